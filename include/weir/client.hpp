@@ -391,6 +391,12 @@ class Client {
     static_assert(!detail::journal::is_closure<F>(),
                   "weir: submit(cached, ...): a lambda has no name by which another run finds its results; "
                   "name it: make it a function");
+    static_assert(
+        (!detail::journal::is_closure<
+             std::conditional_t<detail::journal::IsKeyed<std::remove_cvref_t<A>>::value, A, int>>() &&
+         ...),
+        "weir: submit(cached, ...): a lambda among the arguments has no name by which another run "
+        "finds the result; name it: make it a function, or pass weir::unkeyed(f)");
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return send_kept_held<F, detail::task::HeldType<F, I, A>...>(how, std::move(options), function,
                                                                    std::forward<A>(args)...);
@@ -408,8 +414,9 @@ class Client {
     if (!core_->keeps_results())
       return send(detail::client::Call<F, Held...>(), std::move(options), false, function, args...);
     detail::client::Request request = request_for<F, Held...>(std::move(options), false, function);
+    std::vector<WrittenFunction> functions;
     Writer writer(request.arguments, request.beside);
-    writer.set_for_key();
+    writer.set_for_key(&functions);
     detail::task::Callable<F>::put(writer, function);
     detail::client::KeptCall call{how.version, &detail::task::type_ops<KeptType<Result>>};
     // A function is known by its name and type, not by where it lies in this build.
@@ -419,25 +426,29 @@ class Client {
       call.arguments.number(words.is_address() ? 0 : words.place);
       call.arguments.number(words.adjustment);
     } else if constexpr (!std::is_pointer_v<F>) {
-      call.arguments.bytes(request.arguments.data(), request.arguments.size());
+      detail::journal::add_written(call.arguments, request.arguments.bytes(), functions);
+      (call.arguments.text(typeid(Held).name()), ...);  // a functor may take several types
     }
     [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs};
-    (put_keyed(call.arguments, request, out, args), ...);
+    (put_keyed(call.arguments, request, functions, out, args), ...);
     return Future<Result>(core_->submit_kept(std::move(request), std::move(call)));
   }
   template <class T>
   using KeptType = std::conditional_t<std::is_void_v<T>, detail::task::Nothing, T>;
   template <class Held>
   static void put_keyed(detail::journal::Hasher& key, const detail::client::Request& request,
-                        detail::task::ArgumentWriter& out, const Held& argument) {
+                        std::vector<WrittenFunction>& functions, detail::task::ArgumentWriter& out,
+                        const Held& argument) {
+    functions.clear();
     const std::size_t begin = request.arguments.size(), block = request.beside.size();
     detail::task::Argument<Held>::put(out, argument);
     if constexpr (std::is_same_v<Held, InputFile>) return detail::journal::add_file(key, argument);
     if constexpr (!detail::journal::IsKeyed<Held>::value) return;
     if constexpr (detail::task::FunctionPointer<Held>)
-      return detail::journal::add_function(key, reinterpret_cast<const void*>(argument));
+      return detail::journal::add_function(key, functions.front().address);
+    for (WrittenFunction& written : functions) written.offset -= begin;
     key.number(request.arguments.size() - begin);
-    key.bytes(request.arguments.data() + begin, request.arguments.size() - begin);
+    detail::journal::add_written(key, request.arguments.bytes().subspan(begin), functions);
     for (std::size_t i = block; i < request.beside.size(); ++i)
       key.bytes(request.beside[i].data, request.beside[i].size);
   }

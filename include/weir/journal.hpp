@@ -3,6 +3,7 @@
 
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -22,10 +23,10 @@ namespace weir {
 ///
 /// The same is: a function of this name in this version, with these arguments, byte by byte; an argument that
 /// is a future counts by what it was made of, if that was cached, else by its value, which is waited for and
-/// brought here; an `input_file` by its path, size and time. Without a journal, and inside tasks, the task
-/// runs as any other.
+/// brought here; an `input_file` by its path, size and time; a function among the arguments by its name.
+/// Without a journal, and inside tasks on other ranks, the task runs as any other.
 /// **Errors.** A lambda has no name and does not compile; neither do unordered containers in arguments, whose
-/// order another run may not repeat.
+/// order another run may not repeat. Throws `Error{unsupported}` for a function whose name another one has.
 struct cached {
   std::int64_t version = 0;  ///< Another one where the function gives other results than before.
   Options options{};         ///< As for `submit`.
@@ -81,12 +82,15 @@ namespace detail::journal {
 /// Adds what is known of a file. Throws `Error{not_found}` if it is not there.
 void add_file(Hasher& hasher, const InputFile& file);
 
-/// Adds a function by its name: where it lies is another place in another build.
+/// Adds a function by its name: where it lies (0: there is none) is another place in another build.
 ///
-/// **Errors.** Throws `Error{unsupported}` if the executable does not tell the name.
-void add_function(Hasher& hasher, const void* function);
+/// **Errors.** Throws `Error{unsupported}` if the executable does not tell the name, or it is a lambda.
+void add_function(Hasher& hasher, std::uint64_t portable_address);
+/// Adds what has been written, functions among it by their names.
+void add_written(Hasher& hasher, std::span<const std::byte> bytes,
+                 std::span<const WrittenFunction> functions);
 
-/// Whether F is a lambda: compilers have no name for it.
+/// Whether F is a lambda, or made of one: compilers have no name for it.
 template <class F>
 constexpr bool is_closure() {
   const std::string_view here = __PRETTY_FUNCTION__;

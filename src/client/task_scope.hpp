@@ -14,10 +14,10 @@ namespace weir::detail::client {
 
 /// What a task can do about the thread that it runs on.
 struct TaskThread {
-  virtual void secede() = 0;   ///< It waits: its slot is another task's ...
-  virtual void rejoin() = 0;   ///< ... and its own again.
-  virtual bool help() = 0;     ///< Runs another task meanwhile; whether there was one.
-  virtual bool stopped() = 0;  ///< Whether nobody wants the task any more.
+  virtual void secede() = 0;              ///< It waits: its slot is another task's ...
+  virtual void rejoin() = 0;              ///< ... and its own again.
+  virtual bool help(TaskId awaited) = 0;  ///< Runs this or another task meanwhile; whether there was one.
+  virtual bool stopped() = 0;             ///< Whether nobody wants the task any more.
 
  protected:
   ~TaskThread() = default;

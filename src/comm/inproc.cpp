@@ -5,10 +5,37 @@
 
 namespace weir::detail::comm {
 
-std::shared_ptr<Hub::Box> Hub::box(PeerId peer) {
-  auto& found = boxes_[peer];
-  if (!found) found = std::make_shared<Box>();
-  return found;
+std::shared_ptr<Hub::Box>& Hub::box(PeerId peer) {
+  if (peer >= boxes_.size()) boxes_.resize(peer + 1);
+  if (!boxes_[peer]) boxes_[peer] = std::make_shared<Box>();
+  return boxes_[peer];
+}
+
+bool Hub::is_dead(PeerId peer) const noexcept {
+  return std::find(dead_.begin(), dead_.end(), peer) != dead_.end();
+}
+
+// What this poll of their receiver delivers; the others come one poll closer.
+std::vector<Hub::Letter> Hub::take_due(std::vector<Letter>& letters) const {
+  std::vector<Letter> due;
+  if (weather_.most_delay_polls == 0) {
+    due.swap(letters);
+    return due;
+  }
+  std::vector<PeerId> held;  // a delayed frame holds back the later ones of its sender
+  std::vector<Letter> rest;
+  for (Letter& letter : letters) {
+    const bool behind = std::find(held.begin(), held.end(), letter.from) != held.end();
+    if (!behind && letter.delay == 0) {
+      due.push_back(std::move(letter));
+      continue;
+    }
+    if (letter.delay) --letter.delay;
+    if (!behind) held.push_back(letter.from);
+    rest.push_back(std::move(letter));
+  }
+  letters = std::move(rest);
+  return due;
 }
 
 void Hub::kill(PeerId peer) {
@@ -32,18 +59,15 @@ InprocTransport::~InprocTransport() {
 
 void InprocTransport::send(PeerId to, Frame frame) {
   std::lock_guard hold(hub_->mutex_);
-  const auto is_dead = [&](PeerId peer) {
-    return std::find(hub_->dead_.begin(), hub_->dead_.end(), peer) != hub_->dead_.end();
-  };
-  if (is_dead(to) || is_dead(self_)) return;
+  if (hub_->is_dead(to) || hub_->is_dead(self_)) return;
   const std::uint32_t delay =
       hub_->weather_.most_delay_polls
           ? static_cast<std::uint32_t>(hub_->random_() % (hub_->weather_.most_delay_polls + 1))
           : 0;
-  const auto box = hub_->box(to);
-  box->letters.push_back({self_, delay, std::move(frame)});
-  ++box->count;
-  if (box->owner) box->owner->wake();
+  Hub::Box& box = *hub_->box(to);
+  box.letters.push_back({self_, delay, std::move(frame)});
+  ++box.count;
+  if (box.owner) box.owner->wake();
 }
 
 bool InprocTransport::poll(Receiver& receiver) {
@@ -51,19 +75,7 @@ bool InprocTransport::poll(Receiver& receiver) {
   std::vector<Hub::Letter> arrived;
   {
     std::lock_guard hold(hub_->mutex_);
-    std::vector<PeerId> held;  // a delayed frame holds back the later ones of its sender
-    std::deque<Hub::Letter> rest;
-    for (Hub::Letter& letter : box_->letters) {
-      const bool behind = std::find(held.begin(), held.end(), letter.from) != held.end();
-      if (!behind && letter.delay == 0) {
-        arrived.push_back(std::move(letter));
-        continue;
-      }
-      if (letter.delay) --letter.delay;
-      if (!behind) held.push_back(letter.from);
-      rest.push_back(std::move(letter));
-    }
-    box_->letters = std::move(rest);
+    arrived = hub_->take_due(box_->letters);
     box_->count = box_->letters.size();
   }
   for (Hub::Letter& letter : arrived) receiver.receive(letter.from, std::move(letter.frame));

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
-#include <map>
 #include <memory>
 #include <random>
 
@@ -37,15 +35,17 @@ class Hub {
   };
   struct Box {
     InprocTransport* owner = nullptr;
-    std::deque<Letter> letters;
+    std::vector<Letter> letters;
     std::atomic<std::size_t> count{0};
   };
-  std::shared_ptr<Box> box(PeerId peer);
+  std::shared_ptr<Box>& box(PeerId peer);
+  [[nodiscard]] bool is_dead(PeerId peer) const noexcept;
+  [[nodiscard]] std::vector<Letter> take_due(std::vector<Letter>& letters) const;
 
   Weather weather_;
   std::mutex mutex_;
   std::mt19937_64 random_;
-  std::map<PeerId, std::shared_ptr<Box>> boxes_;
+  std::vector<std::shared_ptr<Box>> boxes_;
   std::vector<PeerId> dead_;
 };
 

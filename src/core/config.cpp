@@ -53,6 +53,7 @@ const std::vector<Setting> table{
     {"environment", "", "list", "NAME=value, set in a job"},
     {"before", "", "list", "shell lines ahead of the program"},
     {"after", "", "list", "shell lines behind the program"},
+    {"launcher", "mpirun", "text", "what `weir run` starts the ranks of a job with: mpirun, or Slurm's srun"},
     {"weir", "", "text", "the weir that starts the ranks inside a job; empty: the one that submits"},
 };
 

@@ -37,6 +37,12 @@ std::string lambda_name(const std::string& demangled) {
   return "lambda in " + short_function_name(before.substr(0, before.size() - 2));
 }
 
+bool is_of_lambda(const std::string& demangled) {
+  for (const char* mark : {"{lambda", "$_", "'lambda"})
+    if (demangled.find(mark) != std::string::npos) return true;
+  return false;
+}
+
 std::string short_function_name(std::string name) {
   if (std::string lambda = lambda_name(name); !lambda.empty()) return lambda;
   constexpr std::string_view anonymous = "(anonymous namespace)::";

@@ -31,4 +31,14 @@ void detail::home::open_journal(node::SchedulerNode& node) {
   if (!folder.empty()) node.keep_results(folder);
 }
 
+// What a journal has been told is not in the environment any more.
+void detail::home::check_journal_wishes() {
+  const bool is_dry = !environment("WEIR_JOURNAL_DRY_RUN").empty();
+  if (!is_dry && environment("WEIR_JOURNAL_RERUN").empty()) return;
+  throw Error(ErrorKind::invalid_argument,
+              std::string("weir run: ") + (is_dry ? "--dry-run" : "--rerun") +
+                  " is about a journal, and the program has opened none: everything was computed; name it, "
+                  "--journal FOLDER");
+}
+
 }  // namespace weir

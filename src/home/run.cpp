@@ -115,9 +115,11 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     detail::client::unpin_all();
     node->finish_begun();
     failed = false;
+    detail::home::check_journal_wishes();
     if (status == 0 && has_lost_output()) status = 1;
   } catch (...) {
     const detail::Thrown thrown = detail::current_thrown();
+    if (status == 0) status = 1;  // the body had returned
     std::cout.flush();
     std::cerr << "weir: the program ended with an error: " << detail::printable_lines(thrown.text())
               << std::endl;

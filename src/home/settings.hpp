@@ -59,6 +59,8 @@ void tell_environment_problems();
 
 /// Opens the journal that WEIR_JOURNAL or `weir::journal` has named, if one has.
 void open_journal(node::SchedulerNode& node);
+/// Throws `Error{invalid_argument}` if something was wished of a journal and none was opened.
+void check_journal_wishes();
 
 /// Ends the process with what it has printed, but without MPI_Finalize, which waits for the dead.
 [[noreturn]] void exit_now(int status);

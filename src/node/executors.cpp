@@ -16,6 +16,7 @@ namespace weir::detail::node {
 
 namespace {
 
+constexpr auto left_alone = std::chrono::microseconds(30);  // mail of a scheduler in this process
 constexpr std::size_t small_result_bytes = 1024;  // smaller results travel with the message that they exist
 
 std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared_ptr<const Failure>& thrown) {
@@ -143,7 +144,7 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
     }
     driving_ = true;
     hold.unlock();
-    if (settings_.scheduler && settings_.scheduler->drive_if_left_alone()) last = now;
+    if (settings_.scheduler && settings_.scheduler->drive_for_another(left_alone)) last = now;
     else rest(now - last);
     hold.lock();
     driving_ = false;
@@ -240,7 +241,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
     --node.seceded_;
     node.work_.notify_all();
   }
-  bool help() override { return !task.out_of_band && node.help(task, slot); }
+  bool help(TaskId awaited) override { return !task.out_of_band && node.help(task, slot, awaited); }
   bool stopped() override {
     was_told |= node.is_unwanted(task.id);
     return was_told;
@@ -323,16 +324,23 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   return outcome;
 }
 
-// What a thread does whose task waits: it runs another task that stands on the same root, such as the one
-// waited for, on top of it; what else is ready gets a thread of its own, if too few are at work.
-bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
+// What a thread does whose task waits: it runs the one it waits for, or another that stands on the same root,
+// on top of it; what else is ready gets a thread of its own, if too few are at work.
+bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot, TaskId awaited) {
   constexpr int deepest = 64;  // tasks on one stack
   std::unique_lock hold(baton_);
-  if (!state_.has_ready() && transport_.has_mail()) progress();  // what has just been submitted
+  if (!state_.has_ready()) {  // what has just been submitted
+    if (settings_.scheduler) {
+      hold.unlock();
+      settings_.scheduler->drive_for_another({});
+      hold.lock();
+    }
+    if (transport_.has_mail()) progress();
+  }
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
   worker::Execution task;
   const TaskScope& scope = *TaskScope::current();
-  if (scope.alone > 0 || scope.depth >= deepest || !state_.take_of_root(task, waiting.order)) {
+  if (scope.alone > 0 || scope.depth >= deepest || !state_.take_of_root(task, waiting.order, awaited)) {
     if (alive_ - seceded_ < settings_.threads) add_thread();
     return false;
   }

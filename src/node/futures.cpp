@@ -25,7 +25,7 @@ struct Seceded {
   ~Seceded() {
     if (scope) scope->thread->rejoin();
   }
-  bool help() const { return scope && scope->thread->help(); }
+  bool help(TaskId awaited) const { return scope && scope->thread->help(awaited); }
   TaskScope* scope;
 };
 
@@ -143,7 +143,7 @@ bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline
   bool may_run = awaited && !deadline && !TaskScope::current();
   auto last = Clock::now();
   while (!ready()) {
-    if (seceded.help() || (std::exchange(may_run, false) && run_here(awaited))) {
+    if (seceded.help(awaited) || (std::exchange(may_run, false) && run_here(awaited))) {
       last = Clock::now();
       if (deadline && last >= *deadline) return ready();
       continue;

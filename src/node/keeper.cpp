@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "core/log.hpp"
+#include "task/code_name.hpp"
 #include "weir/bytes.hpp"
 #include "weir/detail/task/address.hpp"
 
@@ -52,6 +53,7 @@ const journal::Function& Keeper::function(std::uint64_t address, std::int64_t ve
                 "submit(cached, ...): the executable does not tell the name of the " + name +
                     ", by which its results are found again; link with -rdynamic, and do "
                     "not make it static");
+  task::check_has_no_namesake("submit(cached, ...)", address);
   return *(known = &function(name, version));
 }
 

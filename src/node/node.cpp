@@ -53,11 +53,11 @@ bool Node::drive() {
   return progress();
 }
 
-bool Node::drive_if_left_alone() {
-  constexpr std::int64_t while_ns = 30'000;
+bool Node::drive_for_another(std::chrono::nanoseconds patience) {
   if (!transport_.has_mail()) return false;
   const std::int64_t now_ns = Clock::now().time_since_epoch().count();
-  if (now_ns - last_poll_ns_.load(std::memory_order_relaxed) < while_ns || !baton_.try_lock()) return false;
+  if (now_ns - last_poll_ns_.load(std::memory_order_relaxed) < patience.count() || !baton_.try_lock())
+    return false;
   const bool moved = progress();
   const bool is_due = futures_.callbacks_due();
   baton_.unlock();
@@ -75,8 +75,10 @@ void Node::Rest::spin() { ++spins_ % 8 == 0 ? node_.crowd_.yield() : __builtin_i
 
 std::chrono::nanoseconds Node::Rest::most(std::chrono::nanoseconds idle) const {
   const Patience& patience = node_.patience_;
-  if (node_.transport_.rings())  // what no message tells of comes late by a fraction
+  if (node_.transport_.rings()) {  // what no message tells of comes late by a fraction
+    if (idle > std::chrono::seconds(1)) return patience.long_sleep;
     return std::clamp<std::chrono::nanoseconds>(idle / 4, patience.look, patience.sleep);
+  }
   if (idle < patience.dozing) return patience.doze;
   return idle < std::chrono::seconds(5) ? std::chrono::nanoseconds(patience.look) : patience.rare;
 }

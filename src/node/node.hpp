@@ -22,12 +22,13 @@ using Clock = std::chrono::steady_clock;
 /// is rung for. What does not ring is looked for.
 struct Patience {
   std::chrono::microseconds spin{200};  ///< Polls without sleeping for so long.
-  std::chrono::milliseconds sleep{
-      20};  ///< Then sleeps at most so long: what only a clock tells comes so late.
-  std::chrono::microseconds doze{50};    ///< Where not all peers ring: sleeps so long between polls ...
-  std::chrono::milliseconds dozing{20};  ///< ... until so long after the last event ...
-  std::chrono::microseconds look{1900};  ///< ... then so long ...
-  std::chrono::milliseconds rare{10};    ///< ... and so long after five seconds of silence.
+  /// Then sleeps at most so long: what only a clock tells comes so late ...
+  std::chrono::milliseconds sleep{20};
+  std::chrono::milliseconds long_sleep{100};  ///< ... and so late after a second of silence.
+  std::chrono::microseconds doze{50};         ///< Where not all peers ring: sleeps so long between polls ...
+  std::chrono::milliseconds dozing{20};       ///< ... until so long after the last event ...
+  std::chrono::microseconds look{1900};       ///< ... then so long ...
+  std::chrono::milliseconds rare{10};         ///< ... and so long after five seconds of silence.
 };
 
 /// Sends, receives and waits for a state machine, and for the futures of this process.
@@ -47,9 +48,9 @@ class Node : public client::ClusterLink,
   bool wait(client::FutureState& state, client::Deadline deadline) override;
   bool wait_until(const std::function<bool()>& ready, client::Deadline deadline) override;
   bool drive() override;
-  /// Polls in a thread of another node of this process, if there is mail that nobody has looked at for a
-  /// while. Callbacks of futures are left to this node's own threads. Whether something happened.
-  bool drive_if_left_alone();
+  /// Polls in a thread of another node of this process, if there is mail and nobody has polled for so long.
+  /// Callbacks of futures are left to this node's own threads. Whether something happened.
+  bool drive_for_another(std::chrono::nanoseconds patience);
   void fetch(client::FutureState& state, client::Deadline deadline) override;
   void prefetch(const std::vector<client::FutureState*>& states) override;
   void cancel(client::FutureState& state, const std::string& reason) override;

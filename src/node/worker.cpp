@@ -15,8 +15,9 @@ namespace weir::detail::node {
 
 void WorkerNode::on(PeerId, protocol::CancelRun&& message) {
   const worker::Record* record = state_.record(message.id);
-  if (record && record->gang && record->run == message.run && record->state == worker::Record::Run::executing)
-    gangs_.fail({record->gang->leader, record->gang->run}, "it was cancelled");
+  if (record && record->wished().gang && record->run == message.run &&
+      record->state == worker::Record::Run::executing)
+    gangs_.fail({record->wished().gang->leader, record->wished().gang->run}, "it was cancelled");
   note_unwanted(message.id, message.run);
   state_.handle(message, actions_);
 }

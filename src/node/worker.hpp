@@ -129,7 +129,7 @@ class WorkerNode final : public Node {
   void note_idle(Clock::time_point now);
   void note_link(PeerId from, std::uint64_t bytes);
   void tell_seen(Clock::time_point now);
-  bool help(const worker::Execution& waiting, std::size_t slot);
+  bool help(const worker::Execution& waiting, std::size_t slot, TaskId awaited);
   void add_thread();
   void close_down();
   class Member;

@@ -88,6 +88,7 @@ void State::handle(Time now, PeerId from, const protocol::RetractReply& message,
     else loose_.push_back(task->id);
   } else {
     task->begun = true;
+    if (thief != nowhere) freed_.push_back(thief);  // another one may still wait for what it has free
   }
   end_event();
 }

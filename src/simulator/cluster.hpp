@@ -2,6 +2,7 @@
 // network between them.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <queue>
 #include <random>
@@ -41,8 +42,8 @@ struct SimulatedFuture {
 
 /// A whole cluster in one thread and no time: what happens, and in which order, depends on the seed alone.
 ///
-/// Tasks take virtual time and produce a number made of their inputs' numbers, so that a result computed from
-/// wrong data is noticed.
+/// Tasks take virtual time and, if all is checked, produce a number made of their inputs' numbers, so that a
+/// result computed from wrong data is noticed.
 ///
 /// **Errors.** `run` throws `Error{internal}` when an invariant is broken or a task sees a wrong value.
 class SimulatedCluster {
@@ -129,12 +130,15 @@ class SimulatedCluster {
     bool writing = false;  // a result to its disk
     std::uint32_t threads = 1;
   };
+  /// What is left of a task once it is submitted; there are as many as the graph has tasks.
   struct Plan {
-    Task task;
-    std::vector<TaskId> inputs;
+    double duration_s = 0;
+    std::uint64_t bytes = 0;
     std::uint64_t value = 0;
+    std::uint32_t failures = 0;
     std::uint32_t runs = 0;
-    bool scattered = false;
+    bool broken = false;
+    std::vector<TaskId> inputs;  // empty unless all is checked
     SimulatedFuture future;
   };
   struct Delivery {
@@ -210,7 +214,9 @@ class SimulatedCluster {
   scheduler::Actions decided_;
   worker::Actions done_;
   std::vector<Worker> workers_;  // by peer
-  std::vector<Plan> plans_;      // by number
+  std::deque<Plan> plans_;       // by number
+  /// What is neither checked nor spilled, however many results it stands for.
+  task::Value any_value_ = task::Value::make(std::uint64_t{0});
   std::mt19937_64 random_;
   std::priority_queue<Event> events_;
   Slots<Delivery> deliveries_;

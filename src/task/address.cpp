@@ -149,8 +149,27 @@ class Symbols {
     const auto found = names_.find(offset);
     return found == names_.end() ? nullptr : text_.c_str() + found->second;
   }
+  /// Whether a function that begins elsewhere is called the same.
+  bool is_several(std::uint64_t offset) const {
+    const char* own = at(offset);
+    if (!own) return false;
+    const std::string name = plain(own), in_short = short_function_name(name);
+    const std::size_t begin = in_short.rfind(':', in_short.find('<')) + 1;
+    const std::string word = in_short.substr(begin, in_short.find('<') - begin);  // in all that are called so
+    return std::any_of(names_.begin(), names_.end(), [&](const auto& symbol) {
+      const char* other = text_.c_str() + symbol.second;
+      return symbol.first != offset && std::strstr(other, word.c_str()) && plain(other) == name;
+    });
+  }
 
  private:
+  static std::string plain(const char* symbol) {
+    std::string name = demangle(symbol);
+    constexpr std::string_view unnamed = "(anonymous namespace)::";
+    for (std::size_t at; (at = name.find(unnamed)) != std::string::npos;) name.erase(at, unnamed.size());
+    return name;
+  }
+
   std::map<std::uint64_t, std::uint32_t> names_;
   std::string text_;
 };
@@ -213,6 +232,20 @@ std::string code_name(std::uint64_t portable) {
   Dl_info info{};
   if (!name && portable && dladdr(local_address(portable), &info) != 0) name = info.dli_sname;
   return name ? demangle(name) : "???";
+}
+
+void check_has_no_namesake(const std::string& who, std::uint64_t portable) {
+  if (portable >> 48 != 0) return;
+  static std::mutex mutex;
+  static std::map<std::uint64_t, bool> asked;
+  const std::lock_guard hold(mutex);
+  const auto [known, is_new] = asked.try_emplace(portable);
+  if (is_new) known->second = own_symbols().is_several(portable);
+  if (known->second)
+    throw Error(ErrorKind::unsupported,
+                who + ": the executable has two functions " + code_name(portable) +
+                    ", and results are found by the name; call one of them otherwise, or put it into a "
+                    "namespace with a name");
 }
 
 const std::string& build_id() {

@@ -119,6 +119,13 @@ Finding find_batch_system() {
           names.empty() ? "none on PATH: `weir run` and LocalCluster work, `weir submit` does not" : names};
 }
 
+Finding try_srun() {
+  const batch::Answer list = batch::run_program({"srun", "--mpi=list"});
+  const bool has_pmix = (list.output + list.errors).find("pmix") != std::string::npos;
+  return {has_pmix, has_pmix ? "`weir run --launcher srun` starts ranks too, which end when one of them dies"
+                             : "Slurm's launcher has no PMIx: ranks are started by mpirun"};
+}
+
 // Only in a job of several hosts, and only as ranks are started there.
 Finding try_other_hosts(const std::vector<std::string>& others) {
   std::string silent;
@@ -160,6 +167,7 @@ int doctor(int argc, char** argv) {
   tell("shared memory", try_shared_memory);
   tell("lent memory", try_lent_memory);
   tell("batch system", find_batch_system);
+  if (batch::find_in_path("srun")) tell("srun", try_srun);
   if (const auto allocation = job_allocation(1)) {
     std::set<std::string> others(allocation->hosts.begin(), allocation->hosts.end());
     std::array<char, 256> here{};

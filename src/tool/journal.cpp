@@ -4,6 +4,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -127,6 +128,13 @@ void check_written(const Journal& journal) {
   if (const std::string why = journal.problem(); !why.empty()) throw Error(ErrorKind::io, why);
 }
 
+void check_known(const Journal& journal, const std::string& function) {
+  if (!function.empty() && journal.versions_of(function).empty())
+    throw Error(ErrorKind::not_found, "journal " + journal.folder() + " has no result of " + function +
+                                          "; `weir journal ls " + journal.folder() +
+                                          "` lists the functions it knows");
+}
+
 int prune(const JournalRequest& request) {
   const std::int64_t before =
       request.older.empty()
@@ -134,8 +142,12 @@ int prune(const JournalRequest& request) {
           : std::time(nullptr) -
                 std::chrono::duration_cast<std::chrono::seconds>(parse_duration(request.older)).count();
   const std::uint64_t most = request.most.empty() ? UINT64_MAX : parse_bytes(request.most);
+  // One that is to be written is made where there is none.
+  if (!std::filesystem::exists(request.folder))
+    throw Error(ErrorKind::not_found, "journal: there is no " + request.folder + " to drop results from");
   Journal journal(request.folder, Access::write);
   check_written(journal);
+  check_known(journal, request.function);
   std::vector<Key> dropped;
   const bool chosen = !request.function.empty() || !request.older.empty();
   journal.for_each([&](const Entry& entry) {
@@ -154,6 +166,11 @@ int prune(const JournalRequest& request) {
 
 int copy_out(const JournalRequest& request) {
   const Journal journal(request.folder, Access::read);
+  check_known(journal, request.function);
+  std::error_code is_new;
+  if (std::filesystem::equivalent(request.folder, request.target, is_new))
+    throw Error(ErrorKind::invalid_argument,
+                "journal: " + request.target + " is the journal itself; name another folder to copy to");
   Journal target(request.target, Access::write);
   const std::uint64_t copied = journal.copy_to(target, [&](const Entry& entry) {
     return request.function.empty() || entry.function.name == request.function;

@@ -52,6 +52,23 @@ Launch plan_launch(const RunRequest& request, const Site& site) {
   Launch launch;
   launch.environment = rank_environment(request, site);
   const std::vector<std::string> words = rank_words(request, launch);
+  if (!request.srun.empty()) {
+    launch.command = {request.srun,
+                      "--overlap",
+                      "--overcommit",
+                      "--mpi=pmix",
+                      "--input=0",
+                      "--export=ALL",
+                      "--quit-on-interrupt",
+
+                      "--ntasks",
+                      std::to_string(request.ranks)};
+    if (request.threads)
+      launch.command.insert(launch.command.end(), {"--cpus-per-task", std::to_string(*request.threads)});
+    launch.command.insert(launch.command.end(), {site.weir, "rank"});
+    launch.command.insert(launch.command.end(), words.begin(), words.end());
+    return launch;
+  }
   launch.command = {site.mpirun, "--enable-recovery", "--oversubscribe", "--bind-to", "none"};
   if (site.host_file) launch.command.insert(launch.command.end(), {"--hostfile", *site.host_file});
   if (site.agent)  // mpirun's own ways to the job know a part of it only

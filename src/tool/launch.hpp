@@ -21,6 +21,7 @@ struct RunRequest {
   std::optional<std::string> journal = std::nullopt;    ///< The folder where results are kept.
   std::vector<std::string> rerun = {};  ///< Functions whose results there are forgotten first.
   bool is_dry = false;                  ///< No cached task is computed.
+  std::string srun = {};                ///< Path of Slurm's own launcher, if it starts the ranks.
 };
 
 /// What the machine and the job tell.

@@ -7,6 +7,8 @@
 #include <optional>
 #include <thread>
 
+#include "batch/configured_job.hpp"
+#include "batch/program.hpp"
 #include "batch/registry.hpp"
 #include "dashboard/dashboard.hpp"
 #include "home/grant.hpp"
@@ -54,6 +56,28 @@ std::string checked_memory(const std::string& text) {
   return text;
 }
 
+/// The path of Slurm's own launcher if that starts the ranks, as `option` says, else the configuration.
+///
+/// **Errors.** Throws `Error{invalid_argument}` for another word, `Error{unsupported}` where it cannot.
+std::string srun_path(const std::string& option) {
+  const auto job = current_job();
+  const std::string name = !option.empty() ? option : job ? batch::load_config().text("launcher") : "mpirun";
+  if (name == "mpirun") return {};
+  if (name != "srun")
+    throw Error(ErrorKind::invalid_argument, "launcher must be mpirun or srun (got " + name + ")");
+  if (!job || !std::getenv("SLURM_JOB_ID"))
+    throw Error(ErrorKind::unsupported,
+                "launcher srun starts ranks in a job of Slurm only (got none); write weir submit, or salloc "
+                "-n 4 weir run --launcher srun ./app");
+  const batch::Answer list = batch::run_program({"srun", "--mpi=list"});
+  if ((list.output + list.errors).find("pmix") == std::string::npos)
+    throw Error(
+        ErrorKind::unsupported,
+        "launcher srun needs Slurm's plugin for PMIx, which `srun --mpi=list` does not show here; use "
+        "mpirun");
+  return batch::find_in_path("srun").value_or("srun");
+}
+
 /// Has variables that no rank would take refused once, and a configuration that cannot be read told.
 void check_environment(const RunRequest& request) {
   const RunOptions none;
@@ -83,6 +107,12 @@ bool parse(int argc, char** argv, RunRequest& request) {
                  "What results may take on each worker before they go to disk, such as 4GB; default: the "
                  "node's memory divided by its ranks")
       ->type_name("BYTES")
+      ->take_last();
+  std::string launcher;
+  app.add_option("--launcher", launcher,
+                 "What starts the ranks: mpirun, or in a job of Slurm srun, under which no rank survives the "
+                 "death of another; default: the setting `launcher`")
+      ->type_name("NAME")
       ->take_last();
   app.add_option("--journal", request.journal,
                  "The folder where results of cached tasks are kept, and found again by the next run")
@@ -117,13 +147,16 @@ bool parse(int argc, char** argv, RunRequest& request) {
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
     throw Error(
         ErrorKind::invalid_argument,
-        "an option before the program must be -n, --threads, --memory, --journal, --rerun, --dry-run, "
-        "--dashboard or --report (got " +
+        "an option before the program must be -n, --threads, --memory, --launcher, --journal, --rerun, "
+        "--dry-run, --dashboard or --report (got " +
             rest.front() + ")" + meant_option(app, rest.front()) +
             "; options of the program follow its name");
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
   request.ranks =
       app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));
+  request.srun = srun_path(launcher);
+  if (request.journal && request.journal->empty())
+    throw Error(ErrorKind::invalid_argument, "--journal needs the name of a folder (got \"\")");
   if (app.count("--memory")) request.memory = checked_memory(memory);
   if (app.count("--dashboard")) {
     static_cast<void>(detail::dashboard::parse_wish(dashboard));
@@ -203,6 +236,10 @@ int run(int argc, char** argv) {
       site.environment["WEIR_NODE_MEMORY"] = std::to_string(memory);
     if (agent.empty()) check_ways_to(allocation->hosts, site);
     hosts = host_file_text(allocation->hosts);
+  }
+  if (!request.srun.empty()) {
+    hosts.clear();
+    complain("run", "started by srun, the ranks end when one of them dies (those of mpirun do not)");
   }
   Comeback program;
   int status = start_ranks(request, site, hosts, agent);

@@ -237,7 +237,8 @@ void Supervisor::tell_ranks(int signal, bool only_first) const {
     is_here = true;
   }
   // Where rank 0 is on another host mpirun tells all; workers leave the signal to the body.
-  if (only_first && !is_here) kill(mpirun_, signal);
+  // Those that Slurm's launcher has started are children of nobody here.
+  if (!is_here) kill(mpirun_, signal);
 }
 
 void Supervisor::end_within(std::chrono::nanoseconds time) {

@@ -19,6 +19,16 @@ Machine complete(Machine machine, const std::vector<Resource>& resources) {
   return machine;
 }
 
+// Takes them from the message; null if it asks for nothing.
+std::unique_ptr<Wishes> wishes_of(protocol::RunTask& message) {
+  protocol::RunExtras& extras = message.extras;
+  const TaskId actor = extras.is_call && !message.inputs.empty() ? message.inputs[0].task : 0;
+  if (extras.resources.empty() && !extras.limit_ns && !actor && !message.beside.value && !extras.gang)
+    return nullptr;
+  return std::make_unique<Wishes>(Wishes{std::move(extras.resources), extras.limit_ns, actor,
+                                         std::move(message.beside.value), std::move(extras.gang), nullptr});
+}
+
 }  // namespace
 
 State::State(PeerId self, std::uint32_t threads, std::vector<Resource> resources, MemoryLimits memory,
@@ -35,7 +45,7 @@ void State::make_ready(TaskId id, Record& record) {
   record.state = Run::ready;
   const QueueEntry entry{record.priority, record.order, id, record.run};
   if (record.out_of_band) return out_of_band_.push_back(entry);
-  if (record.resources.empty() && !record.actor) ready_.push(entry);
+  if (record.wished().resources.empty() && !record.wished().actor) ready_.push(entry);
   else constrained_.push_back(entry);
 }
 
@@ -158,8 +168,7 @@ void State::release_inputs(TaskId id, Record& record, Actions& out) {
 void State::drop_run(TaskId id, Record& record, Actions& out) {
   record.state = Run::none;
   record.arguments = {};
-  record.beside = {};
-  record.resources.clear();
+  record.wishes.reset();
   release_inputs(id, record, out);
   refuse_parked(id, record, out);
 }
@@ -197,12 +206,8 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   record.out_of_band = message.out_of_band;
   record.invoker = message.invoker;
   record.function = message.function;
-  record.limit_ns = message.extras.limit_ns;
   record.arguments = std::move(message.arguments);
-  record.beside = std::move(message.beside.value);
-  record.resources = std::move(message.extras.resources);
-  record.gang = std::move(message.extras.gang);
-  record.actor = message.extras.is_call && !message.inputs.empty() ? message.inputs[0].task : 0;
+  record.wishes = wishes_of(message);
   record.missing = 0;
   record.inputs.clear();
   for (const protocol::Input& input : message.inputs) {
@@ -381,7 +386,7 @@ void State::peer_gone(PeerId peer, Actions& out) {
 }
 
 bool State::fits(const Record& record) const {
-  const auto width = static_cast<std::uint32_t>(width_of(record.resources));
+  const auto width = static_cast<std::uint32_t>(width_of(record.wished().resources));
   return taken_ + width <= threads_ + seceded_ + out_of_band_running_ && lacks_only_threads(record);
 }
 
@@ -390,9 +395,10 @@ bool State::is_called(TaskId actor) const {
 }
 
 bool State::lacks_only_threads(const Record& record) const {
-  if (is_called(record.actor)) return false;
-  if (!places_.has_gpu(amount_of(record.resources, gpu_name))) return false;
-  for (const Resource& wanted : record.resources) {
+  const Wishes& wishes = record.wished();
+  if (is_called(wishes.actor)) return false;
+  if (!places_.has_gpu(amount_of(wishes.resources, gpu_name))) return false;
+  for (const Resource& wanted : wishes.resources) {
     const auto have =
         std::find_if(free_.begin(), free_.end(), [&](const Resource& r) { return r.name == wanted.name; });
     if (have == free_.end() || have->amount + 1e-9 < wanted.amount) return false;
@@ -401,26 +407,36 @@ bool State::lacks_only_threads(const Record& record) const {
 }
 
 void State::occupy(Record& record) {
-  taken_ += static_cast<std::uint32_t>(width_of(record.resources));
-  if (record.actor) called_.push_back(record.actor);
-  if (record.resources.empty()) return;
-  for (const Resource& used : record.resources)
+  if (!record.wishes) {
+    ++taken_;
+    return;
+  }
+  Wishes& wishes = *record.wishes;
+  taken_ += static_cast<std::uint32_t>(width_of(wishes.resources));
+  if (wishes.actor) called_.push_back(wishes.actor);
+  if (wishes.resources.empty()) return;
+  for (const Resource& used : wishes.resources)
     for (Resource& resource : free_)
       if (resource.name == used.name) resource.amount -= used.amount;
-  const double gpu = amount_of(record.resources, gpu_name), cores = amount_of(record.resources, cores_name);
+  const double gpu = amount_of(wishes.resources, gpu_name), cores = amount_of(wishes.resources, cores_name);
   if (gpu > 0 || cores > 0)
-    record.grant = std::make_shared<const Grant>(places_.take(static_cast<int>(cores), gpu));
+    wishes.grant = std::make_shared<const Grant>(places_.take(static_cast<int>(cores), gpu));
 }
 
+// It has run: what it asked for is another task's.
 void State::vacate(Record& record) {
-  taken_ -= static_cast<std::uint32_t>(width_of(record.resources));
-  if (const auto at = std::find(called_.begin(), called_.end(), record.actor); at != called_.end())
+  const std::unique_ptr<Wishes> wishes = std::move(record.wishes);
+  if (!wishes) {
+    --taken_;
+    return;
+  }
+  taken_ -= static_cast<std::uint32_t>(width_of(wishes->resources));
+  if (const auto at = std::find(called_.begin(), called_.end(), wishes->actor); at != called_.end())
     called_.erase(at);
-  for (const Resource& used : record.resources)
+  for (const Resource& used : wishes->resources)
     for (Resource& resource : free_)
       if (resource.name == used.name) resource.amount += used.amount;
-  if (record.grant) places_.give_back(*record.grant);
-  record.grant.reset();
+  if (wishes->grant) places_.give_back(*wishes->grant);
 }
 
 Record* State::valid(const QueueEntry& entry) {
@@ -433,10 +449,24 @@ void State::drop_stale() {
 }
 
 // The scheduler numbers roots above the lowest byte.
-bool State::take_of_root(Execution& out, std::uint64_t order) {
+bool State::take_of_root(Execution& out, std::uint64_t order, TaskId awaited) {
   drop_stale();
-  return !ready_.empty() && constrained_.empty() && !valid(ready_.top())->gang &&
-         ready_.top().order >> 8 == order >> 8 && take(out);
+  if (ready_.empty() || !constrained_.empty() || valid(ready_.top())->wished().gang ||
+      ready_.top().order >> 8 != order >> 8)
+    return false;
+  Record* const record = awaited ? records_.find(awaited) : nullptr;
+  if (!record || !may_start_before_next(*record)) return take(out);
+  start(awaited, *record, out);
+  drop_stale();
+  return true;
+}
+
+// It is as urgent, stands on the same root and needs nothing but a thread.
+bool State::may_start_before_next(const Record& record) const {
+  const QueueEntry& next = ready_.top();
+  return record.state == Run::ready && !record.wishes && !record.out_of_band &&
+         record.priority == next.priority && record.order >> 8 == next.order >> 8 && has_slot() && !paused_ &&
+         !held_back();
 }
 
 bool State::take_if_next(Execution& out, TaskId id) {
@@ -444,7 +474,7 @@ bool State::take_if_next(Execution& out, TaskId id) {
   if (ready_.empty() || !constrained_.empty() || ready_.top().id != id) return false;
   const Record* const record = records_.find(id);
   // One that exceeds its time limit is left to itself, with its thread: not with the caller's.
-  return record && record->limit_ns == 0 && !record->gang && take(out);
+  return record && record->wished().limit_ns == 0 && !record->wished().gang && take(out);
 }
 
 bool State::take(Execution& out, bool out_of_band) {
@@ -461,8 +491,8 @@ bool State::take(Execution& out, bool out_of_band) {
     drop_stale();
     // The others of a gang wait for its rank here, and so does what runs here if that is a rank too.
     const bool only_ranks = paused_ && executing_.size() > seceded_ + out_of_band_running_;
-    const bool has_ready = !ready_.empty() && (!only_ranks || valid(ready_.top())->gang);
-    const auto may_start = [&](const Record* task) { return task && (!only_ranks || task->gang); };
+    const bool has_ready = !ready_.empty() && (!only_ranks || valid(ready_.top())->wished().gang);
+    const auto may_start = [&](const Record* task) { return task && (!only_ranks || task->wished().gang); };
     auto best = constrained_.end();
     for (auto at = constrained_.begin(); at != constrained_.end(); ++at) {
       const Record* candidate = valid(*at);
@@ -488,31 +518,35 @@ bool State::take(Execution& out, bool out_of_band) {
     }
   }
   if (!record) return false;
-  record->state = Run::executing;
-  record->cancelled = false;
-  occupy(*record);
-  executing_.push_back(chosen.id);
-  out_of_band_running_ += record->out_of_band;
-  out.id = chosen.id;
-  out.run = record->run;
-  out.want_small = record->want_small;
-  out.out_of_band = record->out_of_band;
-  out.limit_ns = record->limit_ns;
-  out.invoker = record->invoker;
-  out.function = record->function;
-  out.order = record->order;
-  out.grant = record->grant;
-  out.gang = record->gang;
-  out.arguments = std::move(record->arguments);
-  out.beside = std::move(record->beside);
-  out.inputs = record->inputs;
+  start(chosen.id, *record, out);
+  return true;
+}
+
+void State::start(TaskId id, Record& record, Execution& out) {
+  record.state = Run::executing;
+  record.cancelled = false;
+  occupy(record);
+  executing_.push_back(id);
+  out_of_band_running_ += record.out_of_band;
+  out.id = id;
+  out.run = record.run;
+  out.want_small = record.want_small;
+  out.out_of_band = record.out_of_band;
+  out.invoker = record.invoker;
+  out.function = record.function;
+  out.order = record.order;
+  out.arguments = std::move(record.arguments);
+  out.limit_ns = record.wished().limit_ns;
+  out.grant = record.wished().grant;
+  out.gang = record.wished().gang;
+  out.beside = record.wishes ? std::move(record.wishes->beside) : task::Value();
+  out.inputs = record.inputs;
   out.values.clear();
-  for (const TaskId input : record->inputs) {
+  for (const TaskId input : record.inputs) {
     Record& used = *records_.find(input);
     use(input, used);
     out.values.push_back(used.value);
   }
-  return true;
 }
 
 void State::done(Outcome&& outcome, Actions& out) {
@@ -523,7 +557,6 @@ void State::done(Outcome&& outcome, Actions& out) {
   vacate(*record);
   out_of_band_running_ -= record->out_of_band;
   record->state = Run::none;
-  record->resources.clear();
   release_inputs(outcome.id, *record, out);
   if (!disk_problem_.empty() && !outcome.failure && bytes_ + outcome.bytes > limits_.limit)
     outcome.failure = no_room(outcome.bytes);
@@ -572,7 +605,8 @@ void State::check() const {
                   !record.spilling,
               name, "is listed wrongly among what may be spilled");
     executing += record.state == Run::executing;
-    if (record.state == Run::executing) taken += static_cast<std::uint32_t>(width_of(record.resources));
+    if (record.state == Run::executing)
+      taken += static_cast<std::uint32_t>(width_of(record.wished().resources));
     require(record.data != Data::fetching || record.asked != 0, name, "is fetched from nobody");
     require(record.data != Data::here || record.parked.empty(), name, "is here and peers still wait for it");
     require(record.data == Data::here || record.state != Run::none || record.keep ||

@@ -96,6 +96,16 @@ struct Spill {
   task::Value value;
 };
 
+/// What few tasks ask for.
+struct Wishes {
+  std::vector<Resource> resources;
+  std::int64_t limit_ns = 0;
+  TaskId actor = 0;    ///< It is called by this task; 0: none.
+  task::Value beside;  ///< The large buffers of its arguments.
+  std::shared_ptr<const protocol::GangRun> gang;
+  std::shared_ptr<const Grant> grant;  ///< While executing.
+};
+
 /// One task or result as the worker sees it.
 struct Record {
   enum class Data : std::uint8_t { absent, fetching, here };
@@ -108,34 +118,34 @@ struct Record {
   bool cancelled = false;  ///< Executing, but nobody wants it.
   bool out_of_band = false;
   bool want_small = false;
-  bool on_disk = false;  ///< The data is here, but not in memory.
+  bool on_disk = false;       ///< The data is here, but not in memory.
+  std::uint8_t scale = 0;     ///< While fetching: so much is coming ...
+  bool held = false;          ///< ... once there is room: it has not been asked for ...
+  PeerId asked = 0;           ///< ... of this peer ...
+  std::uint32_t request = 0;  ///< ... by this request.
   std::int32_t priority = 0;
   std::uint32_t run = 0;
   std::uint32_t missing = 0;
-  TaskId actor = 0;           ///< It is called by this task; 0: none.
-  PeerId asked = 0;           ///< While fetching ...
-  std::uint32_t request = 0;  ///< ... by this request ...
-  std::uint8_t scale = 0;     ///< ... of which so much is coming ...
-  bool held = false;          ///< ... once there is room: it has not been sent.
   std::uint64_t order = 0;
   std::uint64_t bytes = 0;
   std::uint64_t invoker = 0;
   std::uint64_t function = 0;
-  std::int64_t limit_ns = 0;
-  std::unique_ptr<protocol::RunTask> again;  ///< Cancelled while it executes, and wanted once more.
   Buffer arguments;
-  task::Value beside;  ///< Their large buffers.
+  std::unique_ptr<Wishes> wishes;  ///< Until it has run; null for most.
   SmallVector<TaskId, 2> inputs;
   SmallVector<TaskId, 2> waiters;  ///< Tasks here that use this result and have not started.
   SmallVector<Parked, 2> parked;
-  std::vector<Resource> resources;
-  std::shared_ptr<const Grant> grant;             ///< While executing.
-  std::shared_ptr<const protocol::GangRun> gang;  ///< Null for most.
-  std::unique_ptr<protocol::RunTask> next;        ///< Of a gang: to be run when the cancelled one has ended.
+  std::unique_ptr<protocol::RunTask> again;  ///< Cancelled while it executes, and wanted once more.
+  std::unique_ptr<protocol::RunTask> next;   ///< Of a gang: to be run when the cancelled one has ended.
   task::Value value;
   task::Value copy;            ///< The same on disk, when it was used while it was written.
   std::uint64_t used = 0;      ///< Key in the list of what may be spilled; 0: not in it.
   std::uint64_t spilling = 0;  ///< Number of the `Spill` under way; 0: none.
+
+  [[nodiscard]] const Wishes& wished() const noexcept {
+    static const Wishes nothing;
+    return wishes ? *wishes : nothing;
+  }
 };
 
 /// Everything a worker knows of its tasks and results.
@@ -172,7 +182,8 @@ class State {
   /// The most urgent task that can start now.
   bool take(Execution& out, bool out_of_band = false);
   /// The same, if it stands on the root of a task of this `order`: for the thread of that task, which waits.
-  bool take_of_root(Execution& out, std::uint64_t order);
+  /// What it waits for comes before what else stands there and is as urgent.
+  bool take_of_root(Execution& out, std::uint64_t order, TaskId awaited = 0);
   /// The same if it is this one.
   bool take_if_next(Execution& out, TaskId id);
   void done(Outcome&& outcome, Actions& out);
@@ -245,6 +256,8 @@ class State {
   [[nodiscard]] bool is_called(TaskId actor) const;
   [[nodiscard]] Record* valid(const QueueEntry& entry);
   void drop_stale();
+  [[nodiscard]] bool may_start_before_next(const Record& record) const;
+  void start(TaskId id, Record& record, Execution& out);
   void occupy(Record& record);
   void vacate(Record& record);
 

@@ -37,6 +37,19 @@ TEST_CASE("a job with a head has rank 0 on a node of its own, and the others rea
   CHECK(eventually([&] { return user.shell("squeue -h -o %i").out.empty(); }));
 }
 
+TEST_CASE("Slurm's own launcher starts the ranks of a job if it is told to") {
+  const User user;
+  const Finished done = user.weir(
+      {"submit", "-n", "3", "--nodes", "1", "--env", "WEIR_LAUNCHER=srun", "--wait", "/bin/sh", "-c",
+       "echo rank $OMPI_COMM_WORLD_RANK of $OMPI_COMM_WORLD_SIZE, PMIx $PMIX_RANK, is "
+       "$OMPI_COMM_WORLD_LOCAL_RANK of $OMPI_COMM_WORLD_LOCAL_SIZE on node; exit 3"});
+  CAPTURE(done.out, done.err);
+  CHECK(contains(done.out, "rank 0 of 3, PMIx 0, is 0 of 3 on node\n"));
+  CHECK(contains(done.out, "rank 2 of 3, PMIx 2, is 2 of 3 on node\n"));
+  CHECK(contains(done.err, "weir run: started by srun, the ranks end when one of them dies"));
+  CHECK(done.status == 3);
+}
+
 TEST_CASE("several copies of weir run or of a program started by srun are refused with a sentence") {
   const User user;
   const Finished copies =

@@ -31,6 +31,8 @@ weir_compile_fail(client/result_cannot_travel
   "weir: the result of this function cannot travel to another process")
 weir_compile_fail(client/cached_lambda
   "a lambda has no name by which another run finds its results; name it: make it a function")
+weir_compile_fail(client/cached_lambda_argument
+  "a lambda among the arguments has no name by which another run finds the result; name it: make it a function")
 weir_compile_fail(client/cached_unordered
   "an unordered container has another order in another run; pass a std::map or std::set, or weir::unkeyed.x.")
 weir_compile_fail(client/cached_unordered_member

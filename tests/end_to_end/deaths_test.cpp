@@ -118,7 +118,7 @@ TEST_CASE("every rank is gone within seconds when rank 0 is killed") {
 }
 
 TEST_CASE("a gang one of whose ranks dies runs again, and who does not leave it is ended") {
-  check_right(weir_run, 5, "gang_dies");
+  check_right(weir_run, 8, "gang_dies");
   check_right(weir_run, 5, "gang_stuck");
   const Finished finished = check_right(weir_run, 6, "gang_kills");
   CHECK(has(finished.out, "task always_in_gang-"));

@@ -71,6 +71,33 @@ TEST_CASE("journal: what is asked for again is there, and it is said why the res
   }
 }
 
+TEST_CASE("journal: what is nested below a result that was found never runs") {
+  for (const Launcher& home : homes) {
+    INFO(home.name);
+    Place place;
+    const auto again = [&](int levels, int version) {
+      std::vector<std::string> words = place.arguments(levels, version);
+      words.back() = "nested";
+      return run(home.command(words), {.deadline = std::chrono::seconds(30)});
+    };
+    const std::string said = "weir: journal " + place.folder + "/j: ";
+    const int nested_kept =
+        home.command({}).empty() ? 3 : 0;  // tasks of the program's own process are kept too
+    const std::string all = std::to_string(1 + nested_kept);
+    const Finished first = again(3, 0);
+    CHECK(first.out == "4\n");
+    CHECK(first.err == said + "0 of " + all + " results reused, " + all + " computed: " + all +
+                           " of functions that are new\n");
+    CHECK(place.runs() == 4);
+    const Finished second = again(3, 0);
+    CHECK(second.out == "4\n");
+    CHECK(second.err == said + "1 of 1 results reused\n");
+    CHECK(place.runs() == 0);
+    CHECK(again(3, 1).out == "4\n");
+    CHECK(place.runs() == 4 - nested_kept);
+  }
+}
+
 TEST_CASE("journal: a program that is killed goes on where it was") {
   for (const Launcher& home : homes) {
     INFO(home.name);
@@ -132,6 +159,22 @@ TEST_CASE("journal: the program shows, verifies and prunes one") {
   CHECK(verified.out.find(" is not what was written\n") != std::string::npos);
   CHECK(run({WEIR_TOOL, "journal", "ls", place.folder + "/none"})
             .err.find("none cannot be opened: No such file") != std::string::npos);
+  const auto refused = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {WEIR_TOOL, "journal"});
+    const Finished finished = run(words);
+    CHECK(finished.status == 2);
+    return finished.err;
+  };
+  const std::string none = place.folder + "/none";
+  CHECK(refused({"prune", none}) == "weir journal: journal: there is no " + none + " to drop results from\n");
+  const std::string unknown = "weir journal: journal " + folder +
+                              " has no result of nobody; `weir journal ls " + folder +
+                              "` lists the functions it knows\n";
+  CHECK(refused({"prune", "--function", "nobody", folder}) == unknown);
+  CHECK(refused({"export", "--function", "nobody", folder, none}) == unknown);
+  CHECK(refused({"export", folder, folder + "/"}) ==
+        "weir journal: journal: " + folder + "/ is the journal itself; name another folder to copy to\n");
+  CHECK_FALSE(fs::exists(none));
 }
 
 TEST_CASE("journal: what was found is found again when the worker that had it dies") {
@@ -162,6 +205,14 @@ TEST_CASE("journal: a function can be computed again, nothing at all, or elsewhe
     return run(words, {.deadline = std::chrono::seconds(60)});
   };
   const std::string folder = place.folder + "/j", copy = place.folder + "/copy";
+  CHECK(with({}, "").err == "weir run: --journal needs the name of a folder (got \"\")\n");
+  const Finished aimless = run({WEIR_TOOL, "run", "-n", "1", "--rerun", "sum", program, "-",
+                                place.folder + "/runs.txt", "2", "0", place.folder + "/input.txt"});
+  CHECK(aimless.status == 1);
+  CHECK(aimless.err ==
+        "weir: the program ended with an error: weir run: --rerun is about a journal, and the program has "
+        "opened none: everything was computed; name it, --journal FOLDER\n");
+  static_cast<void>(place.runs());
   const Finished dry = with({"--dry-run"}, folder);
   CHECK(dry.status != 0);
   CHECK(dry.err.find(said + "0 of 20 results reused, 20 to compute: 20 of functions that are new\n") !=

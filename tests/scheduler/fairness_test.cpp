@@ -77,6 +77,15 @@ TEST_CASE("a worker with a free resource takes a task that waits for one elsewhe
   CHECK(count_of(story.finish(1), "retract") == 0);
 }
 
+TEST_CASE("a worker with a free resource asks for another task when the first one runs already") {
+  Story story;
+  story.join(1, 4, {{"GPU", 1}});
+  for (TaskId id = 1; id <= 4; ++id) story.submit(id, {}, {.resources = {{"GPU", 1}}});
+  CHECK(story.join(2, 4, {{"GPU", 1}}) == Lines{"retract 4 @1"});
+  CHECK(story.retracted(4, false) == Lines{"retract 3 @1"});
+  CHECK(story.retracted(3, true) == Lines{"run 3 @2"});
+}
+
 TEST_CASE("scattered data stays while a result that stands on it may have to be computed again") {
   Story story;
   story.join(1);

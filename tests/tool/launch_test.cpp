@@ -72,6 +72,14 @@ TEST_CASE("launch takes the way to the other hosts that the job has") {
                   "plm_rsh_no_tree_spawn 1 --leave-session-attached ") != std::string::npos);
 }
 
+TEST_CASE("launch lets Slurm start the ranks if it is told to") {
+  RunRequest request{3, 2, "./app", {"-n"}};
+  request.srun = "/usr/bin/srun";
+  CHECK(joined(plan_launch(request, site_with({})).command) ==
+        "/usr/bin/srun --overlap --overcommit --mpi=pmix --input=0 --export=ALL --quit-on-interrupt "
+        "--ntasks 3 --cpus-per-task 2 /opt/weir/bin/weir rank =./app =-n");
+}
+
 TEST_CASE("launch disguises arguments so that they come back as they were") {
   for (const std::string text : {"", ":", "--mca", "=", "=x", "a b", "$HOME"}) {
     CHECK(disguised(text)[0] == '=');

@@ -211,8 +211,8 @@ TEST_CASE("run refuses wrong use with one sentence") {
   CHECK(refusal({"-n", "2"}) ==
         "weir run: a program must be named (got none); write for example weir run -n 3 ./app\n");
   CHECK(refusal({"--fast", RANK_PROGRAM}) ==
-        "weir run: an option before the program must be -n, --threads, --memory, --journal, --rerun, "
-        "--dry-run, --dashboard or "
+        "weir run: an option before the program must be -n, --threads, --memory, --launcher, --journal, "
+        "--rerun, --dry-run, --dashboard or "
         "--report (got "
         "--fast); options of the program follow its name\n");
   CHECK(refusal({"./gone"}) ==

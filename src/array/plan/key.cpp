@@ -20,12 +20,12 @@ std::string name_of(const std::string& function, std::uint64_t address) {
     refuse_names(function,
                  "the executable does not tell the names of functions, by which an array is found again; do "
                  "not strip it");
-  if (!lambda_name(name).empty() || name.find("{lambda") != name.npos || name.find("$_") != name.npos ||
-      name.find("'lambda") != name.npos)
+  if (is_of_lambda(name))
     refuse_names(function,
                  "a lambda has no name by which another run finds its results; name it: make it a "
                  "function (got " +
                      name + ")");
+  task::check_has_no_namesake(function, address);
   return name;
 }
 

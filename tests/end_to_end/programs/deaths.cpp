@@ -452,10 +452,20 @@ void random_graph(Context& at) {
 
 // --- gangs: with four workers or more
 
-int sum_in_gang(weir::Gang& gang, std::string how, std::string flag) {
+// Rank 1 dies for the first time before `step` calls: before it has met the others, among them, or with all
+// of them through and nothing left but to give its result.
+int sum_in_gang(weir::Gang& gang, int step, std::string flag) {
+  const auto may_die = [&](int now) {
+    if (now == step && gang.rank() == 1 && is_first(flag)) die("kill");
+  };
+  may_die(0);
   gang.barrier();
-  if (gang.rank() == 1 && is_first(flag)) die(how);
-  return gang.allreduce(gang.rank() + 1);
+  may_die(1);
+  const int sum = gang.allreduce(gang.rank() + 1);
+  may_die(2);
+  gang.barrier();
+  may_die(3);
+  return sum;
 }
 // The others are where no Gang can tell them, as in a call of MPI.
 int stuck_in_gang(weir::Gang& gang, std::string flag) {
@@ -475,9 +485,12 @@ int always_in_gang(weir::Gang& gang) {
 
 void gang_dies(Context& at) {
   std::vector<Future<int>> others = at.client.map(identity, std::vector<int>(200, 7));
-  const auto sum = at.client.submit(weir::gang{3}, sum_in_gang, std::string("kill"), at.folder + "/gang");
-  const auto input = at.client.submit([](int x) { return x; }, sum);
-  require(input.result() == 6, "the gang's sum is wrong");
+  for (int step = 0; step < 4; ++step) {
+    const auto sum =
+        at.client.submit(weir::gang{3}, sum_in_gang, step, at.folder + "/gang" + std::to_string(step));
+    const auto input = at.client.submit([](int x) { return x; }, sum);
+    require(input.result() == 6, "the gang's sum is wrong");
+  }
   for (const int x : at.client.gather(others)) require(x == 7, "a task beside the gang is wrong");
 }
 void gang_stuck(Context& at) {

@@ -1,5 +1,6 @@
 // Tasks whose results are kept: `journal_job FOLDER RUNS.txt COUNT VERSION INPUT`. Every run of a function
-// appends a line to RUNS.txt; the results go to stdout.
+// appends a line to RUNS.txt; the results go to stdout. With `nested` for INPUT, tasks that submit others
+// only.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -50,12 +51,24 @@ int lines_of(const std::string& path, const std::string& runs) {
   return lines;
 }
 
+// Notes itself, then has a cached task below it do the same.
+int nest(int levels, const std::string& runs) {
+  note(runs, "nest " + std::to_string(levels));
+  if (levels == 0) return 1;
+  return 1 + Client::current().submit(cached{}, nest, levels - 1, unkeyed(runs)).result();
+}
+
 int main(int argc, char** argv) {
   return run(argc, argv, [&](Client& client) {
     const std::string runs = argv[2];
     const int count = std::stoi(argv[3]);
     const std::int64_t version = std::stoi(argv[4]);
     if (argv[1] != std::string("-")) journal(argv[1]);
+    if (argv[5] == std::string("nested")) {
+      std::cout << client.submit(cached{.version = version}, nest, count, unkeyed(runs)).result()
+                << std::endl;
+      return 0;
+    }
     std::vector<double> grid;
     for (int i = 0; i < count; ++i) grid.push_back(i);
     std::vector<Unkeyed<std::string>> notes(grid.size(), unkeyed(runs));

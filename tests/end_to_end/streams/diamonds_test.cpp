@@ -63,3 +63,17 @@ TEST_CASE("an input of a merge that is over does not end the others, and the mer
   CHECK(out.values() == Ints{0, 1, 10, 11, 12});
   CHECK(batches.values() == std::vector<Ints>{{0, 1, 10, 11}, {12}});
 }
+TEST_CASE("a join that is over does not end the merge below it") {
+  Stream<int> source, more;
+  const auto numbers = source.scatter().cut();
+  const auto zipped = numbers.zip(numbers).map(sum_of).cut();
+  const auto held = more.scatter().partition(2).flatten().cut();
+  const auto out = held.merge(zipped).gather().sink_to_list();
+  source.emit(1);
+  source.close();
+  source.drain();
+  more.emit(7);
+  more.close();
+  more.drain();
+  CHECK(out.values() == Ints{101, 7});
+}

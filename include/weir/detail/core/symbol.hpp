@@ -15,6 +15,9 @@ namespace weir {
 /// linkage are not.
 [[nodiscard]] std::string exported_name(const void* address);
 
+/// Whether a demangled name is that of a lambda or of something in one.
+[[nodiscard]] bool is_of_lambda(const std::string& demangled);
+
 /// "lambda in f" for one that stands in the function f, however deep; empty for what is no lambda.
 [[nodiscard]] std::string lambda_name(const std::string& demangled);
 

@@ -56,6 +56,12 @@ struct Packed {
 /// description.
 inline constexpr std::size_t block_bytes = 64 * 1024;
 
+/// A function among the bytes: those eight, from `offset` in the head on, say where it lies in this build.
+struct WrittenFunction {
+  std::size_t offset = 0;
+  std::uint64_t address = 0;  ///< A portable one; 0: none.
+};
+
 /// Where bytes are written: into a buffer, beside it, or nowhere (only counted).
 class Writer {
  public:
@@ -100,9 +106,17 @@ class Writer {
     return std::exchange(owner_, std::move(owner));
   }
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
-  /// The same value has the same bytes from now on, also where the compiler leaves gaps.
-  void set_for_key() noexcept { for_key_ = true; }
+  /// The same value has the same bytes from now on, also where the compiler leaves gaps; but for those of
+  /// functions, which are noted in `functions`.
+  void set_for_key(std::vector<WrittenFunction>* functions = nullptr) noexcept {
+    for_key_ = true;
+    functions_ = functions;
+  }
   [[nodiscard]] bool is_for_key() const noexcept { return for_key_; }
+  /// The next eight bytes say where this function lies.
+  void note_function(std::uint64_t address) {
+    if (functions_) functions_->push_back({head_->size(), address});
+  }
 
  private:
   void beside(const void* data, std::size_t count);
@@ -113,6 +127,7 @@ class Writer {
   std::shared_ptr<const void> owner_;
   std::size_t limit_ = SIZE_MAX;
   std::uint64_t written_ = 0;
+  std::vector<WrittenFunction>* functions_ = nullptr;
   bool for_key_ = false;
 };
 

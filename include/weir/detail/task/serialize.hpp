@@ -154,7 +154,8 @@ constexpr bool has_padding() {
   }
   (std::make_index_sequence<std::tuple_size_v<T>>{});
   else if constexpr (requires { typename T::value_type; }) return has_padding<typename T::value_type>();
-  else return false; }
+  else if constexpr (requires { typename T::rep; }) return has_padding<typename T::rep>(); else return false;
+}
 /// The bytes of a value, with zeros where they say nothing.
 template <class T>
 void put_clear(std::byte* to, const T& value) {
@@ -173,7 +174,8 @@ void put_clear(std::byte* to, const T& value) {
     else if constexpr (requires { value.begin(); })
       for (const auto& item : value) part(item);
     else if constexpr (requires { value.first; }) part(value.first), part(value.second);
-    else std::memcpy(to, &value, sizeof value);  // std::complex<long double>
+    else if constexpr (requires { value.count(); }) put_clear(to, value.count());
+    else part(reinterpret_cast<const typename T::value_type(&)[2]>(value));  // std::complex<long double>
   }
 }
 template <class T>
@@ -183,10 +185,22 @@ void write_clear(Writer& writer, const T* values, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) put_clear(to + i * sizeof(T), values[i]);
   });
 }
+template <class T>
+void write_block(Writer& writer, const T* values, std::size_t count) {
+  if constexpr (has_padding<T>())
+    if (writer.is_for_key()) return write_clear(writer, values, count);
+  writer.block(values, count * sizeof *values);
+}
 
 /// A function pointer travels as the place of its function in the executable.
 template <class T>
 concept FunctionPointer = std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>;
+template <FunctionPointer T>
+void write_function(Writer& writer, T function) {
+  const std::uint64_t address = function ? portable_address(reinterpret_cast<const void*>(function)) : 0;
+  writer.note_function(address);
+  writer.bytes(&address, sizeof address);
+}
 
 /// The bytes of a pointer to a member that mean the same on every rank, as the Itanium ABI keeps it: of a
 /// function its address (or, odd, its place in the virtual table) and the adjustment of `this`; of data the
@@ -195,13 +209,16 @@ template <class Pointer>
 struct MemberPointerBytes {
   static constexpr bool to_function = std::is_member_function_pointer_v<Pointer>;
   std::uint64_t parts[sizeof(Pointer) / sizeof(std::uint64_t)];
-  static MemberPointerBytes of(Pointer pointer) {
+  static void write(Writer& writer, Pointer pointer) {
     MemberPointerBytes bytes;
     static_assert(sizeof bytes == sizeof pointer);
     std::memcpy(&bytes, &pointer, sizeof bytes);
-    if (to_function && bytes.parts[0] != 0 && !(bytes.parts[0] & 1))
-      bytes.parts[0] = portable_address(reinterpret_cast<const void*>(bytes.parts[0])) << 1;
-    return bytes;
+    if (to_function && bytes.parts[0] != 0 && !(bytes.parts[0] & 1)) {
+      const std::uint64_t address = portable_address(reinterpret_cast<const void*>(bytes.parts[0]));
+      writer.note_function(address);
+      bytes.parts[0] = address << 1;
+    }
+    writer.bytes(&bytes, sizeof bytes);
   }
   [[nodiscard]] Pointer pointer() const {
     MemberPointerBytes here = *this;
@@ -284,10 +301,7 @@ template <class T>
 void write_sequence(Writer& writer, const T& items) {
   const auto count = static_cast<std::uint64_t>(items.size());
   writer.bytes(&count, sizeof count);
-  using Item = std::remove_cvref_t<decltype(*items.data())>;
-  if constexpr (!std::is_same_v<Item, std::byte> && has_padding<Item>())
-    if (writer.is_for_key()) return write_clear(writer, items.data(), static_cast<std::size_t>(count));
-  writer.block(items.data(), count * sizeof(*items.data()));
+  write_block(writer, items.data(), static_cast<std::size_t>(count));
 }
 template <class T>
 void read_sequence(Reader& reader, T& items) {
@@ -346,8 +360,7 @@ void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, T*& pointer) {
       std::is_function_v<T>,
       "weir: a pointer cannot travel to another process. Use std::unique_ptr or std::shared_ptr, or "
       "an index, in this serialize().");
-  archive(pointer ? detail::task::portable_address(reinterpret_cast<const void*>(pointer))
-                  : std::uint64_t{0});
+  if constexpr (std::is_function_v<T>) detail::task::write_function(archive.writer, pointer);
 }
 template <class T>
 void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, T*& pointer) {
@@ -360,8 +373,7 @@ void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, T*& pointer) {
 template <class T>
 requires std::is_member_pointer_v<T>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& pointer) {
-  const auto bytes = detail::task::MemberPointerBytes<T>::of(pointer);
-  archive.writer.bytes(&bytes, sizeof bytes);
+  detail::task::MemberPointerBytes<T>::write(archive.writer, pointer);
 }
 template <class T>
 requires std::is_member_pointer_v<T>
@@ -389,7 +401,13 @@ void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, cereal::SizeTag<T>& tag)
 }
 template <class T>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const cereal::BinaryData<T>& data) {
-  archive.writer.block(data.data, static_cast<std::size_t>(data.size));
+  using Item = std::remove_cv_t<std::remove_pointer_t<std::decay_t<T>>>;
+  const auto size = static_cast<std::size_t>(data.size);
+  if constexpr (std::is_arithmetic_v<Item>)
+    if (size % sizeof(Item) == 0)
+      return detail::task::write_block(archive.writer, static_cast<const Item*>(data.data),
+                                       size / sizeof(Item));
+  archive.writer.block(data.data, size);
 }
 template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, cereal::BinaryData<T>& data) {
@@ -454,7 +472,7 @@ void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& tensor) {
   archive(static_cast<std::uint64_t>(storage.size()));
   using Element = std::remove_cvref_t<decltype(*storage.begin())>;
   if constexpr (detail::task::Bitwise<Element>)
-    archive.writer.block(storage.data(), storage.size() * sizeof(Element));
+    detail::task::write_block(archive.writer, storage.data(), storage.size());
   else
     for (const auto& element : storage) archive(element);
 }
@@ -575,8 +593,7 @@ void write(Writer& writer, const T& value) {
     value.write_bytes(writer);
   } else if constexpr (detail::task::Stateless<T>) {
   } else if constexpr (detail::task::FunctionPointer<T>) {
-    write(writer,
-          value ? detail::task::portable_address(reinterpret_cast<const void*>(value)) : std::uint64_t{0});
+    detail::task::write_function(writer, value);
   } else if constexpr (detail::task::PlainSequence<T>) {
     detail::task::write_sequence(writer, value);
   } else if constexpr (detail::task::PlainStruct<T>) {

@@ -293,7 +293,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
         client_(client),
         options_(options),
         chain_(std::move(client), K{std::move(kernel), again}, std::move(options)),
-        segment_(*this),
+        segment_(*this, true),
         gates_(std::make_shared<JoinGates<inputs>>(*this)),
         ports_(std::make_unique<Port<I, In>>(this)...),
         over_(again) {}
