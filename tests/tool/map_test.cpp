@@ -47,6 +47,12 @@ TEST_CASE("map makes a command of every combination of arguments") {
       "a command must be given (got none); write for example weir map 'sim --seed {}' ::: 1 2 3");
 }
 
+TEST_CASE("map takes no files of arguments but stdin, and says so") {
+  CHECK_THROWS_WITH(parse_template({"a", "::::", "file"}),
+                    "arguments stand behind ::: or come from stdin (got ::::); write for example weir map "
+                    "'sim --seed {}' < FILE");
+}
+
 TEST_CASE("map reads arguments line by line, or up to zero bytes") {
   CHECK(arguments_in("a\r\n\nb", '\n') == Words{"a", "", "b"});
   CHECK(arguments_in(std::string("a\nb\0c\0", 6), '\0') == Words{"a\nb", "c"});

@@ -14,6 +14,10 @@ namespace weir::detail::tool::mapping {
 Template parse_template(const std::vector<std::string>& words) {
   Template wanted;
   for (const std::string& word : words) {
+    // Of GNU parallel: it would be a part of the command, which then waits for arguments on stdin.
+    if (word == "::::" || word == ":::+" || word == "::::+")
+      throw Error(ErrorKind::invalid_argument, "arguments stand behind ::: or come from stdin (got " + word +
+                                                   "); write for example weir map 'sim --seed {}' < FILE");
     if (word == ":::") wanted.lists.emplace_back();
     else if (!wanted.lists.empty()) wanted.lists.back().push_back(word);
     else wanted.command += (wanted.command.empty() ? "" : " ") + word;
