@@ -1,6 +1,7 @@
 // The table of batch systems and how one is chosen.
 #include "weir/batch.hpp"
 
+#include "batch/launcher.hpp"
 #include "batch/lsf/lsf.hpp"
 #include "batch/pbs/pbs.hpp"
 #include "batch/program.hpp"
@@ -16,6 +17,11 @@ const std::vector<std::reference_wrapper<const BatchSystem>>& batch_systems() {
       detail::batch::pbs(),
       detail::batch::lsf(),
   };
+  return table;
+}
+
+std::span<const detail::batch::Launcher> detail::batch::launchers() {
+  static const Launcher table[]{srun()};
   return table;
 }
 

@@ -53,7 +53,8 @@ const std::vector<Setting> table{
     {"environment", "", "list", "NAME=value, set in a job"},
     {"before", "", "list", "shell lines ahead of the program"},
     {"after", "", "list", "shell lines behind the program"},
-    {"launcher", "mpirun", "text", "what `weir run` starts the ranks of a job with: mpirun, or Slurm's srun"},
+    {"launcher", "mpirun", "text",
+     "what `weir run` starts the ranks of a job with: mpirun, or the batch system's own, srun"},
     {"weir", "", "text", "the weir that starts the ranks inside a job; empty: the one that submits"},
 };
 

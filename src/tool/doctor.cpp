@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 
+#include "batch/launcher.hpp"
 #include "batch/program.hpp"
 #include "core/descriptor.hpp"
 #include "core/wording.hpp"
@@ -119,11 +120,11 @@ Finding find_batch_system() {
           names.empty() ? "none on PATH: `weir run` and LocalCluster work, `weir submit` does not" : names};
 }
 
-Finding try_srun() {
-  const batch::Answer list = batch::run_program({"srun", "--mpi=list"});
-  const bool has_pmix = (list.output + list.errors).find("pmix") != std::string::npos;
-  return {has_pmix, has_pmix ? "`weir run --launcher srun` starts ranks too, which end when one of them dies"
-                             : "Slurm's launcher has no PMIx: ranks are started by mpirun"};
+Finding try_launcher(const batch::Launcher& launcher) {
+  const std::string name(launcher.name), lacks = launcher.lacks();
+  return {lacks.empty(), lacks.empty() ? "`weir run --launcher " + name +
+                                             "` starts ranks too, which end when one of them dies"
+                                       : name + " needs " + lacks + ": ranks are started by mpirun"};
 }
 
 // Only in a job of several hosts, and only as ranks are started there.
@@ -167,7 +168,9 @@ int doctor(int argc, char** argv) {
   tell("shared memory", try_shared_memory);
   tell("lent memory", try_lent_memory);
   tell("batch system", find_batch_system);
-  if (batch::find_in_path("srun")) tell("srun", try_srun);
+  for (const batch::Launcher& launcher : batch::launchers())
+    if (batch::find_in_path(launcher.name))
+      tell(launcher.name.data(), [&] { return try_launcher(launcher); });
   if (const auto allocation = job_allocation(1)) {
     std::set<std::string> others(allocation->hosts.begin(), allocation->hosts.end());
     std::array<char, 256> here{};

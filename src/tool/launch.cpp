@@ -52,19 +52,8 @@ Launch plan_launch(const RunRequest& request, const Site& site) {
   Launch launch;
   launch.environment = rank_environment(request, site);
   const std::vector<std::string> words = rank_words(request, launch);
-  if (!request.srun.empty()) {
-    launch.command = {request.srun,
-                      "--overlap",
-                      "--overcommit",
-                      "--mpi=pmix",
-                      "--input=0",
-                      "--export=ALL",
-                      "--quit-on-interrupt",
-
-                      "--ntasks",
-                      std::to_string(request.ranks)};
-    if (request.threads)
-      launch.command.insert(launch.command.end(), {"--cpus-per-task", std::to_string(*request.threads)});
+  if (request.launcher) {
+    launch.command = request.launcher->command(request.launcher_path, request.ranks, request.threads);
     launch.command.insert(launch.command.end(), {site.weir, "rank"});
     launch.command.insert(launch.command.end(), words.begin(), words.end());
     return launch;
@@ -72,8 +61,8 @@ Launch plan_launch(const RunRequest& request, const Site& site) {
   launch.command = {site.mpirun, "--enable-recovery", "--oversubscribe", "--bind-to", "none"};
   if (site.host_file) launch.command.insert(launch.command.end(), {"--hostfile", *site.host_file});
   if (site.agent)  // mpirun's own ways to the job know a part of it only
-    launch.command.insert(launch.command.end(), {"--mca", "ras", "^slurm", "--mca", "plm", "rsh", "--mca",
-                                                 "plm_rsh_agent", "sh " + *site.agent, "--mca",
+    launch.command.insert(launch.command.end(), {"--mca", "ras", "^" + site.system, "--mca", "plm", "rsh",
+                                                 "--mca", "plm_rsh_agent", "sh " + *site.agent, "--mca",
                                                  "plm_rsh_no_tree_spawn", "1", "--leave-session-attached"});
   for (const auto& [name, value] : launch.environment)
     launch.command.insert(launch.command.end(), {"-x", name});

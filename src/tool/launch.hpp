@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "batch/launcher.hpp"
+
 namespace weir::detail::tool {
 
 /// The command line of `weir run`, understood.
@@ -19,9 +21,10 @@ struct RunRequest {
   std::optional<std::string> dashboard = std::nullopt;  ///< As WEIR_DASHBOARD says it.
   std::optional<std::string> report = std::nullopt;     ///< An absolute path.
   std::optional<std::string> journal = std::nullopt;    ///< The folder where results are kept.
-  std::vector<std::string> rerun = {};  ///< Functions whose results there are forgotten first.
-  bool is_dry = false;                  ///< No cached task is computed.
-  std::string srun = {};                ///< Path of Slurm's own launcher, if it starts the ranks.
+  std::vector<std::string> rerun = {};        ///< Functions whose results there are forgotten first.
+  bool is_dry = false;                        ///< No cached task is computed.
+  const batch::Launcher* launcher = nullptr;  ///< Starts the ranks; null: mpirun does.
+  std::string launcher_path = {};
 };
 
 /// What the machine and the job tell.
@@ -30,7 +33,8 @@ struct Site {
   std::string weir;    ///< Path of this program; every rank starts through `weir rank`.
   std::optional<std::string>
       host_file;  ///< A host for each place, in a batch job that mpirun does not notice itself.
-  std::optional<std::string> agent;  ///< A shell script by which mpirun reaches the other hosts.
+  std::optional<std::string> agent;  ///< A shell script by which mpirun reaches the other hosts ...
+  std::string system;                ///< ... of a job of this batch system, which it must not ask itself.
   std::string status_file;           ///< Where rank 0 leaves its exit status.
   std::map<std::string, std::string> environment;  ///< The caller's.
 };

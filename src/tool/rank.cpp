@@ -11,7 +11,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "batch/slurm/slurm.hpp"
+#include "batch/launcher.hpp"
 #include "core/descriptor.hpp"
 #include "tool/command.hpp"
 #include "tool/launch.hpp"
@@ -116,22 +116,6 @@ int watch(const std::vector<std::string>& command, const Note& note) {
   return status;
 }
 
-/// Under Slurm's launcher: says what mpirun says of its ranks.
-void take_from_slurm() {
-  const char* number = std::getenv("SLURM_PROCID");
-  if (!number || !std::getenv("PMIX_RANK") || std::getenv("OMPI_COMM_WORLD_RANK")) return;
-  const auto text = [](const char* name) {
-    const char* value = std::getenv(name);
-    return std::string(value ? value : "");
-  };
-  const auto per_node = batch::parse_tasks_per_node(text("SLURM_STEP_TASKS_PER_NODE"));
-  const auto node = static_cast<std::size_t>(std::atoi(text("SLURM_NODEID").c_str()));
-  setenv("OMPI_COMM_WORLD_RANK", number, 1);
-  setenv("OMPI_COMM_WORLD_SIZE", text("SLURM_STEP_NUM_TASKS").c_str(), 1);
-  setenv("OMPI_COMM_WORLD_LOCAL_RANK", text("SLURM_LOCALID").c_str(), 1);
-  if (node < per_node.size()) setenv("OMPI_COMM_WORLD_LOCAL_SIZE", std::to_string(per_node[node]).c_str(), 1);
-}
-
 }  // namespace
 
 int rank(int argc, char** argv) {
@@ -141,7 +125,7 @@ int rank(int argc, char** argv) {
     for (std::string& word : command) word = undisguised(word);
   if (command.empty())
     throw Error(ErrorKind::invalid_argument, "is started by `weir run`, with a program (got none)");
-  take_from_slurm();
+  for (const batch::Launcher& launcher : batch::launchers()) launcher.take_rank();
   const char* number = std::getenv("OMPI_COMM_WORLD_RANK");
   const char* status_file = std::getenv("WEIR_STATUS_FILE");
   if (number && std::string_view(number) == "0" && status_file) return watch(command, Note(status_file));

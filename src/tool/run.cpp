@@ -56,26 +56,28 @@ std::string checked_memory(const std::string& text) {
   return text;
 }
 
-/// The path of Slurm's own launcher if that starts the ranks, as `option` says, else the configuration.
+/// The batch system's own launcher if that starts the ranks, as `option` says, else the configuration; null
+/// for mpirun.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` for another word, `Error{unsupported}` where it cannot.
-std::string srun_path(const std::string& option) {
+const batch::Launcher* own_launcher(const std::string& option) {
   const auto job = current_job();
   const std::string name = !option.empty() ? option : job ? batch::load_config().text("launcher") : "mpirun";
-  if (name == "mpirun") return {};
-  if (name != "srun")
-    throw Error(ErrorKind::invalid_argument, "launcher must be mpirun or srun (got " + name + ")");
-  if (!job || !std::getenv("SLURM_JOB_ID"))
-    throw Error(ErrorKind::unsupported,
-                "launcher srun starts ranks in a job of Slurm only (got none); write weir submit, or salloc "
-                "-n 4 weir run --launcher srun ./app");
-  const batch::Answer list = batch::run_program({"srun", "--mpi=list"});
-  if ((list.output + list.errors).find("pmix") == std::string::npos)
-    throw Error(
-        ErrorKind::unsupported,
-        "launcher srun needs Slurm's plugin for PMIx, which `srun --mpi=list` does not show here; use "
-        "mpirun");
-  return batch::find_in_path("srun").value_or("srun");
+  if (name == "mpirun") return nullptr;
+  std::string known = "mpirun";
+  for (const batch::Launcher& launcher : batch::launchers()) {
+    known += " or " + std::string(launcher.name);
+    if (launcher.name != name) continue;
+    const std::string title(launcher.system.get().title());
+    if (!job || job->system != &launcher.system.get())
+      throw Error(ErrorKind::unsupported,
+                  "launcher " + name + " starts ranks in a job of " + title +
+                      " only (got none); write weir submit, or salloc -n 4 weir run --launcher srun ./app");
+    if (const std::string lacks = launcher.lacks(); !lacks.empty())
+      throw Error(ErrorKind::unsupported, "launcher " + name + " needs " + lacks + "; use mpirun");
+    return &launcher;
+  }
+  throw Error(ErrorKind::invalid_argument, "launcher must be " + known + " (got " + name + ")");
 }
 
 /// Has variables that no rank would take refused once, and a configuration that cannot be read told.
@@ -109,9 +111,10 @@ bool parse(int argc, char** argv, RunRequest& request) {
       ->type_name("BYTES")
       ->take_last();
   std::string launcher;
-  app.add_option("--launcher", launcher,
-                 "What starts the ranks: mpirun, or in a job of Slurm srun, under which no rank survives the "
-                 "death of another; default: the setting `launcher`")
+  app.add_option(
+         "--launcher", launcher,
+         "What starts the ranks: mpirun, or in a batch job the system's own, srun, under which no rank "
+         "survives the death of another; default: the setting `launcher`")
       ->type_name("NAME")
       ->take_last();
   app.add_option("--journal", request.journal,
@@ -154,7 +157,10 @@ bool parse(int argc, char** argv, RunRequest& request) {
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
   request.ranks =
       app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));
-  request.srun = srun_path(launcher);
+  request.launcher = own_launcher(launcher);
+  if (request.launcher)
+    request.launcher_path =
+        batch::find_in_path(request.launcher->name).value_or(std::string(request.launcher->name));
   if (request.journal && request.journal->empty())
     throw Error(ErrorKind::invalid_argument, "--journal needs the name of a folder (got \"\")");
   if (app.count("--memory")) request.memory = checked_memory(memory);
@@ -205,7 +211,10 @@ int start_ranks(const RunRequest& request, Site site, const std::string& hosts, 
   const StatusFolder folder;
   site.status_file = folder.file();
   if (!hosts.empty()) site.host_file = folder.add("hosts", hosts);
-  if (!agent.empty()) site.agent = folder.add("agent", agent);
+  if (!agent.empty()) {
+    site.agent = folder.add("agent", agent);
+    site.system = current_job()->system->name();
+  }
   return supervise(plan_launch(request, site), folder, patience());
 }
 
@@ -237,9 +246,10 @@ int run(int argc, char** argv) {
     if (agent.empty()) check_ways_to(allocation->hosts, site);
     hosts = host_file_text(allocation->hosts);
   }
-  if (!request.srun.empty()) {
+  if (request.launcher) {
     hosts.clear();
-    complain("run", "started by srun, the ranks end when one of them dies (those of mpirun do not)");
+    complain("run", "started by " + std::string(request.launcher->name) +
+                        ", the ranks end when one of them dies (those of mpirun do not)");
   }
   Comeback program;
   int status = start_ranks(request, site, hosts, agent);

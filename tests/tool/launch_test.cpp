@@ -67,6 +67,7 @@ TEST_CASE("launch names the hosts of a PBS job") {
 TEST_CASE("launch takes the way to the other hosts that the job has") {
   Site site = site_with({});
   site.agent = "/tmp/x/agent";
+  site.system = "slurm";
   CHECK(joined(plan_launch({2, {}, "app", {}}, site).command)
             .find("--mca ras ^slurm --mca plm rsh --mca plm_rsh_agent sh /tmp/x/agent --mca "
                   "plm_rsh_no_tree_spawn 1 --leave-session-attached ") != std::string::npos);
@@ -74,7 +75,8 @@ TEST_CASE("launch takes the way to the other hosts that the job has") {
 
 TEST_CASE("launch lets Slurm start the ranks if it is told to") {
   RunRequest request{3, 2, "./app", {"-n"}};
-  request.srun = "/usr/bin/srun";
+  request.launcher = &weir::detail::batch::launchers().front();
+  request.launcher_path = "/usr/bin/srun";
   CHECK(joined(plan_launch(request, site_with({})).command) ==
         "/usr/bin/srun --overlap --overcommit --mpi=pmix --input=0 --export=ALL --quit-on-interrupt "
         "--ntasks 3 --cpus-per-task 2 /opt/weir/bin/weir rank =./app =-n");

@@ -7,7 +7,10 @@
 
 namespace weir::detail::batch {
 
+struct Launcher;
+
 [[nodiscard]] const BatchSystem& slurm();
+[[nodiscard]] const Launcher& srun();
 
 /// The job id in the answer of `sbatch`, among banners and in any of its wordings.
 ///
