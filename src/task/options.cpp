@@ -1,6 +1,7 @@
 // The sentence of a failure.
 #include "weir/options.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace weir {
@@ -26,6 +27,10 @@ void detail::check(const std::vector<Resource>& resources, const char* who) {
     if (!std::isfinite(resource.amount) || resource.amount <= 0)
       refuse(std::string(who) + ": the amount of a resource must be greater than 0 (got " +
              number_text(resource.amount) + " " + resource.name + ")");
+    const auto same = [&](const Resource& other) { return other.name == resource.name; };
+    if (std::ranges::count_if(resources, same) > 1)
+      refuse(std::string(who) + ": a resource must be named once (got " + resource.name +
+             " several times); add the amounts up");
   }
 }
 

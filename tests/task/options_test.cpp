@@ -27,6 +27,8 @@ TEST_CASE("options are checked, and each sentence says what was wrong") {
   CHECK(sentence({.resources = {{"GPU", std::numeric_limits<double>::quiet_NaN()}}}) ==
         "submit: the amount of a resource must be greater than 0 (got nan GPU)");
   CHECK(sentence({.resources = {{"", 1}}}) == "submit: a resource must have a name (got an empty one)");
+  CHECK(sentence({.resources = {{"GPU", 1}, {"x", 1}, {"GPU", 1}}}) ==
+        "submit: a resource must be named once (got GPU several times); add the amounts up");
   CHECK(sentence({.allow_other_workers = true}) ==
         "submit: allow_other_workers needs workers that are preferred (got none); any worker may run a task "
         "without workers");
