@@ -54,7 +54,10 @@ void add_written(Hasher& hasher, std::span<const std::byte> bytes,
     at = function.offset + sizeof function.address;
   }
   hasher.bytes(bytes.data() + at, bytes.size() - at);
-  for (const WrittenFunction& function : functions) add_function(hasher, function.address);
+  for (const WrittenFunction& function : functions) {
+    hasher.number(function.offset);
+    add_function(hasher, function.address);
+  }
 }
 
 }  // namespace weir::detail::journal

@@ -57,6 +57,7 @@ std::vector<Resource> resources_of(const RunOptions& options) {
     resources.push_back({item.substr(0, equals), amount});
     at = end + 1;
   }
+  detail::check(resources, "WEIR_RESOURCES");
   return resources;
 }
 

@@ -230,7 +230,7 @@ TEST_CASE("a job that fails at once is told with its last words") {
   const Finished done =
       run({BATCH_CLUSTER, "slurm", "problem"}, site.options({{"TEST_WEIR", "/nowhere/weir"}}));
   CAPTURE(done.err);
-  CHECK(contains(done.out, " has failed: "));
+  CHECK(contains(done.out, " has failed at once on "));
   CHECK(contains(done.out, "exit status 127"));
   CHECK(contains(done.out, "/nowhere/weir: No such file or directory"));
   CHECK(site.is_clean());

@@ -237,6 +237,9 @@ TEST_CASE("run refuses once what every rank would refuse") {
         "weir run: WEIR_THREADS: must be a number from 1 to 4096 (got \"many\")\n");
   CHECK(refusal("WEIR_RESOURCES", "GPU") ==
         "weir run: WEIR_RESOURCES: must be name=amount pairs such as \"GPU=2,licence=1\" (got \"GPU\")\n");
+  CHECK(refusal("WEIR_RESOURCES", "GPU=1,GPU=1") ==
+        "weir run: WEIR_RESOURCES: a resource must be named once (got GPU several times); add the amounts "
+        "up\n");
   CHECK(refusal("WEIR_MEMORY_LIMIT", "0") ==
         "weir run: WEIR_MEMORY_LIMIT: must be at least 1 MB (got \"0\")\n");
 }

@@ -37,13 +37,14 @@ struct Overlap {
 namespace detail::array {
 
 [[nodiscard]] NodePtr map_blocks(DType out, const Chunks& chunks, std::vector<NodePtr> inputs, Kernel kernel,
-                                 Buffer parameters);
+                                 PackedFunction function);
 [[nodiscard]] NodePtr map_overlap(DType out, const NodePtr& x, const Overlap& overlap, Kernel kernel,
-                                  Buffer parameters);
+                                  PackedFunction function);
 [[nodiscard]] NodePtr reduction(DType out, const NodePtr& x, const Axes& axes, bool keepdims, int split_every,
-                                Kernel chunk, Buffer chunk_parameters, Kernel merge, Buffer merge_parameters);
+                                Kernel chunk, PackedFunction chunk_function, Kernel merge,
+                                PackedFunction merge_function);
 [[nodiscard]] NodePtr along_axis(DType out, const NodePtr& x, std::int64_t axis, std::int64_t length,
-                                 Kernel kernel, Buffer parameters);
+                                 Kernel kernel, PackedFunction function);
 /// What a task of map_overlap does: its block is `whole`, its chunk lies `before` elements inside and has
 /// `shape`.
 struct OverlapTask {
@@ -82,14 +83,6 @@ void set_beyond(T* block, const OverlapTask& how) {
     for (std::int64_t i = 0; i < front; ++i) set(front - 1 - i, front + (mirror ? i : 0));
     for (std::int64_t i = 0; i < back; ++i) set(n - back + i, n - back - 1 - (mirror ? i : 0));
   }
-}
-
-template <class F>
-Buffer packed_function(const F& f) {
-  Buffer parameters;
-  Writer writer(parameters);
-  task::Callable<F>::put(writer, f);
-  return parameters;
 }
 
 template <class R, class F, class... T>

@@ -18,6 +18,26 @@ struct BlockInfo {
 
 namespace detail::array {
 
+/// A function of the user as it travels, and where in its bytes functions are, which lie elsewhere in another
+/// build.
+struct PackedFunction {
+  Buffer bytes;
+  std::vector<WrittenFunction> functions;
+};
+template <class F>
+PackedFunction packed_function(const F& f) {
+  PackedFunction packed;
+  Writer writer(packed.bytes);
+  writer.set_for_key(&packed.functions);
+  using Callable = task::Callable<F>;
+  if constexpr (std::is_pointer_v<F>) writer.note_function(Callable::name(f));
+  Callable::put(writer, f);
+  if constexpr (std::is_member_function_pointer_v<F>)
+    if (Callable::words_of(f).is_address())
+      packed.functions.push_back({sizeof(std::uint64_t), Callable::name(f)});
+  return packed;
+}
+
 [[nodiscard]] NodePtr full(const char* name, const Shape& shape, const ChunkSpec& chunks, DType type,
                            const NodePtr& value);
 [[nodiscard]] NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr& step,
@@ -29,7 +49,7 @@ namespace detail::array {
                                   const ChunkSpec& chunks);
 /// A node whose chunks a kernel makes from its parameters and the block info.
 [[nodiscard]] NodePtr from_kernel(std::string name, DType type, const Shape& shape, const ChunkSpec& chunks,
-                                  Kernel kernel, Buffer parameters);
+                                  Kernel kernel, PackedFunction function);
 [[nodiscard]] std::int64_t arange_count(const Literal& start, const Literal& stop, const Literal& step);
 
 template <class T, class F>
@@ -144,11 +164,9 @@ template <class E>
 /// `Client::submit`.
 template <detail::array::Element T, class F>
 [[nodiscard]] Array<T> from_function(F f, const Shape& shape, const ChunkSpec& chunks = {}) {
-  Buffer parameters;
-  Writer writer(parameters);
-  detail::task::Callable<F>::put(writer, f);
   return Array<T>(detail::array::from_kernel("from_function", detail::array::dtype_of<T>, shape, chunks,
-                                             &detail::array::make_chunk<T, F>, std::move(parameters)));
+                                             &detail::array::make_chunk<T, F>,
+                                             detail::array::packed_function(f)));
 }
 
 /// An array of results that exist or will: one future for each chunk, row-major.

@@ -45,7 +45,7 @@ task::Value trimmed(DType type, task::Value value, const Shape& whole, const Sha
 }
 
 NodePtr map_blocks(DType out, const Chunks& chunks, std::vector<NodePtr> inputs, Kernel kernel,
-                   Buffer parameters) {
+                   PackedFunction function) {
   const Shape& shape = shape_of(inputs[0]);
   for (std::size_t i = 1; i < inputs.size(); ++i) inputs[i] = broadcast("map_blocks", inputs[i], shape);
   const Grid grid = chunks.empty() ? inputs[0]->grid : grid_of("map_blocks", chunks);
@@ -53,8 +53,8 @@ NodePtr map_blocks(DType out, const Chunks& chunks, std::vector<NodePtr> inputs,
     refuse("map_blocks", "there must be as many chunks as in the first array, " +
                              std::to_string(inputs[0]->grid.count()) + " (got " +
                              std::to_string(grid.count()) + ")");
-  const auto plan = [inputs, grid, kernel, parameters = std::move(parameters)](TaskBuilder& task,
-                                                                               std::int64_t chunk) {
+  const auto plan = [inputs, grid, kernel, function = std::move(function)](TaskBuilder& task,
+                                                                           std::int64_t chunk) {
     const View view = chunk_view(inputs[0]->grid, chunk), mine = chunk_view(grid, chunk);
     BlockInfo info;
     const Dims at = grid.unravel(chunk);
@@ -69,7 +69,7 @@ NodePtr map_blocks(DType out, const Chunks& chunks, std::vector<NodePtr> inputs,
     for (const NodePtr& input : inputs) operands.push_back(task.need(*input, view));
     Writer writer(task.code.parameters);
     write(writer, info);
-    task.code.parameters.append(parameters.data(), parameters.size());
+    task.append(function);
     task.kernel(kernel, std::move(operands));
   };
   return std::make_shared<TaskNode>("map_blocks", out, grid, inputs, plan);
@@ -81,18 +81,19 @@ namespace {
 class OverlapNode : public TaskNode {
  public:
   OverlapNode(DType type, Grid grid, const NodePtr& source, Plan plan, NodePtr x, Overlap overlap,
-              Kernel kernel, Buffer parameters, int steps)
+              Kernel kernel, PackedFunction function, int steps)
       : TaskNode("map_overlap", type, std::move(grid), {source}, std::move(plan)),
         x(std::move(x)),
         overlap(std::move(overlap)),
         kernel(kernel),
-        parameters(std::move(parameters)),
+        function(std::move(function)),
         steps(steps) {}
   /// Whether one step more may follow in the same tasks: it must be the same one, and what is computed twice
   /// at the borders of chunks must be little.
-  [[nodiscard]] bool goes_on_with(DType out, const Overlap& next, Kernel function, const Buffer& with) const {
+  [[nodiscard]] bool goes_on_with(DType out, const Overlap& next, Kernel by,
+                                  const PackedFunction& with) const {
     constexpr std::int64_t most = 8;
-    if (keep || kernel != function || !(parameters == with) || out != type || x->type != type ||
+    if (keep || kernel != by || !(function.bytes == with.bytes) || out != type || x->type != type ||
         !overlap.trim || !next.trim)
       return false;
     if (overlap.depth != next.depth || overlap.boundary != next.boundary ||
@@ -107,7 +108,7 @@ class OverlapNode : public TaskNode {
   const NodePtr x;  ///< What the first step is given.
   const Overlap overlap;
   const Kernel kernel;
-  const Buffer parameters;
+  const PackedFunction function;
   const int steps;
 };
 
@@ -120,7 +121,7 @@ void check_block(const Shape& got, const Shape& expected) {
 }
 
 NodePtr map_overlap(DType out, const NodePtr& input, const Overlap& overlap, Kernel kernel,
-                    Buffer parameters) {
+                    PackedFunction function) {
   const Shape& shape = shape_of(input);
   if (overlap.depth.size() != shape.size())
     refuse("map_overlap", "a depth must be given for every axis (got " +
@@ -135,7 +136,7 @@ NodePtr map_overlap(DType out, const NodePtr& input, const Overlap& overlap, Ker
   NodePtr x = input;
   int steps = 1;
   if (const auto* so_far = dynamic_cast<const OverlapNode*>(input.get());
-      so_far && so_far->goes_on_with(out, overlap, kernel, parameters)) {
+      so_far && so_far->goes_on_with(out, overlap, kernel, function)) {
     x = so_far->x;
     steps = so_far->steps + 1;
   }
@@ -150,7 +151,7 @@ NodePtr map_overlap(DType out, const NodePtr& input, const Overlap& overlap, Ker
   const NodePtr source = padded ? pad(x, width, modes[static_cast<std::size_t>(overlap.boundary)],
                                       scalar_as("map_overlap", x->type, overlap.constant))
                                 : x;
-  const auto plan = [source, grid = x->grid, overlap, width, padded, periodic, steps, kernel, parameters](
+  const auto plan = [source, grid = x->grid, overlap, width, padded, periodic, steps, kernel, function](
                         TaskBuilder& task, std::int64_t chunk) {
     View view = chunk_view(grid, chunk);
     OverlapTask how;
@@ -179,15 +180,16 @@ NodePtr map_overlap(DType out, const NodePtr& input, const Overlap& overlap, Ker
     how.whole = to_shape(view.shape);
     Writer writer(task.code.parameters);
     write(writer, how);
-    task.code.parameters.append(parameters.data(), parameters.size());
+    task.append(function);
     task.kernel(kernel, {task.need(*source, view)});
   };
-  return std::make_shared<OverlapNode>(out, x->grid, source, plan, x, overlap, kernel, std::move(parameters),
+  return std::make_shared<OverlapNode>(out, x->grid, source, plan, x, overlap, kernel, std::move(function),
                                        steps);
 }
 
 NodePtr reduction(DType out, const NodePtr& x, const Axes& axes, bool keepdims, int split_every,
-                  Kernel chunk_kernel, Buffer chunk_parameters, Kernel merge, Buffer merge_parameters) {
+                  Kernel chunk_kernel, PackedFunction chunk_function, Kernel merge,
+                  PackedFunction merge_function) {
   const Shape& shape = shape_of(x);
   if (split_every < 2)
     refuse("reduction", "split_every must be at least 2 (got " + std::to_string(split_every) + ")");
@@ -197,7 +199,7 @@ NodePtr reduction(DType out, const NodePtr& x, const Axes& axes, bool keepdims, 
     if (folded[a]) list.push_back(static_cast<std::int64_t>(a));
   // One level: `ways` chunks along every folded axis become one element.
   const auto level = [&](const NodePtr& from, std::int64_t ways, Kernel kernel,
-                         const Buffer& parameters) -> NodePtr {
+                         const PackedFunction& function) -> NodePtr {
     Chunks chunks = from->grid.chunks;
     for (std::size_t a = 0; a < shape.size(); ++a)
       if (folded[a])
@@ -220,22 +222,22 @@ NodePtr reduction(DType out, const NodePtr& x, const Axes& axes, bool keepdims, 
       Writer writer(task.code.parameters);
       write(writer, list);
       write(writer, result);
-      task.code.parameters.append(parameters.data(), parameters.size());
+      task.append(function);
       task.kernel(kernel, {task.need(*from, view)});
     };
     return std::make_shared<TaskNode>("reduction", out, grid, std::vector<NodePtr>{from}, plan);
   };
-  NodePtr node = level(x, 1, chunk_kernel, chunk_parameters);
+  NodePtr node = level(x, 1, chunk_kernel, chunk_function);
   const auto unfinished = [&] {
     return std::ranges::any_of(
         list, [&](std::int64_t a) { return node->grid.chunks[static_cast<std::size_t>(a)].size() > 1; });
   };
-  while (unfinished()) node = level(node, split_every, merge, merge_parameters);
+  while (unfinished()) node = level(node, split_every, merge, merge_function);
   return keepdims || list.empty() ? node : squeeze(node, list);
 }
 
 NodePtr along_axis(DType out, const NodePtr& x, std::int64_t axis, std::int64_t length, Kernel kernel,
-                   Buffer parameters) {
+                   PackedFunction function) {
   const std::size_t a = axis_of("apply_along_axis", axis, shape_of(x).size());
   if (length < -1)
     refuse("apply_along_axis",
@@ -245,12 +247,12 @@ NodePtr along_axis(DType out, const NodePtr& x, std::int64_t axis, std::int64_t 
   const NodePtr source = rechunk(x, ChunkSpec(chunks));
   const std::int64_t count = length < 0 ? x->grid.shape[a] : length;
   chunks[a] = {count};
-  const auto plan = [source, a, count, kernel, parameters = std::move(parameters)](TaskBuilder& task,
-                                                                                   std::int64_t chunk) {
+  const auto plan = [source, a, count, kernel, function = std::move(function)](TaskBuilder& task,
+                                                                               std::int64_t chunk) {
     Writer writer(task.code.parameters);
     write(writer, static_cast<std::int64_t>(a));
     write(writer, count);
-    task.code.parameters.append(parameters.data(), parameters.size());
+    task.append(function);
     task.kernel(kernel, {task.need_chunk(*source, chunk)});
   };
   return std::make_shared<TaskNode>("apply_along_axis", out, Grid(std::move(chunks)),

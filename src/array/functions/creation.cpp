@@ -109,10 +109,9 @@ NodePtr from_values(DType type, const Shape& shape, const void* values, const Ch
 }
 
 NodePtr from_kernel(std::string name, DType type, const Shape& shape, const ChunkSpec& chunks, Kernel kernel,
-                    Buffer parameters) {
+                    PackedFunction function) {
   Grid grid(chunks.resolve(name, shape, size_of(type)));
-  const auto plan = [kernel, parameters = std::move(parameters), grid](TaskBuilder& task,
-                                                                       std::int64_t chunk) {
+  const auto plan = [kernel, function = std::move(function), grid](TaskBuilder& task, std::int64_t chunk) {
     const View view = chunk_view(grid, chunk);
     BlockInfo info;
     const Dims at = grid.unravel(chunk);
@@ -125,7 +124,7 @@ NodePtr from_kernel(std::string name, DType type, const Shape& shape, const Chun
     info.array_shape = grid.shape;
     Writer writer(task.code.parameters);
     write(writer, info);
-    task.code.parameters.append(parameters.data(), parameters.size());
+    task.append(function);
     task.kernel(kernel, {});
   };
   return std::make_shared<TaskNode>(std::move(name), type, grid, std::vector<NodePtr>{}, plan);

@@ -10,6 +10,7 @@
 
 #include "array/interpret/code.hpp"
 #include "weir/array/chunks.hpp"
+#include "weir/array/creation.hpp"
 #include "weir/detail/array/op.hpp"
 #include "weir/detail/client/cluster_link.hpp"
 
@@ -186,7 +187,8 @@ class TaskBuilder {
   explicit TaskBuilder(Planner& planner) : planner(planner) {}
   Planner& planner;
   TaskCode code;
-  SmallVector<std::uint32_t, 4> inputs;  ///< Planned results it uses.
+  SmallVector<std::uint32_t, 4> inputs;      ///< Planned results it uses.
+  std::vector<WrittenFunction> functions{};  ///< Among the parameters of the kernel.
 
   std::uint32_t pool(const Dims& values);
   std::uint32_t temporary(DType type, const Dims& shape, Fold initial = Fold::store);
@@ -204,10 +206,13 @@ class TaskBuilder {
     return need(node, chunk_view(node.grid, chunk));
   }
   void result(std::uint32_t operand) { code.kernel_operands.push_back(operand); }
+  /// Adds a function of the user to the parameters of the kernel.
+  void append(const PackedFunction& function);
   void kernel(Kernel kernel, std::vector<std::uint32_t> operands);
   template <class... P>
   void kernel(Kernel function, std::vector<std::uint32_t> operands, const P&... parameters) {
     Writer writer(code.parameters);
+    writer.set_for_key();
     (write(writer, parameters), ...);
     kernel(function, std::move(operands));
   }

@@ -41,16 +41,12 @@ journal::Key Planner::key_of(const std::string& name, TaskBuilder& task) {
   hasher.text(name);
   const std::uint64_t kernel = std::exchange(task.code.kernel, 0);
   if (kernel) {
-    const std::string kernel_name = name_of(function_, kernel);
-    hasher.text(kernel_name);
-    // A function of the user is the last of the parameters, where it lies in this build.
-    Buffer& parameters = task.code.parameters;
-    if (kernel_name.find("(*)(") != kernel_name.npos && parameters.size() >= sizeof kernel) {
-      std::uint64_t called = 0;
-      std::byte* const last = parameters.data() + parameters.size() - sizeof called;
-      std::memcpy(&called, last, sizeof called);
-      hasher.text(name_of(function_, called));
-      std::memset(last, 0, sizeof called);
+    hasher.text(name_of(function_, kernel));
+    // Where a function lies in this build does not count.
+    for (const WrittenFunction& function : task.functions) {
+      hasher.number(function.offset);
+      if (function.address) hasher.text(name_of(function_, function.address));
+      std::memset(task.code.parameters.data() + function.offset, 0, sizeof function.address);
     }
   }
   // Nothing is read by this code: only what the elements are counts.

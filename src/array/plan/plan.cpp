@@ -87,6 +87,7 @@ std::unique_ptr<TaskBuilder> Planner::builder() {
   spare_.pop_back();
   task->code.clear();
   task->inputs.clear();
+  task->functions.clear();
   return task;
 }
 

@@ -272,6 +272,12 @@ std::uint32_t TaskBuilder::need(const Node& node, const View& view) {
   return operand;
 }
 
+void TaskBuilder::append(const PackedFunction& function) {
+  const std::size_t begin = code.parameters.size();
+  for (const auto& [offset, address] : function.functions) functions.push_back({begin + offset, address});
+  code.parameters.append(function.bytes.data(), function.bytes.size());
+}
+
 void TaskBuilder::kernel(Kernel function, std::vector<std::uint32_t> operands) {
   code.kernel = task::portable_address(reinterpret_cast<const void*>(function));
   code.kernel_operands = std::move(operands);
