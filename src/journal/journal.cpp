@@ -168,7 +168,7 @@ void Journal::read_one(std::uint16_t number, const std::string& path) {
   if (end.state == SegmentState::damaged)
     problems_.push_back(path + " is damaged at byte " + std::to_string(end.good) + ": " +
                         weir::to_text(lost) + " after it are not used, their results are computed again");
-  if (end.state == SegmentState::torn)
+  if (end.state == SegmentState::torn && lost > 0)  // one whose writer has written nothing is whole
     problems_.push_back(path + " ends in the middle of a record (" + weir::to_text(lost) +
                         "): its writer died; nothing that it had promised is lost");
 }

@@ -154,7 +154,10 @@ TEST_CASE("journal: cut anywhere, it has what was whole before") {
     CHECK(right <= last + 2);
     last = right;
   }
+  write_file(path, "");
+  CHECK(Journal(folder.path, Access::read).condition().problems.empty());
   write_file(path, whole.substr(0, whole.size() - 3));
+  CHECK(Journal(folder.path, Access::read).condition().problems.size() == 1);
   Journal journal(folder.path, Access::write);
   CHECK(journal.condition().results == count - 1);
   fill(journal, count - 1, count);
