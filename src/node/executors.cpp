@@ -219,8 +219,8 @@ bool has_much_to_read(const worker::Execution& task, const std::vector<Block>& b
 
 // The thread on which a task runs, as the task sees it.
 struct WorkerNode::OnThread final : client::TaskThread {
-  OnThread(WorkerNode& node, const worker::Execution& task, std::size_t slot, Ran& ran)
-      : node(node), task(task), slot(slot), ran(ran) {}
+  OnThread(WorkerNode& node, const worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent)
+      : node(node), task(task), slot(slot), ran(ran), is_lent(is_lent) {}
 
   void secede() override {
     ran.inner_ns -= Clock::now().time_since_epoch().count();
@@ -229,7 +229,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
     node.flush();  // what it waits for may wait for its slot
     if (task.out_of_band) return;
     node.state_.secede();
-    ++node.seceded_;
+    node.seceded_ += !is_lent;
     node.call_one();
   }
   void rejoin() override {
@@ -238,10 +238,10 @@ struct WorkerNode::OnThread final : client::TaskThread {
     node.post(0, protocol::RunWaits{task.id, task.run, false});
     if (task.out_of_band) return;
     node.state_.rejoin();
-    --node.seceded_;
+    node.seceded_ -= !is_lent;
     node.work_.notify_all();
   }
-  bool help(TaskId awaited) override { return !task.out_of_band && node.help(task, slot, awaited); }
+  bool help(TaskId awaited) override { return !task.out_of_band && node.help(*this, awaited); }
   bool stopped() override {
     was_told |= node.is_unwanted(task.id);
     return was_told;
@@ -251,15 +251,16 @@ struct WorkerNode::OnThread final : client::TaskThread {
   const worker::Execution& task;
   const std::size_t slot;
   Ran& ran;
+  const bool is_lent;  // by the program, which waits for the task: none of the worker's own, and not counted
   bool was_told = false;
 };
 
-worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran) {
+worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent) {
   worker::Outcome outcome;
   outcome.id = ran.id = task.id;
   TaskScope scope;
   scope.id = task.id;
-  OnThread thread(*this, task, slot, ran);
+  OnThread thread(*this, task, slot, ran, is_lent);
   scope.thread = &thread;
   TaskScope* const outer = std::exchange(TaskScope::current(), &scope);
   scope.depth = outer ? outer->depth + 1 : 0;
@@ -326,7 +327,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
 
 // What a thread does whose task waits: it runs the one it waits for, or another that stands on the same root,
 // on top of it; what else is ready gets a thread of its own, if too few are at work.
-bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot, TaskId awaited) {
+bool WorkerNode::help(const OnThread& waiting, TaskId awaited) {
   constexpr int deepest = 64;  // tasks on one stack
   std::unique_lock hold(baton_);
   if (!state_.has_ready()) {  // what has just been submitted
@@ -340,18 +341,18 @@ bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot, TaskId
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
   worker::Execution task;
   const TaskScope& scope = *TaskScope::current();
-  if (scope.alone > 0 || scope.depth >= deepest || !state_.take_of_root(task, waiting.order, awaited)) {
+  if (scope.alone > 0 || scope.depth >= deepest || !state_.take_of_root(task, waiting.task.order, awaited)) {
     if (alive_ - seceded_ < settings_.threads) add_thread();
     return false;
   }
-  --seceded_;  // this thread is at work
+  seceded_ -= !waiting.is_lent;  // this thread is at work
   hold.unlock();
   Ran ran;
-  worker::Outcome outcome = run(task, slot, ran);
+  worker::Outcome outcome = run(task, waiting.slot, ran, waiting.is_lent);
   task.values.clear();
   hold.lock();
-  ++seceded_;
-  finish(task, slot, ran, std::move(outcome));
+  seceded_ += !waiting.is_lent;
+  finish(task, waiting.slot, ran, std::move(outcome));
   if (state_.wants_spill()) wake_spiller();
   flush();
   return true;
@@ -366,7 +367,7 @@ bool WorkerNode::run_if_next(TaskId id) {
   const std::size_t slot = free_slot();
   hold.unlock();
   Ran ran;
-  worker::Outcome outcome = run(task, slot, ran);
+  worker::Outcome outcome = run(task, slot, ran, true);
   task.values.clear();
   hold.lock();
   finish(task, slot, ran, std::move(outcome));

@@ -124,12 +124,12 @@ class WorkerNode final : public Node {
   void call_one();
   void begin_closing();
   struct OnThread;
-  worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran);
+  worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent = false);
   void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);
   void note_idle(Clock::time_point now);
   void note_link(PeerId from, std::uint64_t bytes);
   void tell_seen(Clock::time_point now);
-  bool help(const worker::Execution& waiting, std::size_t slot, TaskId awaited);
+  bool help(const OnThread& waiting, TaskId awaited);
   void add_thread();
   void close_down();
   class Member;
