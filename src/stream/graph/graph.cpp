@@ -491,7 +491,8 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
         if (!moved && loop->poll() == 0) std::this_thread::yield();
         continue;
       }
-      if (loop->step() || ready()) continue;
+      // Asked again: what was elsewhere may have come between the question and the look.
+      if (ready() || loop->step() || ready()) continue;
       if (const NodeRef blocking = join_that_waits(node))
         throw Error(ErrorKind::unsupported, waiting_join(who, *blocking));
       throw Error(ErrorKind::unsupported, std::string(who) + ": would wait for ever at " + node.label() +
