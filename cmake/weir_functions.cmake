@@ -31,7 +31,7 @@ function(weir_private_headers)
   add_library(weir_private INTERFACE)
   target_include_directories(weir_private INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
   target_include_directories(weir_private SYSTEM INTERFACE ${WEIR_TOML_INCLUDE})
-  target_link_libraries(weir_private INTERFACE MPI::MPI_CXX ${weir_boost_mpi} fmt::fmt spdlog::spdlog
+  target_link_libraries(weir_private INTERFACE MPI::MPI_CXX fmt::fmt spdlog::spdlog
     nlohmann_json::nlohmann_json)
 endfunction()
 

@@ -14,8 +14,7 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 # A program that links weir::weir needs these to be built and to run; one that links weir::array or
 # weir::collections the others too.
 string(JOIN ", " CPACK_DEBIAN_PACKAGE_DEPENDS
-  g++ "cmake (>= 3.25)" openmpi-bin libopenmpi-dev libboost1.81-dev libboost-mpi1.81-dev
-  libboost-serialization1.81-dev
+  g++ "cmake (>= 3.25)" openmpi-bin libopenmpi-dev libboost1.81-dev
   libcereal-dev libfmt-dev libspdlog-dev libssl-dev)
 string(JOIN ", " CPACK_DEBIAN_PACKAGE_RECOMMENDS
   libxtensor-dev libhdf5-dev zlib1g-dev libopenblas-dev liblapacke-dev libfftw3-dev

@@ -19,7 +19,7 @@ APPTAINER = {"files", "post", "test", "runscript", "labels", "environment", "hel
 # What CMake looks for, by the names that Spack and EasyBuild have for it; none: it comes with another one, or
 # may be missing.
 NEEDED = {
-    "MPI": ("mpi", None), "Boost": ("boost", "Boost.MPI"), "cereal": ("cereal", "cereal"), "fmt": ("fmt", "fmt"),
+    "MPI": ("mpi", None), "Boost": ("boost", "Boost"), "cereal": ("cereal", "cereal"), "fmt": ("fmt", "fmt"),
     "spdlog": ("spdlog", "spdlog"), "OpenSSL": ("openssl", "OpenSSL"), "CLI11": ("cli11", "CLI11"),
     "nlohmann_json": ("nlohmann-json", "nlohmann_json"), "toml++/toml.h": ("tomlplusplus", "tomlplusplus"),
     "xtensor": ("xtensor", "xtensor"), "HDF5": ("hdf5", "HDF5"), "ZLIB": ("zlib-api", "zlib"),

@@ -21,7 +21,7 @@ class Weir(CMakePackage):
     depends_on("cmake@3.25:", type="build")
     depends_on("ninja", type="build")
     depends_on("mpi")
-    depends_on("boost@1.81: +mpi+serialization+headers cxxstd=20")
+    depends_on("boost@1.81: +headers cxxstd=20")
     depends_on("cereal@1.3:")
     depends_on("cli11@2:")
     depends_on("nlohmann-json@3:")
