@@ -185,7 +185,8 @@ TEST_CASE("threads make and drop branches of one stream") {
       }
     });
   threads.emplace_back([&] {
-    while (!over) looks += !describe(source).empty();
+    do looks += !describe(source).empty();
+    while (!over);
   });
   threads[0].join();
   threads[1].join();
