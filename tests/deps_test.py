@@ -78,7 +78,7 @@ class Deps(unittest.TestCase):
         done = self.machine(["none"]).run("deps", "--all")
         self.assertEqual(done.returncode, 2)
         self.assertEqual(done.stderr,
-                         "scripts/deps: unknown option (got --all); the options are --demo, --peers, --docs, --browser and --list\n")
+                         "scripts/deps: unknown option (got --all); the options are --demo, --peers, --docs, --browser, --mpich and --list\n")
 
 
 class Presets(unittest.TestCase):

@@ -15,7 +15,8 @@ bool detail::is_in_mpi_job() {
 }
 
 bool detail::belongs_to_mpi_job(std::string_view variable) {
-  constexpr std::array<std::string_view, 5> prefixes{"OMPI_", "PMIX_", "PMI_", "ORTE_", "PRTE_"};
+  constexpr std::array<std::string_view, 7> prefixes{"OMPI_", "PMIX_",     "PMI_", "ORTE_",
+                                                     "PRTE_", "MPI_LOCAL", "HYDI_"};
   return !variable.starts_with("OMPI_ALLOW_RUN_AS_ROOT") &&  // what the user allows holds for every job
          std::any_of(prefixes.begin(), prefixes.end(),
                      [&](std::string_view prefix) { return variable.starts_with(prefix); });

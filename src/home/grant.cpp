@@ -208,16 +208,22 @@ worker::Machine share_of(const Grant& grant, const KernelView& kernel, const Hos
   return machine;
 }
 
-Copies copies(const BatchSystem::Variables& variables) {
-  if (variables("OMPI_COMM_WORLD_SIZE")) return {};
+Copies copies(const BatchSystem::Variables& variables, MpiFamily family) {
+  if (!rank_names(variables, family).size.empty()) return {};
+  const MpiFamily other = family == MpiFamily::mpich ? MpiFamily::open_mpi : MpiFamily::mpich;
+  const RankNames names = rank_names(variables, other);
+  if (variables("OMPI_COMM_WORLD_SIZE") && names.size.empty()) return {};  // started by a rank
   for (const BatchSystem& system : batch_systems())
     if (const int together = system.started_together(variables); together > 1)
       return {together, system.started_as(variables), std::string(system.title()) + "'s own launcher"};
+  if (!names.size.empty())
+    return {batch::count(names.size), batch::count(names.rank),
+            "the launcher of another MPI, " + std::string(mpi_starter(other).family)};
   return {batch::count(variables("PMI_SIZE")), batch::count(variables("PMI_RANK")),
           "another launcher of MPI programs"};
 }
 
-Copies copies() { return copies(batch::own_variables()); }
+Copies copies() { return copies(batch::own_variables(), mpi_family()); }
 
 void unset_misleading_variables() {
   for (const BatchSystem& system : batch_systems())

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "home/mpi_job.hpp"
 #include "weir/batch.hpp"
 #include "worker/places.hpp"
 
@@ -36,14 +37,14 @@ struct Grant {
   Said<std::vector<std::string>> devices;
 };
 
-/// How many processes of one program a launcher has started that is none of Open MPI's, and which. What a
-/// rank starts is no copy.
+/// How many processes of one program a launcher has started that is none of the MPI in `family`, and which.
+/// What a rank starts is no copy.
 struct Copies {
   int count = 1;
   int number = 0;  ///< This one's; what is wrong with all the first one says.
   std::string starter;
 };
-[[nodiscard]] Copies copies(const BatchSystem::Variables& variables);
+[[nodiscard]] Copies copies(const BatchSystem::Variables& variables, MpiFamily family);
 [[nodiscard]] Copies copies();
 /// For the others: a launcher may end all when one has failed, so the first one gets the time to say why.
 inline constexpr std::chrono::milliseconds time_of_the_first(200);

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <boost/mpi/communicator.hpp>
-#include <boost/mpi/environment.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -20,6 +18,7 @@
 #include "core/log.hpp"
 #include "core/wording.hpp"
 #include "dashboard/alone.hpp"
+#include "home/mpi_job.hpp"
 #include "home/session_file.hpp"
 #include "home/settings.hpp"
 #include "weir/detail/task/address.hpp"
@@ -46,14 +45,14 @@ struct Ranks {
   std::string job;
 
   Ranks(int argc, char** argv) {
+    const bool is_rank = take_rank();
     const std::string size = environment("OMPI_COMM_WORLD_SIZE");
     auto id = comm::random_bytes();
-    if (!size.empty() && size != "1" && !environment("PMIX_RANK").empty()) {
+    if (is_rank && size != "1") {
       comm::keep_core_in_polls();
-      new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized,
-                                  false);  // never finalized: ranks of this job may die
+      new MpiSession(argc, argv, MPI_THREAD_SERIALIZED);  // never finalized: ranks of this job may die
       MPI_Bcast(id.data(), static_cast<int>(id.size()), MPI_BYTE, 0, MPI_COMM_WORLD);
-      transport = std::make_unique<comm::MpiTransport>(boost::mpi::communicator());
+      transport = std::make_unique<comm::MpiTransport>(MPI_COMM_WORLD);
     }
     leave_mpi_job();
     job = comm::to_hex(id).substr(0, 16);

@@ -6,8 +6,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <boost/mpi/communicator.hpp>
-#include <boost/mpi/environment.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -28,6 +26,7 @@
 #include "home/grant.hpp"
 #include "home/guest.hpp"
 #include "home/joined.hpp"
+#include "home/mpi_job.hpp"
 #include "home/seen.hpp"
 #include "home/settings.hpp"
 #include "home/threads.hpp"
@@ -157,7 +156,7 @@ void end_mpirun() {
   if (parent == "mpirun" || parent == "orterun" || parent == "mpiexec") kill(getppid(), SIGTERM);
 }
 
-int run_scheduler(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks,
+int run_scheduler(detail::home::MpiSession* mpi, detail::comm::MpiTransport& ranks,
                   const std::function<int(Client&)>& body, const RunOptions& options) {
   auto settings = detail::home::scheduler_settings(options);
   settings.expected_workers = ranks.size() - 1;
@@ -192,7 +191,7 @@ int run_scheduler(boost::mpi::environment* mpi, detail::comm::MpiTransport& rank
   return status;
 }
 
-int run_worker(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks, const RunOptions& options) {
+int run_worker(detail::home::MpiSession* mpi, detail::comm::MpiTransport& ranks, const RunOptions& options) {
   const detail::node::WorkerSettings settings = detail::home::worker_settings(
       options, ranks.rank(), detail::home::number_of_threads(options, 1), detail::home::ranks_of_host());
   ranks.lend_at_most(settings.memory.limit / 8);
@@ -215,15 +214,15 @@ int run_worker(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks, 
 namespace {
 
 /// Functions of gangs call MPI beside the thread that polls.
-boost::mpi::threading::level mpi_threads() {
+int mpi_threads() {
   const std::string text = environment("WEIR_MPI_THREADS");
-  if (text.empty() || text == "serialized") return boost::mpi::threading::serialized;
-  if (text == "multiple") return boost::mpi::threading::multiple;
+  if (text.empty() || text == "serialized") return MPI_THREAD_SERIALIZED;
+  if (text == "multiple") return MPI_THREAD_MULTIPLE;
   throw Error(ErrorKind::invalid_argument,
               "WEIR_MPI_THREADS: must be serialized or multiple (got \"" + text + "\")");
 }
 
-/// Several processes of one program that are no ranks of Open MPI would each do the whole work. Whether this
+/// Several processes of one program that are no ranks of this MPI would each do the whole work. Whether this
 /// is one of them and not the first, which throws.
 bool is_further_copy() {
   const auto [count, number, starter] = detail::home::copies();
@@ -244,7 +243,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
                 "Client::current()");
   open_missing_descriptors();
   // What a rank starts has its size too, but nothing else of its job.
-  const bool is_rank = !environment("PMIX_RANK").empty();
+  const bool is_rank = detail::home::take_rank();
   const std::string size = is_rank ? environment("OMPI_COMM_WORLD_SIZE") : "";
   static_cast<void>(status_file());
   detail::dashboard::end_alone();
@@ -258,7 +257,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
       report_status(2);
       return 2;
     }
-    if (boost::mpi::environment::finalized())
+    if (detail::home::MpiSession::is_over())
       throw Error(ErrorKind::unsupported,
                   "weir::run: MPI has been finalized in this process; call weir::run once");
     if (size.empty() || size == "1") {
@@ -268,11 +267,11 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
       return status;
     }
     const auto threads = mpi_threads();
-    if (threads == boost::mpi::threading::serialized) detail::comm::keep_core_in_polls();
-    auto* mpi = new boost::mpi::environment(argc, argv, threads, false);
+    if (threads == MPI_THREAD_SERIALIZED) detail::comm::keep_core_in_polls();
+    auto* mpi = new detail::home::MpiSession(argc, argv, threads);
     detail::leave_mpi_job();
     detail::home::unset_misleading_variables();
-    static detail::comm::MpiTransport transport{boost::mpi::communicator()};
+    static detail::comm::MpiTransport transport{MPI_COMM_WORLD};
     const std::string who = "rank " + std::to_string(transport.rank());
     detail::log::set_prefix(who);
     return transport.rank() == 0 ? run_scheduler(mpi, transport, body, options)

@@ -150,6 +150,7 @@ void WorkerNode::on(PeerId, protocol::Shutdown&& message) {
   if (settings_.is_guest) futures_.close("the session has ended");
   begin_closing();
   tell_seen(Clock::now());
+  tell_memory();  // what the last heartbeat told may have been freed
   if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
 }
 

@@ -17,6 +17,7 @@
 #include "batch/program.hpp"
 #include "core/descriptor.hpp"
 #include "core/wording.hpp"
+#include "home/mpi_job.hpp"
 #include "tool/command.hpp"
 #include "tool/parse.hpp"
 #include "tool/site.hpp"
@@ -37,18 +38,19 @@ std::string one_line(const std::string& text) {
   return begin == std::string::npos ? "" : text.substr(begin, text.find('\n', begin) - begin);
 }
 
-batch::Answer run_ranks(int ranks, bool recovers, const std::string& script) {
-  std::vector<std::string> command{"mpirun", "--oversubscribe", "--allow-run-as-root", "--bind-to", "none"};
-  if (recovers) command.emplace_back("--enable-recovery");
-  command.insert(command.end(), {"-n", std::to_string(ranks), "sh", "-c", script});
-  return batch::run_program(command, std::chrono::seconds(20));
+/// As `weir run` starts them.
+batch::Answer run_ranks(int ranks, const std::string& script) {
+  const Launch launch = plan_launch({ranks, {}, "/bin/sh", {"-c", script}}, find_site());
+  for (const auto& [name, value] : launch.environment) setenv(name.c_str(), value.c_str(), 1);
+  return batch::run_program(launch.command, std::chrono::seconds(20));
 }
 
 Finding try_ranks() {
-  const batch::Answer result = run_ranks(2, false, "echo rank $OMPI_COMM_WORLD_RANK");
+  const std::string starter(home::mpi_starter().program);
+  const batch::Answer result = run_ranks(2, "echo rank $OMPI_COMM_WORLD_RANK");
   if (result.exit_status == 0 && result.output.find("rank 1") != std::string::npos)
-    return {true, "mpirun starts ranks"};
-  return {false, "mpirun starts no ranks of Open MPI: " +
+    return {true, starter + " starts ranks of " + std::string(home::mpi_starter().family)};
+  return {false, starter + " starts no ranks of " + std::string(home::mpi_starter().family) + ": " +
                      one_line(result.errors.empty() ? result.output : result.errors) +
                      "; `weir run` needs it, threads and batch clusters of one process do not"};
 }
@@ -56,11 +58,11 @@ Finding try_ranks() {
 // One of three ranks dies; the others must be let finish.
 Finding try_recovery() {
   const batch::Answer result = run_ranks(
-      3, true, "[ $OMPI_COMM_WORLD_RANK = 1 ] && kill -9 $$; sleep 0.5; echo survived $OMPI_COMM_WORLD_RANK");
+      3, "[ $OMPI_COMM_WORLD_RANK = 1 ] && kill -9 $$; sleep 0.5; echo survived $OMPI_COMM_WORLD_RANK");
   const bool all = result.output.find("survived 0") != std::string::npos &&
                    result.output.find("survived 2") != std::string::npos;
   return {all, all ? "the other ranks go on when one dies"
-                   : "when a rank dies mpirun ends the others: the death of a worker ends the program"};
+                   : "when a rank dies the others are ended: the death of a worker ends the program"};
 }
 
 Finding try_pidfd() {
@@ -104,7 +106,7 @@ Finding try_shared_memory() {
   const std::uint64_t free = std::uint64_t{space.f_bavail} * space.f_frsize;
   constexpr std::uint64_t enough = 64 << 20;
   return {free >= enough, "/dev/shm has " + to_text(free) + " free" +
-                              (free >= enough ? "" : "; Open MPI needs some 64 MB for the ranks of a host")};
+                              (free >= enough ? "" : "; MPI needs some 64 MB for the ranks of a host")};
 }
 
 Finding find_batch_system() {
@@ -121,7 +123,11 @@ Finding find_batch_system() {
 }
 
 Finding try_launcher(const batch::Launcher& launcher) {
-  const std::string name(launcher.name), lacks = launcher.lacks();
+  const std::string name(launcher.name);
+  if (home::mpi_family() != home::MpiFamily::open_mpi)
+    return {false, name + " starts ranks of Open MPI only: here they are started by " +
+                       std::string(home::mpi_starter().program)};
+  const std::string lacks = launcher.lacks();
   return {lacks.empty(), lacks.empty() ? "`weir run --launcher " + name +
                                              "` starts ranks too, which end when one of them dies"
                                        : name + " needs " + lacks + ": ranks are started by mpirun"};

@@ -13,6 +13,7 @@
 #include "core/variables.hpp"
 #include "core/wording.hpp"
 #include "home/grant.hpp"
+#include "home/mpi_job.hpp"
 #include "tool/command.hpp"
 #include "tool/parse.hpp"
 #include "tool/site.hpp"
@@ -25,12 +26,18 @@ namespace weir::detail::tool {
 namespace {
 
 std::string mpirun_text() {
-  const auto mpirun = batch::find_in_path("mpirun");
-  if (!mpirun) return "mpirun is not in PATH; `weir run` needs it (Debian: openmpi-bin)";
+  const std::string name(home::mpi_starter().program);
+  const auto mpirun = batch::find_in_path(name);
+  if (!mpirun)
+    return name +
+           " is not in PATH; `weir run` needs it (Debian: " + std::string(home::mpi_starter().package) + ")";
   std::string version;
   try {
     const batch::Answer answer = batch::run_program({*mpirun, "--version"}, std::chrono::seconds(20));
     version = answer.output.empty() ? answer.errors : answer.output;
+    if (const auto at = version.find("Version:");
+        home::mpi_family() == home::MpiFamily::mpich && at < version.size())
+      version = "Hydra" + version.substr(version.find_first_not_of(" ", at + 8) - 1);
     version.resize(std::min(version.size(), version.find('\n')));
   } catch (const Error& error) {
     version = error.what();
@@ -128,7 +135,7 @@ int info(int argc, char** argv) {
   print("program", own_path());
   print("build", WEIR_BUILD_TYPE ", " WEIR_COMPILER ", C++" + std::to_string(__cplusplus / 100 % 100));
   print("MPI", WEIR_MPI_LIBRARY);
-  print("mpirun", mpirun_text());
+  print(home::mpi_starter().program.data(), mpirun_text());
   print("host", host_name());
   print("cores",
         std::to_string(available_cores()) + " usable of " + std::to_string(sysconf(_SC_NPROCESSORS_ONLN)));

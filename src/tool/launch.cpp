@@ -46,6 +46,17 @@ std::vector<std::string> rank_words(const RunRequest& request, Launch& launch) {
   return words;
 }
 
+/// Ranks are told everything in this process's environment. Hydra ends all when one ends by a signal, so that
+/// `weir rank` stays beside each of them; its clean-up would come where one ends without a word to MPI.
+void add_hydra(Launch& launch, const RunRequest& request, const Site& site) {
+  launch.command = {site.mpirun, "-disable-auto-cleanup", "-bind-to", "none", "-genvall"};
+  if (site.host_file) launch.command.insert(launch.command.end(), {"-f", *site.host_file});
+  if (site.agent)
+    launch.command.insert(launch.command.end(),
+                          {"-rmk", "user", "-launcher", "ssh", "-launcher-exec", *site.agent});
+  launch.command.insert(launch.command.end(), {"-n", std::to_string(request.ranks), site.weir, "rank"});
+}
+
 }  // namespace
 
 Launch plan_launch(const RunRequest& request, const Site& site) {
@@ -55,6 +66,11 @@ Launch plan_launch(const RunRequest& request, const Site& site) {
   if (request.launcher) {
     launch.command = request.launcher->command(request.launcher_path, request.ranks, request.threads);
     launch.command.insert(launch.command.end(), {site.weir, "rank"});
+    launch.command.insert(launch.command.end(), words.begin(), words.end());
+    return launch;
+  }
+  if (site.family == home::MpiFamily::mpich) {
+    add_hydra(launch, request, site);
     launch.command.insert(launch.command.end(), words.begin(), words.end());
     return launch;
   }
@@ -73,7 +89,7 @@ Launch plan_launch(const RunRequest& request, const Site& site) {
   return launch;
 }
 
-std::string host_file_text(const std::vector<std::string>& places) {
+std::string host_file_text(const std::vector<std::string>& places, home::MpiFamily family) {
   std::vector<std::pair<std::string, int>> hosts;
   for (const std::string& place : places) {
     const auto known =
@@ -82,7 +98,8 @@ std::string host_file_text(const std::vector<std::string>& places) {
     else ++known->second;
   }
   std::string text;
-  for (const auto& [host, slots] : hosts) text += host + " slots=" + std::to_string(slots) + "\n";
+  for (const auto& [host, slots] : hosts)
+    text += host + (family == home::MpiFamily::mpich ? ":" : " slots=") + std::to_string(slots) + "\n";
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "batch/launcher.hpp"
+#include "home/mpi_job.hpp"
 
 namespace weir::detail::tool {
 
@@ -29,8 +30,9 @@ struct RunRequest {
 
 /// What the machine and the job tell.
 struct Site {
-  std::string mpirun;  ///< Path of mpirun.
-  std::string weir;    ///< Path of this program; every rank starts through `weir rank`.
+  std::string mpirun;  ///< Path of mpirun, or of what starts the ranks of another MPI ...
+  home::MpiFamily family = home::MpiFamily::open_mpi;  ///< ... which is this.
+  std::string weir;  ///< Path of this program; every rank starts through `weir rank`.
   std::optional<std::string>
       host_file;  ///< A host for each place, in a batch job that mpirun does not notice itself.
   std::optional<std::string> agent;  ///< A shell script by which mpirun reaches the other hosts ...
@@ -52,9 +54,9 @@ struct Launch {
 /// command line in one variable, for which the kernel has 128 KiB.
 [[nodiscard]] Launch plan_launch(const RunRequest& request, const Site& site);
 
-/// mpirun's host file for a host for each place. A host that stands there once without a number would count
-/// for all of its cores.
-[[nodiscard]] std::string host_file_text(const std::vector<std::string>& places);
+/// The launcher's host file for a host for each place. For Open MPI a host that stands there once without a
+/// number would count for all of its cores.
+[[nodiscard]] std::string host_file_text(const std::vector<std::string>& places, home::MpiFamily family);
 
 /// An argument in the form mpirun leaves alone, and back.
 [[nodiscard]] std::string disguised(const std::string& argument);

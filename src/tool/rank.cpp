@@ -1,5 +1,5 @@
 // weir rank [=PROGRAM =ARG...]: what mpirun starts on every rank; becomes the program, and on rank 0 notes
-// how it ends.
+// how it ends. Under Hydra it stays beside every program, and always ends well.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +13,7 @@
 
 #include "batch/launcher.hpp"
 #include "core/descriptor.hpp"
+#include "home/mpi_job.hpp"
 #include "tool/command.hpp"
 #include "tool/launch.hpp"
 #include "tool/print.hpp"
@@ -53,6 +54,12 @@ void leave_pipes() {
   if (nowhere > STDERR_FILENO) close(nowhere);
 }
 
+/// Hydra's signals reach the process group of this process, in which the child is not. SIGUSR1 says that
+/// another rank has died, SIGUSR2 nothing.
+void pass_on(pid_t child, int signal) {
+  if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT) kill(child, signal);
+}
+
 /// Waits for `child`. mpirun's signals reach the whole process group, the child included; the child's SIGTERM
 /// to its parent is meant for mpirun. An mpirun that is told twice to end ends without its ranks: then this
 /// process ends the child, with whom the other ranks end.
@@ -63,6 +70,7 @@ int wait_for(pid_t child, pid_t mpirun, const sigset_t& awaited) {
     const int signal = sigtimedwait(&awaited, &info, &look_after);
     if (signal < 0 && getppid() != mpirun) kill(child, SIGKILL);
     if (signal == SIGTERM && info.si_pid == child) kill(getppid(), SIGTERM);
+    else if (home::mpi_family() == home::MpiFamily::mpich) pass_on(child, signal);
     if (signal != SIGCHLD) continue;
     int status = 0;
     if (waitpid(child, &status, WNOHANG) != child) continue;
@@ -92,7 +100,7 @@ class Note {
 };
 
 /// Runs `command` as a child and notes its exit status, or 128 + signal.
-int watch(const std::vector<std::string>& command, const Note& note) {
+int watch(const std::vector<std::string>& command, const Note* note) {
   sigset_t awaited;
   sigset_t before;
   sigemptyset(&awaited);
@@ -106,13 +114,18 @@ int watch(const std::vector<std::string>& command, const Note& note) {
     throw Error(ErrorKind::io, "cannot start " + command.front() + " (" + std::strerror(errno) + ")");
   if (child == 0) {
     end_with_parent(parent, SIGKILL);
+    if (home::mpi_family() == home::MpiFamily::mpich)
+      setpgid(0, 0);  // Hydra tells the others of a death: SIGUSR1
     sigprocmask(SIG_SETMASK, &before, nullptr);
+    // Hydra never closes the stdin of other ranks, for which nothing comes there.
+    if (const int nothing = note ? -1 : open("/dev/null", O_RDONLY); nothing >= 0)
+      dup2(nothing, STDIN_FILENO);
     become(command);
   }
   std::signal(SIGPIPE, SIG_IGN);
   leave_pipes();
   const int status = wait_for(child, mpirun, awaited);
-  note.write(status);
+  if (note) note->write(status);
   return status;
 }
 
@@ -126,10 +139,17 @@ int rank(int argc, char** argv) {
   if (command.empty())
     throw Error(ErrorKind::invalid_argument, "is started by `weir run`, with a program (got none)");
   for (const batch::Launcher& launcher : batch::launchers()) launcher.take_rank();
+  home::take_rank();
   const char* number = std::getenv("OMPI_COMM_WORLD_RANK");
   const char* status_file = std::getenv("WEIR_STATUS_FILE");
-  if (number && std::string_view(number) == "0" && status_file) return watch(command, Note(status_file));
-  become(command);
+  if (number && std::string_view(number) == "0" && status_file) {
+    const Note note(status_file);
+    const int status = watch(command, &note);
+    return home::mpi_family() == home::MpiFamily::mpich ? 0 : status;
+  }
+  if (home::mpi_family() == home::MpiFamily::open_mpi) become(command);
+  watch(command, nullptr);
+  return 0;
 }
 
 }  // namespace weir::detail::tool

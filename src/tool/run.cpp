@@ -12,6 +12,7 @@
 #include "batch/registry.hpp"
 #include "dashboard/dashboard.hpp"
 #include "home/grant.hpp"
+#include "home/mpi_job.hpp"
 #include "home/seen.hpp"
 #include "home/settings.hpp"
 #include "tool/comeback.hpp"
@@ -63,7 +64,7 @@ std::string checked_memory(const std::string& text) {
 const batch::Launcher* own_launcher(const std::string& option) {
   const auto job = current_job();
   const std::string name = !option.empty() ? option : job ? batch::load_config().text("launcher") : "mpirun";
-  if (name == "mpirun") return nullptr;
+  if (name == "mpirun" || name == home::mpi_starter().program) return nullptr;
   std::string known = "mpirun";
   for (const batch::Launcher& launcher : batch::launchers()) {
     known += " or " + std::string(launcher.name);
@@ -73,6 +74,11 @@ const batch::Launcher* own_launcher(const std::string& option) {
       throw Error(ErrorKind::unsupported,
                   "launcher " + name + " starts ranks in a job of " + title +
                       " only (got none); write weir submit, or salloc -n 4 weir run --launcher srun ./app");
+    if (home::mpi_family() != home::MpiFamily::open_mpi)
+      throw Error(ErrorKind::unsupported,
+                  "launcher " + name + " starts ranks of Open MPI only (this is built with " +
+                      std::string(home::mpi_starter().family) + "); leave it out: " +
+                      std::string(home::mpi_starter().program) + " asks the job itself");
     if (const std::string lacks = launcher.lacks(); !lacks.empty())
       throw Error(ErrorKind::unsupported, "launcher " + name + " needs " + lacks + "; use mpirun");
     return &launcher;
@@ -244,7 +250,7 @@ int run(int argc, char** argv) {
     if (const std::uint64_t memory = agent.empty() ? home::memory_of_job() : 0)
       site.environment["WEIR_NODE_MEMORY"] = std::to_string(memory);
     if (agent.empty()) check_ways_to(allocation->hosts, site);
-    hosts = host_file_text(allocation->hosts);
+    hosts = host_file_text(allocation->hosts, site.family);
   }
   if (request.launcher) {
     hosts.clear();

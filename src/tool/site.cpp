@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "batch/program.hpp"
+#include "home/mpi_job.hpp"
 #include "home/settings.hpp"
 #include "weir/error.hpp"
 
@@ -43,16 +44,20 @@ int default_ranks(int threads_per_rank) {
 std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
 Site find_site() {
-  const auto mpirun = batch::find_in_path("mpirun");
+  const home::MpiStarter& starter = home::mpi_starter();
+  const std::string name(starter.program);
+  const auto mpirun = batch::find_in_path(name);
   if (!mpirun)
-    throw Error(ErrorKind::not_found, "mpirun must be in PATH (got " +
+    throw Error(ErrorKind::not_found, name + " must be in PATH (got " +
                                           std::string(std::getenv("PATH") ? std::getenv("PATH") : "no PATH") +
-                                          "); install Open MPI (Debian: openmpi-bin) or load its module");
+                                          "); install " + std::string(starter.family) + " (Debian: " +
+                                          std::string(starter.package) + ") or load its module");
   Site site;
   // By its folder's real name: of a /bin that links to /usr/bin mpirun would take the prefix "/", which it
   // refuses.
   site.mpirun = std::filesystem::canonical(std::filesystem::path(*mpirun).parent_path()) /
                 std::filesystem::path(*mpirun).filename();
+  site.family = home::mpi_family();
   site.weir = own_path();
   site.environment = environment();
   return site;

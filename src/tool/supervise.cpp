@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "core/descriptor.hpp"
+#include "home/mpi_job.hpp"
 #include "tool/descendants.hpp"
 #include "tool/noise.hpp"
 #include "tool/outlet.hpp"
@@ -36,6 +37,14 @@ constexpr milliseconds hold_time(100);  // how long bytes that look like mpirun'
 constexpr milliseconds drain_time(1000);
 constexpr milliseconds look_after_descendants(20);
 constexpr rlim_t least_file_size = rlim_t{8} << 20;  // Open MPI's segments have 4 MiB
+
+/// Between Hydra and its ranks stands a process of each host.
+std::vector<pid_t> grandchildren_of(pid_t pid) {
+  std::vector<pid_t> all;
+  for (const pid_t child : children_of(pid))
+    for (const pid_t grandchild : children_of(child)) all.push_back(grandchild);
+  return all;
+}
 
 bool asks_to_end(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGHUP; }
 
@@ -228,11 +237,12 @@ void Supervisor::on_note() {
 void Supervisor::tell_ranks(int signal, bool only_first) const {
   if (mpirun_status_) return;
   bool is_here = false;
-  for (const pid_t rank : children_of(mpirun_)) {
-    const bool is_first = variable_in(rank, "OMPI_COMM_WORLD_RANK") == "0";
+  const bool is_hydra = home::mpi_family() == home::MpiFamily::mpich;
+  for (const pid_t rank : is_hydra ? grandchildren_of(mpirun_) : children_of(mpirun_)) {
+    const bool is_first = variable_in(rank, is_hydra ? "PMI_RANK" : "OMPI_COMM_WORLD_RANK") == "0";
     if (only_first && !is_first) continue;
-    // Beside the program of rank 0 stands `weir rank`.
-    const std::vector<pid_t> programs = is_first ? children_of(rank) : std::vector<pid_t>{rank};
+    // Beside the program of rank 0 stands `weir rank`; under Hydra beside each.
+    const std::vector<pid_t> programs = is_first || is_hydra ? children_of(rank) : std::vector<pid_t>{rank};
     for (const pid_t program : programs) kill(program, signal);
     is_here = true;
   }

@@ -68,6 +68,11 @@ std::string cell(const std::string& text, std::size_t width, bool right = false)
   return right ? space + shown : shown + space;
 }
 
+/// What `others` leave of a line, but at least `least`.
+std::size_t rest_of(std::size_t columns, std::size_t others, std::size_t least) {
+  return std::max(columns, others + least) - others;
+}
+
 std::string bar_of(double share, std::size_t width) {
   const auto filled =
       static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(width) + 0.5);
@@ -93,6 +98,7 @@ class Screen {
     while (!shown.empty() && shown.back() == ' ') shown.pop_back();
     lines_.push_back(shown);
   }
+  [[nodiscard]] std::size_t columns() const { return columns_; }
   [[nodiscard]] std::size_t left() const { return rows_ - lines_.size(); }
   [[nodiscard]] std::vector<std::string> take() { return std::move(lines_); }
 
@@ -129,12 +135,13 @@ void add_head(Screen& screen, const json& picture) {
 
 void add_functions(Screen& screen, const json& functions, std::size_t most) {
   if (functions.empty()) return;
+  const std::size_t width = rest_of(screen.columns(), 5 * 9, 28);
   screen.add("");
-  screen.add(cell("FUNCTION", 28) + cell("DONE", 9, true) + cell("OF", 9, true) + cell("/S", 9, true) +
+  screen.add(cell("FUNCTION", width) + cell("DONE", 9, true) + cell("OF", 9, true) + cell("/S", 9, true) +
              cell("BUSY", 9, true) + cell("MEDIAN", 9, true));
   for (std::size_t i = 0; i < std::min(most, functions.size()); ++i) {
     const json& one = functions[i];
-    screen.add(cell(one.at("name").get<std::string>(), 28) +
+    screen.add(cell(one.at("name").get<std::string>(), width) +
                cell(text_of_count(one.at("count").get<double>()), 9, true) +
                cell(text_of_count(one.at("submitted").get<double>()), 9, true) +
                cell(text_of_count(one.at("per_s").get<double>()), 9, true) +
@@ -144,13 +151,14 @@ void add_functions(Screen& screen, const json& functions, std::size_t most) {
 }
 
 void add_streams(Screen& screen, const json& streams) {
+  const std::size_t width = rest_of(screen.columns(), 4 * 9 + 7, 30);
   for (const json& stream : streams) {
     screen.add("");
     screen.add(stream.at("verdict").at("sentence").get<std::string>());
-    screen.add(cell("OPERATOR", 30) + cell("IN", 9, true) + cell("OUT", 9, true) + cell("/S", 9, true) +
+    screen.add(cell("OPERATOR", width) + cell("IN", 9, true) + cell("OUT", 9, true) + cell("/S", 9, true) +
                cell("BUSY", 7, true) + cell("BLOCKED", 9, true));
     for (const json& node : stream.at("nodes"))
-      screen.add(cell(node.at("label").get<std::string>(), 30) +
+      screen.add(cell(node.at("label").get<std::string>(), width) +
                  cell(text_of_count(node.at("in").get<double>()), 9, true) +
                  cell(text_of_count(node.at("out").get<double>()), 9, true) +
                  cell(text_of_count(node.at("per_s").get<double>()), 9, true) +
@@ -162,6 +170,7 @@ void add_streams(Screen& screen, const json& streams) {
 /// Tasks that run: no more than fit beside the rest, and none that has just begun.
 void add_running(Screen& screen, const json& picture, std::size_t most) {
   constexpr double worth_a_line_s = 1;
+  const std::size_t width = rest_of(screen.columns(), 24 + 1 + 1 + 18 + 9, 23);
   const auto found = picture.find("running");  // a record of an earlier version has none
   std::size_t shown = 0;
   for (const json& one : found == picture.end() ? json::array() : *found) {
@@ -169,11 +178,11 @@ void add_running(Screen& screen, const json& picture, std::size_t most) {
     if (length_s < worth_a_line_s || shown == most || screen.left() == 0) return;
     if (++shown == 1) {
       screen.add("");
-      screen.add(cell("RUNS LONGEST", 24) + " " + cell("FUNCTION", 23) + " " + cell("WORKER", 18) +
+      screen.add(cell("RUNS LONGEST", 24) + " " + cell("FUNCTION", width) + " " + cell("WORKER", 18) +
                  cell("FOR", 9, true));
     }
     screen.add(cell(one.at("name").get<std::string>(), 24) + " " +
-               cell(one.at("function").get<std::string>(), 23) + " " +
+               cell(one.at("function").get<std::string>(), width) + " " +
                cell(one.at("worker").get<std::string>(), 18) + cell(text_of_seconds(length_s), 9, true));
   }
 }
@@ -245,10 +254,11 @@ void add_moment(Screen& screen, const json& stream, double from_s, double to_s) 
     sum[1] += 1e-6 * block.at(3).get<double>();
   }
   if (functions.empty()) return;
+  const std::size_t width = rest_of(screen.columns(), 2 * 12, 40);
   screen.add("");
-  screen.add(cell("FUNCTION", 40) + cell("TASKS", 12, true) + cell("BUSY", 12, true));
+  screen.add(cell("FUNCTION", width) + cell("TASKS", 12, true) + cell("BUSY", 12, true));
   for (const auto& [name, sum] : functions)
-    screen.add(cell(name, 40) + cell(text_of_count(sum[0]), 12, true) +
+    screen.add(cell(name, width) + cell(text_of_count(sum[0]), 12, true) +
                cell(text_of_seconds(sum[1]), 12, true));
 }
 

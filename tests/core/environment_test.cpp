@@ -24,13 +24,18 @@ TEST_CASE("a rank's program is started without the variables of its MPI job") {
   setenv("OMPI_COMM_WORLD_SIZE", "3", 1);
   setenv("PMIX_NAMESPACE", "x", 1);
   setenv("ORTE_x", "y", 1);
+  setenv("HYDI_CONTROL_FD", "7", 1);
+  setenv("MPI_LOCALRANKID", "1", 1);
   setenv("WEIR_X", "kept", 1);
   CHECK_FALSE(has("OMPI_MCA_btl=self"));
   CHECK_FALSE(has("OMPI_COMM_WORLD_SIZE=3"));
   CHECK_FALSE(has("PMIX_NAMESPACE=x"));
   CHECK_FALSE(has("ORTE_x=y"));
+  CHECK_FALSE(has("HYDI_CONTROL_FD=7"));
+  CHECK_FALSE(has("MPI_LOCALRANKID=1"));
   CHECK(has("OMPI_ALLOW_RUN_AS_ROOT=1"));
   CHECK(has("WEIR_X=kept"));
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "OMPI_MCA_btl", "PMIX_NAMESPACE", "ORTE_x", "WEIR_X"})
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "OMPI_MCA_btl", "PMIX_NAMESPACE", "ORTE_x",
+                           "HYDI_CONTROL_FD", "MPI_LOCALRANKID", "WEIR_X"})
     unsetenv(name);
 }

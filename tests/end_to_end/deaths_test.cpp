@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 
+#include "home/mpi_job.hpp"
 #include "support/jobs.hpp"
 
 using namespace weir::test;
@@ -12,6 +13,10 @@ const Launcher weir_run{{WEIR_TOOL, "run", "-n"}, "weir run"};
 const Launcher plain_mpirun{
     {"mpirun", "--enable-recovery", "--oversubscribe", "--allow-run-as-root", "--bind-to", "none", "-n"},
     "mpirun"};
+/// Hydra by itself ends all ranks when one is killed; `weir run` keeps it from that.
+bool has_plain_recovery() {
+  return weir::detail::home::mpi_family() == weir::detail::home::MpiFamily::open_mpi;
+}
 
 std::vector<std::string> command(const Launcher& launcher, int ranks, const std::string& scenario,
                                  const std::string& folder, int seed = 1) {
@@ -81,7 +86,7 @@ TEST_CASE("a task that kills every worker it runs on is named, its neighbours ar
 
 TEST_CASE("a stopped worker is noticed within 2 s and is gone at the end") {
   check_right(weir_run, 3, "silent");
-  check_right(plain_mpirun, 3, "silent");
+  if (has_plain_recovery()) check_right(plain_mpirun, 3, "silent");
 }
 
 TEST_CASE("a worker that dies while nothing runs is not missed") { check_right(weir_run, 3, "idle"); }
@@ -97,6 +102,7 @@ TEST_CASE("random graphs give the right results while workers are killed at rand
 }
 
 TEST_CASE("plain mpirun with recovery does the same") {
+  if (!has_plain_recovery()) return;
   for (const std::string scenario : {"kill", "segv", "_exit", "while_sending", "all_but_one", "all_of_them"})
     check_right(plain_mpirun, 4, scenario);
   for (int seed = 21; seed <= 24; ++seed) check_right(plain_mpirun, 4, "random_graph", seed);
@@ -104,6 +110,7 @@ TEST_CASE("plain mpirun with recovery does the same") {
 
 TEST_CASE("every rank is gone within seconds when rank 0 is killed") {
   for (const Launcher& launcher : {weir_run, plain_mpirun}) {
+    if (launcher.name != "weir run" && !has_plain_recovery()) continue;
     INFO(launcher.name);
     TemporaryFolder folder;
     Process job(command(launcher, 4, "forever", folder.path()));

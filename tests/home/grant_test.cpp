@@ -168,16 +168,50 @@ TEST_CASE("grant: lists of processors") {
 
 TEST_CASE("copies: what a launcher has started several times, but not what a rank has started") {
   const auto of = [](std::map<std::string, std::string> variables) {
-    return copies(fake(std::move(variables)));
+    return copies(fake(std::move(variables)), MpiFamily::open_mpi);
   };
   CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}}).count == 4);
   CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}}).starter == "Slurm's own launcher");
   CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}, {"SLURM_PROCID", "3"}}).number == 3);
   CHECK(of({{"PMI_SIZE", "3"}, {"PMI_RANK", "2"}}).number == 2);
   CHECK(of({{"PMI_SIZE", "3"}, {"PMI_RANK", "0"}}).number == 0);
+  CHECK(of({{"PMI_SIZE", "3"}, {"PMI_RANK", "0"}}).starter == "the launcher of another MPI, MPICH");
+  CHECK(of({{"PMI_SIZE", "3"}, {"PMI_RANK", "1"}, {"OMPI_COMM_WORLD_SIZE", "3"}}).number == 1);
   CHECK(of({{"PMI_SIZE", "3"}}).starter == "another launcher of MPI programs");
   CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "1"}}).count <= 1);
   CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}, {"OMPI_COMM_WORLD_SIZE", "8"}}).count ==
         1);
   CHECK(of({}).count <= 1);
+}
+
+TEST_CASE("copies: ranks of MPICH are none, those of Open MPI are for a program built with MPICH") {
+  const auto of = [](std::map<std::string, std::string> variables) {
+    return copies(fake(std::move(variables)), MpiFamily::mpich);
+  };
+  CHECK(of({{"PMI_SIZE", "3"}, {"PMI_RANK", "2"}}).count == 1);
+  const std::map<std::string, std::string> open_mpi{
+      {"OMPI_COMM_WORLD_SIZE", "3"}, {"OMPI_COMM_WORLD_RANK", "2"}, {"PMIX_RANK", "2"}};
+  CHECK(of(open_mpi).count == 3);
+  CHECK(of(open_mpi).number == 2);
+  CHECK(of(open_mpi).starter == "the launcher of another MPI, Open MPI");
+  // What a rank has started: the launcher's own variables are gone.
+  CHECK(of({{"OMPI_COMM_WORLD_SIZE", "3"}, {"OMPI_COMM_WORLD_RANK", "2"}}).count == 1);
+}
+
+TEST_CASE("ranks: what each launcher calls them") {
+  const auto of = [](std::map<std::string, std::string> variables, MpiFamily family) {
+    const RankNames names = rank_names(fake(std::move(variables)), family);
+    return names.rank + " of " + names.size + ", " + names.local_rank + " of " + names.local_size;
+  };
+  const std::map<std::string, std::string> hydra{
+      {"PMI_RANK", "5"}, {"PMI_SIZE", "8"}, {"MPI_LOCALRANKID", "1"}, {"MPI_LOCALNRANKS", "4"}};
+  CHECK(of(hydra, MpiFamily::mpich) == "5 of 8, 1 of 4");
+  CHECK(of(hydra, MpiFamily::open_mpi) == " of ,  of ");
+  const std::map<std::string, std::string> open_mpi{{"PMIX_RANK", "2"},
+                                                    {"OMPI_COMM_WORLD_RANK", "2"},
+                                                    {"OMPI_COMM_WORLD_SIZE", "3"},
+                                                    {"OMPI_COMM_WORLD_LOCAL_RANK", "0"},
+                                                    {"OMPI_COMM_WORLD_LOCAL_SIZE", "1"}};
+  CHECK(of(open_mpi, MpiFamily::open_mpi) == "2 of 3, 0 of 1");
+  CHECK(of(open_mpi, MpiFamily::mpich) == " of ,  of ");
 }

@@ -1,4 +1,5 @@
 // What is made of pictures and records: lines for a terminal, traces, files.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -57,6 +58,20 @@ TEST_CASE("top names the tasks that run longest, beside all else and in 80 x 24"
   json of_an_earlier_version = seeing::picture(a_program(), {});
   of_an_earlier_version.erase("running");
   CHECK(joined(tool::top_lines(of_an_earlier_version, 80, 24)).find("RUNS LONGEST") == std::string::npos);
+}
+
+TEST_CASE("top shows as much of a name as the terminal has room for") {
+  json picture = seeing::picture(a_program(), {});
+  const std::string name = "simulation::advance_particles(const Cell&, double)";
+  picture["functions"][0]["name"] = picture["running"][0]["function"] = name;
+  const auto shows = [&](const std::string& text, std::size_t columns) {
+    const std::vector<std::string> lines = tool::top_lines(picture, columns, 24);
+    for (const std::string& line : lines) CHECK(line.size() <= columns);
+    return std::count_if(lines.begin(), lines.end(),
+                         [&](const std::string& line) { return line.find(text + " ") != std::string::npos; });
+  };
+  CHECK(shows(name.substr(0, 35), 80) == 1);
+  CHECK(shows(name, 120) == 2);
 }
 
 TEST_CASE("top writes three digits, and never a power of ten") {

@@ -36,6 +36,21 @@ TEST_CASE("launch tells mpirun what users need not know") {
                                                                  {"WEIR_STATUS_FILE", "/tmp/s"}});
 }
 
+TEST_CASE("launch tells Hydra what users need not know") {
+  Site site = site_with({});
+  site.mpirun = "/usr/bin/mpiexec.hydra";
+  site.family = weir::detail::home::MpiFamily::mpich;
+  CHECK(joined(plan_launch({3, 2, "./app", {"-n", ":"}}, site).command) ==
+        "/usr/bin/mpiexec.hydra -disable-auto-cleanup -bind-to none -genvall -n 3 /opt/weir/bin/weir rank "
+        "=./app =-n =:");
+  site.host_file = "/tmp/hosts";
+  const Launch launch = plan_launch({3, 2, "./app", {}}, site);
+  CHECK(joined(launch.command).find(" -genvall -f /tmp/hosts -n 3 ") != std::string::npos);
+  CHECK(launch.environment.at("WEIR_THREADS") == "2");
+  CHECK_FALSE(launch.environment.contains("OMPI_ALLOW_RUN_AS_ROOT"));
+  CHECK(host_file_text({"a", "b", "b"}, site.family) == "a:1\nb:2\n");
+}
+
 TEST_CASE("launch passes WEIR_ variables and threads on to every rank") {
   const Launch launch = plan_launch(
       {2, 4, "app", {}}, site_with({{"WEIR_LOG", "debug"}, {"WEIR_THREADS", "9"}, {"HOME", "/root"}}));
@@ -61,7 +76,8 @@ TEST_CASE("launch names the hosts of a PBS job") {
   site.host_file = "/var/spool/pbs/aux/7";
   CHECK(joined(plan_launch({2, {}, "app", {}}, site).command).find("--hostfile /var/spool/pbs/aux/7") !=
         std::string::npos);
-  CHECK(host_file_text({"a", "b", "b", "a", "c"}) == "a slots=2\nb slots=2\nc slots=1\n");
+  CHECK(host_file_text({"a", "b", "b", "a", "c"}, weir::detail::home::MpiFamily::open_mpi) ==
+        "a slots=2\nb slots=2\nc slots=1\n");
 }
 
 TEST_CASE("launch takes the way to the other hosts that the job has") {
