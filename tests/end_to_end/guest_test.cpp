@@ -52,6 +52,28 @@ TEST_CASE("several programs work with the cluster of one") {
   }
 }
 
+TEST_CASE("clients go on when a worker dies, and when another client does") {
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/session.json";
+  Process server({WEIR_TOOL, "run", "-n", "5", GUEST_JOB, "serve", file});
+  server.wait_for("ready");
+  Process deadly({GUEST_JOB, "die", file});
+  deadly.wait_for("waiting");
+  for (int death = 0; death < 2; ++death) {
+    const Finished through = run({GUEST_JOB, "through", file});
+    INFO(through.out << through.err);
+    CHECK(through.status == 0);
+    CHECK(through.out == "through 6, 50000\n");
+    if (death > 0) continue;
+    deadly.send(SIGKILL);
+    static_cast<void>(deadly.wait());
+  }
+  CHECK(run({GUEST_JOB, "tell", file, "look"}).status == 0);
+  server.wait_for("door free, 1 published, 2 workers");
+  CHECK(run({GUEST_JOB, "tell", file, "end"}).status == 0);
+  CHECK(server.wait().status == 0);
+}
+
 TEST_CASE("a client whose program dies is told, and one that does not fit is refused") {
   const TemporaryFolder folder;
   const std::string file = folder.path() + "/session.json";

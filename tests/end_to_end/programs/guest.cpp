@@ -1,4 +1,4 @@
-// A program and its clients: `guest serve FILE`, `guest ask FILE`, `guest die FILE`, `guest wait FILE`.
+// A program and its clients: `guest serve FILE`, then `guest HOW FILE` with ask, tell, die, wait or through.
 #include <unistd.h>
 
 #include <csignal>
@@ -24,6 +24,16 @@ int fails(int x) {
 }
 int endless(int x) {
   weir::Event("never").wait();
+  return x;
+}
+
+/// The first of all that run it kills its worker.
+int die_once(int x) {
+  const weir::Lease alone = weir::Lock("deaths").acquire();
+  weir::Variable<bool> is_over("is over");
+  if (is_over.get()) return x;
+  is_over.set(true);
+  raise(SIGKILL);
   return x;
 }
 
@@ -81,6 +91,12 @@ int main(int argc, char** argv) {
     } else if (how == "tell") {
       weir::Client client = weir::Client::connect(file);
       weir::SharedQueue<std::string>("requests").put(argv[3]);
+    } else if (how == "through") {
+      weir::Client client = weir::Client::connect(file);
+      weir::Variable<bool>("is over").set(false);
+      int total = 0;
+      for (const int one : client.gather(client.map(die_once, std::vector{1, 2, 3}))) total += one;
+      std::cout << "through " << total << ", " << sum(client.submit(large, 100'000).result()) << std::endl;
     } else {
       weir::Client client = weir::Client::connect(file);
       const weir::Lease door = how == "die" ? weir::Lock("door").acquire() : weir::Lease();
