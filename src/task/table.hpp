@@ -14,16 +14,17 @@
 
 namespace weir::detail::task {
 
-/// Records of tasks by id. Ids are dense within a client, so a page of neighbours is found by two array
-/// lookups. Whoever has only some of a client's tasks, as one of many workers does, takes small pages, and
-/// keeps only `block_size` records of one together.
+/// Records of tasks by id. Ids are dense within a client, so a page of neighbours is found by array lookups:
+/// a client has stretches of pages. Whoever has only some of a client's tasks, as one of many workers does,
+/// takes small pages, and keeps only `block_size` records of one together.
 ///
-/// **Cost.** `find` is two dependent loads, with blocks three; a page or block is freed with its last record,
-/// so memory follows the live tasks however many there ever were.
+/// **Cost.** `find` is three dependent loads, with blocks four; a block, page or stretch is freed with its
+/// last record, so memory follows the live tasks: of those there ever were 8 bytes for `page_size *
+/// stretch_size` remain.
 /// **Threads.** None of its own.
 template <class Record, std::uint64_t block_size = 256, std::uint64_t page_size = 256>
 class TaskTable {
-  static constexpr std::uint64_t blocks = page_size / block_size;
+  static constexpr std::uint64_t blocks = page_size / block_size, stretch_size = 64;
 
   struct Block {
     alignas(Record) std::byte storage[block_size * sizeof(Record)];
@@ -57,6 +58,10 @@ class TaskTable {
       }
     }
   };
+  struct Stretch {
+    std::uint32_t live = 0;  // pages
+    std::array<std::unique_ptr<Page>, stretch_size> pages;
+  };
 
  public:
   TaskTable() = default;
@@ -66,9 +71,11 @@ class TaskTable {
 
   [[nodiscard]] Record* find(TaskId id) noexcept {
     const PeerId client = task_client(id);
-    const std::uint64_t number = task_number(id), page = number / page_size;
-    if (client >= clients_.size() || page >= clients_[client].size()) return nullptr;
-    Page* found = clients_[client][page].get();
+    const std::uint64_t number = task_number(id), page = number / page_size, stretch = page / stretch_size;
+    if (client >= clients_.size() || stretch >= clients_[client].size()) return nullptr;
+    Stretch* const there = clients_[client][stretch].get();
+    if (!there) return nullptr;
+    Page* found = there->pages[page % stretch_size].get();
     return found && found->used[number % page_size] ? found->at(number % page_size) : nullptr;
   }
   [[nodiscard]] const Record* find(TaskId id) const noexcept {
@@ -81,10 +88,7 @@ class TaskTable {
     const PeerId client = task_client(id);
     const std::uint64_t number = task_number(id), page = number / page_size, i = number % page_size;
     if (client >= clients_.size()) clients_.resize(client + 1);
-    auto& pages = clients_[client];
-    if (page >= pages.size()) pages.resize(page + 1 + pages.size() / 8);
-    if (!pages[page]) pages[page] = spare_ ? std::move(spare_) : std::unique_ptr<Page>(new Page);
-    Page& home = *pages[page];
+    Page& home = page_for(clients_[client], page);
     if (home.used[i]) return {home.at(i), false};
     Record* record = new (home.room_for(i)) Record(std::forward<Arguments>(arguments)...);
     home.used[i] = true;
@@ -95,13 +99,15 @@ class TaskTable {
 
   void erase(TaskId id) noexcept {
     const std::uint64_t number = task_number(id);
-    auto& page = clients_[task_client(id)][number / page_size];
+    auto& stretch = clients_[task_client(id)][number / page_size / stretch_size];
+    auto& page = stretch->pages[number / page_size % stretch_size];
     page->at(number % page_size)->~Record();
     page->leave(number % page_size);
     --size_;
     if (page->live == 0) {
       if (!spare_) spare_ = std::move(page);
       else page.reset();
+      if (--stretch->live == 0) stretch.reset();
     }
   }
 
@@ -126,15 +132,34 @@ class TaskTable {
   template <class F>
   void for_each_of(PeerId client, F&& f) {
     if (client >= clients_.size()) return;
-    for (std::uint64_t page = 0; page < clients_[client].size(); ++page) {
-      Page* home = clients_[client][page].get();
+    for (std::uint64_t page = 0; page < clients_[client].size() * stretch_size; ++page) {
+      Stretch* const stretch = clients_[client][page / stretch_size].get();
+      if (!stretch) {
+        page += stretch_size - 1;
+        continue;
+      }
+      Page* home = stretch->pages[page % stretch_size].get();
       for (std::uint64_t i = 0; home && i < page_size; ++i)
         if (home->used[i]) f(make_task_id(client, page * page_size + i), *home->at(i));
     }
   }
 
  private:
-  std::vector<std::vector<std::unique_ptr<Page>>> clients_;
+  using Stretches = std::vector<std::unique_ptr<Stretch>>;
+
+  Page& page_for(Stretches& stretches, std::uint64_t page) {
+    const std::uint64_t at = page / stretch_size;
+    if (at >= stretches.size()) stretches.resize(at + 1 + stretches.size() / 8);
+    if (!stretches[at]) stretches[at] = std::make_unique<Stretch>();
+    auto& home = stretches[at]->pages[page % stretch_size];
+    if (!home) {
+      home = spare_ ? std::move(spare_) : std::unique_ptr<Page>(new Page);
+      ++stretches[at]->live;
+    }
+    return *home;
+  }
+
+  std::vector<Stretches> clients_;
   std::unique_ptr<Page> spare_;
   std::size_t size_ = 0;
 };

@@ -93,6 +93,42 @@ TEST_CASE("files that are not what they should be are named") {
   });
 }
 
+TEST_CASE("options that contradict each other and headers that do not end are named") {
+  const Folder folder;
+  in_cluster([&] {
+    const std::string text = "a,b\n1,2\n";
+    CHECK(read_as(folder, "a,\"b\n1,2\n") ==
+          "read_csv: a quote of the header must be closed (got \"a,\"b\" in \"f\")");
+    CHECK(read_as(folder, text, {.sep = '\n'}) == "read_csv: sep must not be a line end");
+    CHECK(read_as(folder, text, {.sep = ',', .decimal = ','}) ==
+          "read_csv: sep and decimal must differ (got \",\" for both)");
+    CHECK(read_as(folder, text, {.decimal = ',', .thousands = ','}) ==
+          "read_csv: decimal and thousands must differ (got \",\" for both)");
+    CHECK(read_as(folder, text, {.block = "0"}) == "read_csv: the block must be at least 1 (got 0)");
+    CHECK(read_as(folder, text, {.types = {{"a", ColumnType::int64}, {"a", ColumnType::text}}}) ==
+          "read_csv: types: a column must have one type (got \"a\" twice)");
+    const std::string stars = folder.path("*-*.csv");
+    CHECK(sentence_of([&] { return from(std::vector<Pair>{}).to_csv(stars); }) ==
+          "to_csv: the path must have one *, which becomes the number of a partition (got \"" + stars +
+              "\")");
+  });
+}
+
+TEST_CASE("days beyond the years of times keep their parts, and are missing as times") {
+  const Folder folder;
+  const std::string path = folder.write("d.csv", "d\n9999-12-31\n1066-10-14\n2015-03-01\n");
+  in_cluster([&] {
+    const Frame days = read_csv(path, {.types = {{"d", ColumnType::date}}});
+    CHECK(csv_of(days.with("y", col("d").date().year())
+                     .with("m", col("d").date().month())
+                     .with("day", col("d").date().day())
+                     .with("w", col("d").date().weekday())
+                     .with("h", col("d").date().hour())) ==
+          "d,y,m,day,w,h\n9999-12-31,9999,12,31,4,0\n1066-10-14,1066,10,14,6,0\n2015-03-01,2015,3,1,6,0\n");
+    CHECK(csv_of(days.astype("d", ColumnType::datetime).dropna()) == "d\n2015-03-01 00:00:00\n");
+  });
+}
+
 TEST_CASE("values that a type does not hold make it wider, or are named if it was stated") {
   const Folder folder;
   in_cluster([&] {

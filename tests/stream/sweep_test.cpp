@@ -1,9 +1,13 @@
 // Branches that are made and dropped are freed.
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <thread>
 
 #include "stream/support.hpp"
+#include "weir/stream/async.hpp"
 #include "weir/stream/describe.hpp"
+#include "weir/stream/sink_async.hpp"
 #include "weir/stream/sinks.hpp"
 
 using namespace weir;
@@ -13,6 +17,31 @@ namespace {
 struct Counted {
   std::shared_ptr<int> token;
   int operator()(int x) const { return x + *token; }
+};
+
+/// Whether `ready()` comes true; what was cut off with a thread or a timer goes a little later.
+bool comes(const std::function<bool()>& ready) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!ready() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return ready();
+}
+
+/// Operators that have a thread, a timer, or calls under way.
+using MakeBranch = std::function<Stream<int>(const Stream<int>&)>;
+const std::vector<std::pair<std::string, MakeBranch>> with_something_under_way{
+    {"buffer", [](const Stream<int>& s) { return s.buffer(4); }},
+    {"latest", [](const Stream<int>& s) { return s.latest(); }},
+    {"map_async", [](const Stream<int>& s) { return s.map_async([](int x) { return x; }, 2); }},
+    {"delay", [](const Stream<int>& s) { return s.delay("1ms"); }},
+    {"debounce", [](const Stream<int>& s) { return s.debounce("1ms"); }},
+    {"rate_limit", [](const Stream<int>& s) { return s.rate_limit("1ms"); }},
+    {"sample", [](const Stream<int>& s) { return s.sample("1ms"); }},
+    {"timed_window",
+     [](const Stream<int>& s) {
+       return s.timed_window("1ms").map([](const Ints& all) { return all.empty() ? 0 : all.back(); });
+     }},
+    {"two buffers", [](const Stream<int>& s) { return s.map(inc).buffer(2).map(inc).buffer(2); }},
 };
 
 }  // namespace
@@ -156,7 +185,8 @@ TEST_CASE("threads make and drop branches of one stream") {
       }
     });
   threads.emplace_back([&] {
-    while (!over) looks += !describe(source).empty();
+    do looks += !describe(source).empty();
+    while (!over);
   });
   threads[0].join();
   threads[1].join();
@@ -166,4 +196,121 @@ TEST_CASE("threads make and drop branches of one stream") {
   for (int i = 0; i < 2; ++i) source.map(inc).destroy();  // what was left while another thread was inside
   CHECK(token.use_count() == 1);
   CHECK(report(source).size() == 1);
+}
+
+TEST_CASE("a branch with a thread, a timer or calls under way is freed when these have come to rest") {
+  for (const auto& [name, make] : with_something_under_way) {
+    INFO(name);
+    const auto token = std::make_shared<int>(0);
+    std::atomic<int> came = 0;
+    Stream<int> source;
+    std::vector<Stream<int>> known;
+    source.sink([&](int x) {
+      Stream<int> into;
+      make(into).map(Counted{token}).sink([&came](int) { ++came; });
+      source.connect(into);
+      if (x % 2 == 0) source.disconnect(into);
+      else known.push_back(into);  // gets what comes later
+    });
+    feed(source, 0, 20);
+    CHECK(token.use_count() > 10);
+    for (auto& into : std::exchange(known, {})) source.disconnect(into);
+    CHECK(comes([&] { return token.use_count() == 1; }));
+    CHECK(came > 0);
+    CHECK(comes([&] { return report(source).size() == 2; }));
+  }
+}
+
+TEST_CASE("what a dropped branch still holds comes out before it is freed") {
+  constexpr int branches = 4000;
+  const auto token = std::make_shared<int>(0);
+  std::atomic<long> sum = 0, done = 0;
+  const auto loop = EventLoop::on_own_thread();
+  Stream<int> source{loop};
+  long expected = 0;
+  std::size_t most = 0;
+  for (int i = 0; i < branches; ++i) {
+    Stream<int> into{loop};
+    auto branch = i % 2 == 0 ? into.map(inc).delay("1ms") : into.delay("2ms");
+    branch.map(Counted{token}).sink([&sum](int x) { sum += x; });
+    source.connect(into);
+    source.emit(i, [&](const std::exception_ptr& error) { done += error ? 0 : 1; });
+    source.disconnect(into);
+    expected += i + (i % 2 == 0 ? 1 : 0);
+    if (i % 100 == 0) most = std::max(most, report(source).size());
+  }
+  CHECK(comes([&] { return token.use_count() == 1; }));
+  CHECK(sum == expected);
+  CHECK(done == branches);
+  CHECK(report(source).size() == 1);
+  CHECK(most < 4 * branches);
+}
+
+TEST_CASE("a branch dropped inside a function keeps none of 4,000 buffers") {
+  const auto token = std::make_shared<int>(0);
+  std::atomic<long> sum = 0;
+  Stream<int> source;
+  source.sink([&](int x) {
+    Stream<int> into;
+    auto branch = into.buffer(4);
+    branch.map(Counted{token}).sink([&sum](int y) { sum += y; });
+    into.emit(x);
+    source.connect(into);
+    source.disconnect(into);
+  });
+  feed(source, 0, 4000);
+  CHECK(comes([&] { return token.use_count() == 1; }));
+  CHECK(sum == 4000L * 3999 / 2);
+}
+
+TEST_CASE("what is cut off while its timer waits for the thread that cuts it is freed") {
+  const auto token = std::make_shared<int>(0);
+  std::atomic<int> came = 0;
+  Stream<int> source;
+  source.sink([&](int) {
+    auto branch = source.map(Counted{token}).delay("1ms");
+    branch.sink([&came](int) { ++came; });
+    branch.flush();
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // timers of others ring, and wait
+    branch.destroy_pipeline();
+  });
+  feed(source, 0, 50);
+  source.destroy_pipeline();
+  CHECK(comes([&] { return token.use_count() == 1; }));
+}
+
+TEST_CASE("a graph goes while a dropped branch of it is being freed") {
+  for (int i = 0; i < 200; ++i) {
+    const auto token = std::make_shared<int>(0);
+    std::atomic<int> came = 0;
+    {
+      Stream<int> source;
+      for (const auto& [name, make] : with_something_under_way) {
+        Stream<int> into;
+        make(into).map(Counted{token}).sink([&came](int) { ++came; });
+        source.connect(into);
+        source.emit(i);
+        source.disconnect(into);
+      }
+      if (i % 2 != 0) std::this_thread::sleep_for(std::chrono::microseconds(100 * (i % 30)));
+    }
+    REQUIRE(token.use_count() == 1);
+    REQUIRE(came >= 9);
+  }
+}
+
+TEST_CASE("an asynchronous sink that was dropped stays until it has finished") {
+  const auto token = std::make_shared<int>(0);
+  std::vector<detail::stream::Finished> open;
+  Stream<int> source;
+  {
+    auto mapped = source.map(Counted{token});
+    mapped.sink_async([&open, held = Counted{token}](int, auto finished) { open.push_back(finished); }, 4);
+    feed(source, 0, 3);
+    mapped.destroy();
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(token.use_count() > 1);
+  for (const auto& finished : std::exchange(open, {})) finished();
+  CHECK(comes([&] { return token.use_count() == 1; }));
 }

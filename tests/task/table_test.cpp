@@ -1,6 +1,7 @@
 // Records by task id.
 #include "task/table.hpp"
 
+#include <malloc.h>
 #include <catch2/catch.hpp>
 #include <map>
 #include <random>
@@ -60,6 +61,23 @@ TEMPLATE_TEST_CASE_SIG("table agrees with a map after many changes", "",
         static_cast<std::size_t>(std::count_if(expected.begin(), expected.end(), [](const auto& entry) {
           return task_client(entry.first) == 1;
         })));
+}
+
+TEST_CASE("table needs no memory for tasks that have gone") {
+  const auto in_use = [] { return mallinfo2().uordblks + mallinfo2().hblkhd; };
+  TaskTable<int> table;
+  table.emplace(1, 7);
+  constexpr TaskId window = 1000, many = 4'000'000;
+  std::size_t early = 0;
+  for (TaskId id = 2; id < many; ++id) {
+    table.emplace(id, 0);
+    if (id > window + 1) table.erase(id - window);
+    if (id == many / 10) early = in_use();
+  }
+  CHECK(in_use() < early + 16'000);  // a directory of all pages would have grown by 112,000
+  CHECK(*table.find(1) == 7);
+  CHECK(table.find(many / 2) == nullptr);
+  CHECK(table.size() == window + 1);
 }
 
 TEST_CASE("table destroys every record once") {

@@ -84,6 +84,7 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
   [[nodiscard]] std::size_t queued() const override { return under_way_->count(); }
   [[nodiscard]] std::size_t pending() const override { return under_way_->count(); }
   [[nodiscard]] Gate* gate(unsigned) override { return &gate_; }
+  [[nodiscard]] bool comes_to_rest() const override { return true; }
 
  private:
   /// An element that may be needed again.

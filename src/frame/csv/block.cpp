@@ -325,6 +325,7 @@ CsvRecord first_record(std::string_view text, const CsvFormat& format) {
   for (const FieldText& field : splitter.fields)
     record.fields.emplace_back(text_of(field, format.quote, scratch));
   record.length = static_cast<std::size_t>(next - text.data());
+  record.is_unclosed = splitter.is_unclosed;
   return record;
 }
 

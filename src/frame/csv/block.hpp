@@ -76,6 +76,7 @@ struct CsvPart {
 struct CsvRecord {
   std::vector<std::string> fields;
   std::size_t length = 0;
+  bool is_unclosed = false;  ///< A quote is open at its end.
 };
 [[nodiscard]] CsvRecord first_record(std::string_view text, const CsvFormat& format);
 

@@ -80,6 +80,23 @@ std::vector<std::string> told_apart(std::vector<std::string> names) {
   return names;
 }
 
+// Throws if two of the characters of a format are one, or one of them ends lines.
+void check_characters(const ReadCsv& options) {
+  std::map<char, const char*> seen{{'\n', ""}, {'\r', ""}};
+  for (const auto& [name, character] : {std::pair{"sep", options.sep},
+                                        {"quote", options.quote},
+                                        {"comment", options.comment},
+                                        {"decimal", options.decimal},
+                                        {"thousands", options.thousands}}) {
+    if (!character) continue;
+    const auto [at, is_new] = seen.emplace(character, name);
+    if (!is_new && !*at->second) refuse(std::string(name) + " must not be a line end");
+    if (!is_new)
+      refuse(std::string(at->second) + " and " + name + " must differ (got " +
+             quoted(std::string(1, character)) + " for both)");
+  }
+}
+
 std::string place_of(const CsvBlock& block, std::uint64_t line) {
   return block.path + ":" + std::to_string(line);
 }
@@ -87,8 +104,10 @@ std::string place_of(const CsvBlock& block, std::uint64_t line) {
 }  // namespace
 
 CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& options) : options_(options) {
+  check_characters(options);
+  const std::uint64_t block_bytes = parse_bytes(options.block);
+  if (block_bytes == 0) refuse("the block must be at least 1 (got 0)");
   files_ = files::find("read_csv", patterns);
-  const std::uint64_t block_bytes = std::max<std::uint64_t>(parse_bytes(options.block), 1);
   format_.quote = options.quote;
   format_.comment = options.comment;
   format_.cell = {options.decimal, options.thousands};
@@ -150,6 +169,9 @@ std::uint64_t CsvSource::data_begin(const files::File& file, std::string_view te
   if (at + record.length >= text.size() && text.size() >= header_bytes)
     throw Error(ErrorKind::invalid_argument, "read_csv: the header must end in the first 64 KiB of " +
                                                  quoted(file.path) + " (got a longer line)");
+  if (record.is_unclosed && options_.header)
+    refuse("a quote of the header must be closed (got " +
+           quoted(std::string(text.substr(at, text.find('\n', at) - at))) + " in " + quoted(file.path) + ")");
   *names = record.fields;
   if (!options_.header) {
     names->clear();
@@ -191,6 +213,7 @@ void CsvSource::apply_options(const ReadCsv& options) {
   for (const CsvColumn& column : known_) schema.push_back({column.name, column.type});
   for (const auto& [name, type] : options.types) {
     CsvColumn& column = known_[find_column("read_csv: types", name, schema)];
+    if (column.is_stated) refuse("types: a column must have one type (got " + quoted(name) + " twice)");
     column.type = type;
     column.is_known = column.is_stated = true;
   }

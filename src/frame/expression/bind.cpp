@@ -159,7 +159,6 @@ class Binder {
       case Op::second:
       case Op::day_of:
         if (!is_day_or_time(of[0]->type)) refuse(written, "date() needs dates or times", term);
-        convert_all(term, ColumnType::datetime);
         term.type = term.op == Op::day_of ? ColumnType::date : ColumnType::int64;
         return;
       case Op::call:

@@ -306,8 +306,10 @@ Column text_function(const Term& term, std::span<const Operand> of, std::size_t 
 
 // --- days and times
 
-Column part_of_time(Op op, ColumnType type, std::span<const Operand> of, std::size_t rows) {
-  constexpr std::int64_t second = 1'000'000'000, day = 86'400 * second;
+// Of values of which a day has `day`: dates reach further than times, and stay what they are.
+template <std::int64_t day>
+Column part_of(Op op, ColumnType type, std::span<const Operand> of, std::size_t rows) {
+  constexpr std::int64_t second = 1'000'000'000;
   const auto days = [](std::int64_t t) { return t / day - (t % day < 0); };
   const auto seconds = [days](std::int64_t t) { return (t - days(t) * day) / second; };
   const auto run = [&](auto f) {
@@ -332,6 +334,11 @@ Column part_of_time(Op op, ColumnType type, std::span<const Operand> of, std::si
     default:
       return run(days);
   }
+}
+
+Column part_of_time(Op op, ColumnType type, std::span<const Operand> of, std::size_t rows) {
+  return of[0].column.type() == ColumnType::date ? part_of<1>(op, type, of, rows)
+                                                 : part_of<86'400'000'000'000>(op, type, of, rows);
 }
 
 // --- conditions and choices

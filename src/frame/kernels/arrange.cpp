@@ -115,6 +115,16 @@ Column to_integers(const Column& column) {
   return fixed_column(ColumnType::int64, column.size(), std::move(values), std::move(bits).block());
 }
 
+// Days as times: those before 1677 and after 2262 become missing.
+Column to_times(const Column& column) {
+  const std::int64_t* from = integers(column);
+  Fresh<std::int64_t> values(column.size());
+  Bits bits(column.size());
+  for (std::size_t i = 0; i < column.size(); ++i)
+    if (__builtin_mul_overflow(from[i], day_ns, values.data() + i) || column.is_na(i)) bits.clear(i);
+  return fixed_column(ColumnType::datetime, column.size(), std::move(values), std::move(bits).block());
+}
+
 }  // namespace
 
 Column missing_column(ColumnType type, std::size_t rows) {
@@ -236,10 +246,7 @@ Column cast(const Column& column, ColumnType type) {
     return convert(column, type, values, to_bool, [](std::int64_t v) { return std::uint8_t(v != 0); });
   if (type == ColumnType::float64)
     return convert(column, type, values, to_double, [](std::int64_t v) { return static_cast<double>(v); });
-  if (from == ColumnType::date && type == ColumnType::datetime)
-    return convert(column, type, values, to_int64, [](std::int64_t v) {
-      return static_cast<std::int64_t>(static_cast<std::uint64_t>(v) * static_cast<std::uint64_t>(day_ns));
-    });
+  if (from == ColumnType::date && type == ColumnType::datetime) return to_times(column);
   if (from == ColumnType::datetime && type == ColumnType::date)
     return convert(column, type, values, to_int64,
                    [](std::int64_t v) { return v / day_ns - (v % day_ns < 0); });

@@ -1,6 +1,7 @@
 // Files get their names when all have been written and what was read has been checked.
 #include "frame/plan/output.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -25,6 +26,11 @@ std::string numbered(const std::string& path, std::size_t number, std::size_t co
 std::vector<std::string> write_parts(Run& run, const char* who, const std::string& path, std::size_t count,
                                      const WritePart& write) {
   constexpr const char* ending = ".part";
+  if (std::count(path.begin(), path.end(), '*') > 1)
+    throw Error(ErrorKind::invalid_argument, std::string(who) +
+                                                 ": the path must have one *, which becomes the number of a "
+                                                 "partition (got " +
+                                                 quoted(path) + ")");
   std::vector<std::string> paths;
   std::vector<Future<void>> written;
   for (std::size_t p = 0; p < count; ++p) {

@@ -14,14 +14,16 @@ void Alarm::set(std::optional<Time> due) {
   else timer_->disarm();
 }
 
+void Alarm::look_again() {
+  if (timer_) timer_->arm(timer_->loop().now());
+}
+
 void Alarm::rang() {
   Frame frame(node_);
   armed_.reset();
   if (node_.closed_gate()) {  // what is below has no room: look again when something changes
-    node_.graph().when_changed([this] {
-      if (timer_) timer_->arm(timer_->loop().now());
-    });
-    if (!node_.closed_gate() && timer_) timer_->arm(timer_->loop().now());
+    node_.wake_when_changed([this] { look_again(); });
+    if (!node_.closed_gate()) look_again();
     return;
   }
   ring_();

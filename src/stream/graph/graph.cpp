@@ -9,6 +9,7 @@
 
 #include "core/crowd.hpp"
 #include "core/log.hpp"
+#include "stream/graph/reaper.hpp"
 #include "stream/graph/seen.hpp"
 #include "stream/graph/standstill.hpp"
 #include "weir/error.hpp"
@@ -136,6 +137,9 @@ void Structure::join_graphs(Graph& kept, Graph& other) {
   other.nodes_.clear();
   other.domains_.clear();
   other.cut_.clear();
+  kept.resting_.insert(kept.resting_.end(), other.resting_.begin(), other.resting_.end());
+  other.resting_.clear();
+  if (!kept.resting_.empty()) Reaper::instance().see_to(kept);
   other.parent_ = kept.shared_from_this();
   kept.version_.store(std::max(kept.version_.load(), other.version_.load()) + 1);
   std::vector<std::function<void()>> callbacks;
@@ -191,6 +195,7 @@ bool Structure::remove_edge(Node& from, Node& to, std::vector<InletBase*>* cut) 
   if (cut) cut->assign(gone, inlets.end());
   inlets.erase(gone, inlets.end());
   set_fan(from, inlets);
+  if (flow.frame && to.is_boundary()) flow.frame->keep(NodeRef(&to));  // the others are in `from`'s domain
   std::erase(to.upstreams_, &from);
   touch(from.graph());
   note_cut(from);
@@ -225,6 +230,7 @@ Graph::Graph(EventLoop loop)
 }
 
 Graph::~Graph() {
+  Reaper::instance().forget(*this);
   GraphWatch::remove(*this);
   if (parent_ || nodes_.empty()) return;
   const bool waits = owns_loop_;

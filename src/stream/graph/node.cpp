@@ -89,6 +89,14 @@ void Node::flush() {
   flushing_ = false;
 }
 
+void Node::wake_when_changed(std::function<void()> wake) {
+  wakers_.fetch_add(1);
+  graph().when_changed([this, wake = std::move(wake)] {
+    wake();
+    wakers_.fetch_sub(1);  // it may be gone then
+  });
+}
+
 void Node::set_policy(ErrorPolicy policy) {
   if (policy.letter_box) {
     Graph::join(*this, *policy.letter_box);
@@ -244,6 +252,7 @@ void Frame::put_off(std::unique_ptr<Deferred> work) {
   outermost_in(node_.graph())->rest().put_off.push_back(std::move(work));
 }
 void Frame::keep(std::unique_ptr<InletBase*[]> fan) { root_->rest().fans.push_back(std::move(fan)); }
+void Frame::keep(NodeRef end) { root_->rest().ends.push_back(std::move(end)); }
 
 void Frame::run_put_off() noexcept {
   std::uint64_t rounds = 0;

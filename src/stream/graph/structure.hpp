@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
 #include "weir/detail/stream/graph/outlet.hpp"
@@ -53,8 +54,25 @@ struct Structure {
   static std::unique_ptr<Domain> take_domain();
   /// Keeps those without nodes for other graphs.
   static void recycle_domains(Graph& graph);
-  /// A node with all that hangs together with it, if that can be freed; else nothing.
-  static std::vector<Node*> cut_off_with(Node& first, const Domain* domain);
+  /// A node with all that hangs together with it, if nothing reaches it and nobody has a name for it; else
+  /// nothing.
+  static std::vector<Node*> cut_off_with(Node& first);
+  /// Has it freed when it has come to rest.
+  static void await_rest(Node& first);
+  /// What has come to rest among the next few of `left` that are awaited, and the domains they are entered
+  /// in.
+  struct Rested {
+    std::vector<std::unique_ptr<Node>> nodes;
+    std::vector<Domain*> entered;
+  };
+  static Rested take_rested(Graph& graph, std::size_t& left);
+  /// Enters all domains of `part` that were not entered before; false, and in none, if another thread is in
+  /// one.
+  static bool enter_all(const std::vector<Node*>& part, std::vector<Domain*>& entered);
+  /// Nodes that are about to go; what they relied on may be next.
+  static void take_leave(const std::vector<Node*>& part, std::unordered_set<const Node*>& gone);
+  static std::vector<std::unique_ptr<Node>> take_out(Graph& graph,
+                                                     const std::unordered_set<const Node*>& gone);
   static void join_graphs(Graph& kept, Graph& other);
   static void join_domains(Node& a, Node& b);
   /// `subscription`: its number if it has one already; else it is the last.

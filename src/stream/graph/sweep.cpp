@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "stream/graph/reaper.hpp"
 #include "stream/graph/seen.hpp"
 #include "stream/graph/structure.hpp"
 
@@ -19,6 +20,7 @@ std::deque<std::unique_ptr<Domain>>& spare_domains() {
   return *instance;
 }
 constexpr std::size_t least_spare = 1024;
+constexpr std::size_t rare = 64;
 
 }  // namespace
 
@@ -99,13 +101,13 @@ void Structure::sweep_soon(const std::shared_ptr<Graph>& graph, const Domain* do
   for (const Domain* const other : gone.kept) sweep_soon(graph, other);
 }
 
-std::vector<Node*> Structure::cut_off_with(Node& first, const Domain* domain) {
+std::vector<Node*> Structure::cut_off_with(Node& first) {
   std::vector<Node*> part{&first};
   std::unordered_set<const Node*> seen{&first};
   std::unordered_map<const Node*, std::uint32_t> relied_upon;
   for (std::size_t i = 0; i < part.size(); ++i) {
     Node& node = *part[i];
-    if (!node.is_passive() || node.domain() != domain || node.is_known()) return {};
+    if ((!node.is_passive() && !node.comes_to_rest()) || node.is_known()) return {};
     for (const InletBase* to : node.downstreams())
       if (seen.insert(to->node).second) part.push_back(to->node);
     for (Node* const above : node.upstreams_)
@@ -117,9 +119,44 @@ std::vector<Node*> Structure::cut_off_with(Node& first, const Domain* domain) {
   return is_relied_upon ? std::vector<Node*>() : part;
 }
 
+void Structure::await_rest(Node& first) {
+  first.is_cut_ = true;
+  first.graph().resting_.push_back(&first);
+  Reaper::instance().see_to(first.graph());
+}
+
+void Structure::take_leave(const std::vector<Node*>& part, std::unordered_set<const Node*>& gone) {
+  for (Node* const node : part) {
+    gone.insert(node);
+    GraphWatch::forget(*node);
+    for (Node* const other : node->relies_on_) {
+      --other->relied_upon_;
+      note_cut(*other);
+    }
+  }
+}
+
+std::vector<std::unique_ptr<Node>> Structure::take_out(Graph& graph,
+                                                       const std::unordered_set<const Node*>& gone) {
+  std::vector<std::unique_ptr<Node>> taken;
+  if (gone.empty()) return taken;
+  const auto is_gone = [&](const Node* node) { return gone.contains(node); };
+  if (std::any_of(gone.begin(), gone.end(), [](const Node* node) { return node->is_cut_; })) {
+    std::erase_if(graph.cut_, is_gone);
+    std::erase_if(graph.resting_, is_gone);
+  }
+  std::erase_if(graph.nodes_, [&](std::unique_ptr<Node>& node) {
+    if (!is_gone(node.get())) return false;
+    taken.push_back(std::move(node));
+    return true;
+  });
+  if (graph.domains_.size() > rare + 2 * graph.nodes_.size()) recycle_domains(graph);
+  return taken;
+}
+
 Structure::CutOff Structure::take_cut_off(Graph& graph, const Domain* domain) {
   const std::lock_guard lock(mutex());
-  constexpr std::size_t rare = 64;  // what is kept too long is a small part of what there is
+  // What is kept too long is a small part of what there is.
   if (graph.cut_.size() * rare < graph.nodes_.size()) return {};
   CutOff taken;
   std::unordered_set<const Node*> gone;
@@ -128,30 +165,81 @@ Structure::CutOff Structure::take_cut_off(Graph& graph, const Domain* domain) {
     Node& first = *graph.cut_.back();
     graph.cut_.pop_back();
     first.is_cut_ = false;
-    if (!first.is_passive() || gone.contains(&first)) continue;
-    if (first.domain() != domain) {
+    if (gone.contains(&first)) continue;
+    if (first.domain() != domain && !first.comes_to_rest()) {
       elsewhere.push_back(&first);
       continue;
     }
-    for (Node* const node : cut_off_with(first, domain)) {
-      gone.insert(node);
-      GraphWatch::forget(*node);
-      for (Node* const other : node->relies_on_) {
-        --other->relied_upon_;
-        note_cut(*other);
-        if (other->domain() != domain) taken.kept.push_back(other->domain());
-      }
+    const std::vector<Node*> part = cut_off_with(first);
+    if (part.empty()) continue;
+    const bool is_here = std::all_of(part.begin(), part.end(), [&](const Node* node) {
+      return node->is_passive() && node->domain() == domain;
+    });
+    if (!is_here) {
+      await_rest(first);
+      continue;
     }
+    take_leave(part, gone);
+    for (const Node* const node : part)
+      for (const Node* const other : node->relies_on_)
+        if (other->domain() != domain) taken.kept.push_back(other->domain());
   }
   for (Node* const node : elsewhere) note_cut(*node);
-  if (gone.empty()) return taken;
-  std::erase_if(graph.nodes_, [&](std::unique_ptr<Node>& node) {
-    if (!gone.contains(node.get())) return false;
-    taken.nodes.push_back(std::move(node));
-    return true;
-  });
-  if (graph.domains_.size() > rare + 2 * graph.nodes_.size()) recycle_domains(graph);
+  taken.nodes = take_out(graph, gone);
   return taken;
+}
+
+bool Structure::enter_all(const std::vector<Node*>& part, std::vector<Domain*>& entered) {
+  constexpr int tries = 100;  // between two emissions there is a moment
+  const std::size_t before = entered.size();
+  for (const Node* const node : part) {
+    Domain* const domain = node->domain();
+    bool is_fresh = false, is_inside = false;
+    for (int i = 0; i < tries && !is_inside; ++i) is_inside = domain->try_enter(is_fresh);
+    if (is_fresh) entered.push_back(domain);
+    if (is_inside) continue;
+    while (entered.size() > before) {  // those of this part; what was left to this thread there waits for it
+      if (entered.back()->has_handed_over()) return false;
+      entered.back()->leave();
+      entered.pop_back();
+    }
+    return false;
+  }
+  return true;
+}
+
+Structure::Rested Structure::take_rested(Graph& graph, std::size_t& left) {
+  const std::lock_guard lock(mutex());
+  constexpr int few = 64;  // others want to change graphs
+  graph.resting_.insert(graph.resting_.end(), graph.cut_.begin(), graph.cut_.end());
+  graph.cut_.clear();
+  left = std::min(left, graph.resting_.size());
+  Rested rested;
+  std::unordered_set<const Node*> gone;
+  const auto is_at_rest = [](const Node* node) { return node->is_at_rest(); };
+  const auto is_passive_or_rests = [&](const Node* node) { return node->is_passive() || is_at_rest(node); };
+  for (int i = 0; i < few && left > 0 && !graph.resting_.empty(); ++i, --left) {
+    Node& first = *graph.resting_.front();
+    graph.resting_.pop_front();
+    first.is_cut_ = false;
+    if (gone.contains(&first)) continue;
+    const std::vector<Node*> part = cut_off_with(first);
+    if (part.empty()) continue;
+    const auto rests = [&] { return std::all_of(part.begin(), part.end(), is_passive_or_rests); };
+    // Nothing moves between its nodes while this thread is in all of their domains.
+    if (!rests() || !enter_all(part, rested.entered) || !rests()) {
+      first.is_cut_ = true;
+      graph.resting_.push_back(&first);
+      continue;
+    }
+    for (Node* const node : part) node->ended_ = true;  // a timer that rings yet does nothing
+    take_leave(part, gone);
+  }
+  rested.nodes = take_out(graph, gone);
+  if (!graph.resting_.empty()) return rested;
+  left = 0;
+  if (graph.cut_.empty()) Reaper::instance().let_be(graph);
+  return rested;
 }
 
 std::unique_ptr<Domain> Structure::take_domain() {

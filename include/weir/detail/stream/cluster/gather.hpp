@@ -57,6 +57,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
     return pass_on_next() || moved;
   }
   [[nodiscard]] bool can_help() const override { return true; }
+  [[nodiscard]] bool comes_to_rest() const override { return false; }
   [[nodiscard]] std::uint64_t gone() const override { return ordered_ ? Boundary<Chunk<T>, T>::gone() : 0; }
   /// A thread that runs a task has a slot.
   bool wait_aside(const std::function<bool()>& ready) override {

@@ -64,6 +64,7 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
     Node::set_policy(policy);
   }
   [[nodiscard]] bool is_boundary() const override { return true; }
+  [[nodiscard]] bool comes_to_rest() const override { return true; }
   [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
   [[nodiscard]] std::size_t pending() const override { return pending_.load(); }
   [[nodiscard]] std::uint64_t gone() const override { return gone_.load(); }
@@ -126,7 +127,7 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   }
   /// There was no room: whether there is now; if not, `wake` is called when there may be.
   [[nodiscard]] bool has_room_or(std::function<void()> wake) {
-    this->graph().when_changed(std::move(wake));
+    this->wake_when_changed(std::move(wake));
     return has_room();
   }
 

@@ -98,6 +98,8 @@ class Frame {
   static bool sweep_after(const Domain* domain);
   /// Keeps edges that an emission of this thread may be going through, until all of them are through.
   void keep(std::unique_ptr<InletBase*[]> fan);
+  /// Keeps where such an edge led.
+  void keep(NodeRef end);
   void record(const std::exception_ptr& error) noexcept {
     if (!error_) error_ = error;
   }
@@ -112,6 +114,7 @@ class Frame {
   struct Rest {
     std::deque<std::unique_ptr<Deferred>> put_off;
     std::vector<std::unique_ptr<InletBase*[]>> fans;
+    std::vector<NodeRef> ends;
     bool sweeps = false;
   };
   void finish_rest() noexcept;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -81,6 +82,7 @@ class Graph : public std::enable_shared_from_this<Graph> {
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Domain>> domains_;
   std::vector<Node*> cut_;         // ends of edges that were removed: perhaps nothing reaches them any more
+  std::deque<Node*> resting_;      // of these, what goes when it has come to rest; see Reaper
   std::shared_ptr<Graph> parent_;  // the graph this one was joined into
   std::optional<EventLoop> loop_;
   bool owns_loop_ = true;

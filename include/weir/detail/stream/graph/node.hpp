@@ -169,6 +169,11 @@ class Node {
   /// Nothing but what comes from above moves it, and nobody but the graph knows it: once cut off, without a
   /// name, it can go.
   [[nodiscard]] virtual bool is_passive() const { return false; }
+  /// The same, but that a thread or a timer of its own moves it too while something is left to do: once cut
+  /// off, without a name, it can go when nothing is.
+  [[nodiscard]] virtual bool comes_to_rest() const { return false; }
+  /// Whether nothing is left to do; inside the domain.
+  [[nodiscard]] virtual bool is_at_rest() const { return pending() == 0 && queued() == 0 && wakers_ == 0; }
   /// `other`, which is no neighbour, stays while this one does.
   void rely_on(Node& other);
   /// It stays as long as its graph.
@@ -199,6 +204,8 @@ class Node {
   [[nodiscard]] bool has_ended() const noexcept { return ended_; }
 
   // --- life
+  /// Calls `wake` once, soon after something opened or finished in the graph; it does not rest before.
+  void wake_when_changed(std::function<void()> wake);
   /// Its first edge has been drawn: the graph, and so the loop, are known.
   virtual void attached() {}
   virtual void start() {}
@@ -335,6 +342,7 @@ class Node {
   std::vector<Node*> upstreams_;
   std::unique_ptr<InletBase*[]> fan_owner_;
   std::atomic<std::uint32_t> names_{0};
+  std::atomic<std::uint32_t> wakers_{0};  // that have not been called yet
   bool is_cut_ = false;            // noted in the graph; guarded by the structure's mutex, as what follows
   std::uint32_t relied_upon_ = 0;  // by how many
   std::vector<Node*> relies_on_;

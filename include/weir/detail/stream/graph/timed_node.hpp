@@ -27,6 +27,7 @@ class Alarm {
 
  private:
   void rang();
+  void look_again();
   Node& node_;
   std::function<void()> ring_;
   std::optional<Time> armed_;
@@ -70,6 +71,13 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
   [[nodiscard]] std::size_t pending() const override { return pending_.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t gone() const override { return gone_.load(); }
   [[nodiscard]] bool emits_by_itself() const override { return true; }
+  [[nodiscard]] bool comes_to_rest() const override { return true; }
+  /// With a kernel that says what it holds, also between the ticks of an empty window.
+  [[nodiscard]] bool is_at_rest() const override {
+    constexpr bool tells = requires(const Kernel& k) { k.held(); }
+    || requires(const Kernel& k) { k.pending(); };
+    return Node::is_at_rest() && (tells || !is_ticking());
+  }
   [[nodiscard]] bool is_ticking() const override { return ticking_.load(std::memory_order_relaxed); }
   void set_policy(ErrorPolicy policy) override {
     check_policy<In>(*this, policy);
