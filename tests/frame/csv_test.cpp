@@ -132,6 +132,19 @@ TEST_CASE("many files are one frame") {
   });
 }
 
+TEST_CASE("a row of one column that is missing is a row of the file") {
+  in_cluster([] {
+    const Folder folder;
+    const Frame numbers = read_csv(folder.write("n.csv", "x,n\n1,1\n,2\n3,3\n")).select({"x"});
+    CHECK(text_of(numbers.to_csv(folder.path("one.csv")).at(0)) == "x\n1\n\"\"\n3\n");
+    CHECK(csv_of(read_csv(folder.path("one.csv"))) == csv_of(numbers));
+    CHECK(read_csv(folder.path("one.csv")).compute().column("x").na_count() == 1);
+    const Frame texts = read_csv(folder.write("t.csv", "x,n\na,1\n,2\n")).select({"x"});
+    CHECK(text_of(texts.to_csv(folder.path("one.csv"), {.missing = "none"}).at(0)) == "x\na\nnone\n");
+    CHECK(read_csv(texts.to_csv(folder.path("one.csv"))).compute().rows() == 2);
+  });
+}
+
 TEST_CASE("packed files are read and written") {
   in_cluster([] {
     const Folder folder;

@@ -42,7 +42,7 @@ struct Merge {
 struct WriteCsv {
   char sep = ',';         ///< Between fields.
   bool header = true;     ///< Whether the first line has the names.
-  std::string missing{};  ///< What is written for a missing value; an empty text is `""` if this is empty.
+  std::string missing{};  ///< Of missing values; empty: empty texts, and rows of one missing field, are `""`.
 };
 
 /// How pages of Parquet files are packed.

@@ -40,10 +40,12 @@ std::string csv_text(const Table& table, const WriteCsv& options, bool has_heade
     append_text(text, table.names()[c], options);
   }
   if (has_header) text += '\n';
+  // A blank line is passed over when a file is read: a row of one column that is missing is not one.
+  const std::string_view missing = columns.size() == 1 && options.missing.empty() ? "\"\"" : options.missing;
   for (std::size_t i = 0; i < table.rows(); ++i) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
       if (c) text += options.sep;
-      if (columns[c].is_na(i)) text += options.missing;
+      if (columns[c].is_na(i)) text += missing;
       else if (columns[c].type() == ColumnType::text) append_text(text, columns[c].text(i), options);
       else text += columns[c].show(i);
     }
