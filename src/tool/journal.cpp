@@ -1,6 +1,7 @@
 // weir journal ls|why|verify|prune|export FOLDER: what is kept of earlier runs.
 #include "journal/journal.hpp"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <ctime>
@@ -10,6 +11,7 @@
 #include <string>
 
 #include "core/wording.hpp"
+#include "journal/folder.hpp"
 #include "tool/command.hpp"
 #include "tool/parse.hpp"
 #include "tool/print.hpp"
@@ -41,6 +43,15 @@ std::string time_text(std::uint32_t seconds) {
 
 std::string versioned(const Function& function) {
   return printable(function.name) + (function.version ? " version " + std::to_string(function.version) : "");
+}
+
+/// In a folder that is no journal there is nothing that could be wrong, old or dropped.
+void check_journal(const std::string& folder) {
+  std::error_code hidden;
+  if (std::filesystem::exists(folder, hidden) && !std::filesystem::exists(folder + "/lock", hidden) &&
+      journal::segments_in(folder).empty())
+    throw Error(ErrorKind::not_found, "journal: " + folder + " holds no journal; `weir run --journal " +
+                                          folder + " PROGRAM` would make one there");
 }
 
 /// One object a line.
@@ -179,6 +190,17 @@ int copy_out(const JournalRequest& request) {
   return 0;
 }
 
+void check_subcommand(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), word) != names.end()) return;
+  const auto near = nearest(word, {names.begin(), names.end()});
+  throw Error(ErrorKind::invalid_argument, "journal: the command must be one of " +
+                                               CLI::detail::join(names, ", ") + " (got " + word + ")" +
+                                               (near ? ", did you mean " + std::string(*near) + "?" : ""));
+}
+
 }  // namespace
 
 int journal(int argc, char** argv) {
@@ -209,7 +231,9 @@ int journal(int argc, char** argv) {
   CLI::App* export_command = folder(app.add_subcommand("export", "copy results into another journal"));
   export_command->add_option("target", request.target, "The other journal's folder")->required();
   export_command->add_option("--function", request.function, "Results of this function")->type_name("NAME");
+  if (argc > 1 && argv[1][0] != '-') check_subcommand(app, argv[1]);
   if (!tool::parse(app, argc, argv)) return 0;
+  check_journal(request.folder);
   if (*ls) return list(request);
   if (*why_command) return why(request);
   if (*verify_command) return verify(request);

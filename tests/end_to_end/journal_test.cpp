@@ -174,6 +174,16 @@ TEST_CASE("journal: the program shows, verifies and prunes one") {
   CHECK(refused({"export", "--function", "nobody", folder, none}) == unknown);
   CHECK(refused({"export", folder, folder + "/"}) ==
         "weir journal: journal: " + folder + "/ is the journal itself; name another folder to copy to\n");
+  const std::string other = place.folder + "/other";
+  fs::create_directory(other);
+  for (const char* command : {"ls", "verify", "prune"})
+    CHECK(refused({command, other}) == "weir journal: journal: " + other +
+                                           " holds no journal; `weir run --journal " + other +
+                                           " PROGRAM` would make one there\n");
+  CHECK(fs::is_empty(other));
+  CHECK(refused({"verfy", other}) ==
+        "weir journal: journal: the command must be one of ls, why, verify, prune, export (got verfy), "
+        "did you mean verify?\n");
   CHECK_FALSE(fs::exists(none));
 }
 
