@@ -41,7 +41,7 @@ std::string csv_text(const Table& table, const WriteCsv& options, bool has_heade
   }
   if (has_header) text += '\n';
   // A blank line is passed over when a file is read: a row of one column that is missing is not one.
-  const std::string_view missing = columns.size() == 1 && options.missing.empty() ? "\"\"" : options.missing;
+  const std::string missing = columns.size() == 1 && options.missing.empty() ? "\"\"" : options.missing;
   for (std::size_t i = 0; i < table.rows(); ++i) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
       if (c) text += options.sep;
