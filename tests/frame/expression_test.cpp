@@ -10,6 +10,7 @@ namespace {
 
 std::string value_of(const Expression& value, const Frame& frame) {
   std::string text = csv_of(frame.with("value", value).select("value"));
+  for (std::size_t at; (at = text.find("\"\"")) != std::string::npos;) text.erase(at, 2);  // it is missing
   for (char& c : text) c = c == '\n' ? ' ' : c;
   return text.substr(6, text.size() - 7);
 }

@@ -145,7 +145,8 @@ TEST_CASE("each group has its largest and least rows") {
       const Frame frame = from(rows, partitions);
       CHECK(csv_of(frame.group_by("sensor").nlargest(2, "value")) ==
             "sensor,value\na,7.0\na,4.0\nb,2.0\nb,2.0\nc,\n");
-      CHECK(csv_of(frame.group_by("sensor").nsmallest(1, "value").select("value")) == "value\n1.0\n2.0\n\n");
+      CHECK(csv_of(frame.group_by("sensor").nsmallest(1, "value").select("value")) ==
+            "value\n1.0\n2.0\n\"\"\n");
     }
     CHECK(sentence_of([&] { return from(rows).group_by("sensor").nlargest(2, "valu"); }) ==
           "nlargest: there must be a column of that name (got \"valu\"); did you mean \"value\"? The columns "
