@@ -45,7 +45,8 @@ void State::make_ready(TaskId id, Record& record) {
   record.state = Run::ready;
   const QueueEntry entry{record.priority, record.order, id, record.run};
   if (record.out_of_band) return out_of_band_.push_back(entry);
-  if (record.wished().resources.empty() && !record.wished().actor) ready_.push(entry);
+  if (record.wished().resources.empty() && !record.wished().actor && !record.wished().gang)
+    ready_.push(entry);
   else constrained_.push_back(entry);
 }
 
@@ -116,7 +117,7 @@ void State::store(TaskId id, Record& record, task::Value value, std::uint64_t by
       make_ready(waiter, *task);
   for (const Parked& parked : record.parked) {
     const bool is_client = parked.peer == 0 || parked.peer == self_;
-    if (is_heavy(bytes) && !is_client)
+    if (is_heavy(bytes) && !is_client && !parked.has_room)
       out.push_back({parked.peer, protocol::InputAt{id, self_, true, protocol::Scale::of(bytes)}});
     else out.push_back({parked.peer, SendValue{id, parked.request}});
   }
@@ -311,7 +312,7 @@ void State::asked(PeerId from, TaskId id, bool exists, std::uint32_t request, Ac
   }
   Record& waiting = record ? *record : *records_.emplace(id).first;
   unpark(waiting, from);
-  waiting.parked.push_back({from, request});
+  waiting.parked.push_back({from, request, exists});
   ++parked_;
 }
 
@@ -451,9 +452,7 @@ void State::drop_stale() {
 // The scheduler numbers roots above the lowest byte.
 bool State::take_of_root(Execution& out, std::uint64_t order, TaskId awaited) {
   drop_stale();
-  if (ready_.empty() || !constrained_.empty() || valid(ready_.top())->wished().gang ||
-      ready_.top().order >> 8 != order >> 8)
-    return false;
+  if (ready_.empty() || !constrained_.empty() || ready_.top().order >> 8 != order >> 8) return false;
   Record* const record = awaited ? records_.find(awaited) : nullptr;
   if (!record || !may_start_before_next(*record)) return take(out);
   start(awaited, *record, out);
@@ -474,7 +473,7 @@ bool State::take_if_next(Execution& out, TaskId id) {
   if (ready_.empty() || !constrained_.empty() || ready_.top().id != id) return false;
   const Record* const record = records_.find(id);
   // One that exceeds its time limit is left to itself, with its thread: not with the caller's.
-  return record && record->wished().limit_ns == 0 && !record->wished().gang && take(out);
+  return record && record->wished().limit_ns == 0 && take(out);
 }
 
 bool State::take(Execution& out, bool out_of_band) {
@@ -491,7 +490,7 @@ bool State::take(Execution& out, bool out_of_band) {
     drop_stale();
     // The others of a gang wait for its rank here, and so does what runs here if that is a rank too.
     const bool only_ranks = paused_ && executing_.size() > seceded_ + out_of_band_running_;
-    const bool has_ready = !ready_.empty() && (!only_ranks || valid(ready_.top())->wished().gang);
+    const bool has_ready = !ready_.empty() && !only_ranks;
     const auto may_start = [&](const Record* task) { return task && (!only_ranks || task->wished().gang); };
     auto best = constrained_.end();
     for (auto at = constrained_.begin(); at != constrained_.end(); ++at) {

@@ -64,6 +64,7 @@ struct Outcome {
 struct Parked {
   PeerId peer;
   std::uint32_t request;
+  bool has_room;  ///< It knew of the value, and how large it is.
 };
 
 /// How much memory results may take. Beyond `spill_at` those that have not been used for longest go to disk;
@@ -288,7 +289,7 @@ class State {
   std::size_t fetching_ = 0, parked_ = 0;  // of these, and peers that wait for them
   Backlog<QueueEntry, later> ready_;
   std::vector<QueueEntry>
-      constrained_;  // need resources: scanned, so that a large one does not block small ones
+      constrained_;  // need resources, or others of a gang need them: scanned, so that none blocks another
   std::vector<QueueEntry> out_of_band_;
   std::vector<TaskId> executing_;
   std::vector<TaskId> called_;  // actors, by the calls among these

@@ -223,6 +223,15 @@ TEST_CASE("worker asks for nothing while what it has must leave memory") {
   CHECK(story.spilled() == Lines{"goes on at 600", "get 3 @2"});
 }
 
+TEST_CASE("worker sends a value that is made again to who has asked for it with room for it") {
+  WorkerStory story(1, {}, {.limit = 1'000'000, .smallest = 50, .always_heavy = 100, .most_coming = 300});
+  story.run(1);
+  CHECK(story.asked(2, 1, true).empty());  // it had been told of the value before
+  CHECK(story.asked(3, 1).empty());
+  CHECK(story.take() == 1);
+  CHECK(story.done(1, 200) == Lines{"finished 1 run 1", "value 1 @2", "ready 1 @3"});
+}
+
 TEST_CASE("worker asks for so much at once, however much memory it has") {
   WorkerStory story(1, {}, {.limit = 1'000'000, .smallest = 50, .always_heavy = 100, .most_coming = 300});
   const auto heavy = detail::protocol::Scale::of(128);
@@ -313,5 +322,18 @@ TEST_CASE("worker that lacks memory starts all ranks of gangs: they wait for eac
   CHECK(story.next_spill().empty());
   CHECK(story.take() == 4);
   CHECK(story.take() == 5);
+  CHECK(story.take() == 0);
+}
+TEST_CASE("worker that lacks memory starts a rank behind a more urgent task that must wait") {
+  WorkerStory story = with_limit(4);
+  make(story, 1, 900);
+  story.run(2, {{1, 1, true}}, {.priority = 3, .in_gang = true});
+  story.run(3, {{1, 1, true}}, {.priority = 2});
+  story.run(4, {{1, 1, true}}, {.priority = 1, .in_gang = true});
+  CHECK(story.next_spill() == Lines{"spill 1"});
+  story.spill_failed(false);
+  CHECK(story.next_spill().empty());
+  CHECK(story.take() == 2);
+  CHECK(story.take() == 4);  // otherwise 2 waits for it, and 3 for 2
   CHECK(story.take() == 0);
 }
