@@ -191,14 +191,11 @@ int copy_out(const JournalRequest& request) {
 }
 
 void check_subcommand(const CLI::App& app, const std::string& word) {
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
     names.push_back(command->get_name());
-  if (std::find(names.begin(), names.end(), word) != names.end()) return;
-  const auto near = nearest(word, {names.begin(), names.end()});
-  throw Error(ErrorKind::invalid_argument, "journal: the command must be one of " +
-                                               CLI::detail::join(names, ", ") + " (got " + word + ")" +
-                                               (near ? ", did you mean " + std::string(*near) + "?" : ""));
+  if (std::find(names.begin(), names.end(), word) == names.end())
+    throw Error(ErrorKind::invalid_argument, "journal: " + no_command(word, names, ""));
 }
 
 }  // namespace

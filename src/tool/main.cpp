@@ -10,8 +10,8 @@
 
 #include "core/descriptor.hpp"
 #include "core/variables.hpp"
-#include "core/wording.hpp"
 #include "tool/command.hpp"
+#include "tool/parse.hpp"
 #include "tool/print.hpp"
 #include "weir/error.hpp"
 #include "weir/version.hpp"
@@ -42,13 +42,6 @@ constexpr std::array commands{
 
 constexpr int failed = 1;
 constexpr int wrong_use = 2;
-
-std::string command_names() {
-  std::string names;
-  for (const Command& command : commands)
-    if (!command.summary.empty()) names += (names.empty() ? "" : ", ") + std::string(command.name);
-  return names;
-}
 
 void print_help(std::FILE* out) {
   std::fputs("weir runs streams and task graphs of C++ functions.\n\nUsage: weir COMMAND ...\n\nCommands:\n",
@@ -99,9 +92,7 @@ int refuse_command(const std::string& word) {
   std::vector<std::string_view> names;
   for (const Command& command : commands)
     if (!command.summary.empty()) names.push_back(command.name);
-  const auto near = nearest(word, names);
-  complain("", "the command must be one of " + command_names() + " (got " + word + ")" +
-                   (near ? ", did you mean " + std::string(*near) + "?" : "; `weir --help` tells more"));
+  complain("", no_command(word, names, "; `weir --help` tells more"));
   return wrong_use;
 }
 

@@ -37,4 +37,13 @@ std::string meant_option(const CLI::App& app, const std::string& word) {
   return near ? ", did you mean --" + std::string(*near) + "?" : "";
 }
 
+std::string no_command(const std::string& word, const std::vector<std::string_view>& names,
+                       const std::string& otherwise) {
+  std::string all;
+  for (const std::string_view name : names) all += (all.empty() ? "" : ", ") + std::string(name);
+  const auto near = nearest(word, names);
+  return "the command must be one of " + all + " (got " + word + ")" +
+         (near ? ", did you mean " + std::string(*near) + "?" : otherwise);
+}
+
 }  // namespace weir::detail::tool

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace weir::detail::tool {
 
@@ -15,5 +17,10 @@ namespace weir::detail::tool {
 
 /// `, did you mean --threads?` if an option of `app` is near `word`.
 [[nodiscard]] std::string meant_option(const CLI::App& app, const std::string& word);
+
+/// What is said of a word that is none of these commands: with the one that was probably meant, or else
+/// `otherwise`.
+[[nodiscard]] std::string no_command(const std::string& word, const std::vector<std::string_view>& names,
+                                     const std::string& otherwise);
 
 }  // namespace weir::detail::tool
