@@ -193,8 +193,8 @@ bool SimulatedCluster::step() {
     case Kind::call:
       calls_.take(event.slot)();
       break;
-    case Kind::turn:
-      take_turn();
+    case Kind::rank0:
+      take_next();
       break;
   }
   return true;
@@ -203,19 +203,19 @@ bool SimulatedCluster::step() {
 // Rank 0 takes one message after the other, in the order in which they came.
 bool SimulatedCluster::must_wait(std::uint32_t slot) {
   if (!settings_.busy_rank0 || deliveries_.items[slot].to != 0) return false;
-  if (waiting_.empty()) schedule(std::max(now_, free_at_), Kind::turn, 0);
+  if (waiting_.empty()) schedule(std::max(now_, free_at_), Kind::rank0, 0);
   waiting_.push_back(slot);
   return true;
 }
 
-void SimulatedCluster::take_turn() {
+void SimulatedCluster::take_next() {
   if (free_at_ <= now_) {
     free_at_ = now_ + settings_.message_s;
     const std::uint32_t slot = waiting_.front();
     waiting_.pop_front();
     deliver(deliveries_.take(slot));
   }
-  if (!waiting_.empty()) schedule(free_at_, Kind::turn, 0);
+  if (!waiting_.empty()) schedule(free_at_, Kind::rank0, 0);
 }
 
 void SimulatedCluster::catch_up() {

@@ -154,7 +154,7 @@ class SimulatedCluster {
     PeerId worker;
     worker::Execution task;
   };
-  enum class Kind : std::uint8_t { delivery, execution, call, turn };  // turn: rank 0 is free again
+  enum class Kind : std::uint8_t { delivery, execution, call, rank0 };  // rank0: it is free again
   struct Event {
     double time;
     std::uint64_t number;
@@ -195,7 +195,7 @@ class SimulatedCluster {
   void schedule(double time, Kind kind, std::uint32_t slot);
   void deliver(Delivery delivery);
   [[nodiscard]] bool must_wait(std::uint32_t slot);
-  void take_turn();
+  void take_next();
   void to_scheduler(PeerId from, Letter& letter);
   void to_worker(PeerId from, PeerId to, Letter& letter);
   void send_all(PeerId peer, worker::Actions& actions);
