@@ -40,6 +40,7 @@ raw_rate = mpi(2, "raw_rate")
 raw_roundtrip = mpi(2, "raw_roundtrip")
 raw_transfer = mpi(2, "raw_transfer")
 tcp_join = weir(0, "tcp_join")
+crowd = weir(0, "crowd")
 tcp_work = weir(2, "tcp_work")
 raw_frames = mpi(2, "raw_frames")
 stream_local = weir(0, "stream_local")
@@ -205,6 +206,18 @@ FIGURES = [
     Figure("join20_s", "s", 3, "lower",
            "twenty at once",
            tcp_join),
+    Figure("crowd_join_s", "s", None, "lower",
+           "200 worker processes on one machine: asked for to the first answer of each",
+           crowd),
+    Figure("crowd_mb", "MB", None, "lower",
+           "memory of the scheduler's process for them",
+           crowd),
+    Figure("crowd_idle_cpu_fraction", "cores", None, "lower",
+           "what it takes of a core while they do nothing",
+           crowd),
+    Figure("crowd_tasks_per_s", "tasks/s", None, "higher",
+           "200,000 small tasks on them; median of 3",
+           crowd),
     Figure("tcp_tasks_ratio", "of MPI", 0.5, "higher",
            "100,000 small tasks, a worker that joined over TCP against a worker rank; medians of 15",
            tcp_work, (tcp_work, "mpi_tasks_per_s"), raw_unit="tasks/s", key="tcp_tasks_per_s",

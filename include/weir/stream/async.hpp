@@ -2,7 +2,9 @@
 // below.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -195,15 +197,14 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
 
   void put(Parcel<In> parcel) noexcept override {
     const bool is_element = parcel.kind == Kind::element;
-    const std::size_t inside = this->pending();
-    if (is_element && this->is_lost_in_cycle(inside > 2 * parallelism_ ? inside - 2 * parallelism_ : 0))
-      return;
+    const std::size_t inside = this->pending(), most = room_.load(std::memory_order_relaxed);
+    if (is_element && this->is_lost_in_cycle(inside > most ? inside - most : 0)) return;
     {
       const std::lock_guard lock(mutex_);
       if (is_element) this->in.add();
       slots_.push_back({std::move(parcel), !is_element});
       this->entered();
-      gate_.set(slots_.size() >= 2 * parallelism_);
+      gate_.set(slots_.size() >= room_.load(std::memory_order_relaxed));
     }
     crew_.add();
   }
@@ -222,7 +223,11 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
   void compute(Slot& slot) {
     const auto start = Cost::Clock::now();
     try_to_compute(slot);
-    this->cost.add(1, Cost::Clock::now() - start);
+    const auto time = Cost::Clock::now() - start;
+    this->cost.add(1, time);
+    const std::size_t many =
+        parallelism_ * static_cast<std::size_t>(worth_sleeping / (time + std::chrono::nanoseconds(1)));
+    room_.store(std::max(2 * parallelism_, std::min(many, most_inside)), std::memory_order_relaxed);
   }
   void try_to_compute(Slot& slot) {
     for (unsigned attempt = 0;; ++attempt) {
@@ -255,7 +260,7 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
       gone = std::move(slot.parcel);
       slots_.pop_front();
       begun_ -= begun_ > 0;
-      gate_.set(slots_.size() >= 2 * parallelism_);
+      gate_.set(slots_.size() >= room_.load(std::memory_order_relaxed));
     }
     this->left(gone);
     return true;
@@ -270,7 +275,12 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
   }
 
   F f_;
+  // An emitter that sleeps until there is room loses so much: of quick functions as many are inside.
+  static constexpr std::chrono::microseconds worth_sleeping{50};
+  static constexpr std::size_t most_inside = 256;
+
   const std::size_t parallelism_;
+  std::atomic<std::size_t> room_{2 * parallelism_};
   Gate gate_;
   std::mutex mutex_;
   std::deque<Slot> slots_;
@@ -363,11 +373,12 @@ class AsyncMembers {
   ///
   /// **Shape.** One element out for one in, order kept.
   /// **Units.** `parallelism` counts calls of `f` at the same time; as many more elements wait before `emit`
-  /// does.
+  /// does, and of a function that takes less than 25 us as many as take 50 us for each thread, at most 256.
   /// **Errors.** Throws `Error{invalid_argument}` if `parallelism` is 0. What `f` throws is answered by the
   /// node's policy; `raise` comes out of `drain`, and the next elements go on.
   /// **Threads.** `f` is called by several threads at once, unless a manual clock drives the stream.
-  /// **Backpressure.** `emit` waits while twice `parallelism` elements are inside.
+  /// **Backpressure.** `emit` waits while so many elements are inside: twice `parallelism`, or more quick
+  /// ones.
   /// **Source.** streamz `Stream.map_async`, whose concurrency is one more.
   ///
   /// On the cluster the threads of the workers are the parallelism, and it is `map`.
