@@ -9,6 +9,7 @@
 
 #include "core/crowd.hpp"
 #include "core/log.hpp"
+#include "core/thrown.hpp"
 #include "stream/graph/reaper.hpp"
 #include "stream/graph/seen.hpp"
 #include "stream/graph/standstill.hpp"
@@ -254,10 +255,8 @@ Graph::~Graph() {
   if (waiting_->error) {
     try {
       std::rethrow_exception(waiting_->error);
-    } catch (const std::exception& error) {
-      log::warn("stream: an error nobody drained for: {}", error.what());
     } catch (...) {
-      log::warn("stream: an error nobody drained for");
+      log::warn("stream: an error nobody drained for: {}", current_thrown().text());
     }
   }
 }

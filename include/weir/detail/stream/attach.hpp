@@ -13,16 +13,27 @@
 
 namespace weir::detail::stream {
 
+/// Adds a node that is ready before the first element, which another thread may have in hand, can reach it.
+template <class NodeType>
+NodeRef add_below(const StreamHandle& upstream, Graph& graph, std::unique_ptr<NodeType> made,
+                  std::uint64_t subscription = 0) {
+  NodeType& node = *made;
+  NodeRef kept = graph.adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
+  {
+    const Frame inside(node);
+    node.attached();
+  }
+  Graph::connect(upstream.node(), node, subscription);
+  return kept;
+}
+
 /// Adds a node below `upstream` and gives a handle to it; see Graph::subscribe.
 template <class Out, class NodeType>
 Stream<Out> attach(const StreamHandle& upstream, std::unique_ptr<NodeType> made,
                    std::uint64_t subscription = 0) {
   NodeType& node = *made;
   const std::shared_ptr<Graph> graph = Graph::of(upstream.node());
-  const NodeRef kept = graph->adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
-  Graph::connect(upstream.node(), node, subscription);
-  const Frame inside(node);
-  node.attached();
+  const NodeRef kept = add_below(upstream, *graph, std::move(made), subscription);
   return Stream<Out>(graph, node);
 }
 
@@ -31,10 +42,7 @@ template <class NodeType>
 Sink attach_sink(const StreamHandle& upstream, std::unique_ptr<NodeType> made) {
   NodeType& node = *made;
   const std::shared_ptr<Graph> graph = Graph::of(upstream.node());
-  const NodeRef kept = graph->adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
-  Graph::connect(upstream.node(), node);
-  const Frame inside(node);
-  node.attached();
+  const NodeRef kept = add_below(upstream, *graph, std::move(made));
   return Sink(graph, node);
 }
 

@@ -54,6 +54,12 @@ class InArchive : public cereal::InputArchive<InArchive, cereal::AllowEmptyClass
   Reader& reader;
 };
 
+}  // namespace weir
+// Before any type is registered: then pointers to bases travel as what they point to.
+CEREAL_REGISTER_ARCHIVE(weir::OutArchive)
+CEREAL_REGISTER_ARCHIVE(weir::InArchive)
+namespace weir {
+
 namespace detail::task {
 
 template <class T>
