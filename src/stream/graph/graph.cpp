@@ -508,12 +508,12 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     const Counted counted(waiting.waiters);
     if (ready()) return true;
     watch.look(who, node);
-    if (!deadline &&
-        std::any_of(helpers.begin(), helpers.end(), [&](Node* helper) { return helper->wait_aside(ready); }))
-      continue;
     {
       const NodeRef full = for_all ? NodeRef() : node.look_for_full().value_or(NodeRef());
       const Waiter waiter(for_all ? WaitedFor{.graph = graph.get()} : WaitedFor{.full = full});
+      if (!deadline && std::any_of(helpers.begin(), helpers.end(),
+                                   [&](Node* helper) { return helper->wait_aside(ready); }))
+        continue;
       std::unique_lock lock(waiting.mutex);
       const auto nap = std::chrono::steady_clock::now() +
                        20ms;  // a change may have been announced between the look and the wait
