@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -222,6 +223,12 @@ int mpi_threads() {
               "WEIR_MPI_THREADS: must be serialized or multiple (got \"" + text + "\")");
 }
 
+/// A file that may not grow (`ulimit -f`) is an error like any other, not the end of the process.
+void survive_file_limit() {
+  struct sigaction now {};
+  if (sigaction(SIGXFSZ, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) std::signal(SIGXFSZ, SIG_IGN);
+}
+
 /// Several processes of one program that are no ranks of this MPI would each do the whole work. Whether this
 /// is one of them and not the first, which throws.
 bool is_further_copy() {
@@ -242,6 +249,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
                 "weir::run: this process is in a cluster already; use the client that the body was given, or "
                 "Client::current()");
   open_missing_descriptors();
+  survive_file_limit();
   // What a rank starts has its size too, but nothing else of its job.
   const bool is_rank = detail::home::take_rank();
   const std::string size = is_rank ? environment("OMPI_COMM_WORLD_SIZE") : "";

@@ -173,6 +173,10 @@ TEST_CASE(
   CHECK(run({"sh", "-c", BODIES_JOB " descriptors <&- >&- 2>&-"}).status == 4);
 }
 
+TEST_CASE("a program works where no file may be written") {
+  CHECK(run({"sh", "-c", "ulimit -f 0; exec " BODIES_JOB " return7"}).status == 7);
+}
+
 TEST_CASE("a program whose output is lost has not worked") {
   const Finished lost = run({"sh", "-c", BODIES_JOB " return > /dev/full"});
   CHECK(lost.status == 1);
