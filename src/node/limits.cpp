@@ -13,7 +13,7 @@ namespace weir::detail::node {
 void WorkerNode::begin_limit(const worker::Execution& task, Clock::time_point start) {
   const std::lock_guard hold(limits_mutex_);
   const std::chrono::nanoseconds limit(task.limit_ns);
-  limited_.push_back({task.id, task.run, limit, start + Duration(limit).value(), task.out_of_band});
+  limited_.push_back({task.id, task.run, limit, start + limit, task.out_of_band});
   limited_count_ = limited_.size();
 }
 

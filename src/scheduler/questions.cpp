@@ -73,7 +73,7 @@ protocol::RunTask State::run_message(TaskId id) const {
   }
   if (const Options* options = task.options()) {
     message.extras.resources = options->resources;
-    message.extras.limit_ns = options->time_limit.count();
+    message.extras.limit_ns = Duration(options->time_limit).value().count();
   }
   if (task.in_gang) {
     const Gang& gang = gangs_.at(task.extras->gang);
