@@ -67,21 +67,37 @@ namespace detail::delayed {
 /// What `weir::delayed` returns: calling it calls nothing.
 template <class F>
 class Function {
+  template <class... A>
+  static constexpr client::Why why() {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return client::why_not<client::How::plain, F, typename Submitted<Kept<F, I, A>>::Future...>();
+    }
+    (std::index_sequence_for<A...>{});
+  }
+
  public:
   Function(std::shared_ptr<const Options> options, F function)
       : options_(std::move(options)), function_(std::move(function)) {}
 
   template <class... A>
-  [[nodiscard]] auto operator()(A&&... args) const {
+  requires(why<A...>() == client::Why::fits) [[nodiscard]] auto operator()(A&&... args) const {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       using Call = CallNode<F, Kept<F, I, A>...>;
-      if constexpr (client::can_run<F, typename Submitted<Kept<F, I, A>>::Future...>)
-        return Delayed<typename Call::Result>(
-            NodeRef(new Call(options_, function_, std::forward<A>(args)...)));
-      else return client::refuse<F, typename Submitted<Kept<F, I, A>>::Future...>();
+      return Delayed<typename Call::Result>(NodeRef(new Call(options_, function_, std::forward<A>(args)...)));
     }
     (std::index_sequence_for<A...>{});
   }
+  /// \cond
+#define WEIR_REFUSES_CALL(reason)                                                                 \
+  template <class... A>                                                                           \
+  requires(why<A...>() == client::Why::reason) WEIR_REFUSES("weir: delayed: " WEIR_SAYS_##reason) \
+  Refused operator()(A&&...) const { return {}; }
+  WEIR_REFUSES_CALL(function)
+  WEIR_REFUSES_CALL(argument)
+  WEIR_REFUSES_CALL(call)
+  WEIR_REFUSES_CALL(result)
+#undef WEIR_REFUSES_CALL
+  /// \endcond
 
  private:
   std::shared_ptr<const Options> options_;
