@@ -198,27 +198,33 @@ class Client : private detail::client::RefusedCalls {
   /// Arguments are those of the constructor, as values or futures. The object need not travel.
   /// **Errors.** What its constructor throws comes out of its calls.
   template <class T, class... A>
-  Actor<T> actor(A&&... args);
+  requires(detail::client::why_no_actor<T, A...>() == detail::client::Why::fits) Actor<T> actor(A&&... args);
   /// The same, with what becomes of it when its worker dies; `weir::OnDeath::fail` without.
   template <class T, class... A>
-  Actor<T> actor(OnDeath on_death, A&&... args);
+  requires(detail::client::why_no_actor<T, A...>() ==
+           detail::client::Why::fits) Actor<T> actor(OnDeath on_death, A&&... args);
+  /// \cond
+  using detail::client::RefusedCalls::actor;
+  /// \endcond
 
   /// Puts a value on a worker, chosen by how much each holds, and returns its future.
   ///
   /// **Errors.** If the only worker that holds it dies, the future fails with `worker_lost`. Throws
   /// `Error{closed}` when there are no workers to come.
   template <class T>
-  auto scatter(T value) {
-    return scatter_to(std::move(value), {});
-  }
+  requires detail::task::Travels<T>::value auto scatter(T value) { return scatter_to(std::move(value), {}); }
   /// The same, on these workers (ids of `workers()`): several copies survive a death and save transfers.
   template <class T>
-  auto scatter(T value, const std::vector<PeerId>& workers) {
+  requires detail::task::Travels<T>::value auto scatter(T value, const std::vector<PeerId>& workers) {
     return scatter_to(std::move(value), workers);
   }
   /// One copy on every worker.
   template <class T>
-  auto broadcast(T value);
+  requires detail::task::Travels<T>::value auto broadcast(T value);
+  /// \cond
+  using detail::client::RefusedCalls::broadcast;
+  using detail::client::RefusedCalls::scatter;
+  /// \endcond
   /// One future for each element, spread over the workers.
   template <class T>
   std::vector<Future<T>> scatter_each(std::vector<T> values) {
@@ -424,9 +430,6 @@ class Client : private detail::client::RefusedCalls {
   }
   template <class T>
   Future<T> scatter_to(T value, const std::vector<PeerId>& workers) {
-    static_assert(detail::task::Travels<T>::value,
-                  "weir: a value of this type cannot travel to another process. Give its type a cereal "
-                  "serialize() function or make it a plain struct.");
     return Future<T>(core_->scatter(detail::task::Value::make<T>(std::move(value)), workers));
   }
 
@@ -504,7 +507,7 @@ auto Client::gather(const std::unordered_map<K, Future<T>, Rest...>& futures, On
 }
 
 template <class T>
-auto Client::broadcast(T value) {
+requires detail::task::Travels<T>::value auto Client::broadcast(T value) {
   std::vector<PeerId> peers;
   for (const WorkerInfo& worker : workers()) peers.push_back(worker.peer);
   return scatter_to(std::move(value), peers);

@@ -154,13 +154,13 @@ requires(sizeof...(C) > 1) auto compute(const C&... collections) {
 }
 /// The same for any number of one kind: the results in order.
 template <class T>
-std::vector<T> compute(const std::vector<Delayed<T>>& all) {
+std::vector<T> compute(const std::vector<Delayed<T>>& values) {
   const Client client = Client::current();
   std::vector<detail::delayed::NodeRef> nodes;
-  nodes.reserve(all.size());
-  for (const Delayed<T>& one : all) nodes.push_back(one.node());
+  nodes.reserve(values.size());
+  for (const Delayed<T>& one : values) nodes.push_back(one.node());
   std::vector<Future<T>> futures;
-  futures.reserve(all.size());
+  futures.reserve(values.size());
   for (detail::client::FutureRef& task : detail::delayed::submit(client.core(), nodes))
     futures.emplace_back(std::move(task));
   return Client(client).gather(futures);

@@ -134,8 +134,11 @@ class RouteMembers {
     return op::split(static_cast<const Self&>(*this), std::move(predicate));
   }
   /// \cond
-  WEIR_REFUSES_FUNCTION(split, JudgesElement,
-                        "the function must take an element of this stream and return a bool", F)
+  template <class F, class S = Self>
+  requires(!detail::stream::JudgesElement<S, F>) WEIR_REFUSES(
+      "weir: split: the function must take an element of this stream and return a bool, and below scatter() "
+      "not capture")
+  std::pair<detail::Refused, detail::Refused> split(F) const { return {}; }
   /// \endcond
 };
 

@@ -5,12 +5,17 @@
 #include <ranges>
 #include <type_traits>
 
+#include "weir/detail/client/actor_call.hpp"
 #include "weir/detail/client/arguments.hpp"
 #include "weir/detail/client/gang_call.hpp"
 #include "weir/detail/core/refused.hpp"
 #include "weir/detail/core/several_forms.hpp"
 #include "weir/journal.hpp"
 #include "weir/options.hpp"
+
+namespace weir {
+enum class OnDeath : std::uint8_t;
+}
 
 namespace weir::detail::client {
 
@@ -27,7 +32,9 @@ enum class Why {
   kept_unordered,
   gang_argument,
   gang_call,
-  gang_void
+  gang_void,
+  actor_call,
+  actor_made
 };
 
 /// Whether `f(args...)` can be a task.
@@ -81,6 +88,42 @@ template <bool Each, class F, std::size_t... I, class... A>
 struct GangCallOf<Each, F, std::index_sequence<I...>, A...> {
   static constexpr Why why = why_no_gang<Each, F, task::HeldType<F, I + 1, A>...>();
 };
+
+/// The same of the call of an actor, and of the arguments it is made of.
+template <class T, class F, class Indices, class... A>
+struct ActorCallOf;
+template <class T, class F, std::size_t... I, class... A>
+struct ActorCallOf<T, F, std::index_sequence<I...>, A...> {
+  template <class... Held>
+  static constexpr Why of() {
+    if constexpr (!task::Callable<F>::travels) return Why::function;
+    else if constexpr (!((task::HoldsFutures<Held>::value || task::Travels<Held>::value) && ...))
+      return Why::argument;
+    else if constexpr (!can_call_actor<T, F, Held...>) return Why::actor_call;
+    else if constexpr (std::is_void_v<CallResult<T, F, Held...>>) return Why::fits;
+    else return task::Travels<CallResult<T, F, Held...>>::value ? Why::fits : Why::result;
+  }
+  static constexpr Why why = of<task::HeldType<F, I + 1, A>...>();
+};
+template <class T, class Indices, class... A>
+struct ActorMadeOf;
+template <class T, std::size_t... I, class... A>
+struct ActorMadeOf<T, std::index_sequence<I...>, A...> {
+  template <class... Held>
+  static constexpr Why of() {
+    if constexpr (!((task::HoldsFutures<Held>::value || task::Travels<Held>::value) && ...))
+      return Why::argument;
+    else return can_be_made_of<T, task::Passed<Held>&&...> ? Why::fits : Why::actor_made;
+  }
+  static constexpr Why why = of<task::HeldType<MakeActor<T>, I, A>...>();
+};
+template <class T, class... A>
+constexpr Why why_no_actor() {
+  return ActorMadeOf<T, std::index_sequence_for<A...>, A...>::why;
+}
+template <class T, class First, class... A>
+requires std::is_same_v<std::remove_cvref_t<First>, OnDeath>
+constexpr Why why_no_actor() { return why_no_actor<T, A...>(); }
 
 /// What may stand before the function.
 enum class How { plain, options, kept, gang, each };
@@ -194,6 +237,12 @@ using SeveralForms =
   "a function that a gang runs must take weir::Gang& first, then these arguments: double " \
   "energy(weir::Gang& gang, const System& system)"
 #define WEIR_SAYS_gang_void "gang.each(): the function returns nothing; leave each() out"
+#define WEIR_SAYS_actor_call                                                                \
+  "this cannot be called on the actor with these arguments. Check their number and types: " \
+  "counter.call(&Counter::add, 3)"
+#define WEIR_SAYS_actor_made                                                                 \
+  "an object of this type cannot be made of these arguments. Check their number and types: " \
+  "client.actor<Counter>(10)"
 #define WEIR_SAYS_no_ranges                                                                  \
   "what follows the function must be ranges, one for each of its parameters: client.map(f, " \
   "std::vector{1, 2}); one task alone is client.submit(f, 1, 2)"
@@ -207,7 +256,7 @@ class RefusedCalls {
   template <class... A>                                                                                      \
   requires(why_##door<A...> == Why::reason) WEIR_REFUSES("weir: " #door ": " WEIR_SAYS_##reason)             \
   Refused door(A&&...) { return {}; }                                                                        \
-  template <class F, class... A>                                                                             \
+  template <class F, class... A, class None = void>                                                          \
   requires(why_##door<Options, F, A...> == Why::reason) WEIR_REFUSES("weir: " #door ": " WEIR_SAYS_##reason) \
   Refused door(Options, F&&, A&&...) { return {}; }
   WEIR_REFUSES_CALL(submit, function)
@@ -233,6 +282,23 @@ class RefusedCalls {
   WEIR_REFUSES_CALL(run_on_workers, call)
   WEIR_REFUSES_CALL(run_on_workers, result)
 #undef WEIR_REFUSES_CALL
+#define WEIR_REFUSES_ACTOR(reason)                                                                  \
+  template <class T, class... A, class None = void>                                                 \
+  requires(why_no_actor<T, A...>() == Why::reason) WEIR_REFUSES("weir: actor: " WEIR_SAYS_##reason) \
+  Refused actor(A&&...) { return {}; }
+  WEIR_REFUSES_ACTOR(argument)
+  WEIR_REFUSES_ACTOR(actor_made)
+#undef WEIR_REFUSES_ACTOR
+#define WEIR_REFUSES_VALUE(door)                                                                          \
+  template <class T, class... Workers>                                                                    \
+  requires(!task::Travels<T>::value) WEIR_REFUSES("weir: " #door                                          \
+                                                  ": a value of this type cannot travel to another "      \
+                                                  "process. Give its type a cereal serialize() function " \
+                                                  "or make it a plain struct.")                           \
+  Refused door(T, const Workers&...) { return {}; }
+  WEIR_REFUSES_VALUE(scatter)
+  WEIR_REFUSES_VALUE(broadcast)
+#undef WEIR_REFUSES_VALUE
 
   // A function's name that means several.
   template <class... A>
