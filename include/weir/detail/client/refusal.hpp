@@ -251,14 +251,15 @@ using SeveralForms =
 /// not fit.
 class RefusedCalls {
  public:
+  // Their parameters are not those of the members of `Client`, which would hide them (C++ says so).
 // `submit(f, args...)`, `submit(how, f, args...)`, and with options between braces.
 #define WEIR_REFUSES_CALL(door, reason)                                                                      \
   template <class... A>                                                                                      \
   requires(why_##door<A...> == Why::reason) WEIR_REFUSES("weir: " #door ": " WEIR_SAYS_##reason)             \
   Refused door(A&&...) { return {}; }                                                                        \
-  template <class F, class... A, class None = void>                                                          \
+  template <class F, class... A>                                                                             \
   requires(why_##door<Options, F, A...> == Why::reason) WEIR_REFUSES("weir: " #door ": " WEIR_SAYS_##reason) \
-  Refused door(Options, F&&, A&&...) { return {}; }
+  Refused door(const Options&, F&&, A&&...) { return {}; }
   WEIR_REFUSES_CALL(submit, function)
   WEIR_REFUSES_CALL(submit, argument)
   WEIR_REFUSES_CALL(submit, call)
@@ -282,12 +283,15 @@ class RefusedCalls {
   WEIR_REFUSES_CALL(run_on_workers, call)
   WEIR_REFUSES_CALL(run_on_workers, result)
 #undef WEIR_REFUSES_CALL
-#define WEIR_REFUSES_ACTOR(reason)                                                                  \
-  template <class T, class... A, class None = void>                                                 \
-  requires(why_no_actor<T, A...>() == Why::reason) WEIR_REFUSES("weir: actor: " WEIR_SAYS_##reason) \
-  Refused actor(A&&...) { return {}; }
+#define WEIR_REFUSES_ACTOR(reason)                                                                         \
+  template <class T, class First, class... A>                                                              \
+  requires(why_no_actor<T, First, A...>() == Why::reason) WEIR_REFUSES("weir: actor: " WEIR_SAYS_##reason) \
+  Refused actor(First&&, A&&...) { return {}; }
   WEIR_REFUSES_ACTOR(argument)
   WEIR_REFUSES_ACTOR(actor_made)
+  template <class T, class None = void>
+  requires(why_no_actor<T>() == Why::actor_made) WEIR_REFUSES("weir: actor: " WEIR_SAYS_actor_made)
+  Refused actor() { return {}; }
 #undef WEIR_REFUSES_ACTOR
 #define WEIR_REFUSES_VALUE(door)                                                                          \
   template <class T, class... Workers>                                                                    \
