@@ -35,6 +35,7 @@ journal_without = weir(2, "journal", "--without", "1")
 journal_start = weir(0, "journal", "--records", "10000000")
 transfer = weir(3, "transfer")
 scheduler = weir(0, "scheduler")
+simulated = weir(0, "simulated")
 raw_rate = mpi(2, "raw_rate")
 raw_roundtrip = mpi(2, "raw_roundtrip")
 raw_transfer = mpi(2, "raw_transfer")
@@ -167,6 +168,30 @@ FIGURES = [
     Figure("scheduler_us_spread", "times", 1.5, "lower",
            "how far these are apart",
            scheduler),
+    Figure("simulated_roots_efficiency", "", 0.9, "higher",
+           "1,000,000 tasks of 10 ms on 10,000 simulated workers, with the network's latency and rank 0's own time: least time, by the time it takes",
+           simulated),
+    Figure("simulated_tree_efficiency", "", None, "higher",
+           "the same, 500,000 leaves of a tree of sums",
+           simulated),
+    Figure("simulated_stencil_efficiency", "", None, "higher",
+           "the same, 100 rows of 10,000 that use their neighbours",
+           simulated),
+    Figure("simulated_shuffle_efficiency", "", None, "higher",
+           "the same, 10 shuffles of 300 tasks into 300 pieces each",
+           simulated),
+    Figure("simulated_random_efficiency", "", None, "higher",
+           "the same, tasks of random durations with up to four inputs",
+           simulated),
+    Figure("simulated_large_efficiency", "", 0.9, "higher",
+           "1,000,000 tasks of 1 s on 100,000 simulated workers",
+           simulated),
+    Figure("simulated_disturbed_efficiency", "", None, "higher",
+           "1,000,000 tasks of 10 ms on 10,000 simulated workers, while 1,000 die and 10,000 join",
+           simulated),
+    Figure("simulated_10m_tasks_gb", "GB", 8, "lower",
+           "memory of the simulator with 10,000,000 tasks on 10 workers",
+           simulated),
     Figure("scheduler_bytes_per_task", "bytes", 300, "lower",
            "growth of the heap at its peak, the worse of 10 and 10,000 workers",
            scheduler),

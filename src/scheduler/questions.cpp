@@ -538,6 +538,9 @@ void State::check() const {
         require(workers_[task.worker].alive && workers_[task.worker].processing.at(task.position) == &task,
                 name, "is not where it was assigned");
         blocked[task.worker] += missing > 0;
+        require((task.position >= workers_[task.worker].processing.size() - workers_[task.worker].blocked) ==
+                    (missing > 0),
+                name, " stands among the wrong tasks of its worker");
         waiting[task.worker] += task.waits;
         if (task.options())
           for (const Resource& wanted : task.options()->resources)
