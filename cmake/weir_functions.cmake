@@ -283,9 +283,9 @@ function(weir_test path)
 endfunction()
 
 # weir_compile_fail(core/duration_from_number "conversion from"):
-# tests/compile_fail/core/duration_from_number.cpp must not compile, and what the compiler says, one error, must
-# match the regular expression; so with the other compiler, where there is one. With WEIR_CORRECT defined the
-# same file must compile, so that it fails for no other reason.
+# tests/compile_fail/core/duration_from_number.cpp must not compile, and what the compiler says, one error,
+# must match the regular expression; so with the other compiler, where there is one. With WEIR_CORRECT defined
+# the same file must compile, so that it fails for no other reason.
 function(weir_compile_fail path expected)
   weir_compile_fail_by(compile_fail/${path} ${CMAKE_CXX_COMPILER}
     "-std=gnu++20 ${CMAKE_CXX_FLAGS} ${weir_compile_fail_include}" compile_fail)
@@ -344,7 +344,8 @@ function(weir_compile_fail_header)
   if(WEIR_OTHER_COMPILER)
     add_test(NAME compile_fail/other_header COMMAND ${WEIR_OTHER_COMPILER} -std=gnu++20 "${folders}"
       -x c++-header -o ${made} ${header} COMMAND_EXPAND_LISTS)
-    set_tests_properties(compile_fail/other_header PROPERTIES TIMEOUT 600 FIXTURES_SETUP compile_fail_other COST 50)
+    set_tests_properties(compile_fail/other_header PROPERTIES TIMEOUT 600 COST 50
+      FIXTURES_SETUP compile_fail_other)
   endif()
   if(WEIR_UNITY AND TARGET hello AND CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_BUILD_TYPE STREQUAL Release)
     get_target_property(folder hello BINARY_DIR)

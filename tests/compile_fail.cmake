@@ -1,5 +1,5 @@
-# Compiles FILE with COMPILER, FLAGS and INCLUDES: it must fail with one error, which matches EXPECTED and stands
-# within the first lines, with the types it is about.
+# Compiles FILE with COMPILER, FLAGS and INCLUDES: it must fail with one error, which matches EXPECTED and
+# stands within the first lines, with the types it is about.
 set(ENV{LC_ALL} C)
 separate_arguments(FLAGS UNIX_COMMAND "${FLAGS}")
 string(REPLACE "|" ";" folders "${INCLUDES}")

@@ -119,7 +119,7 @@ weir_compile_fail_correct()
 foreach(case correct twice follow_on late no_types)
   add_test(NAME compile_fail/judge/${case} COMMAND ${CMAKE_COMMAND} -DCOMPILER=${CMAKE_CXX_COMPILER}
     -DFLAGS=-std=gnu++20 "-DEXPECTED=this is the sentence"
-    -DFILE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/judge/${case}.cpp -DINCLUDES=${CMAKE_CURRENT_SOURCE_DIR} -P
-    ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail.cmake)
+    -DFILE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/judge/${case}.cpp
+    -DINCLUDES=${CMAKE_CURRENT_SOURCE_DIR} -P ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail.cmake)
   set_tests_properties(compile_fail/judge/${case} PROPERTIES WILL_FAIL TRUE)
 endforeach()
