@@ -162,6 +162,9 @@ function(weir_program target name)
   target_link_libraries(${target}_parts PUBLIC weir CLI11::CLI11)
   target_compile_definitions(${target}_parts PUBLIC WEIR_BUILD_TYPE="$<CONFIG>" WEIR_MPI_LIBRARY="${mpi}"
     WEIR_COMPILER="${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
+  if(MPI_HOME)  # whose launcher need not be in PATH
+    target_compile_definitions(${target}_parts PUBLIC WEIR_MPI_FOLDER="${MPI_HOME}/bin")
+  endif()
   add_executable(${target} ${main})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY
     ${CMAKE_BINARY_DIR}/bin)

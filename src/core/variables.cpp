@@ -45,6 +45,7 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_ARRAY_INDEX", "in a job array, which element this is"},
     {"WEIR_NODE_MEMORY", ""},
     {"WEIR_MPIRUN_OPTIONS", ""},
+    {"WEIR_MPI_IN_JOB", ""},
     {"WEIR_SRUN_OPTIONS", ""},
     {"WEIR_STATUS_FILE", ""},
     {"WEIR_JOB", ""},

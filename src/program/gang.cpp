@@ -19,6 +19,8 @@ std::string this_host() {
 
 GangPlace this_place() {
   GangPlace place{this_host(), {}};
+  const char* const job = std::getenv("WEIR_JOB");
+  if (job && std::getenv("WEIR_MPI_IN_JOB")) place.job = job;
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
     for (std::uint16_t processor = 0; processor < CPU_SETSIZE; ++processor)

@@ -35,10 +35,24 @@ std::vector<std::string> words_of(const std::string& text) {
   return {std::istream_iterator<std::string>(in), {}};
 }
 
+/// mpirun would put all ranks on its own host, and say nothing.
+void check_reach(const std::vector<GangPlace>& places) {
+  const GangPlace& first = places.front();
+  for (const GangPlace& place : places)
+    if (place.job != first.job && place.host != first.host)
+      throw Error(ErrorKind::unsupported,
+                  "program: a gang must be in one batch job, whose hosts a launcher reaches (got " +
+                      std::to_string(places.size()) + " ranks in several, on " + first.host + " and " +
+                      place.host +
+                      "); ask for fewer ranks or for larger jobs, or run the program that submits "
+                      "it in one job of several nodes, for example with weir submit --nodes 2");
+}
+
 }  // namespace
 
 GangLaunch launched(const std::string& launcher, const std::vector<GangPlace>& places,
                     const std::vector<std::string>& passed_on, const std::vector<std::string>& command) {
+  check_reach(places);
   GangLaunch launch{words_of(launcher), {}};
   const std::string name =
       launch.command.empty() ? "" : std::filesystem::path(launch.command.front()).filename().string();

@@ -30,6 +30,17 @@ TEST_CASE("launcher: as many ranks on each host as the gang has there") {
               "lmp"});
 }
 
+TEST_CASE("launcher: hosts of another batch job are refused") {
+  const auto on = [](const std::string& host, const std::string& job) {
+    return launched("mpirun", {{"n1", {}, "1"}, {host, {}, job}}, {}, {"lmp"}).command.size();
+  };
+  CHECK(on("n1", "1") == on("n2", "1"));
+  CHECK(on("n1", "2") == on("n1", "1"));  // two jobs of one host
+  CHECK_THROWS_WITH(on("n2", "2"),
+                    Catch::StartsWith("program: a gang must be in one batch job, whose hosts a "
+                                      "launcher reaches (got 2 ranks in several, on n1 and n2)"));
+}
+
 TEST_CASE("launcher: one that is not known is refused with those that are") {
   CHECK_THROWS_AS(words(""), weir::Error);
   CHECK_THROWS_WITH(words("aprun"),

@@ -351,9 +351,10 @@ class Slurm : public BatchSystem, public Following, public Listing {
     return {"SLURM_EXPORT_ENV", "SLURM_STEP_NUM_TASKS"};
   }
 
-  // An mpirun that a task starts on several nodes would wait for the end of the step in which its rank is.
+  // An mpirun that a task starts on several nodes would wait for the end of the step in which its rank is; on
+  // those of another job it starts nothing.
   std::vector<std::pair<std::string, std::string>> helpful_variables() const override {
-    return {{"SLURM_OVERLAP", "1"}};
+    return {{"SLURM_OVERLAP", "1"}, {"WEIR_MPI_IN_JOB", "1"}};
   }
 
   void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
