@@ -162,6 +162,9 @@ function(weir_program target name)
   target_link_libraries(${target}_parts PUBLIC weir CLI11::CLI11)
   target_compile_definitions(${target}_parts PUBLIC WEIR_BUILD_TYPE="$<CONFIG>" WEIR_MPI_LIBRARY="${mpi}"
     WEIR_COMPILER="${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
+  if(MPI_HOME)  # whose launcher need not be in PATH
+    target_compile_definitions(${target}_parts PUBLIC WEIR_MPI_FOLDER="${MPI_HOME}/bin")
+  endif()
   add_executable(${target} ${main})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY
     ${CMAKE_BINARY_DIR}/bin)
@@ -283,18 +286,25 @@ function(weir_test path)
 endfunction()
 
 # weir_compile_fail(core/duration_from_number "conversion from"):
-# tests/compile_fail/core/duration_from_number.cpp must not compile, and the compiler's output must match the
-# regular expression. With WEIR_CORRECT defined the same file must compile, so that it fails for no other
-# reason.
+# tests/compile_fail/core/duration_from_number.cpp must not compile, and what the compiler says, one error,
+# must match the regular expression; so with the other compiler, where there is one. With WEIR_CORRECT defined
+# the same file must compile, so that it fails for no other reason.
 function(weir_compile_fail path expected)
-  add_test(NAME compile_fail/${path} COMMAND ${CMAKE_COMMAND} -DCOMPILER=${CMAKE_CXX_COMPILER}
-    "-DFLAGS=-std=gnu++20 ${CMAKE_CXX_FLAGS} ${weir_compile_fail_include}"
+  weir_compile_fail_by(compile_fail/${path} ${CMAKE_CXX_COMPILER}
+    "-std=gnu++20 ${CMAKE_CXX_FLAGS} ${weir_compile_fail_include}" compile_fail)
+  if(WEIR_OTHER_COMPILER)
+    weir_compile_fail_by(compile_fail/other_compiler/${path} ${WEIR_OTHER_COMPILER}
+      "-std=gnu++20 ${weir_compile_fail_other_include}" compile_fail_other)
+  endif()
+  set_property(GLOBAL APPEND PROPERTY weir_compile_fail_cases ${path})
+endfunction()
+macro(weir_compile_fail_by name compiler flags fixture)
+  add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -DCOMPILER=${compiler} "-DFLAGS=${flags}"
     "-DFILE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${path}.cpp" "-DEXPECTED=${expected}"
     "-DINCLUDES=$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,|>" -P
     ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail.cmake)
-  set_tests_properties(compile_fail/${path} PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED compile_fail)
-  set_property(GLOBAL APPEND PROPERTY weir_compile_fail_cases ${path})
-endfunction()
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED ${fixture})
+endmacro()
 
 # After all of weir_compile_fail: each of these programs compiles with -DWEIR_CORRECT, all of them in one
 # file, each in a namespace of its own.
@@ -322,16 +332,31 @@ endfunction()
 # Before the tests of weir_compile_fail: what they include, precompiled; by the examples if they are compiled
 # with the same options.
 function(weir_compile_fail_header)
+  set(header ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp)
+  file(CONFIGURE OUTPUT ${header} CONTENT "#include <weir/weir.hpp>\n")
+  set(folders "-I$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,;-I>")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    find_program(WEIR_OTHER_COMPILER clang++)
+    set(made ${header}.pch)
+    set(weir_compile_fail_other_include "-include-pch ${made}" PARENT_SCOPE)
+  else()
+    find_program(WEIR_OTHER_COMPILER g++)
+    set(made ${header}.gch)
+    set(weir_compile_fail_other_include "-include ${header}" PARENT_SCOPE)
+  endif()
+  if(WEIR_OTHER_COMPILER)
+    add_test(NAME compile_fail/other_header COMMAND ${WEIR_OTHER_COMPILER} -std=gnu++20 "${folders}"
+      -x c++-header -o ${made} ${header} COMMAND_EXPAND_LISTS)
+    set_tests_properties(compile_fail/other_header PROPERTIES TIMEOUT 600 COST 50
+      FIXTURES_SETUP compile_fail_other)
+  endif()
   if(WEIR_UNITY AND TARGET hello AND CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_BUILD_TYPE STREQUAL Release)
     get_target_property(folder hello BINARY_DIR)
     set(weir_compile_fail_include "-DNDEBUG -include ${folder}/CMakeFiles/hello.dir/cmake_pch.hxx" PARENT_SCOPE)
     return()
   endif()
-  set(header ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp)
-  file(CONFIGURE OUTPUT ${header} CONTENT "#include <weir/weir.hpp>\n")
   separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
-  add_test(NAME compile_fail/header COMMAND ${CMAKE_CXX_COMPILER} -std=gnu++20 ${flags}
-    "-I$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
+  add_test(NAME compile_fail/header COMMAND ${CMAKE_CXX_COMPILER} -std=gnu++20 ${flags} "${folders}"
     -x c++-header -o ${header}.gch ${header} COMMAND_EXPAND_LISTS)
   set_tests_properties(compile_fail/header PROPERTIES TIMEOUT 600 FIXTURES_SETUP compile_fail COST 50)
   set(weir_compile_fail_include "-include ${header}" PARENT_SCOPE)

@@ -351,7 +351,7 @@ def anchors_of(text):
 
 def literals_of(source):
     """The string literals of a source, those that follow each other joined, parts of a sentence marked by a newline."""
-    source = re.sub(r'"\s*\n\s*"', "", source)
+    source = re.sub(r'"\s*\\?\n\s*"', "", source)
     return "\n".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', source))
 
 

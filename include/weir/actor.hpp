@@ -35,6 +35,10 @@ enum class OnDeath : std::uint8_t {
 /// **Source.** Dask's actors, which also fail with their worker; Ray's `max_restarts` makes them again.
 template <class T>
 class Actor {
+  template <class F, class... A>
+  static constexpr detail::client::Why why =
+      detail::client::ActorCallOf<T, std::decay_t<F>, std::index_sequence_for<A...>, A...>::why;
+
  public:
   /// What lives there.
   using state_type = T;
@@ -55,7 +59,7 @@ class Actor {
   /// **Errors.** What cannot travel does not compile. Throws `Error{invalid_argument}` of no actor or a null
   /// pointer, `Error{closed}` when the cluster has ended.
   template <class F, class... A>
-  auto call(F&& method, A&&... args) const {
+  requires(why<F, A...> == detail::client::Why::fits) auto call(F&& method, A&&... args) const {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return call_held<std::decay_t<F>, detail::task::HeldType<std::decay_t<F>, I + 1, A>...>(
           detail::callable<std::decay_t<F>>("call", "the method", std::forward<F>(method)),
@@ -63,6 +67,18 @@ class Actor {
     }
     (std::index_sequence_for<A...>{});
   }
+
+  /// \cond
+#define WEIR_REFUSES_CALL(reason)                                                                       \
+  template <class F, class... A>                                                                        \
+  requires(why<F, A...> == detail::client::Why::reason) WEIR_REFUSES("weir: call: " WEIR_SAYS_##reason) \
+  detail::Refused call(F&&, A&&...) const { return {}; }
+  WEIR_REFUSES_CALL(function)
+  WEIR_REFUSES_CALL(argument)
+  WEIR_REFUSES_CALL(actor_call)
+  WEIR_REFUSES_CALL(result)
+#undef WEIR_REFUSES_CALL
+  /// \endcond
 
   /// Travels as a name: whoever receives it is another caller, and does not keep the actor alive.
   template <class Archive>
@@ -81,17 +97,7 @@ class Actor {
   template <class F, class... Held>
   auto call_held(const F& function, const Held&... args) const {
     using namespace detail;
-    static_assert(task::Callable<F>::travels &&
-                      ((task::HoldsFutures<Held>::value || task::Travels<Held>::value) && ...),
-                  "weir: call: what is called must be a method or a function without captures, and its "
-                  "arguments must travel: plain structs, or types with a cereal serialize() function");
-    static_assert(client::can_call_actor<T, F, Held...>,
-                  "weir: call: this cannot be called on the actor with these arguments. Check their number "
-                  "and types: counter.call(&Counter::add, 3)");
     using Result = client::CallResult<T, F, Held...>;
-    static_assert(std::is_void_v<Result> || task::Travels<Result>::value,
-                  "weir: call: the result of this method cannot travel to another process. Return a type "
-                  "with a cereal serialize() function or a plain struct.");
     if (!lane_) client::throw_empty_actor();
     static const std::uint64_t invoker =
         task::portable_address(reinterpret_cast<const void*>(&client::invoke_call<T, F, Held...>));
@@ -109,7 +115,8 @@ class Actor {
 };
 
 template <class T, class... A>
-Actor<T> Client::actor(OnDeath on_death, A&&... args) {
+requires(detail::client::why_no_actor<T, A...>() ==
+         detail::client::Why::fits) Actor<T> Client::actor(OnDeath on_death, A&&... args) {
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     return make_actor<T, detail::task::HeldType<detail::client::MakeActor<T>, I, A>...>(
         on_death, std::forward<A>(args)...);
@@ -118,19 +125,14 @@ Actor<T> Client::actor(OnDeath on_death, A&&... args) {
 }
 
 template <class T, class... A>
-Actor<T> Client::actor(A&&... args) {
+requires(detail::client::why_no_actor<T, A...>() ==
+         detail::client::Why::fits) Actor<T> Client::actor(A&&... args) {
   return actor<T>(OnDeath::fail, std::forward<A>(args)...);
 }
 
 template <class T, class... Held>
 Actor<T> Client::make_actor(OnDeath on_death, const Held&... args) {
   using namespace detail;
-  static_assert(((task::HoldsFutures<Held>::value || task::Travels<Held>::value) && ...),
-                "weir: actor: this argument cannot travel to another process. Give its type a cereal "
-                "serialize() function or make it a plain struct.");
-  static_assert(client::can_be_made_of<T, task::Passed<Held>&&...>,
-                "weir: actor: an object of this type cannot be made of these arguments. Check their number "
-                "and types: client.actor<Counter>(10)");
   using Make = client::MakeActor<T>;
   Options options;
   options.name = demangle(typeid(T).name());

@@ -8,6 +8,53 @@
 #include "weir/json.hpp"
 #include "weir/on_error.hpp"
 
+namespace weir::detail::bag {
+
+/// Whether a function and what follows its element can travel.
+template <class F, class... A>
+concept Goes = task::Callable<F>::travels &&(task::Travels<KeptArgument<A>>::value&&...);
+// What the verbs ask of their functions.
+template <class T, class F, class... A>
+concept TakesElement = Goes<F, A...> && std::is_invocable_v < F&,
+        T, const KeptArgument<A>
+&... > ;
+template <class T, class F, class... A>
+concept MapsElement =
+    TakesElement<T, F, A...> && !std::is_void_v<std::invoke_result_t<F&, T, const KeptArgument<A>&...>>;
+template <class T, class F, class... A>
+concept JudgesElement = Goes<F, A...> && requires(F& f, const T& element, const KeptArgument<A>&... args) {
+  static_cast<bool>(std::invoke(f, element, args...));
+};
+template <class T, class F, class... None>
+concept KeyOfElement =
+    Goes<F> && std::is_invocable_v<F&, const T&> && !std::is_void_v<std::invoke_result_t<F&, const T&>>;
+template <class T, class F>
+constexpr bool maps_items() {
+  if constexpr (requires { std::tuple_size<T>::value; })
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return std::is_invocable_v<F&, std::tuple_element_t<I, T>...>;
+    }
+  (std::make_index_sequence<std::tuple_size_v<T>>{});
+  else return false; }
+template <class T, class F, class... None>
+concept MapsItems = Goes<F> && maps_items<T, F>();
+
+}  // namespace weir::detail::bag
+
+/// What a verb of a bag says of a function that is not `right`, or cannot travel; its parameters follow.
+#define WEIR_REFUSES_ELEMENT_FUNCTION(name, right, sentence, ...)                                            \
+  template <class F, class... A>                                                                             \
+  requires(detail::bag::Goes<F, A...> && !detail::bag::right<T, F, A...>)                                    \
+      WEIR_REFUSES("weir: " #name ": " sentence)                                                             \
+  detail::Refused name(__VA_ARGS__) const { return {}; }                                                     \
+  template <class F, class... A>                                                                             \
+  requires(!detail::bag::Goes<F, A...>) WEIR_REFUSES(                                                        \
+      "weir: " #name                                                                                         \
+      ": a function or an argument of it cannot travel to another process. A lambda must not capture: pass " \
+      "the values as further arguments (map(f, x, y)); a functor with members needs a cereal serialize() "   \
+      "function or must be a plain struct.")                                                                 \
+  detail::Refused name(__VA_ARGS__) const { return {}; }
+
 namespace weir {
 
 namespace detail::bag {
@@ -91,19 +138,43 @@ class Bag {
 
   /// `f(element, args...)` of each element.
   template <class F, class... A>
-  requires(!std::is_same_v<std::decay_t<F>, OnError>) [[nodiscard]] auto map(F f, A&&... args) const {
+  requires(!std::is_same_v<F, OnError> && detail::bag::MapsElement<T, F, A...>)
+      [[nodiscard]] auto map(F f, A&&... args) const {
     return mapped<detail::bag::MapStage>(
         detail::bag::function("map", std::move(f), std::forward<A>(args)...));
   }
   /// The same; `OnError::skip` leaves out the elements on which `f` throws.
   template <class F, class... A>
+  requires detail::bag::MapsElement<T, F, A...>
   [[nodiscard]] auto map(OnError on_error, F f, A&&... args) const {
     const auto fn = detail::bag::function("map", std::move(f), std::forward<A>(args)...);
     return on_error == OnError::skip ? mapped<detail::bag::TryMapStage>(fn)
                                      : mapped<detail::bag::MapStage>(fn);
   }
+  /// \cond
+  WEIR_REFUSES_ELEMENT_FUNCTION(map, TakesElement,
+                                "the function cannot be called with an element of this bag and the further "
+                                "arguments; the element must be taken by value or const reference",
+                                F, A&&...)
+  WEIR_REFUSES_ELEMENT_FUNCTION(map, TakesElement,
+                                "the function cannot be called with an element of this bag and the further "
+                                "arguments; the element must be taken by value or const reference",
+                                OnError, F, A&&...)
+  template <class F, class... A>
+  requires(detail::bag::TakesElement<T, F, A...> && !detail::bag::MapsElement<T, F, A...>)
+      WEIR_REFUSES("weir: map: the function of a bag's map must return something")
+  detail::Refused map(F, A&&...) const { return {}; }
+  template <class... A>
+  WEIR_REFUSES(
+      "weir: map: this function has several forms, or is a template: choose one, "
+      ".map(weir::overload<double(double)>(f)), or name it in a lambda")
+  detail::Refused map(detail::NeedsWeirOverload<T, T, A...>, A...) const {
+    return {};
+  }
+  /// \endcond
   /// `f(a, b)` of elements that are pairs or tuples.
   template <class F>
+  requires detail::bag::MapsItems<T, F>
   [[nodiscard]] auto starmap(F f) const {
     return map(
         [](T&& element, F function) {
@@ -112,13 +183,33 @@ class Bag {
         },
         detail::callable("starmap", "the function", std::move(f)));
   }
+  /// \cond
+  WEIR_REFUSES_ELEMENT_FUNCTION(
+      starmap, MapsItems,
+      "the function cannot be called with the items of an element of this bag, a tuple or pair", F)
+  /// \endcond
   /// The elements for which `f(element, args...)` is true.
   template <class F, class... A>
+  requires detail::bag::JudgesElement<T, F, A...>
   [[nodiscard]] Bag filter(F f, A&&... args) const {
     return filtered("filter", detail::bag::function("filter", std::move(f), std::forward<A>(args)...));
   }
+  /// \cond
+  WEIR_REFUSES_ELEMENT_FUNCTION(
+      filter, JudgesElement,
+      "the function must take a const element of this bag and the further arguments, and return a bool", F,
+      A&&...)
+  template <class... A>
+  WEIR_REFUSES(
+      "weir: filter: this function has several forms, or is a template: choose one, "
+      ".filter(weir::overload<bool(double)>(f)), or name it in a lambda")
+  detail::Refused filter(detail::NeedsWeirOverload<bool, T, A...>, A...) const {
+    return {};
+  }
+  /// \endcond
   /// The elements for which `f(element, args...)` is false.
   template <class F, class... A>
+  requires detail::bag::JudgesElement<T, F, A...>
   [[nodiscard]] Bag remove(F f, A&&... args) const {
     return filtered("remove",
                     detail::bag::function(
@@ -128,6 +219,19 @@ class Bag {
                         },
                         detail::callable("remove", "the function", std::move(f)), std::forward<A>(args)...));
   }
+  /// \cond
+  WEIR_REFUSES_ELEMENT_FUNCTION(
+      remove, JudgesElement,
+      "the function must take a const element of this bag and the further arguments, and return a bool", F,
+      A&&...)
+  template <class... A>
+  WEIR_REFUSES(
+      "weir: remove: this function has several forms, or is a template: choose one, "
+      ".remove(weir::overload<bool(double)>(f)), or name it in a lambda")
+  detail::Refused remove(detail::NeedsWeirOverload<bool, T, A...>, A...) const {
+    return {};
+  }
+  /// \endcond
   /// A member of each element: `pluck(&Event::user)`.
   template <class Member, class Class>
   [[nodiscard]] auto pluck(Member Class::*member) const {
@@ -251,30 +355,47 @@ class Bag {
   /// **Cost.** Every element travels to its key's partition; one partition at a time must have room in
   /// memory, others wait on the disk. `foldby` sends one value for each key instead.
   template <class F>
+  requires detail::bag::KeyOfElement<T, F>
   [[nodiscard]] auto groupby(F key, std::size_t count = 0) const;
+  /// \cond
+  WEIR_REFUSES_ELEMENT_FUNCTION(groupby, KeyOfElement,
+                                "the key must be a function of a const element of this bag", F,
+                                std::size_t = 0)
+  /// \endcond
   /// For each key what `f` makes of its elements, one after another, from `initial` on; `combine` puts
   /// together what came of two partitions.
   ///
   /// **Shape.** `std::pair<key, value>` out, one partition, in no order. `initial` is used once for each
   /// partition and key: it should change nothing.
   template <class K, class F, class A, class Combine>
+  requires detail::bag::KeyOfElement<T, K>
   [[nodiscard]] auto foldby(K key, F f, A initial, Combine combine) const;
   /// The same where results fold like elements.
   template <class K, class F, class A>
+  requires detail::bag::KeyOfElement<T, K>
   [[nodiscard]] auto foldby(K key, F f, A initial) const {
     return foldby(std::move(key), f, std::move(initial), f);
   }
+  /// \cond
+  WEIR_REFUSES_ELEMENT_FUNCTION(foldby, KeyOfElement,
+                                "the key must be a function of a const element of this bag", F, const A&...)
+  /// \endcond
 
   /// The first element of each value, in order, one partition.
   [[nodiscard]] Bag distinct() const { return distinct(detail::bag::ByItself{}); }
   /// The first element of each key.
   template <class F>
+  requires detail::bag::KeyOfElement<T, F>
   [[nodiscard]] Bag distinct(F key) const {
     const auto fn = detail::bag::function("distinct", std::move(key));
     using Fn = std::decay_t<decltype(fn)>;
     using Key = detail::bag::Called<Fn, const T&>;
     return one_partition<T>(reduced("distinct", detail::bag::Distinct<T, Fn, Key>(fn)));
   }
+  /// \cond
+  WEIR_REFUSES_ELEMENT_FUNCTION(distinct, KeyOfElement,
+                                "the key must be a function of a const element of this bag", F)
+  /// \endcond
   /// How often each value occurs: `Counted{value, count}`, one partition; sorted, the most frequent first.
   ///
   /// **Cost.** Each partition counts for itself, then the counts are put together.
@@ -288,11 +409,16 @@ class Bag {
   [[nodiscard]] Bag topk(std::uint64_t k) const { return topk(k, detail::bag::ByItself{}); }
   /// The same by a key.
   template <class F>
+  requires detail::bag::KeyOfElement<T, F>
   [[nodiscard]] Bag topk(std::uint64_t k, F key) const {
     const auto fn = detail::bag::function("topk", std::move(key));
     using Top = detail::bag::Top<T, std::decay_t<decltype(fn)>>;
     return one_partition<T>(reduced("topk", Top(k, fn)));
   }
+  /// \cond
+  WEIR_REFUSES_ELEMENT_FUNCTION(topk, KeyOfElement,
+                                "the key must be a function of a const element of this bag", std::uint64_t, F)
+  /// \endcond
 
   /// Folds all elements into one: `f(value, element)` from the first element on, results with `f` too.
   /// **Errors.** The result of a bag without elements fails.
@@ -317,6 +443,13 @@ class Bag {
   requires(std::is_invocable_v<F, A, A>) [[nodiscard]] auto fold(F f, A initial) const {
     return fold(f, std::move(initial), f);
   }
+  /// \cond
+  template <class F, class A>
+  requires(!std::is_invocable_v<F, A, A>) WEIR_REFUSES(
+      "weir: fold: the function cannot be called with two results so far; give one that puts them together: "
+      "fold(f, initial, combine)")
+  detail::Refused fold(F, A) const { return {}; }
+  /// \endcond
   /// `aggregate(std::vector of per_partition(std::vector<T>))`, in a tree: its result is of the type that
   /// `per_partition` returns.
   /// **Errors.** Throws `Error{invalid_argument}` if `split_every` is below 2.
@@ -429,19 +562,11 @@ class Bag {
   }
   template <template <class, class> class Stage, class Fn>
   auto mapped(const Fn& fn) const {
-    static_assert(
-        requires(Fn & call, T element) { call(std::move(element)); },
-        "weir: the function cannot be called with an element of this bag. Check the number and "
-        "types of its parameters; the element must be taken by value or const reference.");
     using Out = detail::bag::Called<Fn, T>;
-    static_assert(!std::is_void_v<Out>, "weir: the function of a bag's map must return something.");
     return Bag<Out>(plan_.with(detail::bag::stage<Stage, T>("map", fn)));
   }
   template <class Fn>
   Bag filtered(const char* name, const Fn& fn) const {
-    static_assert(
-        requires(Fn & call, const T& element) { static_cast<bool>(call(element)); },
-        "weir: the function must take a const element of this bag and return a bool.");
     return Bag(plan_.with(detail::bag::stage<detail::bag::FilterStage, T>(name, fn)));
   }
   template <class R, class Fn>
@@ -608,6 +733,7 @@ Bag<T> Bag<T>::repartition(std::size_t count) const {
 
 template <class T>
 template <class F>
+requires detail::bag::KeyOfElement<T, F>
 auto Bag<T>::groupby(F key, std::size_t count) const {
   if (count == 0) count = partitions();
   const auto fn = detail::bag::function("groupby", std::move(key));
@@ -644,6 +770,7 @@ auto Bag<T>::groupby(F key, std::size_t count) const {
 
 template <class T>
 template <class K, class F, class A, class Combine>
+requires detail::bag::KeyOfElement<T, K>
 auto Bag<T>::foldby(K key, F f, A initial, Combine combine) const {
   const auto key_fn = detail::bag::function("foldby", std::move(key));
   const auto fn = detail::bag::function("foldby", std::move(f));

@@ -24,7 +24,7 @@ enum class Until { all, first };
 /// siblings of the task that submits them.
 /// **Threads.** Any.
 /// **Source.** `distributed.Client`.
-class Client {
+class Client : private detail::client::RefusedCalls {
  public:
   /// From a link to a cluster; for the library.
   explicit Client(std::shared_ptr<detail::client::ClusterLink> core) : core_(std::move(core)) {}
@@ -62,30 +62,27 @@ class Client {
   /// more.
   /// **Source.** `Client.submit`; no key, every call is a task of its own.
   template <class F, class... A>
+  requires detail::client::can_run<F, A...>
   auto submit(F&& f, A&&... args) {
-    if constexpr (detail::client::can_run<F, A...>)
-      return send(detail::client::CallFor<F, A...>(), nullptr, false,
-                  detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-                  std::forward<A>(args)...);
-    else return detail::client::refuse<F, A...>();
+    return send(detail::client::CallFor<F, A...>(), nullptr, false,
+                detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+                std::forward<A>(args)...);
   }
   /// The same with options: retries, resources, priority, workers.
   template <class F, class... A>
+  requires detail::client::can_run<F, A...>
   auto submit(Options options, F&& f, A&&... args) {
-    if constexpr (detail::client::can_run<F, A...>)
-      return send(detail::client::CallFor<F, A...>(), std::make_shared<const Options>(std::move(options)),
-                  false, detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-                  std::forward<A>(args)...);
-    else return detail::client::refuse<F, A...>();
+    return send(detail::client::CallFor<F, A...>(), std::make_shared<const Options>(std::move(options)),
+                false, detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+                std::forward<A>(args)...);
   }
   /// The same with options that many tasks share.
   template <class F, class... A>
+  requires detail::client::can_run<F, A...>
   auto submit(std::shared_ptr<const Options> options, F&& f, A&&... args) {
-    if constexpr (detail::client::can_run<F, A...>)
-      return send(detail::client::CallFor<F, A...>(), std::move(options), false,
-                  detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-                  std::forward<A>(args)...);
-    else return detail::client::refuse<F, A...>();
+    return send(detail::client::CallFor<F, A...>(), std::move(options), false,
+                detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+                std::forward<A>(args)...);
   }
 
   /// The same, but the result is kept in the journal, and taken from there if it is in it already; see
@@ -95,12 +92,11 @@ class Client {
   /// `Error{unsupported}` for an argument that is a future of another client.
   /// **Cost.** Of a result that is there: about a microsecond, and reading it.
   template <class F, class... A>
+  requires detail::client::can_keep<F, A...>
   auto submit(cached how, F&& f, A&&... args) {
-    if constexpr (detail::client::can_run<F, A...>)
-      return send_kept(how, std::make_shared<const Options>(how.options),
-                       detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-                       std::forward<A>(args)...);
-    else return detail::client::refuse<F, A...>();
+    return send_kept(how, std::make_shared<const Options>(how.options),
+                     detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+                     std::forward<A>(args)...);
   }
 
   /// Runs `f(gang, args...)` on so many workers at the same time; `f`'s first parameter is `weir::Gang&`. The
@@ -111,29 +107,22 @@ class Client {
   /// `not_found`, at once, if there will never be room for all ranks.
   /// **Cost.** A task for each rank; the arguments are serialized once for each.
   template <class F, class... A>
+  requires detail::client::can_gang<false, F, A...>
   auto submit(gang how, F&& f, A&&... args) {
     auto ranks = send_gang<false>(how, std::forward<F>(f), std::forward<A>(args)...);
     return std::move(ranks.front());
   }
   /// The same; the result is what all ranks return, by rank: `client.submit(weir::gang{4}.each(), f, x)`.
   template <class F, class... A>
+  requires detail::client::can_gang<true, F, A...>
   auto submit(each_of_gang how, F&& f, A&&... args) {
     return when_all(send_gang<true>(how.of, std::forward<F>(f), std::forward<A>(args)...));
   }
 
   /// \cond
-  // What is said when a function's name means several.
-  template <class... A>
-  __attribute__((
-      unavailable("weir: submit: this function has several forms, or is a template: choose one, "
-                  "client.submit(weir::overload<double(double)>(std::sqrt), x), or name it in a lambda")))
-  detail::client::Refused
-  submit(detail::client::SeveralForms<A...>, const A&...);
-  template <class... A>
-  __attribute__((unavailable(
-      "weir: submit: this function has several forms, or is a template: choose one, "
-      "client.submit(options, weir::overload<double(double)>(std::sqrt), x)"))) detail::client::Refused
-  submit(const Options&, detail::client::SeveralForms<A...>, const A&...);
+  using detail::client::RefusedCalls::map;
+  using detail::client::RefusedCalls::run_on_workers;
+  using detail::client::RefusedCalls::submit;
   /// \endcond
 
   /// One task for each element: `map(f, xs)`, `map(f, xs, ys)`; the shortest range ends it.
@@ -141,56 +130,28 @@ class Client {
   /// **Shape.** Ranges of n elements (values or futures) in, n futures out, in order.
   /// **Errors.** As `submit`; what comes of one element comes out of its future alone.
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
+  requires detail::client::can_map<F, First, Rest...>
   auto map(F f, First&& first, Rest&&... rest) {
-    if constexpr (detail::client::can_run<F, std::ranges::range_reference_t<First>,
-                                          std::ranges::range_reference_t<Rest>...>)
-      return map_with(one_of(nullptr, detail::callable("map", "the function", std::move(f))), first, rest...);
-    else
-      return detail::client::refuse<F, std::ranges::range_reference_t<First>,
-                                    std::ranges::range_reference_t<Rest>...>();
+    return map_with(one_of(nullptr, detail::callable("map", "the function", std::move(f))), first, rest...);
   }
   /// The same with options, which all tasks share.
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
+  requires detail::client::can_map<F, First, Rest...>
   auto map(Options options, F f, First&& first, Rest&&... rest) {
-    if constexpr (detail::client::can_run<F, std::ranges::range_reference_t<First>,
-                                          std::ranges::range_reference_t<Rest>...>)
-      return map_with(one_of(std::make_shared<const Options>(std::move(options)),
-                             detail::callable("map", "the function", std::move(f))),
-                      first, rest...);
-    else
-      return detail::client::refuse<F, std::ranges::range_reference_t<First>,
-                                    std::ranges::range_reference_t<Rest>...>();
+    return map_with(one_of(std::make_shared<const Options>(std::move(options)),
+                           detail::callable("map", "the function", std::move(f))),
+                    first, rest...);
   }
 
   /// The same, with results that are kept in the journal; see `weir::cached`. **Errors.** As that `submit`.
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
+  requires detail::client::can_map_kept<F, First, Rest...>
   auto map(cached how, F f, First&& first, Rest&&... rest) {
-    if constexpr (detail::client::can_run<F, std::ranges::range_reference_t<First>,
-                                          std::ranges::range_reference_t<Rest>...>) {
-      const auto options = std::make_shared<const Options>(how.options);
-      const auto function = detail::callable("map", "the function", std::move(f));
-      return map_with([&](const auto&... args) { return send_kept(how, options, function, args...); }, first,
-                      rest...);
-    } else {
-      return detail::client::refuse<F, std::ranges::range_reference_t<First>,
-                                    std::ranges::range_reference_t<Rest>...>();
-    }
+    const auto options = std::make_shared<const Options>(how.options);
+    const auto function = detail::callable("map", "the function", std::move(f));
+    return map_with([&](const auto&... args) { return send_kept(how, options, function, args...); }, first,
+                    rest...);
   }
-
-  /// \cond
-  // What is said of other calls.
-  template <std::ranges::input_range... Ranges>
-  __attribute__((
-      unavailable("weir: map: this function has several forms, or is a template: choose one, "
-                  "client.map(weir::overload<double(double)>(std::sqrt), xs), or name it in a lambda")))
-  detail::client::Refused
-  map(detail::client::SeveralForms<std::ranges::range_value_t<Ranges>...>, const Ranges&...);
-  template <class F, class... A>
-  __attribute__((unavailable(
-      "weir: map: what follows the function must be ranges, one for each of its parameters: "
-      "client.map(f, std::vector{1, 2}); one task alone is client.submit(f, 1, 2)"))) detail::client::Refused
-  map(const F&, const A&...);
-  /// \endcond
 
   /// Waits for all and brings the results, in order.
   ///
@@ -216,11 +177,13 @@ class Client {
   /// \cond
   // What is said of several.
   template <class T, class... Rest>
-  __attribute__((unavailable(
-      "weir: gather: takes one future, or a std::vector of futures of one type: "
-      "client.gather(std::vector{a, b}); of several types each has its result()"))) detail::client::Refused
-  gather(const Future<T>&, const Rest&...);
-  detail::client::Refused gather(const detail::client::Refused&) { return {}; }
+  WEIR_REFUSES(
+      "weir: gather: takes one future, or a std::vector of futures of one type: client.gather(std::vector{a, "
+      "b}); of several types each has its result()")
+  detail::Refused gather(const Future<T>&, const Rest&...) {
+    return {};
+  }
+  detail::Refused gather(const detail::Refused&) { return {}; }
   /// \endcond
 
   /// One future of all results, in order: a task that waits for all and puts them together on a worker.
@@ -235,27 +198,33 @@ class Client {
   /// Arguments are those of the constructor, as values or futures. The object need not travel.
   /// **Errors.** What its constructor throws comes out of its calls.
   template <class T, class... A>
-  Actor<T> actor(A&&... args);
+  requires(detail::client::why_no_actor<T, A...>() == detail::client::Why::fits) Actor<T> actor(A&&... args);
   /// The same, with what becomes of it when its worker dies; `weir::OnDeath::fail` without.
   template <class T, class... A>
-  Actor<T> actor(OnDeath on_death, A&&... args);
+  requires(detail::client::why_no_actor<T, A...>() ==
+           detail::client::Why::fits) Actor<T> actor(OnDeath on_death, A&&... args);
+  /// \cond
+  using detail::client::RefusedCalls::actor;
+  /// \endcond
 
   /// Puts a value on a worker, chosen by how much each holds, and returns its future.
   ///
   /// **Errors.** If the only worker that holds it dies, the future fails with `worker_lost`. Throws
   /// `Error{closed}` when there are no workers to come.
   template <class T>
-  auto scatter(T value) {
-    return scatter_to(std::move(value), {});
-  }
+  requires detail::task::Travels<T>::value auto scatter(T value) { return scatter_to(std::move(value), {}); }
   /// The same, on these workers (ids of `workers()`): several copies survive a death and save transfers.
   template <class T>
-  auto scatter(T value, const std::vector<PeerId>& workers) {
+  requires detail::task::Travels<T>::value auto scatter(T value, const std::vector<PeerId>& workers) {
     return scatter_to(std::move(value), workers);
   }
   /// One copy on every worker.
   template <class T>
-  auto broadcast(T value);
+  requires detail::task::Travels<T>::value auto broadcast(T value);
+  /// \cond
+  using detail::client::RefusedCalls::broadcast;
+  using detail::client::RefusedCalls::scatter;
+  /// \endcond
   /// One future for each element, spread over the workers.
   template <class T>
   std::vector<Future<T>> scatter_each(std::vector<T> values) {
@@ -279,6 +248,7 @@ class Client {
   /// Runs `f(args...)` once on every worker, beside its tasks; workers that are retiring are left out.
   /// Returns one future per worker, in the order of `workers()`.
   template <class F, class... A>
+  requires detail::client::can_run<F, const A&...>
   auto run_on_workers(F f, const A&... args);
 
   /// The workers there are now. **Errors.** As `snapshot`.
@@ -352,18 +322,7 @@ class Client {
   }
   template <bool Each, class F, class... Held>
   auto send_gang_held(const gang& how, const F& function, const Held&... args) {
-    static_assert(detail::task::Callable<F>::travels && (detail::client::gang_travels<Held> && ...),
-                  "weir: what a gang is given must travel to its ranks: a function without captures, and "
-                  "arguments that are plain structs or have a cereal serialize() function");
-    static_assert(detail::client::gang_can_call<F, Held...>,
-                  "weir: a function that a gang runs must take weir::Gang& first, then these arguments: "
-                  "double energy(weir::Gang& gang, const System& system)");
     using Result = detail::client::GangResult<F, Held...>;
-    static_assert(!Each || !std::is_void_v<Result>,
-                  "weir: submit(gang.each(), ...): the function returns nothing; leave each() out");
-    static_assert(std::is_void_v<Result> || detail::task::Travels<Result>::value,
-                  "weir: the result of this function cannot travel to another process. Return a type with a "
-                  "cereal serialize() function or a plain struct.");
     detail::check(how);
     static const std::uint64_t invoker = detail::task::portable_address(reinterpret_cast<const void*>(
         &detail::client::invoke_gang<F, Each, detail::client::GangIn<Held>...>));
@@ -388,15 +347,6 @@ class Client {
   }
   template <class F, class... A>
   auto send_kept(const cached& how, std::shared_ptr<const Options> options, const F& function, A&&... args) {
-    static_assert(!detail::journal::is_closure<F>(),
-                  "weir: submit(cached, ...): a lambda has no name by which another run finds its results; "
-                  "name it: make it a function");
-    static_assert(
-        (!detail::journal::is_closure<
-             std::conditional_t<detail::journal::IsKeyed<std::remove_cvref_t<A>>::value, A, int>>() &&
-         ...),
-        "weir: submit(cached, ...): a lambda among the arguments has no name by which another run "
-        "finds the result; name it: make it a function, or pass weir::unkeyed(f)");
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return send_kept_held<F, detail::task::HeldType<F, I, A>...>(how, std::move(options), function,
                                                                    std::forward<A>(args)...);
@@ -407,10 +357,6 @@ class Client {
   auto send_kept_held(const cached& how, std::shared_ptr<const Options> options, const F& function,
                       const Held&... args) {
     using Result = detail::task::TaskResult<F, Held...>;
-    static_assert(
-        (detail::journal::HasOrder<Held>::value && ...),
-        "weir: submit(cached, ...): an unordered container has another order in another run; pass a "
-        "std::map or std::set, or weir::unkeyed(x) if it does not decide about the result");
     if (!core_->keeps_results())
       return send(detail::client::Call<F, Held...>(), std::move(options), false, function, args...);
     detail::client::Request request = request_for<F, Held...>(std::move(options), false, function);
@@ -484,9 +430,6 @@ class Client {
   }
   template <class T>
   Future<T> scatter_to(T value, const std::vector<PeerId>& workers) {
-    static_assert(detail::task::Travels<T>::value,
-                  "weir: a value of this type cannot travel to another process. Give its type a cereal "
-                  "serialize() function or make it a plain struct.");
     return Future<T>(core_->scatter(detail::task::Value::make<T>(std::move(value)), workers));
   }
 
@@ -564,7 +507,7 @@ auto Client::gather(const std::unordered_map<K, Future<T>, Rest...>& futures, On
 }
 
 template <class T>
-auto Client::broadcast(T value) {
+requires detail::task::Travels<T>::value auto Client::broadcast(T value) {
   std::vector<PeerId> peers;
   for (const WorkerInfo& worker : workers()) peers.push_back(worker.peer);
   return scatter_to(std::move(value), peers);
@@ -586,20 +529,17 @@ bool Client::wait(const std::vector<Future<T>>& futures, Until until, std::optio
 }
 
 template <class F, class... A>
+requires detail::client::can_run<F, const A&...>
 auto Client::run_on_workers(F f, const A&... args) {
-  if constexpr (detail::client::can_run<F, const A&...>) {
-    static_cast<void>(detail::callable("run_on_workers", "the function", f));
-    const detail::client::CallFor<F, const A&...> call;
-    std::vector<decltype(send(call, nullptr, true, f, args...))> futures;
-    for (const WorkerInfo& worker : workers())
-      if (!worker.retiring)
-        futures.push_back(
-            send(call, std::make_shared<const Options>(Options{.workers = {std::to_string(worker.peer)}}),
-                 true, f, args...));
-    return futures;
-  } else {
-    return detail::client::refuse<F, const A&...>();
-  }
+  static_cast<void>(detail::callable("run_on_workers", "the function", f));
+  const detail::client::CallFor<F, const A&...> call;
+  std::vector<decltype(send(call, nullptr, true, f, args...))> futures;
+  for (const WorkerInfo& worker : workers())
+    if (!worker.retiring)
+      futures.push_back(
+          send(call, std::make_shared<const Options>(Options{.workers = {std::to_string(worker.peer)}}), true,
+               f, args...));
+  return futures;
 }
 
 template <class T>

@@ -67,21 +67,37 @@ namespace detail::delayed {
 /// What `weir::delayed` returns: calling it calls nothing.
 template <class F>
 class Function {
+  template <class... A>
+  static constexpr client::Why why() {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return client::why_not<client::How::plain, F, typename Submitted<Kept<F, I, A>>::Future...>();
+    }
+    (std::index_sequence_for<A...>{});
+  }
+
  public:
   Function(std::shared_ptr<const Options> options, F function)
       : options_(std::move(options)), function_(std::move(function)) {}
 
   template <class... A>
-  [[nodiscard]] auto operator()(A&&... args) const {
+  requires(why<A...>() == client::Why::fits) [[nodiscard]] auto operator()(A&&... args) const {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       using Call = CallNode<F, Kept<F, I, A>...>;
-      if constexpr (client::can_run<F, typename Submitted<Kept<F, I, A>>::Future...>)
-        return Delayed<typename Call::Result>(
-            NodeRef(new Call(options_, function_, std::forward<A>(args)...)));
-      else return client::refuse<F, typename Submitted<Kept<F, I, A>>::Future...>();
+      return Delayed<typename Call::Result>(NodeRef(new Call(options_, function_, std::forward<A>(args)...)));
     }
     (std::index_sequence_for<A...>{});
   }
+  /// \cond
+#define WEIR_REFUSES_CALL(reason)                                                                 \
+  template <class... A>                                                                           \
+  requires(why<A...>() == client::Why::reason) WEIR_REFUSES("weir: delayed: " WEIR_SAYS_##reason) \
+  Refused operator()(A&&...) const { return {}; }
+  WEIR_REFUSES_CALL(function)
+  WEIR_REFUSES_CALL(argument)
+  WEIR_REFUSES_CALL(call)
+  WEIR_REFUSES_CALL(result)
+#undef WEIR_REFUSES_CALL
+  /// \endcond
 
  private:
   std::shared_ptr<const Options> options_;
@@ -138,13 +154,13 @@ requires(sizeof...(C) > 1) auto compute(const C&... collections) {
 }
 /// The same for any number of one kind: the results in order.
 template <class T>
-std::vector<T> compute(const std::vector<Delayed<T>>& all) {
+std::vector<T> compute(const std::vector<Delayed<T>>& values) {
   const Client client = Client::current();
   std::vector<detail::delayed::NodeRef> nodes;
-  nodes.reserve(all.size());
-  for (const Delayed<T>& one : all) nodes.push_back(one.node());
+  nodes.reserve(values.size());
+  for (const Delayed<T>& one : values) nodes.push_back(one.node());
   std::vector<Future<T>> futures;
-  futures.reserve(all.size());
+  futures.reserve(values.size());
   for (detail::client::FutureRef& task : detail::delayed::submit(client.core(), nodes))
     futures.emplace_back(std::move(task));
   return Client(client).gather(futures);

@@ -21,18 +21,20 @@ namespace weir {
 [[nodiscard]] std::string to_string(std::chrono::nanoseconds duration);
 
 /// A duration argument: any std::chrono duration, or text.
+///
+/// **Units.** What is longer than 200 years, such as `std::chrono::seconds::max()`, is 200 years: for ever,
+/// and still can be added to what a clock shows.
 class Duration {
  public:
   /// From any duration of `std::chrono`.
   template <class Rep, class Period>
-  constexpr Duration(std::chrono::duration<Rep, Period> value)
-      : value_(std::chrono::duration_cast<std::chrono::nanoseconds>(value)) {}
+  constexpr Duration(std::chrono::duration<Rep, Period> value) : value_(within_longest(value)) {}
   /// From text; see `parse_duration`. Throws `Error{invalid_argument}` if it is none.
-  Duration(std::string_view text) : value_(parse_duration(text)) {}
+  Duration(std::string_view text) : Duration(parse_duration(text)) {}
   /// The same.
-  Duration(const char* text) : value_(parse_duration(text)) {}
+  Duration(const char* text) : Duration(parse_duration(text)) {}
   /// The same.
-  Duration(const std::string& text) : value_(parse_duration(text)) {}
+  Duration(const std::string& text) : Duration(parse_duration(text)) {}
 
   /// A number has no unit: nobody can tell seconds from milliseconds. (The attribute's sentence comes where
   /// the number is written, ahead of all headers; that of a static_assert would not.)
@@ -48,6 +50,15 @@ class Duration {
   constexpr operator std::chrono::nanoseconds() const noexcept { return value_; }
 
  private:
+  static constexpr std::chrono::nanoseconds longest = std::chrono::hours(200 * 365 * 24);
+  template <class Given>
+  static constexpr std::chrono::nanoseconds within_longest(Given given) {
+    const std::chrono::duration<long double> value(given);  // in which nothing overflows
+    if (!(value < longest)) return longest;
+    if (value < -longest) return -longest;
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(given);
+  }
+
   std::chrono::nanoseconds value_;
 };
 

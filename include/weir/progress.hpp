@@ -47,8 +47,10 @@ void progress(const std::vector<Future<T>>& futures) {
     return first == futures.size();
   };
   for (bool is_over = false; !is_over;) {
-    is_over = futures.front().handle()->core->wait_until(
-        all_done, std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
+    is_over =
+        futures.front()
+            .handle("progress")
+            ->core->wait_until(all_done, std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
     std::size_t done = 0, failed = 0;
     for (const Future<T>& future : futures) {
       const Status status = future.status();

@@ -43,6 +43,8 @@ inline constexpr Unordered unordered{};
 /// **Source.** streamz `DaskStream`, whose elements are futures; one task per element and operator.
 template <class T, class In, class K>
 class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
+  using Self = ClusterStream;
+
  public:
   /// Type of the elements.
   using Element = T;
@@ -50,14 +52,17 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
   /// Applies an operator of the library (`op::map(f)`) or of your own: one made of a kernel (see
   /// `weir/stream/extend.hpp`), or anything that can be called with the cluster stream.
   template <class Op>
-  auto apply(Op op) const& {
+  auto apply(Op op) const& requires detail::stream::Fits<ClusterStream, Op> {
     return cut().fuse(std::move(op));
   }
   /// The same of a temporary, whose operators share a task.
   template <class Op>
-  auto apply(Op op) && {
+      auto apply(Op op) && requires detail::stream::Fits<ClusterStream, Op> {
     return fuse(std::move(op));
   }
+  /// \cond
+  WEIR_REFUSES_OPERATORS
+  /// \endcond
 
   /// Bounds the elements on the cluster, from the scatter to the end of the gather. Without it the number of
   /// worker threads decides.
@@ -141,20 +146,17 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
     detail::stream::Graph::connect(end.node(), scatter->chunks());
     detail::stream::feed_limits(below.limits_, limits_);
   }
-  /// Does not compile: an operator has been applied to `below` already.
+  /// \cond
   template <class OtherIn, class OtherK>
-  void connect(const ClusterStream<T, OtherIn, OtherK>&) const {
-    static_assert(
-        detail::stream::never<OtherK>,
-        "connect: an operator has been applied to this stream already; connect to what scatter() gave");
-  }
-  /// Does not compile: `gather` is missing.
+  WEIR_REFUSES(
+      "weir: connect: an operator has been applied to this stream already; connect to what scatter() gave")
+  void connect(const ClusterStream<T, OtherIn, OtherK>&) const {}
   template <class U>
-  void connect(const Stream<U>&) const {
-    static_assert(detail::stream::never<U>,
-                  "weir: gather() is missing: the elements are on the cluster; write "
-                  ".gather().connect(stream), or connect to what scatter() gave");
-  }
+  WEIR_REFUSES(
+      "weir: connect: gather() is missing: the elements are on the cluster; write .gather().connect(stream), "
+      "or connect to what scatter() gave")
+  void connect(const Stream<U>&) const {}
+  /// \endcond
   /// Removes the edge from here to `below`. **Errors.** Throws `Error{not_found}` if there is none.
   void disconnect(const ClusterStream<T, T, detail::stream::PassKernel<T>>& below) const {
     detail::stream::Graph::disconnect(cut().chunks_.node(), below.cut().chunks_.node());
@@ -184,14 +186,12 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
       return std::move(op)(*this);
     } else {
       using Next = detail::stream::KernelOf<Op, T>;
-      if constexpr (detail::stream::check_kernel<Next, T>() && detail::stream::check_travels<Next>()) {
-        constexpr op::Where where = detail::stream::traits_of<Next>.where;
-        if constexpr (where == op::Where::on_whole_chunks) return on_whole_chunks(std::move(op));
-        else if constexpr (detail::stream::TimedKernel<Next, T>) return timed(std::move(op));
-        else if constexpr (detail::stream::DivisibleKernel<Next>) return grouped(std::move(op));
-        else if constexpr (where == op::Where::by_key) return fuse_kernel(std::move(op)).cut();
-        else return fuse_kernel(std::move(op));
-      }
+      constexpr op::Where where = detail::stream::traits_of<Next>.where;
+      if constexpr (where == op::Where::on_whole_chunks) return on_whole_chunks(std::move(op));
+      else if constexpr (detail::stream::TimedKernel<Next, T>) return timed(std::move(op));
+      else if constexpr (detail::stream::DivisibleKernel<Next>) return grouped(std::move(op));
+      else if constexpr (where == op::Where::by_key) return fuse_kernel(std::move(op)).cut();
+      else return fuse_kernel(std::move(op));
     }
   }
   template <class Op>

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "core/log.hpp"
+#include "core/thrown.hpp"
 #include "memory/pool.hpp"
 #include "node/worker.hpp"
 #include "weir/bytes.hpp"
@@ -57,10 +58,8 @@ void WorkerNode::spill(worker::Spill&& spill, std::unique_lock<Baton>& hold) {
     packed = spill.value.pack();
     because_of_disk = true;
     on_disk = task::Value::from_store(spill.value.ops(), spill_file_->write(packed));
-  } catch (const std::exception& error) {
-    problem = error.what();
   } catch (...) {
-    problem = "an exception that is no std::exception";
+    problem = current_thrown().text();
   }
   packed = {};
   hold.lock();

@@ -11,9 +11,10 @@ namespace weir::detail::program {
 struct GangPlace {
   std::string host;
   std::vector<std::uint16_t> processors;  ///< That its thread may use.
+  std::string job{};                      ///< Its batch job, if launchers there reach that one's hosts only.
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(host, processors);
+    archive(host, processors, job);
   }
 };
 
@@ -23,9 +24,11 @@ struct GangLaunch {
   std::vector<std::string> variables;  ///< `NAME=value`, added to its environment.
 };
 
-/// `command` on `places`, by rank, with the variables named in `passed_on` on every host.
+/// `command` on `places`, by rank, with the variables named in `passed_on` on every host. `launcher` is a
+/// program, perhaps with options of its own.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` for a launcher that it does not know.
+/// **Errors.** Throws `Error{invalid_argument}` for a launcher that it does not know, and
+/// `Error{unsupported}` for places that it does not reach.
 [[nodiscard]] GangLaunch launched(const std::string& launcher, const std::vector<GangPlace>& places,
                                   const std::vector<std::string>& passed_on,
                                   const std::vector<std::string>& command);

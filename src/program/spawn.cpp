@@ -54,7 +54,8 @@ void reset_signals() {
   for (int signal = 1; signal < NSIG; ++signal) {
     struct sigaction now {};
     if (sigaction(signal, nullptr, &now) != 0) continue;
-    const bool ours = signal == SIGPIPE || signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGTERM;
+    const bool ours =
+        signal == SIGPIPE || signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGTERM || signal == SIGXFSZ;
     if (now.sa_handler == SIG_DFL || (now.sa_handler == SIG_IGN && !ours)) continue;
     now = {};
     now.sa_handler = SIG_DFL;

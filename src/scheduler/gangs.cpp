@@ -458,8 +458,11 @@ void State::leave_queue(Gang& gang) {
 // --- for people
 
 std::string State::room_text(const Gang& gang) const {
+  std::map<std::string, std::uint32_t> hosts;
+  for (const Worker& worker : workers_) hosts[worker.host] += capacity(gang, worker, false);
   std::uint32_t room = 0;
-  for (const Worker& worker : workers_) room += capacity(gang, worker, false);
+  for (const auto& [host, of_host] : hosts)
+    room += gang.per_node ? std::min(of_host, gang.per_node) : of_host;
   const Task& leader = member_of(gang, 0);
   std::string each;
   if (width_of(leader) > 1) each += " of " + std::to_string(width_of(leader)) + " cores each";

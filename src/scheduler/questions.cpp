@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "core/counted.hpp"
 #include "core/invariant.hpp"
 #include "scheduler/state.hpp"
 #include "weir/bytes.hpp"
@@ -73,7 +74,7 @@ protocol::RunTask State::run_message(TaskId id) const {
   }
   if (const Options* options = task.options()) {
     message.extras.resources = options->resources;
-    message.extras.limit_ns = options->time_limit.count();
+    message.extras.limit_ns = Duration(options->time_limit).value().count();
   }
   if (task.in_gang) {
     const Gang& gang = gangs_.at(task.extras->gang);
@@ -365,7 +366,8 @@ snapshot::TaskLook State::look_at_task(TaskId id) const {
   if (const Options* options = task->options()) {
     for (const Resource& wanted : options->resources)
       look.conditions.push_back(amount_text(wanted.amount) + " " + wanted.name);
-    if (options->cores) look.conditions.push_back(std::to_string(options->cores) + " cores");
+    if (options->cores)
+      look.conditions.push_back(counted(static_cast<std::uint64_t>(options->cores), "core"));
     if (!options->workers.empty())
       look.conditions.push_back((options->allow_other_workers ? "rather on " : "only on ") +
                                 joined(options->workers));
@@ -407,16 +409,17 @@ std::string State::sentence(Obstacle why, const Task& task, const Worker& worker
                                           [&](const Resource& r) { return r.name == wanted.name; });
         const double amount = offered == worker.resources.end() ? 0 : offered->amount;
         if (amount < wanted.amount)
-          lacks += (lacks.empty() ? "has " : ", has ") + amount_text(amount) + " " + wanted.name +
-                   ", the task needs " + amount_text(wanted.amount);
+          lacks += (lacks.empty() ? "has " : ", has ") + amount_text(amount) + " " +
+                   (wanted.name == "cores" && amount == 1 ? "core" : wanted.name) + ", the task needs " +
+                   amount_text(wanted.amount);
       }
       return lacks;
     }
     case Obstacle::none:
       break;
   }
-  return "could run it; it has " + std::to_string(worker.processing.size()) + " tasks for " +
-         std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads") + " first";
+  return "could run it; it has " + counted(worker.processing.size(), "task") + " for " +
+         counted(worker.threads, "thread") + " first";
 }
 
 // It may run on certain workers only, and none of them lives.
@@ -444,8 +447,8 @@ std::vector<std::string> State::explain(TaskId id) const {
       const Worker& worker = workers_[task->worker];
       if (task->in_gang) explain_gang(*task, lines);
       lines.push_back("it was given to " + worker.name + " on " + worker.host + ", which has " +
-                      std::to_string(worker.processing.size()) + " tasks for " +
-                      std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads"));
+                      counted(worker.processing.size(), "task") + " for " +
+                      counted(worker.threads, "thread"));
       if (worker.memory.paused)
         lines.push_back("that worker starts nothing now: its results take " +
                         to_text(worker.memory.managed_bytes) + " of its limit of " +

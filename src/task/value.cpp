@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "core/thrown.hpp"
 #include "weir/bytes.hpp"
 #include "weir/detail/task/address.hpp"
 
@@ -16,13 +17,7 @@ std::atomic<std::uint64_t> packing_ns{0};
 
 void throw_unreadable(const std::type_info& type) {
   const std::string start = "a value of type " + demangle(type.name()) + " cannot be read back: ";
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    throw Error(ErrorKind::serialization, start + error.what());
-  } catch (...) {
-    throw Error(ErrorKind::serialization, start + "an exception that is no std::exception");
-  }
+  throw Error(ErrorKind::serialization, start + current_thrown().text());
 }
 
 void throw_left(const std::type_info& type, std::size_t bytes) {

@@ -27,7 +27,7 @@ namespace {
 
 std::string mpirun_text() {
   const std::string name(home::mpi_starter().program);
-  const auto mpirun = batch::find_in_path(name);
+  const auto mpirun = find_launcher(name);
   if (!mpirun)
     return name +
            " is not in PATH; `weir run` needs it (Debian: " + std::string(home::mpi_starter().package) + ")";

@@ -43,10 +43,18 @@ int default_ranks(int threads_per_rank) {
 
 std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
+std::optional<std::string> find_launcher(const std::string& name) {
+#ifdef WEIR_MPI_FOLDER
+  const std::string own = std::string(WEIR_MPI_FOLDER "/") + name;
+  if (access(own.c_str(), X_OK) == 0) return own;
+#endif
+  return batch::find_in_path(name);
+}
+
 Site find_site() {
   const home::MpiStarter& starter = home::mpi_starter();
   const std::string name(starter.program);
-  const auto mpirun = batch::find_in_path(name);
+  const auto mpirun = find_launcher(name);
   if (!mpirun)
     throw Error(ErrorKind::not_found, name + " must be in PATH (got " +
                                           std::string(std::getenv("PATH") ? std::getenv("PATH") : "no PATH") +

@@ -24,6 +24,8 @@ namespace weir::detail::tool {
 /// Path of this program.
 [[nodiscard]] std::string own_path();
 
+/// Of the MPI that was named when this was built (`MPI_HOME`), else the one in PATH.
+[[nodiscard]] std::optional<std::string> find_launcher(const std::string& name);
 /// Everything but `status_file` and `host_file`.
 ///
 /// **Errors.** Throws `Error{not_found}` if mpirun is not in PATH.

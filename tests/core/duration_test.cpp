@@ -119,4 +119,11 @@ TEST_CASE("duration arguments take chrono values and text alike") {
   CHECK(ns("2s") == 2s);
   CHECK(ns(std::string("2m")) == 2min);
   CHECK_THROWS_AS(ns("soon"), weir::Error);
+  constexpr auto for_ever = std::chrono::hours(200 * 365 * 24);
+  CHECK(ns(std::chrono::seconds::max()) == for_ever);
+  CHECK(ns(std::chrono::nanoseconds::max()) == for_ever);
+  CHECK(ns(std::chrono::duration<double>(std::numeric_limits<double>::infinity())) == for_ever);
+  CHECK(ns("106000d") == for_ever);
+  CHECK(ns(std::chrono::hours::min()) == -for_ever);
+  CHECK(ns(std::chrono::duration<float>(0.5F)) == 500ms);
 }

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <stdexcept>
+#include <system_error>
 
 using namespace weir::detail;
 
@@ -41,12 +42,24 @@ TEST_CASE("what is thrown keeps its text, also where it is no exception") {
   CHECK(thrown_by([] { throw std::string("a text"); }).text() == "std::string: a text");
   CHECK(thrown_by([] { throw "literal"; }).text() == "char const*: literal");
   CHECK(thrown_by([] { throw 42; }).text() == "int: 42");
+  CHECK(thrown_by([] { throw 7UL; }).text() == "unsigned long: 7");
+  CHECK(thrown_by([] { throw 2.5; }).text() == "double: 2.5");
+  CHECK(thrown_by([] { throw true; }).text() == "bool: true");
+  CHECK(thrown_by([] { throw std::errc::no_space_on_device; }).text() ==
+        "std::errc: No space left on device");
+  CHECK(thrown_by([] { throw std::make_error_code(std::errc::permission_denied); }).text() ==
+        "std::error_code: Permission denied");
+  CHECK(thrown_by([] { throw std::make_exception_ptr(std::out_of_range("far")); }).text() == "far");
+  CHECK(thrown_by([] { throw std::exception_ptr(); }).text() == "std::exception_ptr: (null)");
+  std::out_of_range pointed("far");
+  CHECK(thrown_by([&] { throw &pointed; }).text() == "a pointer to a std::exception: far");
   CHECK(thrown_by([] { throw std::logic_error("plain"); }).text() == "plain");
   CHECK_THAT(thrown_by([] { throw Stranger{}; }).text(),
              Catch::EndsWith("Stranger: an exception that is no std::exception"));
 }
 
 TEST_CASE("nested exceptions bring their reasons, innermost last") {
+  CHECK(thrown_by(load).type == "std::runtime_error");
   CHECK_THAT(thrown_by(load).message, Catch::StartsWith("cannot load\n  because of ") &&
                                           Catch::Contains("std::invalid_argument") &&
                                           Catch::EndsWith("std::out_of_range: no such key"));
@@ -54,4 +67,5 @@ TEST_CASE("nested exceptions bring their reasons, innermost last") {
 
 TEST_CASE("an exception whose what() is null says so") {
   CHECK(thrown_by([] { throw Mute(); }).message == "it says nothing: what() is null");
+  CHECK(thrown_by([] { throw std::runtime_error(""); }).message == "it says nothing");
 }

@@ -106,6 +106,18 @@ TEST_CASE("_exit in the body ends the job with its status") {
   in_every_home("_exit6", [](const Finished& finished) { CHECK(finished.status == 6); });
 }
 
+TEST_CASE("a process that a task or the body has forked is no second one of it") {
+  for (const std::string how : {"fork_return", "fork_throw", "fork_exit"})
+    in_every_home(how, [&](const Finished& finished) {
+      CHECK(finished.status == 3);
+      CHECK(count(finished.out, "task: 70\n") == 2);
+      CHECK(count(finished.out, how == "fork_exit" ? "body: 9\n42\n" : "body: 70\n42\n") == 1);
+      CHECK(count(finished.err, "weir: a process that task fork_in_task has forked left its function") == 2);
+      CHECK(count(finished.err, "weir: a process that the program's body has forked left its function") ==
+            (how == "fork_exit" ? 0 : 1));
+    });
+}
+
 TEST_CASE("what was fired and forgotten is finished") {
   in_every_home("fire", [](const Finished& finished) {
     CHECK(finished.status == 0);
@@ -171,6 +183,10 @@ TEST_CASE("programs that the body and tasks start are jobs of their own, MPI's a
 TEST_CASE(
     "a program that is started without stdin, stdout and stderr has none of the library's in their place") {
   CHECK(run({"sh", "-c", BODIES_JOB " descriptors <&- >&- 2>&-"}).status == 4);
+}
+
+TEST_CASE("a program works where no file may be written") {
+  CHECK(run({"sh", "-c", "ulimit -f 0; exec " BODIES_JOB " return7"}).status == 7);
 }
 
 TEST_CASE("a program whose output is lost has not worked") {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <numeric>
 #include <thread>
 
@@ -172,7 +173,22 @@ TEST_CASE("result with a timeout says which task has not finished") {
   CHECK(future.result("10s") == 1);
 }
 
+TEST_CASE("what may take for ever is waited for") {
+  const auto slow = [](int x) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return x;
+  };
+  const auto for_ever = std::chrono::seconds::max();
+  const auto unlimited = std::chrono::duration<double>(std::numeric_limits<double>::infinity());
+  CHECK(client().submit(slow, 1).result(for_ever) == 1);
+  CHECK(client().submit(slow, 2).result(unlimited) == 2);
+  CHECK(client().wait(std::vector{client().submit(slow, 3)}, weir::Until::all, for_ever));
+  CHECK(client().submit(Options{.time_limit = std::chrono::nanoseconds::max()}, slow, 4).result() == 4);
+}
+
 TEST_CASE("an empty future says so") {
+  CHECK_THROWS_WITH(weir::progress(std::vector<Future<int>>(1)),
+                    Catch::StartsWith("progress: it belongs to no task"));
   Future<int> empty;
   CHECK_FALSE(empty.valid());
   CHECK_THAT(message_of([&] { empty.result(); }), Catch::Contains("it belongs to no task"));

@@ -25,10 +25,25 @@ TEST_CASE("launcher: as many ranks on each host as the gang has there") {
                                "--distribution", "arbitrary", "lmp", "-in"});
   CHECK(launched("srun", {{"n1", {}}, {"n1", {}}}, {}, {"lmp"}).command ==
         Words{"srun", "--overlap", "--ntasks", "2", "--nodes", "1", "--nodelist", "n1", "lmp"});
+  CHECK(launched("/opt/bin/srun --mpi=pmix", {{"n1", {}}}, {}, {"lmp"}).command ==
+        Words{"/opt/bin/srun", "--mpi=pmix", "--overlap", "--ntasks", "1", "--nodes", "1", "--nodelist", "n1",
+              "lmp"});
+}
+
+TEST_CASE("launcher: hosts of another batch job are refused") {
+  const auto on = [](const std::string& host, const std::string& job) {
+    return launched("mpirun", {{"n1", {}, "1"}, {host, {}, job}}, {}, {"lmp"}).command.size();
+  };
+  CHECK(on("n1", "1") == on("n2", "1"));
+  CHECK(on("n1", "2") == on("n1", "1"));  // two jobs of one host
+  CHECK_THROWS_WITH(on("n2", "2"),
+                    Catch::StartsWith("program: a gang must be in one batch job, whose hosts a "
+                                      "launcher reaches (got 2 ranks in several, on n1 and n2)"));
 }
 
 TEST_CASE("launcher: one that is not known is refused with those that are") {
-  CHECK_THROWS_WITH(
-      words("aprun"),
-      "program: launcher must be mpirun, mpiexec.hydra or srun, or a path that ends so (got 'aprun')");
+  CHECK_THROWS_AS(words(""), weir::Error);
+  CHECK_THROWS_WITH(words("aprun"),
+                    "program: launcher must be mpirun, mpiexec.hydra or srun, or a path that ends so, and "
+                    "its options (got 'aprun')");
 }

@@ -1,4 +1,5 @@
 // Branches that are made and dropped are freed.
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -296,6 +297,27 @@ TEST_CASE("a graph goes while a dropped branch of it is being freed") {
     }
     REQUIRE(token.use_count() == 1);
     REQUIRE(came >= 9);
+  }
+}
+
+TEST_CASE("a branch that is made while others emit takes what comes from its first moment on") {
+  for (const auto& [name, with] : with_something_under_way) {
+    INFO(name);
+    Stream<int> source;
+    std::atomic<bool> over{false};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i)
+      threads.emplace_back([&] {
+        while (!over) source.emit(1);
+      });
+    for (int i = 0; i < 100; ++i) {
+      const auto branch = source.map(inc);
+      with(branch).sink([](int) {});
+      branch.destroy();
+    }
+    over = true;
+    for (std::thread& each : threads) each.join();
+    source.drain();  // an element that came before the branch was ready stood there for ever
   }
 }
 

@@ -93,6 +93,23 @@ void load_minimal(const Archive&, Colour& colour, const std::string& text) {
 struct Elsewhere {
   int value = 0;
 };
+struct Shape {
+  virtual ~Shape() = default;
+  int name = 0;
+  [[nodiscard]] virtual int area() const { return 0; }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(name);
+  }
+};
+struct Square : Shape {
+  int side = 0;
+  [[nodiscard]] int area() const override { return side * side; }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(cereal::base_class<Shape>(this), side);
+  }
+};
 int next(int x) { return x + 1; }
 struct Callback {
   Callback() = default;
@@ -117,6 +134,7 @@ struct Everything {
 }  // namespace own_serialize
 
 CEREAL_CLASS_VERSION(own_serialize::Versioned, 3)
+CEREAL_REGISTER_TYPE(own_serialize::Square)
 
 namespace cereal {
 template <class Archive>
@@ -233,6 +251,15 @@ TEST_CASE("own_serialize: function pointers travel, other pointers do not") {
   STATIC_REQUIRE(weir::Travels<Tree>);
   STATIC_REQUIRE(weir::Travels<std::vector<std::string>>);
   STATIC_REQUIRE(weir::Travels<std::set<std::pair<int, std::string>>>);
+}
+
+TEST_CASE("own_serialize: what a pointer to a base points to travels whole") {
+  auto square = std::make_shared<Square>();
+  square->name = 7;
+  square->side = 3;
+  const auto shape = back(std::shared_ptr<Shape>(square));
+  CHECK(shape->area() == 9);
+  CHECK(shape->name == 7);
 }
 
 TEST_CASE("from_bytes refuses what is not the whole of a value") {

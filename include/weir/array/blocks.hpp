@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "weir/array/creation.hpp"
+#include "weir/detail/core/refused.hpp"
 
 namespace weir {
 
@@ -162,6 +163,16 @@ task::Value line_by_line(Reader& parameters, std::span<const Tensor> operands) {
   return out.value;
 }
 
+/// What `map_blocks` and `map_overlap` ask of a function of chunks.
+template <class F, class... T>
+concept ChunkFunction = task::Callable<F>::travels &&
+    (std::is_invocable_v<F&, const xt::xarray<T>&..., const BlockInfo&> ||
+     std::is_invocable_v<F&, const xt::xarray<T>&...>);
+template <class F, class T>
+concept OverlapFunction = task::Callable<F>::travels && std::is_invocable_v < F&,
+        const xt::xarray<T>
+& > ;
+
 }  // namespace detail::array
 
 /// A new chunk from each chunk of one or more arrays: `f(const xt::xarray<T>&, ..., const BlockInfo&)`, the
@@ -175,6 +186,7 @@ task::Value line_by_line(Reader& parameters, std::span<const Tensor> operands) {
 /// travels as with `Client::submit`.
 /// **Source.** `dask.array.map_blocks`.
 template <detail::array::Element R, class F, class... T>
+requires detail::array::ChunkFunction<F, T...>
 [[nodiscard]] Array<R> map_blocks(F f, const Array<T>&... xs) {
   static_assert(sizeof...(T) > 0, "weir: map_blocks needs an array; from_function makes one from nothing");
   return Array<R>(detail::array::map_blocks(detail::array::dtype_of<R>, {}, {xs.node()...},
@@ -183,11 +195,30 @@ template <detail::array::Element R, class F, class... T>
 }
 /// The same where the results have other shapes: in these chunks. **Errors.** As there.
 template <detail::array::Element R, class F, class... T>
+requires detail::array::ChunkFunction<F, T...>
 [[nodiscard]] Array<R> map_blocks(const Chunks& chunks, F f, const Array<T>&... xs) {
   return Array<R>(detail::array::map_blocks(detail::array::dtype_of<R>, chunks, {xs.node()...},
                                             &detail::array::map_chunk<R, F, T...>,
                                             detail::array::packed_function(f)));
 }
+
+/// \cond
+template <class F, class... T>
+WEIR_REFUSES("weir: map_blocks: name the element type of the result: map_blocks<double>(f, x)")
+detail::Refused map_blocks(F, const Array<T>&...) {
+  return {};
+}
+template <detail::array::Element R, class F, class... T>
+requires(!detail::array::ChunkFunction<F, T...>) WEIR_REFUSES(
+    "weir: map_blocks: the function must take a chunk of each array, const xt::xarray<T>&, and perhaps const "
+    "BlockInfo& behind them, and must not capture")
+detail::Refused map_blocks(F, const Array<T>&...) { return {}; }
+template <detail::array::Element R, class F, class... T>
+requires(!detail::array::ChunkFunction<F, T...>) WEIR_REFUSES(
+    "weir: map_blocks: the function must take a chunk of each array, const xt::xarray<T>&, and perhaps const "
+    "BlockInfo& behind them, and must not capture")
+detail::Refused map_blocks(const Chunks&, F, const Array<T>&...) { return {}; }
+/// \endcond
 
 /// A function over every chunk and its surroundings: a stencil, a filter.
 ///
@@ -200,11 +231,25 @@ template <detail::array::Element R, class F, class... T>
 /// **Cost.** One task per chunk; between processes also one for each border that travels.
 /// **Source.** `dask.array.map_overlap`.
 template <detail::array::Element R, class F, class T>
+requires detail::array::OverlapFunction<F, T>
 [[nodiscard]] Array<R> map_overlap(F f, const Array<T>& x, const Overlap& overlap) {
   return Array<R>(detail::array::map_overlap(detail::array::dtype_of<R>, x.node(), overlap,
                                              &detail::array::overlap_chunk<R, F, T>,
                                              detail::array::packed_function(f)));
 }
+
+/// \cond
+template <class F, class T>
+WEIR_REFUSES("weir: map_overlap: name the element type of the result: map_overlap<double>(f, x, 1)")
+detail::Refused map_overlap(F, const Array<T>&, const Overlap&) {
+  return {};
+}
+template <detail::array::Element R, class F, class T>
+requires(!detail::array::OverlapFunction<F, T>) WEIR_REFUSES(
+    "weir: map_overlap: the function must take a chunk and its surroundings, const xt::xarray<T>&, and must "
+    "not capture")
+detail::Refused map_overlap(F, const Array<T>&, const Overlap&) { return {}; }
+/// \endcond
 
 /// A reduction of your own: `chunk(const xt::xarray<T>&, const Shape& axes)` folds a chunk, `merge(const
 /// xt::xarray<R>&, const Shape& axes)` folds partial results that stand beside each other. Both keep the

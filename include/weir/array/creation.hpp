@@ -176,7 +176,7 @@ template <detail::array::Element T, class F>
 template <detail::array::Element T>
 [[nodiscard]] Array<T> from_futures(const std::vector<Future<xt::xarray<T>>>& futures, const Chunks& chunks) {
   std::vector<detail::client::FutureRef> handles;
-  for (const auto& future : futures) handles.push_back(future.handle());
+  for (const auto& future : futures) handles.push_back(future.handle("from_futures"));
   return Array<T>(detail::array::from_chunks(detail::array::dtype_of<T>, chunks, std::move(handles)));
 }
 

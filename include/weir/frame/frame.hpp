@@ -223,9 +223,17 @@ class Frame {
   [[nodiscard]] Table compute() const;
   /// Every row as a plain struct, whose members have the names of columns.
   template <class Row>
-  [[nodiscard]] std::vector<Row> collect() const {
+  requires(detail::frame::has_cells<Row>()) [[nodiscard]] std::vector<Row> collect() const {
     return compute().template to<Row>();
   }
+  /// \cond
+  template <class Row>
+  requires(!detail::frame::has_cells<Row>()) WEIR_REFUSES(
+      "weir: collect: a row is a plain struct, whose members have the names of columns and are bool, an "
+      "integer, double, std::string, std::chrono::sys_days, sys_time<nanoseconds>, or a std::optional of "
+      "these")
+  std::vector<detail::Refused> collect() const { return {}; }
+  /// \endcond
   /// The first `n` rows, here. **Cost.** Reads one partition, and all others only
   /// if that has not enough rows.
   [[nodiscard]] Table head(std::size_t n = 5) const;

@@ -383,25 +383,30 @@ class AsyncMembers {
   ///
   /// On the cluster the threads of the workers are the parallelism, and it is `map`.
   template <class F>
-  auto map_async(F f, std::size_t parallelism = 1) const& requires detail::stream::TakesElement<Self, F> {
+  auto map_async(F f, std::size_t parallelism = 1) const& requires detail::stream::MapsElement<Self, F> {
     return static_cast<const Self&>(*this).apply(computing(std::move(f), parallelism));
   }
   /// The same of a temporary, whose operators share a task.
   template <class F>
       auto map_async(F f, std::size_t parallelism = 1) && requires detail::stream::is_on_cluster<Self> &&
-      detail::stream::TakesElement<Self, F> {
+      detail::stream::MapsElement<Self, F> {
     return static_cast<Self&&>(*this).apply(computing(std::move(f), parallelism));
   }
   /// \cond
+  WEIR_REFUSES_FUNCTION(map_async, TakesElement,
+                        "the function cannot be called with an element of this stream", F, std::size_t = 1)
   template <class F, class S = Self>
-  requires(!detail::stream::TakesElement<S, F>) __attribute__((
-      unavailable("weir: map_async: the function cannot be called with an element of this stream"))) S
-      map_async(F, std::size_t = 1) const&;
+  requires(detail::stream::TakesElement<S, F> && !detail::stream::MapsElement<S, F>)
+      WEIR_REFUSES("weir: map_async: the function must return a value; use sink for one that does not")
+  detail::Refused map_async(F, std::size_t = 1) const& { return {}; }
   template <class S = Self>
-  __attribute__((
-      unavailable("weir: map_async: this function has several forms, or is a template: choose one, "
-                  ".map_async(weir::overload<double(double)>(std::sqrt)), or name it in a lambda")))
-  S map_async(detail::NeedsWeirOverload<typename S::Element, typename S::Element>, std::size_t = 1) const&;
+  WEIR_REFUSES(
+      "weir: map_async: this function has several forms, or is a template: choose one, "
+      ".map_async(weir::overload<double(double)>(std::sqrt)), or name it in a lambda")
+  detail::Refused
+      map_async(detail::NeedsWeirOverload<typename S::Element, typename S::Element>, std::size_t = 1) const& {
+    return {};
+  }
   /// \endcond
 
  private:

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "weir/detail/stream/join_node.hpp"
+#include "weir/detail/stream/refusal.hpp"
 #include "weir/stream/windows.hpp"
 
 namespace weir {
@@ -181,8 +182,6 @@ Option option(Option otherwise, const Args&... args) {
   return otherwise;
 }
 template <class T>
-inline constexpr bool is_any_stream = is_stream<T> || is_on_cluster<T>;
-template <class T>
 inline constexpr bool is_literal =
     !is_any_stream<T> && !std::is_same_v<T, max_ahead> && !std::is_same_v<T, emit_on>;
 
@@ -321,6 +320,16 @@ requires requires {
   typename B::Element;
 }
 inline constexpr bool elements_differ<A, B> = !std::is_same_v<typename A::Element, typename B::Element>;
+
+// What the joins ask of their arguments.
+template <class S, class... Args>
+concept Zips = OnOneSide<S, Args...> &&(!is_on_cluster<S> || !(is_literal<Args> || ...));
+template <class S, class... Args>
+concept Combines = OnOneSide<S, Args...> &&((is_any_stream<Args> || std::is_same_v<Args, emit_on>)&&...);
+template <class S, class... Args>
+concept ZipsLatest = OnOneSide<S, Args...> &&((is_any_stream<Args> || std::is_same_v<Args, max_ahead>)&&...);
+template <class S, class... More>
+concept Merges = OnOneSide<S, More...> &&((is_any_stream<More> && !elements_differ<S, More>)&&...);
 }  // namespace detail::stream
 
 namespace op {
@@ -360,9 +369,12 @@ class CombineMembers {
   /// little late, so that it may be exceeded by what is on its way.
   /// **Source.** streamz `zip`.
   template <class... Args>
-  auto zip(const Args&... args) const {
+  auto zip(const Args&... args) const requires detail::stream::Zips<Self, Args...> {
     return op::zip(static_cast<const Self&>(*this), args...);
   }
+  /// \cond
+  WEIR_REFUSES_JOIN(zip, Zips, "on the cluster every argument is a stream on the cluster or max_ahead{n}")
+  /// \endcond
   /// Emits a tuple of the latest elements whenever one of the streams gives one, as soon as all have.
   ///
   /// **Shape.** `std::tuple<A, B, ...>` out, in the order of the arguments. With `emit_on(...)`, only
@@ -373,9 +385,12 @@ class CombineMembers {
   /// replaced.
   /// **Source.** streamz `combine_latest`.
   template <class... Args>
-  auto combine_latest(const Args&... args) const {
+  auto combine_latest(const Args&... args) const requires detail::stream::Combines<Self, Args...> {
     return op::combine_latest(static_cast<const Self&>(*this), args...);
   }
+  /// \cond
+  WEIR_REFUSES_JOIN(combine_latest, Combines, "every argument is a stream or emit_on(...)")
+  /// \endcond
   /// Emits every element of this stream once, with the latest elements of the others.
   ///
   /// **Shape.** `std::tuple<T, A, ...>` out. Elements of this stream that come before all others have
@@ -385,9 +400,12 @@ class CombineMembers {
   /// **Backpressure.** With `max_ahead`, `emit` into this stream waits while more than that many wait.
   /// **Source.** streamz `zip_latest`.
   template <class... Args>
-  auto zip_latest(const Args&... args) const {
+  auto zip_latest(const Args&... args) const requires detail::stream::ZipsLatest<Self, Args...> {
     return op::zip_latest(static_cast<const Self&>(*this), args...);
   }
+  /// \cond
+  WEIR_REFUSES_JOIN(zip_latest, ZipsLatest, "every argument is a stream or max_ahead{n}")
+  /// \endcond
   /// Passes on what any of the streams gives, as it comes; on the cluster, in the order of emission.
   ///
   /// **Shape.** Elements of one type, which all streams have; each once, also of a stream that is named
@@ -395,9 +413,12 @@ class CombineMembers {
   /// **Errors.** Throws `Error{invalid_argument}` for streams of different event loops.
   /// **Source.** streamz `union`.
   template <class... More>
-  auto merge(const More&... more) const {
+  auto merge(const More&... more) const requires detail::stream::Merges<Self, More...> {
     return op::merge(static_cast<const Self&>(*this), more...);
   }
+  /// \cond
+  WEIR_REFUSES_JOIN(merge, Merges, "every argument is a stream, and all have the same element type")
+  /// \endcond
 };
 
 }  // namespace op

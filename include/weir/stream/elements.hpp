@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "weir/detail/core/several_forms.hpp"
+#include "weir/detail/stream/refusal.hpp"
 #include "weir/error.hpp"
 #include "weir/stream/extend.hpp"
 
@@ -104,6 +104,12 @@ struct PluckTupleKernel {
     else emit(Out(std::get<First>(x), std::get<More>(x)...));
   }
 };
+
+/// One of several keys.
+template <class Key>
+struct KeyIn : std::type_identity<Key> {};
+template <class Key>
+struct KeyIn<std::vector<Key>> : std::type_identity<Key> {};
 
 /// Whether `In` has an item by a key: a map, a sequence with its index, or a struct with a member pointer.
 template <class In, class Key>
@@ -227,15 +233,28 @@ using BoundTo = std::conditional_t<sizeof...(More) == 0, F, Bound<F, More...>>;
 // What members that take functions ask of them, so that the compiler says at the call, and first of all, what
 // is wrong.
 template <class S, class F, class... More>
-concept TakesElement = CallableWith < BoundTo<F, More...>,
+concept TakesElement = CanGo<S, F, More...> && CallableWith < BoundTo<F, More...>,
 typename S::Element > ;
 template <class S, class F, class... More>
-concept TakesItems = is_callable_with_items < BoundTo<F, More...>,
+concept MapsElement =
+    TakesElement<S, F, More...> && !std::is_void_v<Called<BoundTo<F, More...>, typename S::Element>>;
+template <class S, class F, class... More>
+concept TakesItems = CanGo<S, F, More...> && is_callable_with_items < BoundTo<F, More...>,
 typename S::Element > ();
 template <class S, class F, class... More>
-concept JudgesElement = std::is_invocable_r_v < bool,
+concept MapsItems = TakesItems<S, F, More...> && !std::is_void_v<decltype(std::apply(
+    std::declval<BoundTo<F, More...>&>(), std::declval<const typename S::Element&>()))>;
+template <class S, class F, class... More>
+concept JudgesElement = CanGo<S, F, More...> && std::is_invocable_r_v < bool,
         BoundTo<F, More...>
 &, const typename S::Element& > ;
+template <class S, class Key, class... None>
+concept PlucksItem = CanGo<S, Key> && has_item<typename S::Element, typename KeyIn<Key>::type>;
+template <class In, std::size_t... I>
+constexpr bool has_items_at() {
+  if constexpr (requires { std::tuple_size<In>::value; }) return ((I < std::tuple_size_v<In>)&&...);
+  else return false;
+}
 template <class In>
 concept HasItems = is_optional<In> || requires(In& x) {
   std::begin(x) != std::end(x);
@@ -442,25 +461,31 @@ class ElementMembers {
   ///
   /// \return `numbers.map([](int x) { return x + 1; })` turns `0 1 2` into `1 2 3`.
   template <class F, class... More>
-  auto map(F f, More... more) const& requires detail::stream::TakesElement<Self, F, More...> {
+  auto map(F f, More... more) const& requires detail::stream::MapsElement<Self, F, More...> {
     return static_cast<const Self&>(*this).apply(op::map(std::move(f), std::move(more)...));
   }
   /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
       auto map(F f, More... more) && requires detail::stream::is_on_cluster<Self> &&
-      detail::stream::TakesElement<Self, F, More...> {
+      detail::stream::MapsElement<Self, F, More...> {
     return static_cast<Self&&>(*this).apply(op::map(std::move(f), std::move(more)...));
   }
   /// \cond
+  WEIR_REFUSES_FUNCTION(
+      map, TakesElement,
+      "the function cannot be called with an element of this stream and the further arguments", F, More...)
   template <class F, class... More, class S = Self>
-  requires(!detail::stream::TakesElement<S, F, More...>) __attribute__((unavailable(
-      "weir: map: the function cannot be called with an element of this stream and the further arguments"))) S
-      map(F, More...) const&;
+  requires(detail::stream::TakesElement<S, F, More...> && !detail::stream::MapsElement<S, F, More...>)
+      WEIR_REFUSES("weir: map: the function must return a value; use sink for one that does not")
+  detail::Refused map(F, More...) const& { return {}; }
   template <class... More, class S = Self>
-  __attribute__((
-      unavailable("weir: map: this function has several forms, or is a template: choose one, "
-                  ".map(weir::overload<double(double)>(std::sqrt)), or name it in a lambda"))) S
-  map(detail::NeedsWeirOverload<typename S::Element, typename S::Element, More...>, More...) const&;
+  WEIR_REFUSES(
+      "weir: map: this function has several forms, or is a template: choose one, "
+      ".map(weir::overload<double(double)>(std::sqrt)), or name it in a lambda")
+  detail::Refused
+      map(detail::NeedsWeirOverload<typename S::Element, typename S::Element, More...>, More...) const& {
+    return {};
+  }
   /// \endcond
 
   /// Emits `f(items..., more...)` for each tuple or pair.
@@ -469,25 +494,32 @@ class ElementMembers {
   /// **Errors.** What `f` throws is answered by the node's policy.
   /// **Source.** streamz `Stream.starmap`.
   template <class F, class... More>
-  auto starmap(F f, More... more) const& requires detail::stream::TakesItems<Self, F, More...> {
+  auto starmap(F f, More... more) const& requires detail::stream::MapsItems<Self, F, More...> {
     return static_cast<const Self&>(*this).apply(op::starmap(std::move(f), std::move(more)...));
   }
   /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
       auto starmap(F f, More... more) && requires detail::stream::is_on_cluster<Self> &&
-      detail::stream::TakesItems<Self, F, More...> {
+      detail::stream::MapsItems<Self, F, More...> {
     return static_cast<Self&&>(*this).apply(op::starmap(std::move(f), std::move(more)...));
   }
   /// \cond
+  WEIR_REFUSES_FUNCTION(starmap, TakesItems,
+                        "the function cannot be called with the items of an element, a tuple or pair, and "
+                        "the further arguments",
+                        F, More...)
   template <class F, class... More, class S = Self>
-  requires(!detail::stream::TakesItems<S, F, More...>) __attribute__((unavailable(
-      "weir: starmap: the function cannot be called with the items of an element, a tuple or pair, "
-      "and the further arguments"))) S starmap(F, More...) const&;
+  requires(detail::stream::TakesItems<S, F, More...> && !detail::stream::MapsItems<S, F, More...>)
+      WEIR_REFUSES("weir: starmap: the function must return a value; use starsink for one that does not")
+  detail::Refused starmap(F, More...) const& { return {}; }
   template <class... More, class S = Self>
-  __attribute__((
-      unavailable("weir: starmap: this function has several forms, or is a template: choose one, "
-                  ".starmap(weir::overload<double(double, double)>(std::pow)), or name it in a lambda"))) S
-  starmap(typename detail::stream::SeveralFormsOfItems<typename S::Element, More...>::type, More...) const&;
+  WEIR_REFUSES(
+      "weir: starmap: this function has several forms, or is a template: choose one, "
+      ".starmap(weir::overload<double(double, double)>(std::pow)), or name it in a lambda")
+  detail::Refused starmap(typename detail::stream::SeveralFormsOfItems<typename S::Element, More...>::type,
+                          More...) const& {
+    return {};
+  }
   /// \endcond
   /// Passes the elements for which `predicate(x, more...)` holds.
   ///
@@ -505,15 +537,17 @@ class ElementMembers {
     return static_cast<Self&&>(*this).apply(op::filter(std::move(predicate), std::move(more)...));
   }
   /// \cond
-  template <class F, class... More, class S = Self>
-  requires(!detail::stream::JudgesElement<S, F, More...>)
-      __attribute__((unavailable("weir: filter: the function must take an element of this stream and the "
-                                 "further arguments, and return a bool"))) S filter(F, More...) const&;
+  WEIR_REFUSES_FUNCTION(
+      filter, JudgesElement,
+      "the function must take an element of this stream and the further arguments, and return a bool", F,
+      More...)
   template <class... More, class S = Self>
-  __attribute__((
-      unavailable("weir: filter: this function has several forms, or is a template: choose one, "
-                  ".filter(weir::overload<bool(double)>(is_good)), or name it in a lambda"))) S
-  filter(detail::NeedsWeirOverload<bool, typename S::Element, More...>, More...) const&;
+  WEIR_REFUSES(
+      "weir: filter: this function has several forms, or is a template: choose one, "
+      ".filter(weir::overload<bool(double)>(is_good)), or name it in a lambda")
+  detail::Refused filter(detail::NeedsWeirOverload<bool, typename S::Element, More...>, More...) const& {
+    return {};
+  }
   /// \endcond
 
   /// Passes the elements for which `predicate(x, more...)` does not hold.
@@ -528,15 +562,17 @@ class ElementMembers {
     return static_cast<Self&&>(*this).apply(op::remove(std::move(predicate), std::move(more)...));
   }
   /// \cond
-  template <class F, class... More, class S = Self>
-  requires(!detail::stream::JudgesElement<S, F, More...>)
-      __attribute__((unavailable("weir: remove: the function must take an element of this stream and the "
-                                 "further arguments, and return a bool"))) S remove(F, More...) const&;
+  WEIR_REFUSES_FUNCTION(
+      remove, JudgesElement,
+      "the function must take an element of this stream and the further arguments, and return a bool", F,
+      More...)
   template <class... More, class S = Self>
-  __attribute__((
-      unavailable("weir: remove: this function has several forms, or is a template: choose one, "
-                  ".remove(weir::overload<bool(double)>(is_good)), or name it in a lambda"))) S
-  remove(detail::NeedsWeirOverload<bool, typename S::Element, More...>, More...) const&;
+  WEIR_REFUSES(
+      "weir: remove: this function has several forms, or is a template: choose one, "
+      ".remove(weir::overload<bool(double)>(is_good)), or name it in a lambda")
+  detail::Refused remove(detail::NeedsWeirOverload<bool, typename S::Element, More...>, More...) const& {
+    return {};
+  }
   /// \endcond
   /// Emits the items of each element one by one.
   ///
@@ -555,35 +591,50 @@ class ElementMembers {
   }
   /// \cond
   template <class S = Self>
-  requires(!detail::stream::OfItems<S>) __attribute__((unavailable(
-      "weir: flatten: an element of this stream must be a container, a string, a range or an optional"))) S
-      flatten() const&;
+  requires(!detail::stream::OfItems<S>) WEIR_REFUSES(
+      "weir: flatten: an element of this stream must be a container, a string, a range or an optional")
+  detail::Refused flatten() const& { return {}; }
   /// \endcond
   /// Emits items of each tuple-like element: one by itself, several as a tuple. A wrong index does not
   /// compile.
-  template <std::size_t First, std::size_t... More>
-  auto pluck() const& {
+  template <std::size_t First, std::size_t... More, class S = Self>
+  requires(detail::stream::has_items_at<typename S::Element, First, More...>()) auto pluck() const& {
     return static_cast<const Self&>(*this).apply(op::pluck<First, More...>());
   }
   /// The same of a temporary, whose operators share a task.
-  template <std::size_t First, std::size_t... More>
-      auto pluck() && requires detail::stream::is_on_cluster<Self> {
+  template <std::size_t First, std::size_t... More, class S = Self>
+  requires(detail::stream::is_on_cluster<S>&&
+               detail::stream::has_items_at<typename S::Element, First, More...>()) auto pluck() && {
     return static_cast<Self&&>(*this).apply(op::pluck<First, More...>());
   }
+  /// \cond
+  template <std::size_t First, std::size_t... More, class S = Self>
+  requires(!detail::stream::has_items_at<typename S::Element, First, More...>()) WEIR_REFUSES(
+      "weir: pluck: an element of this stream has no item with this index; it must be a tuple, a pair or an "
+      "array with more items")
+  detail::Refused pluck() const& { return {}; }
+  /// \endcond
   /// Emits one item of each element: a member pointer, the key of a map, or the index of a sequence; of
   /// several keys in a vector, a vector of their items.
   ///
   /// **Errors.** An element without the key or index fails with `Error{not_found}`.
   /// **Source.** streamz `Stream.pluck`.
   template <class Key>
-  auto pluck(Key key) const& {
+  auto pluck(Key key) const& requires detail::stream::PlucksItem<Self, Key> {
     return static_cast<const Self&>(*this).apply(op::pluck(std::move(key)));
   }
   /// The same of a temporary, whose operators share a task.
   template <class Key>
-      auto pluck(Key key) && requires detail::stream::is_on_cluster<Self> {
+      auto pluck(Key key) && requires detail::stream::is_on_cluster<Self> &&
+      detail::stream::PlucksItem<Self, Key> {
     return static_cast<Self&&>(*this).apply(op::pluck(std::move(key)));
   }
+  /// \cond
+  WEIR_REFUSES_FUNCTION(pluck, PlucksItem,
+                        "an element of this stream has no item by this key; it must be a map of such keys, "
+                        "or a sequence and the key its index, or have this member",
+                        F)
+  /// \endcond
   /// Emits `(number, element)`, counting from `first`.
   auto enumerate(std::uint64_t first = 0) const& {
     return static_cast<const Self&>(*this).apply(op::enumerate(first));
@@ -629,10 +680,8 @@ class ElementMembers {
     return static_cast<Self&&>(*this).apply(op::take_while(std::move(predicate)));
   }
   /// \cond
-  template <class F, class S = Self>
-  requires(!detail::stream::JudgesElement<S, F>) __attribute__((
-      unavailable("weir: take_while: the function must take an element of this stream and return a bool"))) S
-      take_while(F) const&;
+  WEIR_REFUSES_FUNCTION(take_while, JudgesElement,
+                        "the function must take an element of this stream and return a bool", F)
   /// \endcond
 };
 

@@ -231,37 +231,52 @@ class EventTimeMembers {
   /// **Source.** Event time windows with watermark and allowed lateness as in the Dataflow model (Akidau et
   /// al., VLDB 2015).
   template <class TimeOf, class Size>
-  auto tumbling_window(TimeOf time, Size size, Late<Size> late = {}) const& {
+  auto tumbling_window(TimeOf time, Size size,
+                       Late<Size> late = {}) const& requires detail::stream::FunctionOfElement<Self, TimeOf> {
     return static_cast<const Self&>(*this).apply(op::tumbling_window(std::move(time), size, late));
   }
   /// The same of a temporary, whose operators share a task.
   template <class TimeOf, class Size>
       auto tumbling_window(TimeOf time, Size size, Late<Size> late = {}) && requires
-      detail::stream::is_on_cluster<Self> {
+      detail::stream::is_on_cluster<Self> && detail::stream::FunctionOfElement<Self, TimeOf> {
     return static_cast<Self&&>(*this).apply(op::tumbling_window(std::move(time), size, late));
   }
+  /// \cond
+  WEIR_REFUSES_FUNCTION(tumbling_window, FunctionOfElement,
+                        "the time must be a function of an element of this stream", F, More...)
+  /// \endcond
   /// The same for windows of `size` that begin every `step`; an element is in `size / step` of them.
   template <class TimeOf, class Size>
-  auto sliding_time_window(TimeOf time, Size size, Size step, Late<Size> late = {}) const& {
+  auto sliding_time_window(TimeOf time, Size size, Size step, Late<Size> late = {})
+      const& requires detail::stream::FunctionOfElement<Self, TimeOf> {
     return static_cast<const Self&>(*this).apply(op::sliding_time_window(std::move(time), size, step, late));
   }
   /// The same of a temporary, whose operators share a task.
   template <class TimeOf, class Size>
       auto sliding_time_window(TimeOf time, Size size, Size step, Late<Size> late = {}) && requires
-      detail::stream::is_on_cluster<Self> {
+      detail::stream::is_on_cluster<Self> && detail::stream::FunctionOfElement<Self, TimeOf> {
     return static_cast<Self&&>(*this).apply(op::sliding_time_window(std::move(time), size, step, late));
   }
+  /// \cond
+  WEIR_REFUSES_FUNCTION(sliding_time_window, FunctionOfElement,
+                        "the time must be a function of an element of this stream", F, More...)
+  /// \endcond
   /// The same for windows that end when no element came for `gap` of their own time.
   template <class TimeOf, class Size>
-  auto session_window(TimeOf time, Size gap, Late<Size> late = {}) const& {
+  auto session_window(TimeOf time, Size gap,
+                      Late<Size> late = {}) const& requires detail::stream::FunctionOfElement<Self, TimeOf> {
     return static_cast<const Self&>(*this).apply(op::session_window(std::move(time), gap, late));
   }
   /// The same of a temporary, whose operators share a task.
   template <class TimeOf, class Size>
       auto session_window(TimeOf time, Size gap, Late<Size> late = {}) && requires
-      detail::stream::is_on_cluster<Self> {
+      detail::stream::is_on_cluster<Self> && detail::stream::FunctionOfElement<Self, TimeOf> {
     return static_cast<Self&&>(*this).apply(op::session_window(std::move(time), gap, late));
   }
+  /// \cond
+  WEIR_REFUSES_FUNCTION(session_window, FunctionOfElement,
+                        "the time must be a function of an element of this stream", F, More...)
+  /// \endcond
 };
 
 }  // namespace op

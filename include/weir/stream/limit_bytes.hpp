@@ -58,6 +58,9 @@ struct LimitBytesKernel {
   [[nodiscard]] bool is_closed(Time now) const { return next && now < *next; }
 };
 
+template <class S, class F, class... None>
+concept SizesElement = CanGo<S, F> && std::is_invocable_r_v<double, const F&, const typename S::Element&>;
+
 }  // namespace detail::stream
 
 namespace op {
@@ -92,9 +95,15 @@ class LimitBytesMembers {
   /// a little late, so that some elements may wait on a worker.
   /// **Source.** A token bucket that is empty at first; see `rate_limit` for elements instead of bytes.
   template <class SizeOf>
-  auto limit_bytes(std::uint64_t bytes_per_s, SizeOf size_of) const {
+  auto limit_bytes(std::uint64_t bytes_per_s,
+                   SizeOf size_of) const requires detail::stream::SizesElement<Self, SizeOf> {
     return static_cast<const Self&>(*this).apply(op::limit_bytes(bytes_per_s, std::move(size_of)));
   }
+  /// \cond
+  WEIR_REFUSES_FUNCTION(limit_bytes, SizesElement,
+                        "the size must be a function of an element of this stream that returns its bytes",
+                        std::uint64_t, F)
+  /// \endcond
 };
 
 }  // namespace op

@@ -60,6 +60,9 @@ class WayNode final : public PassingNode<T> {
   }
 };
 
+template <class S, class F, class... None>
+concept ChoosesWay = CanGo<S, F> && std::is_invocable_r_v<std::size_t, F&, const typename S::Element&>;
+
 }  // namespace detail::stream
 
 namespace op {
@@ -117,14 +120,26 @@ class RouteMembers {
   /// `on_error` of any of the ways is about `choose`. Throws `Error{invalid_argument}` if `ways` is 0.
   /// On the cluster, `choose` is called once for each way, on the workers.
   template <class F>
-  auto route(std::size_t ways, F choose) const {
+  auto route(std::size_t ways, F choose) const requires detail::stream::ChoosesWay<Self, F> {
     return op::route(static_cast<const Self&>(*this), ways, std::move(choose));
   }
+  /// \cond
+  WEIR_REFUSES_FUNCTION(route, ChoosesWay,
+                        "the function must take an element of this stream and return the number of a way",
+                        std::size_t, F)
+  /// \endcond
   /// The elements for which `predicate` holds, and the others: `auto [even, odd] = numbers.split(is_even);`
   template <class F>
-  auto split(F predicate) const {
+  auto split(F predicate) const requires detail::stream::JudgesElement<Self, F> {
     return op::split(static_cast<const Self&>(*this), std::move(predicate));
   }
+  /// \cond
+  template <class F, class S = Self>
+  requires(!detail::stream::JudgesElement<S, F>) WEIR_REFUSES(
+      "weir: split: the function must take an element of this stream and return a bool, and below scatter() "
+      "not capture")
+  std::pair<detail::Refused, detail::Refused> split(F) const { return {}; }
+  /// \endcond
 };
 
 }  // namespace op

@@ -161,6 +161,9 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
   std::shared_ptr<InFlight> under_way_;
 };
 
+template <class S, class F, class... None>
+concept BeginsOrAwaits = CanGo<S, F> && begins_or_awaits<F, typename S::Element>;
+
 }  // namespace detail::stream
 
 namespace op {
@@ -199,14 +202,21 @@ class SinkAsyncMembers {
   /// use, or as `buffer` allows.
   /// **Source.** Coroutine sinks of streamz.
   template <class F>
-  auto sink_async(F f, std::size_t parallelism = 1) const& {
+  auto sink_async(F f, std::size_t parallelism = 1) const& requires detail::stream::BeginsOrAwaits<Self, F> {
     return end(static_cast<const Self&>(*this), std::move(f), parallelism);
   }
   /// The same of a temporary, whose operators share a task.
   template <class F>
-      auto sink_async(F f, std::size_t parallelism = 1) && requires detail::stream::is_on_cluster<Self> {
+      auto sink_async(F f, std::size_t parallelism = 1) && requires detail::stream::is_on_cluster<Self> &&
+      detail::stream::BeginsOrAwaits<Self, F> {
     return end(static_cast<Self&&>(*this), std::move(f), parallelism);
   }
+  /// \cond
+  WEIR_REFUSES_FUNCTION(
+      sink_async, BeginsOrAwaits,
+      "the function takes (element, finished), or an element and returns boost::asio::awaitable<void>", F,
+      std::size_t = 1)
+  /// \endcond
 
  private:
   template <class S, class F>

@@ -283,22 +283,26 @@ class SinkMembers {
   /// **Threads.** On the thread that emits, one call at a time.
   /// **Source.** streamz `Stream.sink`.
   template <class F, class... More>
-  auto sink(F f, More... more) const requires detail::stream::TakesElement<Self, F, More...> {
-    static_assert(!detail::stream::is_on_cluster<Self>,
-                  "weir: gather() is missing: the elements are on the cluster; write .gather().sink(f)");
-    if constexpr (!detail::stream::is_on_cluster<Self>)
-      return static_cast<const Self&>(*this).apply(op::sink(std::move(f), std::move(more)...));
+  auto sink(F f, More... more) const
+      requires(!detail::stream::is_on_cluster<Self> && detail::stream::TakesElement<Self, F, More...>) {
+    return static_cast<const Self&>(*this).apply(op::sink(std::move(f), std::move(more)...));
   }
   /// \cond
   template <class F, class... More, class S = Self>
-  requires(!detail::stream::TakesElement<S, F, More...>) __attribute__((unavailable(
-      "weir: sink: the function cannot be called with an element of this stream and the further arguments")))
-  S sink(F, More...) const;
+  requires(!detail::stream::is_on_cluster<S> && !detail::stream::TakesElement<S, F, More...>) WEIR_REFUSES(
+      "weir: sink: the function cannot be called with an element of this stream and the further arguments")
+  detail::Refused sink(F, More...) const { return {}; }
   template <class... More, class S = Self>
-  __attribute__((
-      unavailable("weir: sink: this function has several forms, or is a template: choose one, "
-                  ".sink(weir::overload<void(double)>(show)), or name it in a lambda"))) S
-  sink(detail::NeedsWeirOverload<void, typename S::Element, More...>, More...) const;
+  WEIR_REFUSES(
+      "weir: sink: this function has several forms, or is a template: choose one, "
+      ".sink(weir::overload<void(double)>(show)), or name it in a lambda")
+  detail::Refused sink(detail::NeedsWeirOverload<void, typename S::Element, More...>, More...) const {
+    return {};
+  }
+  template <class F, class... More, class S = Self>
+  requires detail::stream::is_on_cluster<S> WEIR_REFUSES(
+      "weir: gather() is missing: the elements are on the cluster; write .gather().sink(f)")
+  detail::Refused sink(const F&, const More&...) const { return {}; }
   /// \endcond
 
   /// Calls `f(items..., more...)` for each tuple or pair.
@@ -306,17 +310,20 @@ class SinkMembers {
   /// **Errors.** What `f` throws is answered by the node's policy.
   /// **Source.** rapidz `starsink`.
   template <class F, class... More>
-  auto starsink(F f, More... more) const requires detail::stream::TakesItems<Self, F, More...> {
-    static_assert(!detail::stream::is_on_cluster<Self>,
-                  "weir: gather() is missing: the elements are on the cluster; write .gather().starsink(f)");
-    if constexpr (!detail::stream::is_on_cluster<Self>)
-      return static_cast<const Self&>(*this).apply(op::starsink(std::move(f), std::move(more)...));
+  auto starsink(F f, More... more) const
+      requires(!detail::stream::is_on_cluster<Self> && detail::stream::TakesItems<Self, F, More...>) {
+    return static_cast<const Self&>(*this).apply(op::starsink(std::move(f), std::move(more)...));
   }
   /// \cond
   template <class F, class... More, class S = Self>
-  requires(!detail::stream::TakesItems<S, F, More...>) __attribute__((unavailable(
-      "weir: starsink: the function cannot be called with the items of an element, a tuple or pair, "
-      "and the further arguments"))) S starsink(F, More...) const;
+  requires(!detail::stream::is_on_cluster<S> && !detail::stream::TakesItems<S, F, More...>) WEIR_REFUSES(
+      "weir: starsink: the function cannot be called with the items of an element, a tuple or pair, and the "
+      "further arguments")
+  detail::Refused starsink(F, More...) const { return {}; }
+  template <class F, class... More, class S = Self>
+  requires detail::stream::is_on_cluster<S> WEIR_REFUSES(
+      "weir: gather() is missing: the elements are on the cluster; write .gather().starsink(f)")
+  detail::Refused starsink(const F&, const More&...) const { return {}; }
   /// \endcond
   /// Watches the stream's last element from now on: `auto last = s.current_value(); ... last.value()`.
   ///
@@ -331,13 +338,16 @@ class SinkMembers {
     else return static_cast<const Self&>(*this).apply(op::current_value());
   }
   /// Collects the elements in a list: `auto list = s.sink_to_list(); ... list.values()`.
-  auto sink_to_list() const {
-    static_assert(
-        !detail::stream::is_on_cluster<Self>,
-        "weir: gather() is missing: the elements are on the cluster; write .gather().sink_to_list()");
-    if constexpr (!detail::stream::is_on_cluster<Self>)
-      return static_cast<const Self&>(*this).apply(op::sink_to_list());
+  template <class S = Self>
+  requires(!detail::stream::is_on_cluster<S>) auto sink_to_list() const {
+    return static_cast<const Self&>(*this).apply(op::sink_to_list());
   }
+  /// \cond
+  template <class S = Self>
+  requires detail::stream::is_on_cluster<S> WEIR_REFUSES(
+      "weir: gather() is missing: the elements are on the cluster; write .gather().sink_to_list()")
+  detail::Refused sink_to_list() const { return {}; }
+  /// \endcond
   /// Writes each element as a line of text.
   ///
   /// **Units.** Numbers are written so that they read back exactly; other types by their `<<`.
@@ -349,14 +359,21 @@ class SinkMembers {
   /// \param path    The file.
   /// \param end     What follows each element.
   /// \param append  Whether an existing file is kept.
-  auto sink_to_textfile(std::filesystem::path path, std::string end = "\n", bool append = true) const {
-    static_assert(
-        !detail::stream::is_on_cluster<Self>,
-        "weir: gather() is missing: the elements are on the cluster; write .gather().sink_to_textfile(path)");
-    if constexpr (!detail::stream::is_on_cluster<Self>)
-      return static_cast<const Self&>(*this).apply(
-          op::sink_to_textfile(std::move(path), std::move(end), append));
+  template <class S = Self>
+  requires(!detail::stream::is_on_cluster<S>) auto sink_to_textfile(std::filesystem::path path,
+                                                                    std::string end = "\n",
+                                                                    bool append = true) const {
+    return static_cast<const Self&>(*this).apply(
+        op::sink_to_textfile(std::move(path), std::move(end), append));
   }
+  /// \cond
+  template <class S = Self>
+  requires detail::stream::is_on_cluster<S> WEIR_REFUSES(
+      "weir: gather() is missing: the elements are on the cluster; write .gather().sink_to_textfile(path)")
+  detail::Refused sink_to_textfile(const std::filesystem::path&, const std::string& = {}, bool = true) const {
+    return {};
+  }
+  /// \endcond
 };
 
 }  // namespace op

@@ -340,14 +340,15 @@ concept CanBeSeen = Hashable<Key> || HasOrder<Key> || requires(const Key& x) {
 };
 template <class S>
 concept OfOrdered = HasOrder<typename S::Element>;
-template <class S, class KeyOf>
-concept UniqueBy =
-    std::is_invocable_v<KeyOf&, const typename S::Element&> && CanBeSeen<KeyFor<KeyOf, typename S::Element>>;
-template <class S, class KeyOf, class Op>
-concept GroupsBy = std::is_invocable_v<KeyOf&, const typename S::Element&> && op::MadeByKernel<Op>;
+template <class S, class KeyOf, class... None>
+concept UniqueBy = CanGo<S, KeyOf> && FunctionOf<KeyOf, typename S::Element> &&
+    CanBeSeen<KeyFor<KeyOf, typename S::Element>>;
+template <class S, class KeyOf, class... Op>
+concept GroupsBy = CanGo<S, KeyOf> && FunctionOf<KeyOf, typename S::Element> &&
+    ((op::MadeByKernel<Op> || std::is_integral_v<Op>)&&...);
 /// What `accumulate` asks of its arguments.
 template <class S, class F, class... More>
-concept Accumulator = accumulates<typename S::Element, F, More...>;
+concept Accumulator = CanGo<S, F, More...> && accumulates<typename S::Element, F, More...>;
 
 template <bool returns, bool with, class F, class State>
 auto accumulate(F f, std::optional<State> start) {
@@ -523,17 +524,19 @@ class StateMembers {
     return static_cast<Self&&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
   }
   /// \cond
-  template <class F, class... More, class S = Self>
-  requires(!detail::stream::Accumulator<S, F, More...>) __attribute__((unavailable(
-      "weir: accumulate: the function must take the state, an element of this stream and the further "
-      "arguments, and return "
-      "the next state (with returns_state, a pair of state and result), or take State& and change it"))) S
-      accumulate(F, More...) const&;
+  WEIR_REFUSES_FUNCTION(
+      accumulate, Accumulator,
+      "the function must take the state, an element of this stream and the further arguments, and return the "
+      "next state (with returns_state, a pair of state and result), or take State& and change it",
+      F, More...)
   template <class State, class... More, class S = Self>
-  __attribute__((unavailable(
+  WEIR_REFUSES(
       "weir: accumulate: this function has several forms, or is a template: choose one, "
-      ".accumulate(weir::overload<double(double, double)>(std::fmax), 0.0), or name it in a lambda"))) S
-  accumulate(detail::NeedsWeirOverload<State, State, typename S::Element, More...>, State, More...) const&;
+      ".accumulate(weir::overload<double(double, double)>(std::fmax), 0.0), or name it in a lambda")
+  detail::Refused accumulate(detail::NeedsWeirOverload<State, State, typename S::Element, More...>, State,
+                             More...) const& {
+    return {};
+  }
   /// \endcond
   /// Another name of `accumulate`.
   template <class F, class... More>
@@ -547,17 +550,19 @@ class StateMembers {
     return static_cast<Self&&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
   }
   /// \cond
-  template <class F, class... More, class S = Self>
-  requires(!detail::stream::Accumulator<S, F, More...>) __attribute__((unavailable(
-      "weir: scan: the function must take the state, an element of this stream and the further arguments, "
-      "and return "
-      "the next state (with returns_state, a pair of state and result), or take State& and change it"))) S
-      scan(F, More...) const&;
+  WEIR_REFUSES_FUNCTION(
+      scan, Accumulator,
+      "the function must take the state, an element of this stream and the further arguments, and return the "
+      "next state (with returns_state, a pair of state and result), or take State& and change it",
+      F, More...)
   template <class State, class... More, class S = Self>
-  __attribute__((
-      unavailable("weir: scan: this function has several forms, or is a template: choose one, "
-                  ".scan(weir::overload<double(double, double)>(std::fmax), 0.0), or name it in a lambda"))) S
-  scan(detail::NeedsWeirOverload<State, State, typename S::Element, More...>, State, More...) const&;
+  WEIR_REFUSES(
+      "weir: scan: this function has several forms, or is a template: choose one, "
+      ".scan(weir::overload<double(double, double)>(std::fmax), 0.0), or name it in a lambda")
+  detail::Refused
+      scan(detail::NeedsWeirOverload<State, State, typename S::Element, More...>, State, More...) const& {
+    return {};
+  }
   /// \endcond
   /// Keeps all elements until it is flushed, then emits them as one vector and begins again.
   ///
@@ -590,8 +595,8 @@ class StateMembers {
   /// \cond
   template <class S = Self>
   requires(!detail::stream::OfOrdered<S>)
-      __attribute__((unavailable("weir: frequencies: the elements of this stream must have an operator <"))) S
-      frequencies() const&;
+      WEIR_REFUSES("weir: frequencies: the elements of this stream must have an operator <")
+  detail::Refused frequencies() const& { return {}; }
   /// \endcond
   /// Passes elements whose key was not seen before.
   ///
@@ -612,11 +617,15 @@ class StateMembers {
     return static_cast<Self&&>(*this).apply(op::unique(maxsize, std::move(key)));
   }
   /// \cond
-  template <class KeyOf = detail::stream::Identity, class S = Self>
-  requires(!detail::stream::UniqueBy<S, KeyOf>) __attribute__((
-      unavailable("weir: unique: the key must be a function of an element of this stream (without a key "
-                  "function it is the element) and must have a hash, an operator < or an operator =="))) S
-      unique(std::optional<std::size_t> = {}, KeyOf = {}) const&;
+  template <class S = Self>
+  requires(!detail::stream::UniqueBy<S, detail::stream::Identity>) WEIR_REFUSES(
+      "weir: unique: an element of this stream must have a hash, an operator < or an operator ==; or give a "
+      "key: .unique({}, key)")
+  detail::Refused unique(std::optional<std::size_t> = {}) const& { return {}; }
+  WEIR_REFUSES_FUNCTION(unique, UniqueBy,
+                        "the key must be a function of an element of this stream and must have a hash, an "
+                        "operator < or an operator ==",
+                        std::optional<std::size_t>, F)
   /// \endcond
   /// Emits each element together with the one before it.
   ///
@@ -647,13 +656,11 @@ class StateMembers {
     return static_cast<Self&&>(*this).apply(op::group_by(std::move(key), std::move(inner), max_keys));
   }
   /// \cond
-  template <class KeyOf, class Op, class S = Self>
-  requires(!detail::stream::GroupsBy<S, KeyOf, Op>)
-      __attribute__((unavailable("weir: group_by: the key must be a function of an element of this stream; "
-                                 "what is applied to each group is an operator "
-                                 "made of a kernel, such as op::accumulate(f, 0) or op::map(f) | "
-                                 "op::pairwise(); a function of a stream or a lambda is none"))) S
-      group_by(KeyOf, Op, std::size_t = 0) const&;
+  WEIR_REFUSES_FUNCTION(group_by, GroupsBy,
+                        "the key must be a function of an element of this stream; what is applied to each "
+                        "group is an operator made of a kernel, such as op::accumulate(f, 0) or op::map(f) | "
+                        "op::pairwise(); a function of a stream or a lambda is none",
+                        F, More...)
   /// \endcond
 };
 

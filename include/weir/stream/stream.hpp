@@ -43,6 +43,8 @@ std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
 /// **Source.** streamz `Stream`.
 template <class T>
 class Stream : public StreamHandle, public op::Members<Stream<T>> {
+  using Self = Stream;
+
  public:
   /// Type of the elements.
   using Element = T;
@@ -118,18 +120,27 @@ class Stream : public StreamHandle, public op::Members<Stream<T>> {
   /// Applies an operator of the library (`op::map(f)`) or of your own: one made of a kernel (see
   /// `weir/stream/extend.hpp`), or anything that can be called with the stream.
   template <class Op>
-  auto apply(Op op) const {
+  auto apply(Op op) const& requires detail::stream::Fits<Stream, Op> {
     return detail::stream::apply(*this, std::move(op));
   }
+  /// \cond
+  WEIR_REFUSES_OPERATORS
+  /// \endcond
   /// Sends the elements to the cluster, where what is chained to it works on them until `gather()`: to the
   /// cluster of `client`, or of the program that runs. Include `weir/stream.hpp`.
   ///
   /// **Errors.** Does not compile if the elements cannot travel to another process.
   /// **Source.** streamz `Stream.scatter`.
-  template <class... To>
-  auto scatter(const To&... client) const {
-    return detail::stream::Scatter<T>::to(*this, client...);
-  }
+  template <class... To, class S = Stream>
+  requires detail::stream::Scatters<S>
+  auto scatter(const To&... client) const { return detail::stream::Scatter<T>::to(*this, client...); }
+  /// \cond
+  template <class... To, class S = Stream>
+  requires(!detail::stream::Scatters<S>) WEIR_REFUSES(
+      "weir: scatter: elements of this type cannot travel to another process. Give the type a cereal "
+      "serialize() function or make it a plain struct.")
+  detail::Refused scatter(const To&...) const { return {}; }
+  /// \endcond
 
   /// Gives the node a name for errors and pictures.
   const Stream& named(std::string name) const {

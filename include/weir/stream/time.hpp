@@ -263,6 +263,18 @@ struct DistinctWithinKernel {
   }
 };
 
+/// Whether `distinct_within` can know a key again.
+template <class KeyOf, class In>
+constexpr bool gives_known_key() {
+  if constexpr (!FunctionOf<KeyOf, In>) return false;
+  else {
+    using Key = KeyFor<KeyOf, In>;
+    return Hashable<Key> || requires(const Key& x) { x < x; };
+  }
+}
+template <class S, class KeyOf, class... None>
+concept DistinctBy = CanGo<S, KeyOf> && gives_known_key<KeyOf, typename S::Element>();
+
 }  // namespace detail::stream
 
 namespace op {
@@ -347,13 +359,7 @@ auto distinct_within(Duration interval, KeyOf key = {}) {
   return ByKernel{"distinct_within",
                   [period, key = detail::callable("distinct_within", "the key", std::move(key))]<class In>(
                       std::type_identity<In>) {
-                    constexpr bool is_right = [] {
-                      if constexpr (!detail::stream::FunctionOf<KeyOf, In>) return false;
-                      else {
-                        using Key = detail::stream::KeyFor<KeyOf, In>;
-                        return detail::stream::Hashable<Key> || requires(const Key& x) { x < x; };
-                      }
-                    }();
+                    constexpr bool is_right = detail::stream::gives_known_key<KeyOf, In>();
                     static_assert(is_right,
                                   "distinct_within: the key must be a function of an element (`In` above; "
                                   "without one it is the element) and have a hash or an operator <");
@@ -385,9 +391,15 @@ class TimeMembers {
   }
   /// The same with one element per key; see `partition_unique` for which stays.
   template <class KeyOf = detail::stream::Identity>
-  auto timed_window_unique(Duration interval, KeyOf key = {}, Keep keep = Keep::first) const {
+  auto timed_window_unique(Duration interval, KeyOf key = {}, Keep keep = Keep::first)
+      const requires detail::stream::FunctionOfElement<Self, KeyOf> {
     return static_cast<const Self&>(*this).apply(op::timed_window_unique(interval, std::move(key), keep));
   }
+  /// \cond
+  WEIR_REFUSES_FUNCTION(timed_window_unique, FunctionOfElement,
+                        "the key must be a function of an element of this stream", Duration, F,
+                        Keep = Keep::first)
+  /// \endcond
   /// Emits every element `interval` after it came, in the same order.
   ///
   /// **Units.** `maxsize` counts elements under way; `emit` waits beyond it. Without it memory grows with
@@ -426,9 +438,19 @@ class TimeMembers {
   /// answered by the node's policy.
   /// **Cost.** Remembers the keys that passed within `interval`.
   template <class KeyOf = detail::stream::Identity>
-  auto distinct_within(Duration interval, KeyOf key = {}) const {
+  auto distinct_within(Duration interval,
+                       KeyOf key = {}) const requires detail::stream::DistinctBy<Self, KeyOf> {
     return static_cast<const Self&>(*this).apply(op::distinct_within(interval, std::move(key)));
   }
+  /// \cond
+  template <class S = Self>
+  requires(!detail::stream::DistinctBy<S, detail::stream::Identity>) WEIR_REFUSES(
+      "weir: distinct_within: an element of this stream must have a hash or an operator <; or give a key")
+  detail::Refused distinct_within(Duration) const { return {}; }
+  WEIR_REFUSES_FUNCTION(
+      distinct_within, DistinctBy,
+      "the key must be a function of an element of this stream and have a hash or an operator <", Duration, F)
+  /// \endcond
 };
 
 }  // namespace op

@@ -232,6 +232,12 @@ inline std::chrono::nanoseconds positive(const char* name, const char* what, Dur
                     (value.value().count() == 0 ? "0s" : "-" + to_string(-value.value())) + ")");
   return value.value();
 }
+/// What `partition` is given besides the number: a timeout, a key or both.
+template <class S, class TimeoutOrKey, class... Key>
+concept PartitionsBy = (std::is_convertible_v<TimeoutOrKey, Duration> && sizeof...(Key) < 2 &&
+                        (FunctionOfElement<S, Key> && ...)) ||
+                       (sizeof...(Key) == 0 && FunctionOfElement<S, TimeoutOrKey>);
+
 }  // namespace detail::stream
 
 namespace op {
@@ -322,15 +328,22 @@ class WindowMembers {
   }
   /// The same with a timeout, a key, or both.
   template <class TimeoutOrKey, class... Key>
-  auto partition(std::size_t n, TimeoutOrKey what, Key... key) const& {
+  auto partition(std::size_t n, TimeoutOrKey what,
+                 Key... key) const& requires detail::stream::PartitionsBy<Self, TimeoutOrKey, Key...> {
     return static_cast<const Self&>(*this).apply(op::partition(n, std::move(what), std::move(key)...));
   }
   /// The same of a temporary, whose operators share a task.
   template <class TimeoutOrKey, class... Key>
       auto partition(std::size_t n, TimeoutOrKey what, Key... key) && requires
-      detail::stream::is_on_cluster<Self> {
+      detail::stream::is_on_cluster<Self> && detail::stream::PartitionsBy<Self, TimeoutOrKey, Key...> {
     return static_cast<Self&&>(*this).apply(op::partition(n, std::move(what), std::move(key)...));
   }
+  /// \cond
+  WEIR_REFUSES_FUNCTION(partition, PartitionsBy,
+                        "behind the number comes a timeout, a key or both; the key must be a function of an "
+                        "element of this stream",
+                        std::size_t, F, More...)
+  /// \endcond
   /// Emits batches of `n` elements with `n` different keys.
   ///
   /// **Shape.** `T` in, `std::vector<T>` of `n` out. Of elements with the same key in one batch the first
@@ -340,15 +353,21 @@ class WindowMembers {
   /// does not stay is done at once.
   /// **Source.** streamz `Stream.partition_unique`.
   template <class KeyOf = detail::stream::Identity>
-  auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) const& {
+  auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first)
+      const& requires detail::stream::FunctionOfElement<Self, KeyOf> {
     return static_cast<const Self&>(*this).apply(op::partition_unique(n, std::move(key), keep));
   }
   /// The same of a temporary, whose operators share a task.
   template <class KeyOf = detail::stream::Identity>
       auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) && requires
-      detail::stream::is_on_cluster<Self> {
+      detail::stream::is_on_cluster<Self> && detail::stream::FunctionOfElement<Self, KeyOf> {
     return static_cast<Self&&>(*this).apply(op::partition_unique(n, std::move(key), keep));
   }
+  /// \cond
+  WEIR_REFUSES_FUNCTION(partition_unique, FunctionOfElement,
+                        "the key must be a function of an element of this stream", std::size_t, F,
+                        Keep = Keep::first)
+  /// \endcond
   /// Emits the most recent `size` elements each time a new one arrives.
   ///
   /// Consecutive windows overlap by `size - 1` elements. Use `partition` for windows that do not overlap and

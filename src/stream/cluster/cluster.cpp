@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/log.hpp"
+#include "core/thrown.hpp"
 #include "stream/graph/structure.hpp"
 #include "weir/detail/stream/cluster/ends.hpp"
 #include "weir/detail/stream/cluster/gather.hpp"
@@ -47,15 +48,8 @@ std::shared_ptr<const Options> named_options(const std::shared_ptr<const Options
 }
 
 ChunkError current_chunk_error(std::uint32_t segment) {
-  ChunkError error{segment, "unknown", "an exception that is no std::exception", {}};
-  try {
-    throw;
-  } catch (const std::exception& thrown) {
-    error.type = task::demangle(typeid(thrown).name());
-    error.message = thrown.what();
-  } catch (...) {
-  }
-  return error;
+  Thrown thrown = current_thrown();
+  return {segment, std::move(thrown.type), std::move(thrown.message), {}};
 }
 
 const EventLoop& loop_of_tasks() {
@@ -172,10 +166,8 @@ void ScatterControl::drain_at_end() noexcept {
     }
     graph->drain(*node, Graph::came_out(*node));
   } catch (const std::bad_weak_ptr&) {  // it is going, and drains itself
-  } catch (const std::exception& error) {
-    log::warn("stream: an error nobody drained for: {}", error.what());
   } catch (...) {
-    log::warn("stream: an error nobody drained for");
+    log::warn("stream: an error nobody drained for: {}", current_thrown().text());
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/crowd.hpp"
 #include "core/log.hpp"
+#include "core/thrown.hpp"
 #include "stream/graph/reaper.hpp"
 #include "stream/graph/seen.hpp"
 #include "stream/graph/standstill.hpp"
@@ -254,10 +255,8 @@ Graph::~Graph() {
   if (waiting_->error) {
     try {
       std::rethrow_exception(waiting_->error);
-    } catch (const std::exception& error) {
-      log::warn("stream: an error nobody drained for: {}", error.what());
     } catch (...) {
-      log::warn("stream: an error nobody drained for");
+      log::warn("stream: an error nobody drained for: {}", current_thrown().text());
     }
   }
 }
@@ -509,12 +508,12 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     const Counted counted(waiting.waiters);
     if (ready()) return true;
     watch.look(who, node);
-    if (!deadline &&
-        std::any_of(helpers.begin(), helpers.end(), [&](Node* helper) { return helper->wait_aside(ready); }))
-      continue;
     {
       const NodeRef full = for_all ? NodeRef() : node.look_for_full().value_or(NodeRef());
       const Waiter waiter(for_all ? WaitedFor{.graph = graph.get()} : WaitedFor{.full = full});
+      if (!deadline && std::any_of(helpers.begin(), helpers.end(),
+                                   [&](Node* helper) { return helper->wait_aside(ready); }))
+        continue;
       std::unique_lock lock(waiting.mutex);
       const auto nap = std::chrono::steady_clock::now() +
                        20ms;  // a change may have been announced between the look and the wait

@@ -2,6 +2,7 @@
 #include "weir/detail/stream/graph/ticket.hpp"
 
 #include "core/log.hpp"
+#include "core/thrown.hpp"
 
 namespace weir::detail::stream {
 
@@ -37,10 +38,8 @@ void Ticket::finish() noexcept {
   }
   try {
     if (done) done(error);
-  } catch (const std::exception& failure) {
-    log::warn("on_done: the callback threw: {}", failure.what());
   } catch (...) {
-    log::warn("on_done: the callback threw");
+    log::warn("on_done: the callback threw: {}", current_thrown().text());
   }
 }
 

@@ -8,6 +8,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
 
+#include "core/thrown.hpp"
 #include "stream/io/listener.hpp"
 
 namespace weir {
@@ -70,10 +71,8 @@ asio::awaitable<std::optional<std::string>> emit_and_wait(std::shared_ptr<Listen
   if (!outcome->error) co_return std::nullopt;
   try {
     std::rethrow_exception(outcome->error);
-  } catch (const std::exception& error) {
-    co_return error.what();
   } catch (...) {
-    co_return "error";
+    co_return current_thrown().text();
   }
 }
 

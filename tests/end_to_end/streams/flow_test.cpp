@@ -598,3 +598,27 @@ TEST_CASE("leaving a scope drains the stream in it") {
   }
   CHECK(seen == 500);
 }
+
+TEST_CASE("streams on the cluster that feed each other do not wait for each other") {
+  Stream<int> a, b;
+  std::atomic<int> count{0};
+  const auto feeds = [&](Stream<int>& from, Stream<int>& to) {
+    from.scatter().map(inc).buffer(2).gather().sink([&count, &to](int x) {
+      ++count;
+      if (x < 60) to.emit(x);
+    });
+  };
+  feeds(a, b);
+  feeds(b, a);
+  for (int i = 0; i < 10; ++i) {
+    a.emit(50);
+    b.emit(50);
+  }
+  for (int i = 0; i < 20; ++i) {
+    a.drain();
+    b.drain();
+  }
+  CHECK(count == 200);
+  a.close();
+  b.close();
+}

@@ -16,7 +16,19 @@ int refuse_three(int x) {
   return x;
 }
 
+int refuse_with_text(int x) {
+  if (x == 2) throw std::string("no twos");
+  return x;
+}
+
 }  // namespace
+
+TEST_CASE("what a function on the cluster throws says what it is, also where it is no exception") {
+  Stream<int> source;
+  source.scatter().map(refuse_with_text).gather().sink([](int) {});
+  feed(source, 1, 4);
+  CHECK_THROWS_WITH(source.drain(), Catch::Contains("std::string: no twos"));
+}
 
 TEST_CASE("an exception of the standard library keeps its type from a task through drain") {
   Stream<int> source;

@@ -37,9 +37,9 @@ class TakeSink final : public Sink, IntoOf<T> {
   task::Value result() override { return task::Value::make(std::move(elements_)); }
   static Part part(std::uint64_t count) {
     constexpr SinkMaker maker = [](const Making& making) -> std::unique_ptr<Sink> {
-      std::uint64_t count = 0;
-      read(making.reader, count);
-      return std::make_unique<TakeSink>(count);
+      std::uint64_t most = 0;
+      read(making.reader, most);
+      return std::make_unique<TakeSink>(most);
     };
     return make_part(maker, "take", [&](Writer& writer) { write(writer, count); });
   }

@@ -146,6 +146,16 @@ Column column_of_member(const std::vector<Row>& rows) {
   else return make_column(values);
 }
 
+/// Whether the members of a struct can be cells.
+template <class Row>
+constexpr bool has_cells() {
+  if constexpr (!std::is_aggregate_v<Row>) return false;
+  else return []<std::size_t... I>(std::index_sequence<I...>) {
+      return (Cell<task::FieldType<Row, I>> && ...);
+    }
+  (std::make_index_sequence<task::field_count<Row>>{});
+}
+
 }  // namespace weir::detail::frame
 
 namespace weir {

@@ -9,9 +9,24 @@
 #include "weir/detail/stream/forward.hpp"
 #include "weir/detail/stream/graph/kernel_node.hpp"
 #include "weir/detail/stream/graph/timed_node.hpp"
+#include "weir/detail/stream/refusal.hpp"
 #include "weir/stream/handle.hpp"
 
 namespace weir::detail::stream {
+
+/// Adds a node that is ready before the first element, which another thread may have in hand, can reach it.
+template <class NodeType>
+NodeRef add_below(const StreamHandle& upstream, Graph& graph, std::unique_ptr<NodeType> made,
+                  std::uint64_t subscription = 0) {
+  NodeType& node = *made;
+  NodeRef kept = graph.adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
+  {
+    const Frame inside(node);
+    node.attached();
+  }
+  Graph::connect(upstream.node(), node, subscription);
+  return kept;
+}
 
 /// Adds a node below `upstream` and gives a handle to it; see Graph::subscribe.
 template <class Out, class NodeType>
@@ -19,10 +34,7 @@ Stream<Out> attach(const StreamHandle& upstream, std::unique_ptr<NodeType> made,
                    std::uint64_t subscription = 0) {
   NodeType& node = *made;
   const std::shared_ptr<Graph> graph = Graph::of(upstream.node());
-  const NodeRef kept = graph->adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
-  Graph::connect(upstream.node(), node, subscription);
-  const Frame inside(node);
-  node.attached();
+  const NodeRef kept = add_below(upstream, *graph, std::move(made), subscription);
   return Stream<Out>(graph, node);
 }
 
@@ -31,10 +43,7 @@ template <class NodeType>
 Sink attach_sink(const StreamHandle& upstream, std::unique_ptr<NodeType> made) {
   NodeType& node = *made;
   const std::shared_ptr<Graph> graph = Graph::of(upstream.node());
-  const NodeRef kept = graph->adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
-  Graph::connect(upstream.node(), node);
-  const Frame inside(node);
-  node.attached();
+  const NodeRef kept = add_below(upstream, *graph, std::move(made));
   return Sink(graph, node);
 }
 
@@ -53,38 +62,67 @@ std::string detail_of(const Op& op) {
   else return {};
 }
 
-/// Says in a sentence what a kernel lacks.
-template <class K, class In>
-constexpr bool check_kernel() {
-  static_assert(HasOut<K>, "weir: the kernel of this operator does not say what it emits: using Out = ...;");
-  if constexpr (!HasOut<K>) return false;
-  else if constexpr (KnowsTime<K>)
-    static_assert(
-        TimedKernel<K, In>,
-        "weir: a kernel with due() or fire() needs all three: push(x, emit, now) for elements of the "
-        "stream, std::optional<Time> due() const, and fire(emit, now)");
-  else
-    static_assert(Kernel<K, In>,
-                  "weir: the kernel of this operator cannot take the elements of the stream: template <class "
-                  "X, class Emit> void push(X&& x, Emit&& emit)");
-  return true;
+/// Why an operator cannot be applied to a stream `S`, if it cannot.
+enum class Unfit { fits, no_operator, no_out, time, push, travel, out_travels };
+template <class S, class Op>
+constexpr Unfit unfit() {
+  using In = typename S::Element;
+  if constexpr (!KernelOperator<Op, In>) {
+    return requires(Op op, const S& stream) { std::move(op)(stream); }
+    ? Unfit::fits : Unfit::no_operator;
+  } else {
+    using K = KernelOf<Op, In>;
+    if constexpr (!HasOut<K>) return Unfit::no_out;
+    else if constexpr (KnowsTime<K> && !TimedKernel<K, In>) return Unfit::time;
+    else if constexpr (!KnowsTime<K> && !Kernel<K, In>) return Unfit::push;
+    else if constexpr (!CanGo<S, K>) return Unfit::travel;
+    else if constexpr (!CanGo<S, typename K::Out>) return Unfit::out_travels;
+    else return Unfit::fits;
+  }
 }
+template <class S, class Op>
+concept Fits = unfit<S, Op>()
+== Unfit::fits;
 
 /// Applies an operator: one described by a kernel, or anything that can be called with the stream.
 template <class In, class Op>
 auto apply(const Stream<In>& stream, Op op) {
   if constexpr (KernelOperator<Op, In>) {
     using K = KernelOf<Op, In>;
-    if constexpr (check_kernel<K, In>()) {
-      using Made = std::conditional_t<TimedKernel<K, In>, TimedNode<In, K>, KernelNode<In, K>>;
-      const std::string detail = detail_of(op);
-      auto node = std::make_unique<Made>(op.kind, std::move(op).template kernel<In>());
-      node->set_detail(detail);
-      return attach<typename K::Out>(stream, std::move(node));
-    }
+    using Made = std::conditional_t<TimedKernel<K, In>, TimedNode<In, K>, KernelNode<In, K>>;
+    const std::string detail = detail_of(op);
+    auto node = std::make_unique<Made>(op.kind, std::move(op).template kernel<In>());
+    node->set_detail(detail);
+    return attach<typename K::Out>(stream, std::move(node));
   } else {
     return std::move(op)(stream);
   }
 }
 
 }  // namespace weir::detail::stream
+
+/// What `apply` of a stream says of operators that do not fit.
+#define WEIR_REFUSES_OPERATOR(reason, sentence)                             \
+  template <class Op, class S = Self>                                       \
+  requires(detail::stream::unfit<S, Op>() == detail::stream::Unfit::reason) \
+      WEIR_REFUSES("weir: apply: " sentence)                                \
+  detail::Refused apply(Op) const& { return {}; }
+#define WEIR_REFUSES_OPERATORS                                                                              \
+  WEIR_REFUSES_OPERATOR(no_operator,                                                                        \
+                        "an operator is made of a kernel, as those of weir::op, or is "                     \
+                        "anything that can be called with the stream")                                      \
+  WEIR_REFUSES_OPERATOR(no_out, "the kernel of this operator does not say what it emits: using Out = ...;") \
+  WEIR_REFUSES_OPERATOR(time,                                                                               \
+                        "a kernel with due() or fire() needs all three: push(x, emit, now) for "            \
+                        "elements of the stream, std::optional<Time> due() const, and fire(emit, now)")     \
+  WEIR_REFUSES_OPERATOR(push,                                                                               \
+                        "the kernel of this operator cannot take the elements of the stream: "              \
+                        "template <class X, class Emit> void push(X&& x, Emit&& emit)")                     \
+  WEIR_REFUSES_OPERATOR(travel,                                                                             \
+                        "a function or an argument of this operator cannot travel to another "              \
+                        "process. Below scatter() a lambda must not capture: pass the values as "           \
+                        "further arguments (map(f, x, y)); a functor with members needs a cereal "          \
+                        "serialize() function or must be a plain struct.")                                  \
+  WEIR_REFUSES_OPERATOR(out_travels,                                                                        \
+                        "what this operator emits cannot travel to another process. Give the "              \
+                        "type a cereal serialize() function or make it a plain struct.")

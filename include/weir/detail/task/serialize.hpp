@@ -35,6 +35,7 @@
 #include <string>
 #include <vector>
 
+#include "weir/detail/core/refused.hpp"
 #include "weir/detail/task/address.hpp"
 #include "weir/detail/task/fields.hpp"
 #include "weir/detail/task/pack.hpp"
@@ -43,9 +44,24 @@
 
 namespace weir {
 
+namespace detail::task {
+/// A pointer, but to a function.
+template <class T>
+concept IsDataPointer = std::is_pointer_v<std::remove_cvref_t<T>> &&
+    !std::is_function_v<std::remove_pointer_t<std::remove_cvref_t<T>>>;
+}  // namespace detail::task
+
 class OutArchive : public cereal::OutputArchive<OutArchive, cereal::AllowEmptyClassElision> {
  public:
   explicit OutArchive(Writer& to) : OutputArchive(this), writer(to) {}
+  using OutputArchive::operator();
+  /// \cond
+  template <class First, class... Rest>
+  requires(detail::task::IsDataPointer<First> || (detail::task::IsDataPointer<Rest> || ...)) WEIR_REFUSES(
+      "weir: a pointer cannot travel to another process. Use std::unique_ptr or std::shared_ptr, or an "
+      "index, in this serialize().")
+  OutArchive& operator()(First&&, Rest&&...) { return *this; }
+  /// \endcond
   Writer& writer;
 };
 class InArchive : public cereal::InputArchive<InArchive, cereal::AllowEmptyClassElision> {
@@ -53,6 +69,12 @@ class InArchive : public cereal::InputArchive<InArchive, cereal::AllowEmptyClass
   explicit InArchive(Reader& from) : InputArchive(this), reader(from) {}
   Reader& reader;
 };
+
+}  // namespace weir
+// Before any type is registered: then pointers to bases travel as what they point to.
+CEREAL_REGISTER_ARCHIVE(weir::OutArchive)
+CEREAL_REGISTER_ARCHIVE(weir::InArchive)
+namespace weir {
 
 namespace detail::task {
 

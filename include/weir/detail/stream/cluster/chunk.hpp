@@ -304,34 +304,4 @@ struct PassKernel {
   }
 };
 
-/// Whether a kernel with everything in it can travel; looks into plain structs, where Travels itself trusts.
-template <class K>
-constexpr bool kernel_travels() {
-  if constexpr (task::PlainStruct<K> && !std::is_empty_v<K>) {
-    using Fields = decltype(task::fields_of(std::declval<K&>()));
-    return []<std::size_t... I>(std::index_sequence<I...>) {
-      return (kernel_travels<std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(
-                  std::declval<Fields&>()))>>() &&
-              ...);
-    }
-    (std::make_index_sequence<task::field_count<K>>{});
-  } else {
-    return task::Travels<K>::value;
-  }
-}
-
-/// Says in a sentence why an operator cannot go to the cluster.
-template <class K>
-constexpr bool check_travels() {
-  static_assert(kernel_travels<K>(),
-                "weir: a function or an argument of this operator cannot travel to another process. "
-                "Below scatter() a lambda must not capture: pass the values as further "
-                "arguments (map(f, x, y)); a functor with members needs a cereal serialize() function or "
-                "must be a plain struct.");
-  static_assert(task::Travels<typename K::Out>::value,
-                "weir: what this operator emits cannot travel to another process. Give the type a cereal "
-                "serialize() function or make it a plain struct.");
-  return kernel_travels<K>() && task::Travels<typename K::Out>::value;
-}
-
 }  // namespace weir::detail::stream

@@ -159,9 +159,6 @@ struct ClusterSide<ClusterStream<T, In, K>> {
 template <class T>
 struct Scatter {
   static auto to(const Stream<T>& elements, const Client& client) {
-    static_assert(task::Travels<T>::value,
-                  "scatter: elements of this type cannot travel to another process. Give the type a cereal "
-                  "serialize() function or make it a plain struct.");
     auto limit = std::make_shared<FlowLimit>();
     auto node = std::make_unique<ScatterNode<T>>(client, limit);
     using Begun = ClusterStream<T, T, PassKernel<T>>;

@@ -1,0 +1,2 @@
+// Compiles, which a program of compile_fail must not.
+int main() {}
