@@ -637,7 +637,8 @@ struct TextOptions {
 /// **Source.** `dask.bag.read_text`; there, thousands of small files are thousands of tasks.
 [[nodiscard]] Bag<std::string> read_text(const std::vector<std::string>& files,
                                          const TextOptions& options = {});
-[[nodiscard]] inline Bag<std::string> read_text(const std::string& files, const TextOptions& options = {}) {
+template <std::convertible_to<std::string> Pattern>
+[[nodiscard]] Bag<std::string> read_text(const Pattern& files, const TextOptions& options = {}) {
   return read_text(std::vector<std::string>{files}, options);
 }
 /// The same, as pairs of the file's path and a line.
@@ -654,7 +655,8 @@ struct TextOptions {
 /// JSON values, one in each line. **Errors.** Those of `read_text`; a line that is not JSON fails its task,
 /// with file, line and column, unless `on_error` is `OnError::skip`.
 [[nodiscard]] Bag<Json> read_json(const std::vector<std::string>& files, const TextOptions& options = {});
-[[nodiscard]] inline Bag<Json> read_json(const std::string& files, const TextOptions& options = {}) {
+template <std::convertible_to<std::string> Pattern>
+[[nodiscard]] Bag<Json> read_json(const Pattern& files, const TextOptions& options = {}) {
   return read_json(std::vector<std::string>{files}, options);
 }
 
@@ -669,9 +671,9 @@ requires std::is_aggregate_v<T>
   return read_json(files, options).map(options.on_error, [](const Json& line) { return line.as<T>(); });
 }
 /// The same of one file or pattern.
-template <class T>
+template <class T, std::convertible_to<std::string> Pattern>
 requires std::is_aggregate_v<T>
-[[nodiscard]] Bag<T> read_json(const std::string& files, const TextOptions& options = {}) {
+[[nodiscard]] Bag<T> read_json(const Pattern& files, const TextOptions& options = {}) {
   return read_json<T>(std::vector<std::string>{files}, options);
 }
 

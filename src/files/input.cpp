@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -58,6 +59,16 @@ class PlainInput final : public Input {
 };
 
 }  // namespace
+
+void check_length(const char* who, const Portion& portion) {
+  struct stat status {};
+  if (portion.compression != Compression::none || ::stat(portion.path.c_str(), &status) != 0) return;
+  const auto bytes = static_cast<std::uint64_t>(status.st_size);
+  if (bytes < portion.end)
+    throw Error(ErrorKind::io, fmt::format("{}: a file must not become shorter while it is read (got '{}' of "
+                                           "{} bytes, which had {} at least)",
+                                           who, printable(portion.path), bytes, portion.end));
+}
 
 std::unique_ptr<Input> open(const char* who, const Portion& portion) {
   Raw raw(who, portion);

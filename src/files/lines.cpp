@@ -18,6 +18,7 @@ Lines::Lines(const char* who, const Portion& portion, std::string separator)
   Portion from = portion;
   from.begin -= std::min<std::uint64_t>(from.begin, separator_.size());  // whose end may be where this begins
   input_ = open(who, from);
+  check_length(who, portion);
   offset_ = from.begin;
   if (portion.begin > 0) skip_begun_line();
   else if (more() && filled_ >= 3 && std::memcmp(buffer_.data(), "\xef\xbb\xbf", 3) == 0) at_ = offset_ = 3;

@@ -171,6 +171,12 @@ double Frame::quantile(const std::string& name, double q) const {
 }
 double Frame::corr(const std::string& a, const std::string& b) const {
   const auto real = [](const std::string& name) { return col(name).astype(ColumnType::float64); };
+  for (const std::string& name : {a, b}) {
+    const ColumnType type = schema()[detail::frame::find_column("corr", name, schema())].type;
+    if (type == ColumnType::text)
+      throw Error(ErrorKind::invalid_argument, "corr: the columns must be of numbers (got text of \"" + name +
+                                                   "\"); astype converts them");
+  }
   const Frame both = dropna({a, b}).assign({{"\na", real(a)}, {"\nb", real(b)}}).select("\na", "\nb");
   const Table means = both.agg(mean("\na").as("a"), mean("\nb").as("b")).compute();
   if (means.column("a").is_na(0)) return std::numeric_limits<double>::quiet_NaN();

@@ -94,6 +94,16 @@ TEST_CASE("files are named before anything runs") {
                     "read_text: the block must be at least 1 (got 0)");
 }
 
+TEST_CASE("files are a name, a pattern or a list, which may be in braces") {
+  const TemporaryFolder folder;
+  const std::string a = folder.path() + "/a.txt", b = folder.path() + "/b.txt";
+  std::ofstream(a) << "1\n2\n";
+  std::ofstream(b) << "3\n";
+  CHECK(read_text({a, b}).compute() == Texts{"1", "2", "3"});
+  CHECK(read_text({a.c_str(), b.c_str()}, {.block = "1 MB"}).count().compute() == 3);
+  CHECK(weir::read_json({a, b}).count().compute() == 3);
+}
+
 TEST_CASE("odd lines are what one expects") {
   const TemporaryFolder folder;
   const std::string path = folder.path() + "/a.txt";

@@ -175,3 +175,42 @@ TEST_CASE("verbs, structs and joins that do not fit are named before anything ru
           "sum_b,mean_b,max_b,std_b,nunique_b\n0.0,,,,0\n");
   });
 }
+
+TEST_CASE("a file that is written anew while it is read is no shorter file") {
+  const Folder folder;
+  std::string text = "a,b\n";
+  for (int i = 0; i < 1000; ++i) text += "1,2\n";
+  const std::string path = folder.write("a.csv", text);
+  in_cluster([&] {
+    const Frame frame = read_csv(path, {.block = "1 kB"});
+    folder.write("a.csv", "a,b\n1,2\n");
+    CHECK(sentence_of([&] { return frame.agg(sum("b")).compute(); })
+              .find("read_csv: a file must not become shorter while it is read (got '" + path +
+                    "' of 8 bytes, which had ") != std::string::npos);
+  });
+}
+
+TEST_CASE("a column without any value is read as members of any type that may be missing") {
+  struct Row {
+    std::optional<std::string> name;
+    std::int64_t n;
+    std::optional<std::chrono::sys_days> day;
+  };
+  struct Text {
+    std::string name;
+  };
+  const Folder folder;
+  const std::string some = folder.write("some.csv", "name,n,day\n,1,\n,2,\n");
+  const std::string none = folder.write("none.csv", "name,n,day\n");
+  in_cluster([&] {
+    const std::vector<Row> rows = read_csv(some).collect<Row>();
+    REQUIRE(rows.size() == 2);
+    CHECK((!rows[1].name && rows[1].n == 2 && !rows[1].day));
+    CHECK(read_csv(none).collect<Row>().empty());
+    CHECK(read_csv(none).collect<Text>().empty());
+    CHECK(sentence_of([&] { return read_csv(some).collect<Text>(); }) ==
+          "collect: \"name\" must be read as float64, the type of its column (got text); astype converts it");
+    CHECK(sentence_of([&] { return read_csv(folder.write("t.csv", "t,n\nx,1\n")).corr("t", "n"); }) ==
+          "corr: the columns must be of numbers (got text of \"t\"); astype converts them");
+  });
+}

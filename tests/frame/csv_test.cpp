@@ -200,3 +200,17 @@ TEST_CASE("a line of many megabytes is a line") {
     CHECK(csv_of(lengths) == "a,n\n1,20000000\n2,1\n");
   });
 }
+
+TEST_CASE("a date_format that is none is to blame, not the data") {
+  const Folder folder;
+  const std::string path = folder.write("a.csv", "day\n1/2/2015\n");
+  in_cluster([&] {
+    const auto said = [&](const char* format) {
+      return sentence_of([&] { return read_csv(path, {.dates = {"day"}, .date_format = format}).compute(); });
+    };
+    const std::string rule = "read_csv: date_format must be of %Y %y %m %d %b %H %I %M %S %f %p and %% (got ";
+    CHECK(said("%d/%m/%Q") == rule + "\"%Q\" in \"%d/%m/%Q\")");
+    CHECK(said("%d/%m/%Y%") == rule + "\"%\" in \"%d/%m/%Y%\")");
+    CHECK(csv_of(read_csv(path, {.dates = {"day"}, .date_format = "%d/%m/%Y"})) == "day\n2015-02-01\n");
+  });
+}

@@ -57,6 +57,43 @@ TEST_CASE("rows that do not fit into memory are grouped, joined and sorted") {
   });
 }
 
+TEST_CASE("the nearest rows of a side that does not fit into memory are those of one that does") {
+  const Folder folder;
+  std::string quotes = "at,key,quote\n", trades = "at,key,trade\n";
+  std::uint64_t dice = 1;
+  const auto next = [&](std::uint64_t most) {
+    dice = dice * 6364136223846793005 + 1442695040888963407;
+    return (dice >> 33) % most;
+  };
+  const auto line = [&](std::uint64_t most, int i) {
+    const std::string at = next(50) ? std::to_string(next(most)) : "";
+    return at + "," + (next(40) ? std::string(1, static_cast<char>('a' + next(5))) : "") + "," +
+           std::to_string(i) + "\n";
+  };
+  for (int i = 0; i < 200'000; ++i) quotes += line(90'000, i);
+  for (int i = 0; i < 30'000; ++i) trades += line(100'000, i);
+  const Frame right = read_csv(folder.write("quotes.csv", quotes), {.block = "200 kB"});
+  const Frame left = read_csv(folder.write("trades.csv", trades), {.block = "100 kB"});
+  std::vector<MergeAsof> all;
+  for (const Near direction : {Near::backward, Near::forward, Near::nearest})
+    for (const bool exact : {true, false}) {
+      all.push_back({.on = "at", .by = {"key"}, .direction = direction, .exact = exact});
+      all.push_back({.on = "at", .direction = direction, .tolerance = "2", .exact = exact});
+    }
+  std::vector<std::string> expected, found;
+  const auto results = [&](std::vector<std::string>& to) {
+    for (const MergeAsof& how : all) {
+      const Frame joined = left.merge_asof(right, how);
+      to.push_back(csv_of(joined.compute()));
+      to.push_back(csv_of(joined.agg(sum("quote"), count()).compute()));
+    }
+  };
+  in_cluster([&] { results(expected); });
+  in_little_memory([&] { results(found); });
+  REQUIRE(expected.size() == found.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) CHECK((expected[i] == found[i]));
+}
+
 TEST_CASE("files of to_csv appear together, or none does") {
   const Folder folder;
   std::string text = "a,b\n";

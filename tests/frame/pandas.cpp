@@ -278,6 +278,9 @@ TEST_CASE("columns of every type with holes, in files of which one is empty, giv
     check(name, there.merge(some, {.on = {"n", "b"}, .how = how})
                     .sort_by({"n", "b", "x", "g", "room"})
                     .select("n", "b", "x", "g", "room"));
+  check("rooms_inner", there.merge(some, {.on = {"n", "b"}})
+                           .sort_by({"n", "b", "x", "g", "room"})
+                           .select("n", "b", "x", "g", "room"));
   check("rooms_semi", wide.merge(some, "n", Join::semi).select("n", "x"));
   check("rooms_anti", wide.merge(some, "n", Join::anti).select("n", "x"));
   check("names_differ",

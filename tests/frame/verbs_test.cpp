@@ -143,3 +143,15 @@ TEST_CASE("own aggregations are grouped, merged and rolled; what is wrong is nam
     CHECK(falls.find("rolling: rows must be in order of their time") != std::string::npos);
   });
 }
+
+TEST_CASE("the nearest of times that are nanoseconds apart is found") {
+  const Folder folder;
+  const std::string left = folder.write("left.csv", "at,n\n2015-03-01 10:00:00.000000100,1\n");
+  const std::string right = folder.write(
+      "right.csv", "at,q\n2015-03-01 10:00:00.000000001,early\n2015-03-01 10:00:00.000000102,late\n");
+  in_cluster([&] {
+    CHECK(csv_of(read_csv(left)
+                     .merge_asof(read_csv(right), {.on = "at", .direction = Near::nearest})
+                     .select("q")) == "q\nlate\n");
+  });
+}

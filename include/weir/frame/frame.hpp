@@ -180,7 +180,8 @@ class Frame {
   /// distributed by hashes of the keys.
   [[nodiscard]] Frame merge(const Frame& right, const Merge& options = {}) const;
   /// The same by columns that both sides have.
-  [[nodiscard]] Frame merge(const Frame& right, const std::string& on, Join how = Join::inner) const {
+  template <std::convertible_to<std::string> Name>
+  [[nodiscard]] Frame merge(const Frame& right, const Name& on, Join how = Join::inner) const {
     return merge(right, Merge{.on = {on}, .how = how});
   }
 
@@ -191,7 +192,8 @@ class Frame {
   /// are missing. Neither side need be sorted.
   /// **Errors.** Throws for unknown columns, for values that are no numbers, days or times of one type, and
   /// for a tolerance that is none.
-  /// **Cost.** All of the other side goes to every partition of this one: it must have room on a worker.
+  /// **Cost.** A side of less than 64 MB goes to every partition of this one; otherwise both are cut into
+  /// ranges of the values that are compared, and the rows go back to their partitions.
   /// **Source.** pandas' `merge_asof`.
   [[nodiscard]] Frame merge_asof(const Frame& right, const MergeAsof& options) const;
 

@@ -202,7 +202,10 @@ void check_readable(const char* who, std::string_view name, const Column& column
   const bool fits = column.type() == wanted ||
                     (wanted == ColumnType::float64 && column.type() == ColumnType::int64) ||
                     (wanted == ColumnType::int64 && is_int64(column.type()));
-  if (!fits)
+  // A column of a file without any value is float64, whatever it would have been.
+  const bool has_no_value = column.type() == ColumnType::float64 && column.na_count() == column.size() &&
+                            (may_be_missing || column.size() == 0);
+  if (!fits && !has_no_value)
     throw Error(ErrorKind::invalid_argument, std::string(who) + ": " + quoted(name) + " must be read as " +
                                                  std::string(to_string(column.type())) +
                                                  ", the type of its column (got " +

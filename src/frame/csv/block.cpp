@@ -25,6 +25,7 @@ class FileWindow {
     const bool is_packed = block.compression != Compression::none;
     input_ = files::open("read_csv", {block.path, block.compression, is_packed ? 0 : block.begin, block.end});
     if (!is_packed) {
+      files::check_length("read_csv", {block.path, block.compression, block.begin, block.end});
       text_.reserve(block.end - block.begin + read_ahead);
       return;
     }

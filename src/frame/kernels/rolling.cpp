@@ -293,7 +293,13 @@ SortedSide sorted_side(std::size_t left_rows, std::span<const Column> left_by, c
 template <class T>
 std::vector<Row> nearest_of(const Column& left, const SortedSide& side, const T* lefts, const T* rights,
                             const Nearest& how) {
-  const auto distance = [](T a, T b) { return static_cast<double>(a) - static_cast<double>(b); };
+  // Nanoseconds since 1970 are more than a double tells apart, their differences are not.
+  const auto distance = [](T a, T b) {
+    if constexpr (std::is_floating_point_v<T>) return a - b;
+    else
+      return a < b ? -static_cast<double>(static_cast<std::uint64_t>(b) - static_cast<std::uint64_t>(a))
+                   : static_cast<double>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+  };
   std::vector<Row> result(left.size(), no_row);
   for (std::size_t i = 0; i < left.size(); ++i) {
     if (left.is_na(i) || side.group_of_left[i] == no_row || lefts[i] != lefts[i]) continue;

@@ -21,5 +21,7 @@ class Input {
 
 /// Opens the file of a portion at its begin. Reading ends at the end of the file, not of the portion.
 [[nodiscard]] std::unique_ptr<Input> open(const char* who, const Portion& portion);
+/// Throws `Error{io}` if a plain file ends before the portion does, as when it was written anew meanwhile.
+void check_length(const char* who, const Portion& portion);
 
 }  // namespace weir::detail::files
