@@ -27,7 +27,7 @@ bool all_done(std::vector<MPI_Request>& requests) {
 
 void keep_core_in_polls() { setenv("OMPI_MCA_mpi_yield_when_idle", "0", 0); }
 
-MpiTransport::MpiTransport(MPI_Comm world) : neighbours_(world) {
+MpiTransport::MpiTransport(MPI_Comm world, std::uint64_t most_lent) : neighbours_(world, most_lent) {
   MPI_Comm_dup(world, &heads_);
   MPI_Comm_dup(world, &blocks_);
   MPI_Comm_set_errhandler(heads_, MPI_ERRORS_RETURN);

@@ -24,7 +24,7 @@ void keep_core_in_polls();
 class MpiTransport final : public Transport {
  public:
   /// Collective: every rank of `world` makes one at start-up.
-  explicit MpiTransport(MPI_Comm world);
+  explicit MpiTransport(MPI_Comm world, std::uint64_t most_lent = UINT64_MAX);
   void send(PeerId to, Frame frame) override;
   bool poll(Receiver& receiver) override;
   [[nodiscard]] bool busy(PeerId to) const override { return !peers_[to].outgoing.empty(); }

@@ -23,14 +23,16 @@ struct MpiNeighbours::Host {
     MPI_Comm_size(comm, &size);
   }
   ~Host() { MPI_Comm_free(&comm); }
-  [[nodiscard]] std::uint64_t lent_bytes() const {
-    return size == 1 ? 0 : std::min(most_bytes, most_bytes_of_all / static_cast<std::uint64_t>(size));
+  [[nodiscard]] std::uint64_t lent_bytes(std::uint64_t most) const {
+    return size == 1 ? 0 : std::min({most, most_bytes, most_bytes_of_all / static_cast<std::uint64_t>(size)});
   }
 };
 
-MpiNeighbours::MpiNeighbours(MPI_Comm world) : MpiNeighbours(world, Host(world)) {}
+MpiNeighbours::MpiNeighbours(MPI_Comm world, std::uint64_t most_lent)
+    : MpiNeighbours(world, Host(world), most_lent) {}
 
-MpiNeighbours::MpiNeighbours(MPI_Comm world, const Host& host) : own_(host.lent_bytes()) {
+MpiNeighbours::MpiNeighbours(MPI_Comm world, const Host& host, std::uint64_t most_lent)
+    : own_(host.lent_bytes(most_lent)) {
   int rank = 0, ranks = 0;
   MPI_Comm_rank(world, &rank);
   MPI_Comm_size(world, &ranks);

@@ -12,7 +12,7 @@ namespace weir::detail::comm {
 class MpiNeighbours {
  public:
   /// Collective, at start-up.
-  explicit MpiNeighbours(MPI_Comm world);
+  MpiNeighbours(MPI_Comm world, std::uint64_t most_lent);
 
   /// Where blocks for this rank are best made; null if it does not read this rank's memory.
   [[nodiscard]] LentMemory* memory_for(PeerId rank) noexcept {
@@ -32,7 +32,7 @@ class MpiNeighbours {
 
  private:
   struct Host;  // the communicator of a host's ranks
-  explicit MpiNeighbours(MPI_Comm world, const Host& host);
+  MpiNeighbours(MPI_Comm world, const Host& host, std::uint64_t most_lent);
 
   LentMemory own_;
   SharedBell bell_;

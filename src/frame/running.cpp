@@ -108,7 +108,8 @@ RunningGroups& RunningGroups::add(const Table& batch) {
                                       plan_->aggregates, false);
   if (last_.tables == 0 && !states_.empty()) {
     const Table both[] = {states_.front(), std::move(state)};
-    states_.front() = detail::frame::merge_states(detail::frame::concat(both), keys_, plan_->aggregates);
+    states_.front() =
+        detail::frame::merge_states(detail::frame::concat_states(both), keys_, plan_->aggregates);
     return *this;
   }
   states_.push_back(std::move(state));
@@ -126,7 +127,7 @@ RunningGroups& RunningGroups::merge(const RunningGroups& other) {
                 "running_groups: what is merged must have the same keys and aggregations (got " +
                     to_text(other.plan_->schema) + " and " + to_text(plan_->schema) + ")");
   const Table both[] = {states_.front(), other.states_.front()};
-  states_.front() = detail::frame::merge_states(detail::frame::concat(both), keys_, plan_->aggregates);
+  states_.front() = detail::frame::merge_states(detail::frame::concat_states(both), keys_, plan_->aggregates);
   return *this;
 }
 
@@ -139,7 +140,7 @@ Table RunningGroups::result() const {
     return detail::frame::aggregate_whole(detail::frame::concat(states), keys_, plan_->aggregates, false);
   }
   return detail::frame::results_of(
-      detail::frame::merge_states(detail::frame::concat(states), keys_, plan_->aggregates), keys_,
+      detail::frame::merge_states(detail::frame::concat_states(states), keys_, plan_->aggregates), keys_,
       plan_->aggregates, true);
 }
 

@@ -52,7 +52,7 @@ struct Ranks {
       comm::keep_core_in_polls();
       new MpiSession(argc, argv, MPI_THREAD_SERIALIZED);  // never finalized: ranks of this job may die
       MPI_Bcast(id.data(), static_cast<int>(id.size()), MPI_BYTE, 0, MPI_COMM_WORLD);
-      transport = std::make_unique<comm::MpiTransport>(MPI_COMM_WORLD);
+      transport = std::make_unique<comm::MpiTransport>(MPI_COMM_WORLD, lent_memory({}));
     }
     leave_mpi_job();
     job = comm::to_hex(id).substr(0, 16);

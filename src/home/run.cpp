@@ -290,7 +290,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     auto* mpi = new detail::home::MpiSession(argc, argv, threads);
     detail::leave_mpi_job();
     detail::home::mend_job_variables();
-    static detail::comm::MpiTransport transport{MPI_COMM_WORLD};
+    static detail::comm::MpiTransport transport{MPI_COMM_WORLD, detail::home::lent_memory(options)};
     const std::string who = "rank " + std::to_string(transport.rank());
     detail::log::set_prefix(who);
     return transport.rank() == 0 ? run_scheduler(mpi, transport, body, options)

@@ -87,6 +87,14 @@ std::uint64_t ranks_of_host() {
   return std::max(1ul, std::strtoul(text.c_str(), nullptr, 10));
 }
 
+std::uint64_t lent_memory(const RunOptions& options) {
+  try {
+    return memory_limits(options, ranks_of_host()).limit / 8;
+  } catch (const Error&) {
+    return UINT64_MAX;  // the worker says what is wrong
+  }
+}
+
 std::string spill_folder() {
   for (const char* name : {"WEIR_SPILL_DIRECTORY", "TMPDIR"})
     if (std::string folder = environment(name); !folder.empty()) return folder;

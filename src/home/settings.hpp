@@ -38,6 +38,8 @@ void tell_environment_problems();
 /// What the results of one of `workers` workers on this node may take: the option, else WEIR_MEMORY_LIMIT,
 /// else its share of the node's memory. Throws `Error{invalid_argument}` for what is no byte count from 1 MB.
 [[nodiscard]] worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t workers);
+/// How much memory a rank lends its neighbours, in which it counts like their own: an eighth of that.
+[[nodiscard]] std::uint64_t lent_memory(const RunOptions& options);
 
 /// Processes of this job on this node, the scheduler's included.
 [[nodiscard]] std::uint64_t ranks_of_host();

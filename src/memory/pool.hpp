@@ -32,6 +32,8 @@ void keep_at_most(std::uint64_t bytes, std::uint64_t with_used = UINT64_MAX) noe
 void release_unused() noexcept;
 /// What the process alone has in memory: without pages of files and what it shares; 0 if that cannot be told.
 [[nodiscard]] std::uint64_t resident() noexcept;
+/// The same with what it shares, such as memory that is lent.
+[[nodiscard]] std::uint64_t resident_with_shared() noexcept;
 /// Returns to the system large blocks that are free, as far as the process has more than `bytes` in memory.
 void release_beyond(std::uint64_t bytes) noexcept;
 /// Returns to the system what `malloc` keeps of small blocks that are free, if the process has more than

@@ -18,6 +18,19 @@ std::uint64_t resident() noexcept {
   return is_read && all > shared ? (all - shared) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
 }
 
+std::uint64_t resident_with_shared() noexcept {
+  std::FILE* file = std::fopen("/proc/self/status", "re");
+  if (!file) return resident();
+  unsigned long long kilobytes = 0, own = 0, shared = 0;
+  char line[256];
+  while (std::fgets(line, sizeof line, file)) {
+    if (std::sscanf(line, "RssAnon: %llu", &kilobytes) == 1) own = kilobytes;
+    if (std::sscanf(line, "RssShmem: %llu", &kilobytes) == 1) shared = kilobytes;
+  }
+  std::fclose(file);
+  return own ? (own + shared) * 1024 : resident();
+}
+
 void trim_small(std::uint64_t bytes) noexcept {
   static std::atomic<std::uint64_t> left{0};  // after the last time
   const std::uint64_t now = resident(), before = left.load();

@@ -17,6 +17,14 @@ namespace {
 
 constexpr std::uint64_t page = 4096;
 
+// Blocks begin where their values may: who reads them may use them in place.
+std::uint64_t padded(std::uint64_t size) { return (size + 63) / 64 * 64; }
+std::uint64_t padded(const Packed& value) {
+  std::uint64_t total = padded(value.head.size());
+  for (const Block& block : value.blocks) total += padded(block.size);
+  return total;
+}
+
 // A part of the file in memory while somebody reads it.
 class Mapping {
  public:
@@ -49,7 +57,7 @@ class SpillFile::Stored final : public task::Store, public std::enable_shared_fr
     std::uint64_t at = place_.offset;
     const auto put = [&](const void* data, std::uint64_t size) {
       file_->write_at(at, data, size);
-      at += size;
+      at += padded(size);
     };
     put(value.head.data(), value.head.size());
     head_ = value.head.size();
@@ -63,10 +71,10 @@ class SpillFile::Stored final : public task::Store, public std::enable_shared_fr
         std::make_shared<const Mapping>(file_->descriptor_, place_.offset, place_.size, shared_from_this());
     Packed value;
     value.head.append(mapping->data(), head_);
-    const std::byte* at = mapping->data() + head_;
+    const std::byte* at = mapping->data() + padded(head_);
     for (const std::uint64_t size : blocks_) {
       value.blocks.push_back({mapping, at, size});
-      at += size;
+      at += padded(size);
     }
     return value;
   }
@@ -149,7 +157,7 @@ void SpillFile::write_at(std::uint64_t offset, const void* data, std::uint64_t s
 }
 
 std::shared_ptr<const task::Store> SpillFile::write(const Packed& value) {
-  const auto stored = std::make_shared<Stored>(shared_from_this(), take(value.size()));
+  const auto stored = std::make_shared<Stored>(shared_from_this(), take(padded(value)));
   stored->write(value);
   return stored;
 }

@@ -34,7 +34,7 @@ WorkerNode::~WorkerNode() { stop(); }
 
 void WorkerNode::start() {
   memory::keep_at_most(settings_.memory.spill_at(), settings_.memory.spill_at());
-  resident_at_start_ = memory::resident();
+  resident_at_start_ = memory::resident_with_shared();
   Hold hold(*this);
   protocol::Hello hello;
   hello.build_id = task::build_id();
@@ -209,7 +209,7 @@ void WorkerNode::tick(Clock::time_point now) {
   if (limited_count_.load(std::memory_order_relaxed)) enforce_limits(now);
   if (now - seen_ >= seen_every_) tell_seen(now);
   if (settings_.own_process) {
-    const std::uint64_t resident = memory::resident();
+    const std::uint64_t resident = memory::resident_with_shared();
     state_.note_resident(resident - std::min(resident, resident_at_start_), actions_);
   }
   state_.try_again(now - disk_tried_ > std::chrono::seconds(1), actions_);

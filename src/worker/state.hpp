@@ -78,15 +78,15 @@ struct MemoryLimits {
   std::uint64_t most_coming =
       64 << 20;  ///< ... and so many bytes of them at once: more would lie in memory before their turn comes.
   /// Earlier if the process has much memory `beside` its results, so that both stay below the limit.
-  [[nodiscard]] std::uint64_t spill_at(std::uint64_t beside = 0) const noexcept {
-    const std::uint64_t most = limit / 10 * 9;
-    return std::clamp(most - std::min(most, beside), limit / 10 * 2, limit / 10 * 6);
+  [[nodiscard]] std::uint64_t pause_at(std::uint64_t beside = 0) const noexcept {
+    const std::uint64_t most = limit / 100 * 95;
+    return std::clamp(most - std::min(most, beside), limit / 10 * 4, limit / 10 * 8);
   }
   [[nodiscard]] std::uint64_t resume_at(std::uint64_t beside = 0) const noexcept {
-    return spill_at(beside) + limit / 10;
+    return pause_at(beside) - limit / 10;
   }
-  [[nodiscard]] std::uint64_t pause_at(std::uint64_t beside = 0) const noexcept {
-    return spill_at(beside) + limit / 10 * 2;
+  [[nodiscard]] std::uint64_t spill_at(std::uint64_t beside = 0) const noexcept {
+    return pause_at(beside) - limit / 10 * 2;
   }
 };
 

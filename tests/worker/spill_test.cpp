@@ -40,11 +40,11 @@ TEST_CASE("worker spills earlier where its process has much memory beside the re
   WorkerStory story = with_limit();
   detail::worker::Actions told;
   for (const TaskId id : {1, 2, 3}) make(story, id, 200);
-  story.state.note_resident(600 + 300, told);  // so much may be beside them
+  story.state.note_resident(600 + 100, told);  // so much may be beside them
   CHECK(story.next_spill().empty());
-  story.state.note_resident(600 + 500, told);
+  story.state.note_resident(600 + 300, told);
   CHECK(story.next_spill() == Lines{"spill 1"});
-  CHECK(story.next_spill().empty());  // 400 and 500 are below 900
+  CHECK(story.next_spill().empty());  // 400 and 300 leave room for what comes before tasks wait
   story.spilled();
   story.state.note_resident(10'000, told);
   CHECK(story.next_spill() == Lines{"spill 2"});

@@ -56,6 +56,8 @@ struct Aggregate {
 };
 
 /// The sum: int64 of integers and booleans, float64 of float64. 0 of no values.
+/// **Errors.** Sums of integers are exact; one beyond 64 bits is `Error{task_failed}` when the frame is
+/// computed, whatever the sums of its partitions are.
 [[nodiscard]] Aggregate sum(const std::string& column);
 /// The mean, as float64; missing of no values.
 [[nodiscard]] Aggregate mean(const std::string& column);

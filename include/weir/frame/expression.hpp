@@ -77,11 +77,12 @@ using CallColumns = Column (*)(Reader& function, std::span<const Column> operand
 /// A value for each row, computed from its columns; a recipe, which holds no data.
 ///
 /// Arithmetic is `+ - * / %`, comparisons are `< <= > >= == !=`, logic is `&& || !`. `/` divides as real
-/// numbers do (`1 / 2` is 0.5); other arithmetic on int64 gives int64 and wraps around.
+/// numbers do (`1 / 2` is 0.5); other arithmetic on int64 gives int64.
 /// **Shape.** One value per row. A missing operand gives a missing value, but `false && NA` is false and
 /// `true || NA` is true; a filter keeps rows that are true.
 /// **Errors.** Names and types are checked when a frame is given the expression, before anything runs.
-/// Division by zero gives an infinity or NaN, modulo zero a missing value.
+/// Division by zero gives an infinity or NaN, modulo zero a missing value. An integer beyond 64 bits is
+/// `Error{task_failed}` when the frame is computed, unless `when` takes the other side.
 /// **Source.** pandas' operators; three-valued logic as in SQL.
 class Expression {
  public:

@@ -44,7 +44,9 @@ struct Window {
 /// The difference to the value `rows` rows before: int64 of integers, days and nanoseconds, else float64.
 /// **Source.** pandas' `diff`.
 [[nodiscard]] Window diff(const std::string& column, std::int64_t rows = 1);
-/// The sum of all values up to this one; missing values stay missing and add nothing. Integers wrap around.
+/// The sum of all values up to this one; missing values stay missing and add nothing.
+/// **Errors.** A sum of integers beyond 64 bits is `Error{task_failed}` when the frame is computed; so
+/// are such a difference and such a rolling sum.
 [[nodiscard]] Window cumsum(const std::string& column);
 /// The least of all numbers up to this one.
 [[nodiscard]] Window cummin(const std::string& column);

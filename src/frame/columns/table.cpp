@@ -8,6 +8,7 @@
 #include "core/decimal.hpp"
 #include "core/wording.hpp"
 #include "frame/columns/cell.hpp"
+#include "frame/columns/together.hpp"
 #include "frame/kernels/kernels.hpp"
 #include "frame/plan/names.hpp"
 #include "weir/detail/task/serialize.hpp"
@@ -130,14 +131,8 @@ std::string Table::show(std::size_t most_rows) const {
 
 std::ostream& operator<<(std::ostream& out, const Table& table) { return out << table.show(); }
 
-void Table::save(OutArchive& archive) const { archive(names_, columns_, std::uint64_t{rows_}); }
-void Table::load(InArchive& archive) {
-  std::vector<std::string> names;
-  std::vector<Column> columns;
-  std::uint64_t rows = 0;
-  archive(names, columns, rows);
-  *this = Table(std::move(names), std::move(columns));
-}
+void Table::save(OutArchive& archive) const { detail::frame::save_table(archive, *this); }
+void Table::load(InArchive& archive) { *this = detail::frame::load_table(archive, false); }
 
 bool operator==(const Table& a, const Table& b) { return a.names_ == b.names_ && a.columns_ == b.columns_; }
 

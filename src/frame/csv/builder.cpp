@@ -12,6 +12,7 @@ ColumnBuilder::ColumnBuilder(const CsvColumn& column, const CsvFormat& format)
 }
 
 void ColumnBuilder::reserve(std::size_t rows) {
+  expected_rows_ = rows;
   if (column_.type == ColumnType::boolean) cells_.flags.reserve(rows);
   else if (column_.type == ColumnType::float64) cells_.reals.reserve(rows);
   else cells_.integers.reserve(rows + 1);
@@ -93,11 +94,17 @@ bool ColumnBuilder::read(std::string_view text, std::int64_t& integer, double& r
   return true;
 }
 
+// Room for so many bytes: what the rows so far let expect of all, but not more than twice what there is.
+void ColumnBuilder::grow_text(std::size_t least) {
+  const auto expected = static_cast<std::size_t>(static_cast<double>(least) / static_cast<double>(rows_ + 1) *
+                                                 static_cast<double>(expected_rows_) * 1.02);
+  cells_.text.resize(std::max(least + least / 8, std::min(expected, cells_.text.size() * 2)));
+}
+
 // Short ones, which most are, as two words that may overlap: a call for each would cost more than the copy.
 void ColumnBuilder::add_text(std::string_view text) {
   const std::size_t size = text.size();
-  if (text_bytes_ + size > cells_.text.size())
-    cells_.text.resize(std::max(text_bytes_ + size, cells_.text.size() * 2));
+  if (text_bytes_ + size > cells_.text.size()) grow_text(text_bytes_ + size);
   char* const to = cells_.text.data() + text_bytes_;
   text_bytes_ += size;
   const auto copy_ends = [&](auto word) {

@@ -26,12 +26,13 @@ class ColumnBuilder {
   [[nodiscard]] bool read(std::string_view text, std::int64_t& integer, double& real) const noexcept;
   void add_missing();
   void add_text(std::string_view text);
+  void grow_text(std::size_t least);
   void set_missing();
   void widen(std::string_view text, std::uint64_t line);
 
   const CsvColumn& column_;
   const CsvFormat& format_;
-  std::size_t rows_ = 0;
+  std::size_t rows_ = 0, expected_rows_ = 0;
   Cells cells_;
   std::size_t text_bytes_ = 0;  // of `cells_.text`, which has room for more
   std::vector<std::uint64_t> missing_;

@@ -76,12 +76,28 @@ Column loop(ColumnType type, std::span<const Operand> of, std::size_t rows, F f)
   return fixed_column(type, rows, std::move(results), shared_validity(of, rows));
 }
 
-// Integers wrap around; they are not undefined.
+// `f(a, b, result)` says whether the result is none: that is an error, unless an operand is missing.
 template <class F>
-auto wrapping(F f) {
-  return [f](std::int64_t a, std::int64_t b) {
-    return static_cast<std::int64_t>(f(static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b)));
+Column checked(const Term& term, std::span<const Operand> of, std::size_t rows, F f) {
+  bool any = false;
+  Column result =
+      loop<std::int64_t, std::int64_t>(term.type, of, rows, [&any, f](std::int64_t a, std::int64_t b) {
+        std::int64_t result = 0;
+        any |= f(a, b, &result);
+        return result;
+      });
+  if (!any) return result;
+  const auto value = [&](std::size_t k, std::size_t i) {
+    return integers(of[k].column)[of[k].is_constant ? 0 : i];
   };
+  for (std::size_t i = 0; i < rows; ++i) {
+    std::int64_t ignored = 0;
+    const std::size_t last = of.size() - 1;
+    if (result.is_na(i) || !f(value(0, i), value(last, i), &ignored)) continue;
+    throw BeyondInteger(show(term), std::to_string(value(0, i)) +
+                                        (last ? " and " + std::to_string(value(last, i)) : std::string()));
+  }
+  return result;
 }
 
 // The sign of the divisor, as in Python; by zero: missing.
@@ -105,19 +121,23 @@ double real_modulo(double a, double b) noexcept {
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-Column integer_arithmetic(Op op, ColumnType type, std::span<const Operand> of, std::size_t rows) {
-  const auto run = [&](auto f) { return loop<std::int64_t, std::int64_t>(type, of, rows, wrapping(f)); };
-  switch (op) {
+Column integer_arithmetic(const Term& term, std::span<const Operand> of, std::size_t rows) {
+  const auto run = [&](auto f) { return checked(term, of, rows, f); };
+  using Int = std::int64_t;
+  switch (term.op) {
     case Op::add:
-      return run(std::plus<>{});
+      return run([](Int a, Int b, Int* result) { return __builtin_add_overflow(a, b, result); });
     case Op::subtract:
-      return run(std::minus<>{});
+      return run([](Int a, Int b, Int* result) { return __builtin_sub_overflow(a, b, result); });
     case Op::multiply:
-      return run(std::multiplies<>{});
+      return run([](Int a, Int b, Int* result) { return __builtin_mul_overflow(a, b, result); });
     case Op::negate:
-      return run([](std::uint64_t a, std::uint64_t) { return 0 - a; });
+      return run([](Int a, Int, Int* result) { return __builtin_sub_overflow(Int{0}, a, result); });
     case Op::absolute:
-      return run([](std::uint64_t a, std::uint64_t) { return a >> 63 ? 0 - a : a; });
+      return run([](Int a, Int, Int* result) {
+        *result = a;
+        return a < 0 && __builtin_sub_overflow(Int{0}, a, result);
+      });
     default:
       return integer_modulo(of, rows);
   }
@@ -446,7 +466,24 @@ Column computed(const Term& term, std::span<const Operand> of, std::size_t rows)
   }
   if (type == ColumnType::text) return text_function(term, of, rows);
   if (type == ColumnType::float64) return real_arithmetic(term.op, of, rows);
-  return integer_arithmetic(term.op, term.type, of, rows);
+  return integer_arithmetic(term, of, rows);
+}
+
+// What `choose` takes where the condition is `wanted`. Elsewhere a result may be no integer: it is not asked
+// for.
+Operand side_of(const Term& term, const Table& table, const Operand& condition, bool wanted) {
+  try {
+    return value_of(term, table);
+  } catch (const BeyondInteger&) {
+    std::vector<Row> asked, place(table.rows(), no_row);
+    for (std::size_t i = 0; i < table.rows(); ++i) {
+      const std::size_t at = condition.is_constant ? 0 : i;
+      if (condition.column.is_na(at) || (flags(condition.column)[at] != 0) != wanted) continue;
+      place[i] = static_cast<Row>(asked.size());
+      asked.push_back(static_cast<Row>(i));
+    }
+    return {take(evaluate(term, take(table, asked)), place), false};
+  }
 }
 
 // Of constants alone: computed once.
@@ -456,7 +493,9 @@ Operand value_of(const Term& term, const Table& table) {
   std::vector<Operand> operands;
   bool all_constant = term.op != Op::call;
   for (const TermPtr& operand : term.operands) {
-    operands.push_back(value_of(*operand, table));
+    const bool is_side = term.op == Op::choose && !operands.empty();
+    operands.push_back(is_side ? side_of(*operand, table, operands.front(), operands.size() == 1)
+                               : value_of(*operand, table));
     all_constant = all_constant && operands.back().is_constant;
   }
   return {computed(term, operands, all_constant ? 1 : table.rows()), all_constant};

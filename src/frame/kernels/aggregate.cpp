@@ -1,5 +1,6 @@
 // Groups summed up: states of partitions, which are merged, and what they say at the end.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -11,8 +12,9 @@ namespace {
 
 using Kind = Aggregate::Kind;
 
+// No key is called so: it would have to begin with a line end.
 std::string state_name(std::size_t aggregate, std::string_view state) {
-  return std::to_string(aggregate) + "." + std::string(state);
+  return "\n" + std::to_string(aggregate) + "." + std::string(state);
 }
 
 // A table under construction.
@@ -46,7 +48,6 @@ Column add_up(ColumnType type, const Column& column, const From* from, const Gro
   return fixed_column(type, groups.count(), std::move(sums));
 }
 
-// Integers wrap around: they are added as unsigned ones.
 Column sums(const Column& column, const Groups& groups) {
   switch (column.type()) {
     case ColumnType::boolean:
@@ -56,6 +57,61 @@ Column sums(const Column& column, const Groups& groups) {
     default:
       return add_up<std::uint64_t>(ColumnType::int64, column, integers(column), groups);
   }
+}
+
+// Whether so many integers of these sizes may have a sum that is none.
+bool may_exceed(const Column& column) {
+  std::uint64_t bits = 0;
+  const std::int64_t* const values = integers(column);
+  for (std::size_t i = 0; i < column.size(); ++i)
+    bits |= static_cast<std::uint64_t>(values[i] ^ values[i] >> 63);
+  return std::bit_width(bits) + std::bit_width(column.size()) > 63;
+}
+
+// The upper halves of sums, if a sum is no 64-bit integer, are a state of their own: it may become one again
+// when parts are put together.
+void add_halves(Growing& states, std::size_t at, std::span<const Integer> totals) {
+  Fresh<std::int64_t> low(totals.size()), high(totals.size());
+  bool all_fit = true;
+  for (std::size_t g = 0; g < totals.size(); ++g) {
+    low[g] = static_cast<std::int64_t>(totals[g]);
+    high[g] = static_cast<std::int64_t>(totals[g] >> 64);
+    all_fit = all_fit && fits_int64(totals[g]);
+  }
+  states.add(state_name(at, "sum"), fixed_column(ColumnType::int64, totals.size(), std::move(low)));
+  if (!all_fit)
+    states.add(state_name(at, "high"), fixed_column(ColumnType::int64, totals.size(), std::move(high)));
+}
+// What the upper half is called, and what it is where the sum is all.
+std::string half_of(const std::string& sum) { return sum.substr(0, sum.size() - 3) + "high"; }
+Column signs_of(const Column& sum) {
+  Fresh<std::int64_t> signs(sum.size());
+  for (std::size_t g = 0; g < sum.size(); ++g) signs[g] = integers(sum)[g] >> 63;
+  return fixed_column(ColumnType::int64, sum.size(), std::move(signs));
+}
+Integer whole(const Column& low, const Column& high, std::size_t i) {
+  return static_cast<Integer>(integers(high)[i]) << 64 | static_cast<std::uint64_t>(integers(low)[i]);
+}
+
+// Sums of a column, whose upper halves may be in another one.
+void add_sums(Growing& states, std::size_t at, const Column& column, const Column* high,
+              const Groups& groups) {
+  if (!high && (!is_int64(column.type()) || !may_exceed(column)))
+    return states.add(state_name(at, "sum"), sums(column, groups));
+  std::vector<Integer> totals(groups.count(), 0);
+  for (std::size_t i = 0; i < column.size(); ++i)
+    if (!column.is_na(i))
+      totals[groups.of_row[i]] += high ? whole(column, *high, i) : Integer{integers(column)[i]};
+  add_halves(states, at, totals);
+}
+
+Column sums_of(const Table& states, std::size_t at, const BoundAggregate& aggregate) {
+  const Column& low = states.column(state_name(at, "sum"));
+  if (const auto place = states.find(state_name(at, "high")))
+    for (std::size_t g = 0; g < low.size(); ++g)
+      if (const Integer total = whole(low, states.columns()[*place], g); !fits_int64(total))
+        throw BeyondInteger(aggregate.name, digits_of(total));
+  return low;
 }
 Column real_sums(const Column& column, const Groups& groups) {
   switch (column.type()) {
@@ -274,7 +330,7 @@ void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate,
     case Kind::count:
       return states.add(state_name(at, "count"), counts.of(column));
     case Kind::sum:
-      return states.add(state_name(at, "sum"), sums(*column, groups));
+      return add_sums(states, at, *column, nullptr, groups);
     case Kind::mean:
       states.add(state_name(at, "sum"), real_sums(*column, groups));
       return states.add(state_name(at, "count"), counts.of(column));
@@ -299,8 +355,11 @@ void merge_state(Growing& states, std::size_t at, const BoundAggregate& aggregat
     case Kind::rows:
     case Kind::count:
       return add("count");
-    case Kind::sum:
-      return add("sum");
+    case Kind::sum: {
+      const auto high = parts.find(state_name(at, "high"));
+      return add_sums(states, at, parts.column(state_name(at, "sum")),
+                      high ? &parts.columns()[*high] : nullptr, groups);
+    }
     case Kind::mean:
       add("sum");
       return add("count");
@@ -324,7 +383,7 @@ Column result_of(const Table& states, std::size_t at, const BoundAggregate& aggr
     case Kind::count:
       return states.column(state_name(at, "count"));
     case Kind::sum:
-      return states.column(state_name(at, "sum"));
+      return sums_of(states, at, aggregate);
     case Kind::mean:
       return quotient(states.column(state_name(at, "sum")), states.column(state_name(at, "count")));
     case Kind::var:
@@ -357,6 +416,41 @@ Table without_missing_keys(const Table& table, const std::vector<std::string>& k
 }
 
 }  // namespace
+
+std::string digits_of(Integer value) {
+  std::string digits;
+  const bool is_negative = value < 0;
+  for (; value != 0 || digits.empty(); value /= 10)
+    digits += static_cast<char>('0' + (is_negative ? -(value % 10) : value % 10));
+  if (is_negative) digits += '-';
+  return {digits.rbegin(), digits.rend()};
+}
+
+Table concat_states(std::span<const Table> parts) {
+  const auto has = [&](const std::string& name) {
+    return std::any_of(parts.begin(), parts.end(), [&](const Table& part) { return part.find(name); });
+  };
+  std::vector<std::string> names;
+  bool has_halves = false;
+  for (const std::string& name : parts.empty() ? std::vector<std::string>{} : parts.front().names()) {
+    if (name.starts_with('\n') && name.ends_with(".high")) continue;
+    names.push_back(name);
+    if (!name.starts_with('\n') || !name.ends_with(".sum") || !has(half_of(name))) continue;
+    names.push_back(half_of(name));
+    has_halves = true;
+  }
+  if (!has_halves) return concat(parts);
+  std::vector<Table> complete;
+  for (const Table& part : parts) {
+    std::vector<Column> columns;
+    for (const std::string& name : names) {
+      if (const auto place = part.find(name)) columns.push_back(part.columns()[*place]);
+      else columns.push_back(signs_of(columns.back()));
+    }
+    complete.emplace_back(names, std::move(columns));
+  }
+  return concat(complete);
+}
 
 bool has_state(Kind kind) noexcept { return kind != Kind::nunique && kind != Kind::quantile; }
 

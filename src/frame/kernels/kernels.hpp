@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "weir/error.hpp"
 #include "weir/frame/table.hpp"
 
 namespace weir::detail::frame {
@@ -75,6 +76,22 @@ class Bits {
   std::vector<std::uint64_t> words_;
   bool any_cleared_ = false;
 };
+
+/// A result that no 64-bit integer is: never a wrong number, never a missing one.
+struct BeyondInteger : Error {
+  /// `what` was computed; `value` is what came out, or of which values.
+  BeyondInteger(const std::string& what, const std::string& value)
+      : Error(ErrorKind::invalid_argument, what + ": the result must be a 64-bit integer (got " + value +
+                                               "); astype to float64 before computes it approximately"),
+        got(value) {}
+  std::string got;
+};
+/// Sums of 64-bit integers; in decimal.
+using Integer = __int128;
+[[nodiscard]] std::string digits_of(Integer value);
+[[nodiscard]] constexpr bool fits_int64(Integer value) noexcept {
+  return value == static_cast<std::int64_t>(value);
+}
 
 [[nodiscard]] constexpr bool is_int64(ColumnType type) noexcept {
   return type == ColumnType::int64 || type == ColumnType::date || type == ColumnType::datetime;

@@ -95,14 +95,13 @@ Column rolled_integers(const Column& column, std::span<const Row> low, std::size
                        const Rolling& how) {
   Fresh<std::int64_t> results(low.size() - first);
   Bits bits(low.size() - first);
-  std::uint64_t sum = 0, count = 0, different = 0;
+  Integer sum = 0;
+  std::uint64_t count = 0, different = 0;
   const Column whole = how.kind == Kind::sum ? cast(column, ColumnType::int64) : column;
   const Groups groups =
       how.kind == Kind::nunique ? group_rows(std::span(&column, 1), column.size()) : Groups{};
   std::vector<std::uint32_t> there(groups.count(), 0);
-  const auto value = [&](Row row) {
-    return how.kind == Kind::sum ? static_cast<std::uint64_t>(integers(whole)[row]) : 0;
-  };
+  const auto value = [&](Row row) { return how.kind == Kind::sum ? Integer{integers(whole)[row]} : 0; };
   slide(
       column, low, first,
       [&](Row row) {
@@ -116,10 +115,13 @@ Column rolled_integers(const Column& column, std::span<const Row> low, std::size
         if (how.kind == Kind::nunique) different -= --there[groups.of_row[row]] == 0;
       },
       [&](std::size_t i) {
-        results[i] = static_cast<std::int64_t>(how.kind == Kind::sum       ? sum
-                                               : how.kind == Kind::nunique ? different
-                                                                           : count);
-        if (count < how.at_least) bits.clear(i);
+        const bool is_there = count >= how.at_least;
+        if (how.kind == Kind::sum && is_there && !fits_int64(sum))
+          throw BeyondInteger("rolling sum", digits_of(sum));
+        results[i] = how.kind == Kind::sum
+                         ? static_cast<std::int64_t>(sum)
+                         : static_cast<std::int64_t>(how.kind == Kind::nunique ? different : count);
+        if (!is_there) bits.clear(i);
       });
   return fixed_column(ColumnType::int64, low.size() - first, std::move(results), std::move(bits).block());
 }
@@ -216,9 +218,12 @@ Column cumulated_as(const Column& column, Cumulative what, const T* values, cons
   switch (what) {
     case Cumulative::sum:
       return running(column, type, values, before, [](T a, T b) {
-        if constexpr (std::is_integral_v<T>)
-          return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-        else return a + b;
+        if constexpr (std::is_integral_v<T>) {
+          T sum{};
+          if (__builtin_add_overflow(a, b, &sum))
+            throw BeyondInteger("cumsum", std::to_string(a) + " and " + std::to_string(b));
+          return sum;
+        } else return a + b;
       });
     case Cumulative::min:
       return running(column, type, values, before, [](T a, T b) { return b < a || a != a ? b : a; });
@@ -242,10 +247,10 @@ Column apart(const Column& column, ColumnType type, const T* values, std::size_t
       bits.clear(i);
       continue;
     }
-    if constexpr (std::is_integral_v<T>)
-      results[i] = static_cast<T>(static_cast<std::uint64_t>(values[here]) -
-                                  static_cast<std::uint64_t>(values[there]));
-    else results[i] = values[here] - values[there];
+    if constexpr (std::is_integral_v<T>) {
+      if (__builtin_sub_overflow(values[here], values[there], &results[i]))
+        throw BeyondInteger("diff", std::to_string(values[here]) + " less " + std::to_string(values[there]));
+    } else results[i] = values[here] - values[there];
   }
   return fixed_column(type, count, std::move(results), std::move(bits).block());
 }

@@ -11,7 +11,7 @@ using Aggregates = std::vector<BoundAggregate>;
 
 Table merge_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
                  const Aggregates& aggregates) {
-  return merge_states(concat(parts), keys, aggregates);
+  return merge_states(concat_states(parts), keys, aggregates);
 }
 Table whole_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
                  const Aggregates& aggregates, bool keeps_missing) {
@@ -20,7 +20,7 @@ Table whole_task(const std::vector<Table>& parts, const std::vector<std::string>
 
 Table finish_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
                   const Aggregates& aggregates, bool sorts) {
-  return results_of(merge_states(concat(parts), keys, aggregates), keys, aggregates, sorts);
+  return results_of(merge_states(concat_states(parts), keys, aggregates), keys, aggregates, sorts);
 }
 
 // Partial results that one task of the tree merges.

@@ -24,8 +24,8 @@ Table sample_task(const Table& table, const std::vector<std::string>& keys) {
   return take(only(table, keys), rows);
 }
 // Rows before the first border, between the first and the second, and so on; equal ones stay together.
-std::vector<Table> range_task(const Table& table, const std::vector<std::string>& keys, bool is_descending,
-                              const Table& borders) {
+Pieces range_task(const Table& table, const std::vector<std::string>& keys, bool is_descending,
+                  const Table& borders) {
   const std::vector<Column> own = columns_of(table, keys), limits = columns_of(borders, keys);
   const auto order = std::make_unique<bool[]>(keys.size());
   std::fill_n(order.get(), keys.size(), is_descending);
@@ -40,11 +40,9 @@ std::vector<Table> range_task(const Table& table, const std::vector<std::string>
     }
     rows[low].push_back(static_cast<Row>(i));
   }
-  std::vector<Table> pieces;
-  for (const auto& part : rows) pieces.push_back(take(table, part));
-  return pieces;
+  return pieces_of(table, rows);
 }
-Table range_piece_task(const std::vector<Table>& pieces, std::size_t which) { return pieces[which]; }
+Table range_piece_task(const Pieces& pieces, std::size_t which) { return pieces.piece(which); }
 
 std::string words(const std::vector<std::string>& names) {
   std::string text;

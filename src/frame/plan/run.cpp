@@ -10,10 +10,10 @@ namespace {
 Table apply_task(const Table& table, const Steps& steps) { return apply_steps(table, steps); }
 Table join_task(const std::vector<Table>& tables) { return concat(tables); }
 Run::Size size_task(const Table& table) { return {table.rows(), table.bytes()}; }
-std::vector<Table> split_task(const Table& table, const std::vector<std::string>& keys, std::uint32_t parts) {
+Pieces split_task(const Table& table, const std::vector<std::string>& keys, std::uint32_t parts) {
   return split_by_hash(table, keys, parts);
 }
-Table piece_task(const std::vector<Table>& pieces, std::uint32_t which) { return pieces[which]; }
+Table piece_task(const Pieces& pieces, std::uint32_t which) { return pieces.piece(which); }
 
 constexpr std::uint64_t rows_of_a_part = 250'000, bytes_of_a_part = 32'000'000;
 // Smaller pieces of partitions would not be worth a place on the disk.

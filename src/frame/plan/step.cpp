@@ -19,9 +19,17 @@ Table project(const Table& table, const std::vector<NamedCode>& columns) {
   return Table(std::move(names), std::move(values));
 }
 
-Table filtered(const Table& table, const Term& condition) {
+// Each column goes as soon as its rows have been taken.
+Table taken_from(Table table, std::span<const Row> rows) {
+  std::vector<std::string> names = table.names();
+  std::vector<Column> columns = std::move(table).columns();
+  for (Column& column : columns) column = take(column, rows);
+  return Table(std::move(names), std::move(columns));
+}
+
+Table filtered(Table table, const Term& condition) {
   const std::vector<Row> rows = true_rows(evaluate(condition, table));
-  return rows.size() == table.rows() ? table : take(table, rows);
+  return rows.size() == table.rows() ? table : taken_from(std::move(table), rows);
 }
 
 Table top(const Table& table, const Step& step) {
@@ -76,22 +84,25 @@ Table top_of_groups(const Table& all, const std::vector<std::string>& keys, cons
   return take(all, rows);
 }
 
-std::vector<Table> split_by_hash(const Table& table, const std::vector<std::string>& keys,
-                                 std::uint32_t parts) {
+Pieces split_by_hash(const Table& table, const std::vector<std::string>& keys, std::uint32_t parts) {
   const std::vector<std::uint64_t> hashes = hash_rows(columns_of(table, keys), table.rows());
   std::vector<std::vector<Row>> rows(parts);
   for (std::size_t i = 0; i < hashes.size(); ++i)
     rows[part_of(hashes[i], parts)].push_back(static_cast<Row>(i));
-  std::vector<Table> tables;
-  for (const std::vector<Row>& part : rows) tables.push_back(take(table, part));
-  return tables;
+  return pieces_of(table, rows);
+}
+
+Pieces pieces_of(const Table& table, const std::vector<std::vector<Row>>& rows) {
+  std::vector<Table> pieces;
+  for (const std::vector<Row>& piece : rows) pieces.push_back(together(take(table, piece)));
+  return Pieces(std::move(pieces));
 }
 
 Table apply_steps(Table table, const Steps& steps) {
   for (const Step& step : steps) {
     switch (step.kind) {
       case Step::Kind::filter:
-        table = filtered(table, *step.columns.front().code.term);
+        table = filtered(std::move(table), *step.columns.front().code.term);
         break;
       case Step::Kind::project:
         table = project(table, step.columns);

@@ -1,6 +1,7 @@
 // Steps: what a task does to a partition, one after the other; they travel with it.
 #pragma once
 
+#include "frame/columns/together.hpp"
 #include "frame/expression/term.hpp"
 #include "frame/kernels/kernels.hpp"
 #include "weir/detail/task/serialize.hpp"
@@ -58,14 +59,18 @@ using Steps = std::vector<Step>;
                                   const std::string& name, bool is_descending, bool keeps_missing,
                                   std::uint64_t count, bool sorts);
 /// Rows by the hash of their keys.
-[[nodiscard]] std::vector<Table> split_by_hash(const Table& table, const std::vector<std::string>& keys,
-                                               std::uint32_t parts);
+[[nodiscard]] Pieces split_by_hash(const Table& table, const std::vector<std::string>& keys,
+                                   std::uint32_t parts);
+/// The rows of each piece, in this order; each piece in one block of memory.
+[[nodiscard]] Pieces pieces_of(const Table& table, const std::vector<std::vector<Row>>& rows);
 
 // --- groups: states are columns, so that they travel and are grouped like others.
 
 /// States of the groups of a partition: its keys and columns named by the place of their aggregate.
 [[nodiscard]] Table sum_up(const Table& table, const std::vector<std::string>& keys,
                            const std::vector<BoundAggregate>& aggregates, bool keeps_missing);
+/// States of several partitions one behind the other.
+[[nodiscard]] Table concat_states(std::span<const Table> parts);
 /// The states of several partitions put together.
 [[nodiscard]] Table merge_states(const Table& states, const std::vector<std::string>& keys,
                                  const std::vector<BoundAggregate>& aggregates);

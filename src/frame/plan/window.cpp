@@ -104,6 +104,16 @@ std::vector<Row> window_begins(const BoundWindow& window, const Table& rows) {
   return low;
 }
 
+// What no integer is is told by the name of the column that would have it.
+template <class F>
+Column named(const BoundWindow& window, F column) {
+  try {
+    return column();
+  } catch (const BeyondInteger& beyond) {
+    throw BeyondInteger(window.name, beyond.got);
+  }
+}
+
 Column window_column(const BoundWindow& window, const Table& all, std::size_t first, std::size_t count,
                      const Table& totals) {
   const Column column = column_for(window, all);
@@ -159,7 +169,7 @@ RowsBefore before_task(const RowsBefore& before, const Table& table, const Windo
     const Column& values = own.column(window.column);
     const Column carried = before.totals.columns().empty() ? missing_column(values.type(), 1)
                                                            : before.totals.column(window.name);
-    const Column all_sums = cumulated(values, what_of(window.kind), carried);
+    const Column all_sums = named(window, [&] { return cumulated(values, what_of(window.kind), carried); });
     std::size_t last = all_sums.size();
     while (last > 0 && all_sums.is_na(last - 1)) --last;
     names.push_back(window.name);
@@ -177,7 +187,8 @@ Table with_windows(const Table& table, const RowsBefore& before, const Table& ah
   std::vector<std::string> names = table.names();
   std::vector<Column> columns = table.columns();
   for (const BoundWindow& window : plan.windows) {
-    Column made = window_column(window, all, before.rows.rows(), table.rows(), before.totals);
+    Column made = named(
+        window, [&] { return window_column(window, all, before.rows.rows(), table.rows(), before.totals); });
     const auto same = std::find(names.begin(), names.end(), window.name);
     if (same != names.end()) {
       columns[static_cast<std::size_t>(same - names.begin())] = std::move(made);

@@ -1,0 +1,109 @@
+// Integers beyond 64 bits: the right number or an error, never a wrong one.
+#include <catch2/catch.hpp>
+
+#include "frame/support.hpp"
+
+using namespace weir;
+using namespace weir::test;
+
+namespace {
+
+constexpr std::int64_t most = INT64_MAX, least = INT64_MIN;
+
+Frame of(std::vector<std::optional<std::int64_t>> values, std::size_t partitions = 1) {
+  std::vector<std::string> keys(values.size(), "k");
+  return Frame(Table({"key", "v"}, {make_column(keys), make_column(values)}), partitions);
+}
+
+std::string fault_of(const Frame& frame) {
+  try {
+    const std::string text = csv_of(frame);
+    return "no error: " + text;
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::task_failed);
+    return error.what();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a sum of integers is exact, whatever the sums of partitions are") {
+  in_cluster([] {
+    for (const std::size_t partitions : {1u, 2u, 3u, 6u}) {
+      const Frame up_and_down = of({most, most, least, least, 5, {}}, partitions);
+      CHECK(csv_of(up_and_down.agg(sum("v"))) == "sum_v\n3\n");
+      CHECK(csv_of(up_and_down.group_by("key").agg(sum("v"), count())) == "key,sum_v,count\nk,3,6\n");
+      CHECK(csv_of(of({most, 1, -1}, partitions).agg(sum("v"))) == "sum_v\n9223372036854775807\n");
+      CHECK(csv_of(of({least, {}}, partitions).agg(sum("v"))) == "sum_v\n-9223372036854775808\n");
+    }
+  });
+}
+
+TEST_CASE("a sum that is no 64-bit integer is an error that names its column") {
+  in_cluster([] {
+    for (const std::size_t partitions : {1u, 3u}) {
+      const Frame low = of({least, least, 8}, partitions);
+      const char* const text =
+          "sum_v: the result must be a 64-bit integer (got -18446744073709551608); astype to float64 before "
+          "computes it approximately";
+      CHECK_THAT(fault_of(low.agg(sum("v"))), Catch::Contains(text));
+      CHECK_THAT(fault_of(low.group_by("key").agg(sum("v").as("all"), nunique("v"))),
+                 Catch::Contains("all: the result must be"));
+      CHECK(csv_of(low.agg(mean("v"))) == "mean_v\n-6148914691236516864.0\n");
+      CHECK(csv_of(low.agg(aggregate(Aggregate::Kind::sum, col("v").astype(ColumnType::float64)).as("s"))) ==
+            "s\n-18446744073709551616.0\n");
+    }
+  });
+}
+
+TEST_CASE("keys may be called as states of aggregations are") {
+  in_cluster([] {
+    const Frame frame(Table({"0.sum", "0.high"}, {make_column(std::vector<std::int64_t>{most, most, 2}),
+                                                  make_column(std::vector<std::int64_t>{most, most, 2})}),
+                      3);
+    CHECK_THAT(fault_of(frame.group_by("0.sum").agg(sum("0.high").as("s"))),
+               Catch::Contains("s: the result must be a 64-bit integer (got 18446744073709551614)"));
+    CHECK(csv_of(frame.filter(col("0.sum") < 3).group_by("0.high", "0.sum").agg(sum("0.sum").as("s"))) ==
+          "0.high,0.sum,s\n2,2,2\n");
+  });
+}
+
+TEST_CASE("arithmetic that leaves 64 bits is an error that shows the expression and the values") {
+  in_cluster([] {
+    const Frame f = of({most, least, {}, 3});
+    const auto fault = [&](const Expression& value) { return fault_of(f.with("x", value)); };
+    CHECK_THAT(fault(col("v") + 1), Catch::Contains("v + 1: the result must be a 64-bit integer (got "
+                                                    "9223372036854775807 and 1)"));
+    CHECK_THAT(fault(col("v") - 1), Catch::Contains("(got -9223372036854775808 and 1)"));
+    CHECK_THAT(fault(col("v") * 2), Catch::Contains("(got 9223372036854775807 and 2)"));
+    CHECK_THAT(fault(-col("v")), Catch::Contains("(got -9223372036854775808)"));
+    CHECK_THAT(fault(col("v").abs()), Catch::Contains("(got -9223372036854775808)"));
+    CHECK_THAT(fault_of(f.filter(col("v") + col("v") > 0)), Catch::Contains("9223372036854775807 and"));
+    const auto shown = [&](const Expression& value) {
+      std::string text = csv_of(f.with("x", value).select("x"));
+      std::replace(text.begin(), text.end(), '\n', ' ');
+      return text;
+    };
+    CHECK(shown(col("v") % -1) == "x 0 0 \"\" 0 ");
+    CHECK(shown(col("v") - 0) == "x 9223372036854775807 -9223372036854775808 \"\" 3 ");
+    // What the other side of `when` would be is not asked.
+    CHECK(shown(when(col("v") > 0 && col("v") < 10, col("v") * 2, 0)) == "x 0 0 \"\" 6 ");
+    CHECK_THAT(fault(when(col("v") > 10, col("v") * 2, 0)), Catch::Contains("9223372036854775807 and 2"));
+  });
+}
+
+TEST_CASE("running sums, differences and windows are exact or an error") {
+  in_cluster([] {
+    for (const std::size_t partitions : {1u, 2u}) {
+      const auto fault = [&](std::vector<std::optional<std::int64_t>> values, const Window& window) {
+        return fault_of(of(std::move(values), partitions).with(window.as("w")));
+      };
+      CHECK_THAT(fault({most, 1}, cumsum("v")), Catch::Contains("w: the result must be a 64-bit integer"));
+      CHECK_THAT(fault({most, -2}, diff("v")), Catch::Contains("(got -2 less 9223372036854775807)"));
+      CHECK_THAT(fault({most, 2}, rolling(2, sum("v"))), Catch::Contains("(got 9223372036854775809)"));
+      const Frame there = of({most, -1, most, least}, partitions);
+      CHECK(csv_of(there.with(rolling(2, sum("v")).as("w")).select("w").tail(3)) ==
+            "w\n9223372036854775806\n9223372036854775806\n-1\n");
+    }
+  });
+}
