@@ -151,8 +151,8 @@ class BatchSystem {
  public:
   /// The memory of a job on one of its hosts; on each, if `host` is empty.
   struct HostMemory {
-    std::string host{};
-    std::uint64_t bytes = 0;
+    std::string host{};       ///< As the batch system calls it.
+    std::uint64_t bytes = 0;  ///< Of the job, there.
   };
   /// Looks up an environment variable.
   using Variables = std::function<std::optional<std::string>(const std::string& name)>;

@@ -506,12 +506,14 @@ auto Client::gather(const std::unordered_map<K, Future<T>, Rest...>& futures, On
       futures, on_error);
 }
 
+/// \cond
 template <class T>
 requires detail::task::Travels<T>::value auto Client::broadcast(T value) {
   std::vector<PeerId> peers;
   for (const WorkerInfo& worker : workers()) peers.push_back(worker.peer);
   return scatter_to(std::move(value), peers);
 }
+/// \endcond
 
 template <class T>
 bool Client::wait(const std::vector<Future<T>>& futures, Until until, std::optional<Duration> timeout) {

@@ -51,12 +51,12 @@ class Duration {
 
  private:
   static constexpr std::chrono::nanoseconds longest = std::chrono::hours(200 * 365 * 24);
-  template <class Given>
-  static constexpr std::chrono::nanoseconds within_longest(Given given) {
-    const std::chrono::duration<long double> value(given);  // in which nothing overflows
+  template <class Span>
+  static constexpr std::chrono::nanoseconds within_longest(Span span) {
+    const std::chrono::duration<long double> value(span);  // in which nothing overflows
     if (!(value < longest)) return longest;
     if (value < -longest) return -longest;
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(given);
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(span);
   }
 
   std::chrono::nanoseconds value_;
