@@ -1,6 +1,7 @@
 // What futures throw, and the current core.
 #include "weir/detail/client/cluster_link.hpp"
 
+#include "client/task_scope.hpp"
 #include "weir/detail/task/address.hpp"
 
 namespace weir {
@@ -36,6 +37,8 @@ std::shared_ptr<ClusterLink>& current_slot() {
 }  // namespace
 
 std::shared_ptr<ClusterLink> ClusterLink::current() noexcept {
+  if (const TaskScope* scope = TaskScope::current(); scope && scope->thread)
+    if (auto link = scope->thread->link()) return link;
   std::lock_guard hold(current_mutex);
   return current_slot();
 }
