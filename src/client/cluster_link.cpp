@@ -81,7 +81,7 @@ void ClusterLink::keep_results(const std::string&) {
 }
 
 void FutureRef::last_gone(FutureState* state) noexcept {
-  const auto core = state->core;
+  const auto core = std::move(state->core);
   core->release(state);
 }
 

@@ -2,13 +2,14 @@
 #include "client/pocket.hpp"
 
 #include <algorithm>
+#include <mutex>
 
 namespace weir::detail::client {
 
 using Stage = Pocketed::Stage;
 
 bool Pocket::put(Pocketed& task) {
-  const std::lock_guard hold(mutex_);
+  const std::lock_guard hold(latch_);
   task.place = tasks_.size();
   tasks_.push_back(&task);
   return count_.fetch_add(1, std::memory_order_seq_cst) == 0;
@@ -26,7 +27,7 @@ void Pocket::remove(Pocketed& task) {
 }
 
 bool Pocket::begin(Pocketed& task, PeerId runs_on) {
-  const std::lock_guard hold(mutex_);
+  const std::lock_guard hold(latch_);
   if (!task.is_untold.load(std::memory_order_relaxed) || task.stage != Stage::waiting) return false;
   remove(task);
   task.runs_on = runs_on;
@@ -35,7 +36,7 @@ bool Pocket::begin(Pocketed& task, PeerId runs_on) {
 }
 
 bool Pocket::end(Pocketed& task, task::Value& value, std::uint64_t bytes, float duration_s) {
-  const std::lock_guard hold(mutex_);
+  const std::lock_guard hold(latch_);
   if (!task.is_untold.load(std::memory_order_relaxed)) return false;
   task.value = std::move(value);
   task.bytes = bytes;
@@ -47,7 +48,7 @@ bool Pocket::end(Pocketed& task, task::Value& value, std::uint64_t bytes, float 
 }
 
 std::optional<Stage> Pocket::take(Pocketed& task) {
-  const std::lock_guard hold(mutex_);
+  const std::lock_guard hold(latch_);
   if (!task.is_untold.load(std::memory_order_relaxed)) return std::nullopt;
   if (task.stage == Stage::waiting) remove(task);
   task.is_untold.store(false, std::memory_order_release);
@@ -62,7 +63,7 @@ void Pocket::tell(Pocketed& task, std::vector<Pocketed*>& told) {
 
 std::vector<Pocketed*> Pocket::take_from(int depth) {
   std::vector<Pocketed*> told;
-  const std::lock_guard hold(mutex_);
+  const std::lock_guard hold(latch_);
   while (!is_empty() && tasks_.back()->depth >= depth) tell(*tasks_.back(), told);
   std::reverse(told.begin(), told.end());
   return told;
@@ -70,7 +71,7 @@ std::vector<Pocketed*> Pocket::take_from(int depth) {
 
 std::vector<Pocketed*> Pocket::take_half() {
   std::vector<Pocketed*> told;
-  const std::lock_guard hold(mutex_);
+  const std::lock_guard hold(latch_);
   if (is_empty()) return told;
   std::vector<Pocketed*> lowest;
   for (std::size_t i = first_; i < tasks_.size(); ++i) {
@@ -84,7 +85,7 @@ std::vector<Pocketed*> Pocket::take_half() {
 
 bool Pocket::forget(Pocketed& task) {
   if (task.stage.load(std::memory_order_acquire) == Stage::done) return task.is_untold;
-  const std::lock_guard hold(mutex_);
+  const std::lock_guard hold(latch_);
   if (!task.is_untold.load(std::memory_order_relaxed)) return false;
   remove(task);
   return true;

@@ -252,7 +252,9 @@ struct WorkerNode::OnThread final : client::TaskThread {
         ran(ran),
         is_lent(is_lent),
         future(future),
-        lowest(TaskScope::current() ? static_cast<OnThread*>(TaskScope::current()->thread)->lowest : this) {
+        below(TaskScope::current() ? static_cast<OnThread*>(TaskScope::current()->thread) : nullptr),
+        lowest(below ? below->lowest : this),
+        with_slot(future ? below->with_slot : task) {
     if (node.settings_.scheduler && slot < node.running_.size() && !task.gang && !task.grant &&
         !task.out_of_band && !task.limit_ns)
       own_pocket = node.running_[slot].pocket;
@@ -262,7 +264,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
     if (own_pocket && !own_pocket->is_empty()) node.settings_.scheduler->tell_from(*own_pocket, 0);
     ran.inner_ns -= Clock::now().time_since_epoch().count();
     Hold hold(node);
-    node.post(0, protocol::RunWaits{task.id, task.run, true});
+    node.post(0, protocol::RunWaits{with_slot.id, with_slot.run, true});
     node.flush();  // what it waits for may wait for its slot
     if (task.out_of_band) return;
     node.state_.secede();
@@ -272,7 +274,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
   void rejoin() override {
     ran.inner_ns += Clock::now().time_since_epoch().count();
     Hold hold(node);
-    node.post(0, protocol::RunWaits{task.id, task.run, false});
+    node.post(0, protocol::RunWaits{with_slot.id, with_slot.run, false});
     if (task.out_of_band) return;
     node.state_.rejoin();
     node.seceded_ -= !is_lent;
@@ -298,7 +300,9 @@ struct WorkerNode::OnThread final : client::TaskThread {
   Ran& ran;
   const bool is_lent;  // by the program, which waits for the task: none of the worker's own, and not counted
   const client::Pocketed* const future;  // of a task that runs in place
-  OnThread* const lowest;                // task on this stack
+  OnThread* const below;                 // on this stack; null: this is the lowest
+  OnThread* const lowest;
+  const worker::Execution& with_slot;  // of what the scheduler knows to run here: one in place is not known
   client::Pocket* own_pocket = nullptr;
   std::shared_ptr<client::ClusterLink> own_link;  // of the lowest
   bool was_told = false;
@@ -321,7 +325,9 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
         &bound.emplace(*task.grant, settings_.share, settings_.threads == 1 && settings_.own_process).task();
   std::optional<Member> member;
   if (task.gang) member.emplace(*this, task);
-  const TaskId below = black_box_.slot(slot).exchange(task.id, std::memory_order_relaxed);
+  BlackBox::Slot& executed = black_box_.slot(slot);
+  const TaskId below = executed.load(std::memory_order_relaxed);
+  executed.store(task.id, std::memory_order_relaxed);
   const auto start = Clock::now();
   ran.start_ns = start.time_since_epoch().count();
   if (task.limit_ns) {
@@ -360,7 +366,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   running.start_ns.store(start_below, std::memory_order_relaxed);
   member.reset();
   bound.reset();
-  black_box_.slot(slot).store(below, std::memory_order_relaxed);
+  executed.store(below, std::memory_order_relaxed);
   TaskScope::current() = outer;
   ran.failed = outcome.failure != nullptr;
   if (ran.failed) return outcome;
@@ -392,7 +398,8 @@ bool WorkerNode::help(const OnThread& waiting, TaskId awaited) {
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
   worker::Execution task;
   const TaskScope& scope = *TaskScope::current();
-  if (scope.alone > 0 || scope.depth >= deepest_stack || !state_.take_of_root(task, waiting.task.order, awaited)) {
+  if (scope.alone > 0 || scope.depth >= deepest_stack ||
+      !state_.take_of_root(task, waiting.task.order, awaited)) {
     if (alive_ - seceded_ < settings_.threads) add_thread();
     return false;
   }

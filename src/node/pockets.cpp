@@ -14,7 +14,7 @@ using Stage = Pocketed::Stage;
 
 namespace {
 
-constexpr std::size_t largest_pocketed = 1 << 20;         // bytes of arguments
+constexpr std::size_t largest_pocketed = 1 << 20;        // bytes of arguments
 constexpr std::uint64_t worker_keeps_bytes = 64 * 1024;  // results that are counted, and may be spilled
 
 bool is_plain(const Request& request) {
@@ -154,8 +154,7 @@ void SchedulerNode::finish_pocketed(Pocketed& task) {
   const scheduler::Task* known = state_.task(task.id);
   if (!known || known->state != TaskState::processing || known->run != 1) return;  // it was cancelled
   post_value(task.runs_on, protocol::PutResult{task.id, task.bytes}, task.value);
-  decide(task.runs_on,
-         protocol::RunFinished{task.id, 1, task.bytes, task.duration_s, false, {}});
+  decide(task.runs_on, protocol::RunFinished{task.id, 1, task.bytes, task.duration_s, false, {}});
   submitted();
 }
 

@@ -43,8 +43,9 @@ struct WorkerSettings {
   std::chrono::nanoseconds grace{std::chrono::seconds(25)};      ///< ... and so long it has then.
   std::chrono::nanoseconds stop_grace{std::chrono::seconds(5)};  ///< How long a task goes on beyond its
                                                                  ///< time limit before it is ended.
-  SchedulerNode* scheduler = nullptr;  ///< In the same process: driven by threads of this one that have nothing to do.
-  bool is_guest = false;      ///< Another program's client: it runs no tasks, and its process goes on.
+  SchedulerNode* scheduler =
+      nullptr;            ///< In the same process: driven by threads of this one that have nothing to do.
+  bool is_guest = false;  ///< Another program's client: it runs no tasks, and its process goes on.
   bool own_process =
       true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };

@@ -106,7 +106,10 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on) {
   } else if (runs_on != nowhere) {
     move(task, TaskState::waiting, cause_);
     put_on(task, runs_on);
-    task.begun = true;
+    // The task below it on the stack has the slot.
+    task.begun = task.waits = true;
+    ++workers_[runs_on].waiting;
+    load_.update(workers_, runs_on);
   } else {
     want(task, "submitted");
   }
