@@ -140,11 +140,11 @@ def watched(program, ranks, *arguments, browsers=3):
     return Launch(f"{program}, watched", measure)
 
 
-def in_turns(name, seen, unseen, key, rounds=9):
-    """A figure seen and unseen, in turns, since a machine changes more in a minute than being seen costs; medians."""
+def in_turns(name, this, other, key, rounds=9):
+    """A figure of two, in turns, since a machine changes more in a minute than being seen costs; medians."""
 
     def measure():
-        sides = {"seen": seen, "unseen": unseen}
+        sides = {"this": this, "other": other}
         values = {side: [] for side in sides}
         for turn in range(rounds):
             for side in sides if turn % 2 else reversed(sides):

@@ -38,7 +38,7 @@ foreach(name futures arguments errors values workers nested gangs)
 endforeach()
 weir_test(end_to_end/ends ALONE RANKS 3)
 weir_test(end_to_end/coordination ALONE RANKS 5)
-weir_test(end_to_end/shared_deaths RANKS 9)
+weir_test(end_to_end/shared_deaths RANKS 13)  # most of which die
 set_property(TEST end_to_end/ends/threads end_to_end/ends/ranks_3
   APPEND PROPERTY ENVIRONMENT WEIR_STOP_GRACE=200ms)
 weir_test(end_to_end/arrays ARRAY ALONE RANKS 1 2 3 5)

@@ -337,13 +337,14 @@ class Bag {
     if constexpr (std::is_arithmetic_v<T>) return reduced("sum", detail::bag::Sum<Wide>{});
     else return reduced("sum", detail::bag::Sum<T>{});
   }
-  /// Their mean; NaN of none.
+  /// Their mean. **Errors.** The result of a bag without elements fails, as in Dask.
   [[nodiscard]] Delayed<double> mean() const { return reduced("mean", detail::bag::Mean{}); }
-  /// Their variance, divided by their number less `ddof`; NaN where that is not positive.
+  /// Their variance, divided by their number less `ddof`. **Errors.** The result fails where that is not
+  /// positive, as in Dask.
   [[nodiscard]] Delayed<double> var(std::uint64_t ddof = 0) const {
     return reduced("var", detail::bag::Variance{{}, ddof, false});
   }
-  /// The root of the variance.
+  /// The root of the variance. **Errors.** As `var`.
   [[nodiscard]] Delayed<double> stddev(std::uint64_t ddof = 0) const {
     return reduced("stddev", detail::bag::Variance{{}, ddof, true});
   }

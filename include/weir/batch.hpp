@@ -149,6 +149,11 @@ struct JobClock {
 /// count such questions.
 class BatchSystem {
  public:
+  /// The memory of a job on one of its hosts; on each, if `host` is empty.
+  struct HostMemory {
+    std::string host{};
+    std::uint64_t bytes = 0;
+  };
   /// Looks up an environment variable.
   using Variables = std::function<std::optional<std::string>(const std::string& name)>;
   /// Runs a program and gives its output; nothing if it failed.
@@ -198,11 +203,10 @@ class BatchSystem {
   /// What the job of these variables was given; `threads_per_rank` cores make a place.
   [[nodiscard]] virtual Allocation allocation(const Variables& variables, int threads_per_rank) const = 0;
 
-  /// The memory that the job `id` was asked to have on this node, of which no variable tells; 0 if nobody
-  /// has said.
-  /// **Units.** Bytes.
-  [[nodiscard]] virtual std::uint64_t asked_memory(const std::string& id, const Allocation& allocation,
-                                                   const Asker& ask) const;
+  /// The memory that the job `id` was asked to have, of which no variable tells; none if nobody has said.
+  [[nodiscard]] virtual std::vector<HostMemory> asked_memory(const std::string& id,
+                                                             const Allocation& allocation,
+                                                             const Asker& ask) const;
 
   /// How many processes of one program the system's own launcher has started, of which this is one.
   [[nodiscard]] virtual int started_together(const Variables&) const { return 1; }
@@ -213,6 +217,11 @@ class BatchSystem {
   /// Variables that are meant for a job's script, or for what its launcher starts, and mislead what `mpirun`
   /// and its ranks start.
   [[nodiscard]] virtual std::vector<std::string> misleading_variables() const { return {}; }
+
+  /// Variables that let what ranks start have the places of their own job, with their values.
+  [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> helpful_variables() const {
+    return {};
+  }
 
   /// Notes in `clock` when the job `id` ends, asking the system's programs only for what the variables lack.
   virtual void read_clock(JobClock& clock, const std::string& id, const Variables& variables,

@@ -120,7 +120,8 @@ class Variable {
 /// A queue that all tasks and the program's body share: the one of this name in the cluster. First in, first
 /// out; who waits is served in the order of asking.
 ///
-/// **Errors.** As `Variable`. What a worker has taken is gone with it when it dies; what it has put is there.
+/// **Errors.** As `Variable`. What a worker has taken is gone with it when it dies, what was only on the way
+/// to it is the first element again; what it has put is there.
 /// **Threads.** Any, on every process. While a task waits its slot is another task's.
 /// **Backpressure.** `put` waits while there are `most` elements.
 /// **Cost.** A message to rank 0 and back; elements lie there.

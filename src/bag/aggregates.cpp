@@ -36,7 +36,12 @@ void Moments::merge(const Moments& other) {
 }
 
 double Variance::result() const {
-  if (moments.count <= ddof) return std::nan("");
+  const char* const who = root ? "stddev" : "var";
+  if (moments.count == 0) throw_no_elements(who);
+  if (moments.count <= ddof)
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("{}: there must be more elements than ddof (got {}, ddof is {})", who,
+                            moments.count, ddof));
   const double variance = moments.squares / static_cast<double>(moments.count - ddof);
   return root ? std::sqrt(variance) : variance;
 }

@@ -51,8 +51,9 @@ std::optional<CurrentJob> current_job(const BatchSystem::Variables& variables) {
   return std::nullopt;
 }
 
-std::uint64_t BatchSystem::asked_memory(const std::string&, const Allocation&, const Asker&) const {
-  return 0;
+std::vector<BatchSystem::HostMemory> BatchSystem::asked_memory(const std::string&, const Allocation&,
+                                                               const Asker&) const {
+  return {};
 }
 
 std::optional<CurrentJob> current_job() { return current_job(detail::batch::own_variables()); }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/counted.hpp"
+
 namespace weir::detail::coordination {
 
 using protocol::Answer;
@@ -69,7 +71,8 @@ void State::forget_if_empty(Things& things, const std::string& name) {
   bool is_used;
   if constexpr (requires { thing.value; }) is_used = thing.value || !thing.waiters.empty();
   else if constexpr (requires { thing.elements; })
-    is_used = !thing.elements.empty() || !thing.putters.empty() || !thing.takers.empty();
+    is_used =
+        !thing.elements.empty() || !thing.putters.empty() || !thing.takers.empty() || !thing.sent.empty();
   else if constexpr (requires { thing.held; }) is_used = !thing.held.empty() || !thing.waiters.empty();
   else is_used = thing.is_set || !thing.waiters.empty();
   if (!is_used) things.erase(at);
@@ -83,6 +86,7 @@ void State::ask(PeerId from, Ask&& ask, Replies& out) {
       return of_variable(from, std::move(ask), out);
     case Wish::put:
     case Wish::take:
+    case Wish::taken:
     case Wish::count_elements:
       return of_queue(from, std::move(ask), out);
     case Wish::acquire:
@@ -129,7 +133,10 @@ void State::serve(Queue& queue, Replies& out) {
   for (bool moved = true; moved;) {
     moved = false;
     if (!queue.elements.empty() && !queue.takers.empty()) {
-      give(out, queue.takers.front().peer, queue.takers.front().number, queue.elements.front());
+      const Waiter taker = queue.takers.front();
+      give(out, taker.peer, taker.number, queue.elements.front());
+      // What the body is given arrives with this call.
+      if (taker.peer != 0) queue.sent[{taker.peer, taker.number}] = std::move(queue.elements.front());
       queue.takers.pop_front();
       queue.elements.pop_front();
       moved = true;
@@ -143,15 +150,26 @@ void State::serve(Queue& queue, Replies& out) {
   }
 }
 
+// What was on the way to a process that is gone is the first of the queue again, in its old order.
+void State::take_back(Queue& queue, PeerId peer) {
+  const auto first = queue.sent.lower_bound({peer, 0});
+  const auto last = queue.sent.upper_bound({peer, UINT64_MAX});
+  for (auto at = last; at != first;) queue.elements.push_front(std::move((--at)->second));
+  queue.sent.erase(first, last);
+}
+
 void State::of_queue(PeerId from, Ask&& ask, Replies& out) {
   const bool is_new = !queues_.contains(ask.name);
+  if (is_new && ask.wish == Wish::taken) return;
   Queue& queue = queues_[ask.name];
   if (is_new) queue.most = ask.count;
   if (ask.wish == Wish::count_elements) {
     give(out, from, ask.number, {}, queue.elements.size());
+  } else if (ask.wish == Wish::taken) {
+    queue.sent.erase({from, ask.count});
   } else if (queue.most != ask.count) {
     refuse(out, from, ask.number,
-           "queue '" + ask.name + "' holds at most " + std::to_string(queue.most) + " elements (got " +
+           "queue '" + ask.name + "' holds at most " + counted(queue.most, "element") + " (got " +
                std::to_string(ask.count) + "); 0 stands for no limit, and everybody must name the same");
   } else if (is_of_type("queue", queue.type, from, ask, out)) {
     if (ask.wish == Wish::put) queue.putters.push_back({{from, ask.number}, std::move(ask.value)});
@@ -185,7 +203,7 @@ void State::of_semaphore(PeerId from, Ask&& ask, Replies& out) {
   if (is_new) semaphore.leases = ask.count;
   if (semaphore.leases != ask.count) {
     refuse(out, from, ask.number,
-           "semaphore '" + ask.name + "' has " + std::to_string(semaphore.leases) + " leases (got " +
+           "semaphore '" + ask.name + "' has " + counted(semaphore.leases, "lease") + " (got " +
                std::to_string(ask.count) + "); everybody must name the same number, a lock has 1");
   } else {
     semaphore.waiters.push_back({from, ask.number});
@@ -297,6 +315,7 @@ void State::lose(PeerId peer, Replies& out) {
   for (const std::string& name : each(queues_, [&](const auto&, Queue& queue) {
          drop_peer(queue.takers, peer);
          drop_peer(queue.putters, peer);
+         take_back(queue, peer);
          serve(queue, out);
        }))
     forget_if_empty(queues_, name);

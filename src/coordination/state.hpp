@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "weir/detail/protocol/ask.hpp"
@@ -23,8 +24,9 @@ using Replies = std::vector<Reply>;
 /// Variables, queues, semaphores, events and published results; who waits for them, and who holds a lease.
 ///
 /// Who waits is served in the order of asking. A lease ends with the process of its holder, and what a
-/// process waits for is forgotten with it. A thing that holds nothing and for which nobody waits is
-/// forgotten.
+/// process waits for is forgotten with it. An element that was sent to a process is kept until it says that
+/// it has arrived; if the process is gone before, it is the first of its queue again. A thing that holds
+/// nothing and for which nobody waits is forgotten.
 /// **Errors.** Never throws because of a peer: what makes no sense is refused with a sentence.
 /// **Threads.** Confined to its owner; no clock, no locks.
 /// **Source.** distributed's extensions of the same names, with leases bound to processes instead of to a
@@ -61,6 +63,8 @@ class State {
     std::deque<Buffer> elements;
     std::deque<Putter> putters;
     Waiters takers;
+    /// Sent, but not known to have arrived; by taker and number of its wish.
+    std::map<std::pair<PeerId, std::uint64_t>, Buffer> sent;
   };
   struct Semaphore {
     std::uint64_t leases = 1;
@@ -85,6 +89,7 @@ class State {
   void of_published(PeerId from, protocol::Ask&& ask, Replies& out);
   void grant(const std::string& name, Semaphore& semaphore, Replies& out);
   void serve(Queue& queue, Replies& out);
+  static void take_back(Queue& queue, PeerId peer);
   template <class Things>
   void forget_if_empty(Things& things, const std::string& name);
 

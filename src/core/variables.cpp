@@ -44,6 +44,8 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_MPI_THREADS", "multiple: functions of gangs may call MPI (`GangComm`); default: serialized"},
     {"WEIR_ARRAY_INDEX", "in a job array, which element this is"},
     {"WEIR_NODE_MEMORY", ""},
+    {"WEIR_MPIRUN_OPTIONS", ""},
+    {"WEIR_SRUN_OPTIONS", ""},
     {"WEIR_STATUS_FILE", ""},
     {"WEIR_JOB", ""},
     {"WEIR_JOB_LIMIT", ""},

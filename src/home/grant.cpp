@@ -20,6 +20,8 @@
 
 namespace weir::detail::home {
 
+using HostMemory = BatchSystem::HostMemory;
+
 namespace {
 
 template <class T>
@@ -88,6 +90,7 @@ std::vector<int> cpu_list(const std::string& text) {
 
 KernelView own_kernel_view() {
   KernelView view;
+  view.host = node::host_name();
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0)
     for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
@@ -100,19 +103,38 @@ KernelView own_kernel_view() {
   return view;
 }
 
-std::uint64_t memory_of_job(const BatchSystem::Variables& variables, const KernelView& kernel,
-                            const BatchSystem::Asker& ask) {
+std::vector<HostMemory> memory_of_job(const BatchSystem::Variables& variables, const KernelView& kernel,
+                                      const BatchSystem::Asker& ask) {
   const auto job = current_job(variables);
-  if (!job) return 0;
+  if (!job) return {};
   const Allocation allocation = job->system->allocation(variables, 1);
-  if (allocation.memory_bytes) return allocation.memory_bytes;
+  if (allocation.memory_bytes) return {{.bytes = allocation.memory_bytes}};
   const bool is_limited = kernel.quota_memory.value_or(UINT64_MAX) < kernel.memory_bytes;
   // A thousand ranks do not ask; `weir run` has asked for them.
-  if (is_limited || variables("OMPI_COMM_WORLD_SIZE") || variables("WEIR_NODE_MEMORY")) return 0;
+  if (is_limited || variables("OMPI_COMM_WORLD_SIZE") || variables("WEIR_NODE_MEMORY")) return {};
   return job->system->asked_memory(job->id, allocation, ask);
 }
 
 namespace {
+
+/// Batch systems and hosts may leave out a name's domain.
+std::uint64_t memory_on(const std::string& host, const std::vector<HostMemory>& all) {
+  const auto in_short = [](const std::string& name) { return name.substr(0, name.find('.')); };
+  for (const HostMemory& one : all)
+    if (one.host.empty() || in_short(one.host) == in_short(host)) return one.bytes;
+  return 0;
+}
+
+std::vector<HostMemory> memory_in(const std::string& text) {
+  std::vector<HostMemory> all;
+  for (const std::string& item : items_of(text)) {
+    const std::size_t equals = item.find('=');
+    const std::size_t begin = equals == std::string::npos ? 0 : equals + 1;
+    if (const auto bytes = batch::number(item.substr(begin)); bytes && *bytes > 0)
+      all.push_back({item.substr(0, begin ? equals : 0), static_cast<std::uint64_t>(*bytes)});
+  }
+  return all;
+}
 
 std::optional<std::string> ask_once(const std::vector<std::string>& command) {
   static std::mutex mutex;
@@ -125,7 +147,12 @@ std::optional<std::string> ask_once(const std::vector<std::string>& command) {
 
 }  // namespace
 
-std::uint64_t memory_of_job() { return memory_of_job(batch::own_variables(), own_kernel_view(), ask_once); }
+std::string memory_of_job() {
+  std::string text;
+  for (const auto& [host, bytes] : memory_of_job(batch::own_variables(), own_kernel_view(), ask_once))
+    if (bytes) text += (text.empty() ? "" : ",") + (host.empty() ? "" : host + "=") + std::to_string(bytes);
+  return text;
+}
 
 Grant grant(const BatchSystem::Variables& variables, const KernelView& kernel,
             const BatchSystem::Asker& ask) {
@@ -141,11 +168,12 @@ Grant grant(const BatchSystem::Variables& variables, const KernelView& kernel,
   all.cores.value = std::max(1, all.cores.value);
   lower(all.memory_bytes, kernel.memory_bytes, "the node");
   if (kernel.quota_memory) lower(all.memory_bytes, *kernel.quota_memory, "the control group");
-  if (const std::uint64_t memory = memory_of_job(variables, kernel, ask))
+  if (const std::uint64_t memory = memory_on(kernel.host, memory_of_job(variables, kernel, ask)))
     lower(all.memory_bytes, memory / 10 * 9, of_job + ", less a tenth");
   // `weir run` knows the job's; on its other nodes the batch system's variables are missing.
-  if (const auto told = batch::number(variables("WEIR_NODE_MEMORY")); told && *told > 0)
-    lower(all.memory_bytes, static_cast<std::uint64_t>(*told) / 10 * 9, "the batch job, less a tenth");
+  if (const std::uint64_t told =
+          memory_on(kernel.host, memory_in(variables("WEIR_NODE_MEMORY").value_or(""))))
+    lower(all.memory_bytes, told / 10 * 9, "the batch job, less a tenth");
   all.devices = devices_of(variables);
   return all;
 }
@@ -225,9 +253,11 @@ Copies copies(const BatchSystem::Variables& variables, MpiFamily family) {
 
 Copies copies() { return copies(batch::own_variables(), mpi_family()); }
 
-void unset_misleading_variables() {
+void mend_job_variables() {
   for (const BatchSystem& system : batch_systems())
     for (const std::string& variable : system.misleading_variables()) unsetenv(variable.c_str());
+  if (const auto job = current_job())
+    for (const auto& [name, value] : job->system->helpful_variables()) setenv(name.c_str(), value.c_str(), 0);
 }
 
 }  // namespace weir::detail::home

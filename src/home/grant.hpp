@@ -20,6 +20,7 @@ struct KernelView {
   std::optional<double> quota_cores;            ///< Of the control group.
   std::uint64_t memory_bytes = 0;               ///< Of the node.
   std::optional<std::uint64_t> quota_memory{};  ///< Of the control group.
+  std::string host{};
 };
 [[nodiscard]] KernelView own_kernel_view();
 
@@ -49,15 +50,17 @@ struct Copies {
 /// For the others: a launcher may end all when one has failed, so the first one gets the time to say why.
 inline constexpr std::chrono::milliseconds time_of_the_first(200);
 
-/// Unsets what a batch system's own launcher has set and what would mislead the programs started from here.
-void unset_misleading_variables();
+/// Unsets what a batch system's own launcher has set and what would mislead the programs started from here,
+/// and sets what they need to run beside this one.
+void mend_job_variables();
 
-/// The memory of the batch job on this node, by its variables; where they do not tell and no control group
-/// limits it, `ask` is used. 0 if nobody knows.
-/// **Units.** Bytes.
-[[nodiscard]] std::uint64_t memory_of_job(const BatchSystem::Variables& variables, const KernelView& kernel,
-                                          const BatchSystem::Asker& ask);
-[[nodiscard]] std::uint64_t memory_of_job();
+/// The memory of the batch job on its hosts, by its variables; where they do not tell and no control group
+/// limits it, `ask` is used. None if nobody knows.
+[[nodiscard]] std::vector<BatchSystem::HostMemory> memory_of_job(const BatchSystem::Variables& variables,
+                                                                 const KernelView& kernel,
+                                                                 const BatchSystem::Asker& ask);
+/// The same as the text of WEIR_NODE_MEMORY, `2000000` or `a=1000000,b=2000000`; empty if nobody knows.
+[[nodiscard]] std::string memory_of_job();
 
 /// The fewest of what the batch job, the control group and the affinity mask allow. A mask that leaves
 /// nothing out is none: a job that was given more processors than the node has, by a site that says so, has

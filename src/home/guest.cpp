@@ -99,7 +99,9 @@ Client Client::connect(const std::string& session_file, Duration timeout) {
   guest = made.release();
   ClusterLink::set_current(guest->node);
   guest->node->start();
+  static const pid_t process = getpid();
   std::atexit([] {
+    if (getpid() != process) return;  // one that was forked: the cluster is its parent's
     ClusterLink::set_current(nullptr);
     guest->node->leave();
   });

@@ -19,6 +19,7 @@
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
 #include "core/descriptor.hpp"
+#include "core/forked.hpp"
 #include "core/log.hpp"
 #include "core/thrown.hpp"
 #include "core/wording.hpp"
@@ -71,9 +72,13 @@ void tell_environment_problems() {
 class Leaver {
  public:
   explicit Leaver(std::function<void(int)> leave) {
+    static const pid_t process = getpid();
     [[maybe_unused]] static const int registered = on_exit(
         [](int status, void*) {
-          if (auto leave = std::exchange(current(), nullptr)) leave(status);
+          auto leave = std::exchange(current(), nullptr);
+          if (!leave) return;
+          if (getpid() != process) exit_now(status);  // one that was forked: the cluster is its parent's
+          leave(status);
         },
         nullptr);
     current() = std::move(leave);
@@ -103,6 +108,10 @@ bool has_lost_output() {
 int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int(Client&)>& body,
              bool& failed) {
   detail::client::ClusterLink::set_current(node);
+  const pid_t process = getpid();
+  const auto end_child = [&] {
+    if (getpid() != process) detail::end_child_of("the program's body");
+  };
   int status = 1;
   failed = true;
   try {
@@ -110,6 +119,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     detail::home::open_named_session();
     Client client(node);
     status = body(client);
+    end_child();
     detail::client::finish_ending();
     detail::client::unpin_all();
     node->finish_begun();
@@ -117,6 +127,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     detail::home::check_journal_wishes();
     if (status == 0 && has_lost_output()) status = 1;
   } catch (...) {
+    end_child();
     const detail::Thrown thrown = detail::current_thrown();
     if (status == 0) status = 1;  // the body had returned
     std::cout.flush();
@@ -270,7 +281,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     if (threads == MPI_THREAD_SERIALIZED) detail::comm::keep_core_in_polls();
     auto* mpi = new detail::home::MpiSession(argc, argv, threads);
     detail::leave_mpi_job();
-    detail::home::unset_misleading_variables();
+    detail::home::mend_job_variables();
     static detail::comm::MpiTransport transport{MPI_COMM_WORLD};
     const std::string who = "rank " + std::to_string(transport.rank());
     detail::log::set_prefix(who);

@@ -30,6 +30,7 @@ protocol::Answer Node::ask(protocol::Ask ask, client::Deadline deadline) {
     Hold hold(*this);
     if (futures_.closed()) return closed;
     number = ask.number = ++asks_;
+    if (ask.wish == protocol::Wish::take) pending->queue = ask.name;
     asked_[number] = pending;
     to_scheduler(std::move(ask));
     submitted();
@@ -62,6 +63,13 @@ void Node::on_answer(protocol::Answer&& answer) {
   if (answer.number == 0) return client::unpin(answer.problem);
   const auto at = asked_.find(answer.number);
   if (at == asked_.end()) return;
+  if (!at->second->queue.empty() && answer.what == protocol::Answer::What::done && self() != 0) {
+    protocol::Ask taken;
+    taken.wish = protocol::Wish::taken;
+    taken.name = std::move(at->second->queue);
+    taken.count = answer.number;
+    to_scheduler(std::move(taken));
+  }
   at->second->answer = std::move(answer);
   at->second->done.store(true, std::memory_order_release);
   asked_.erase(at);

@@ -2,10 +2,9 @@
 #include "node/worker.hpp"
 
 #include <pthread.h>
-#include <sysexits.h>
-#include <unistd.h>
 #include <thread>
 
+#include "core/forked.hpp"
 #include "core/thrown.hpp"
 #include "node/bound.hpp"
 #include "node/scheduler.hpp"
@@ -352,10 +351,9 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   } catch (...) {
     outcome.failure = current_failure(ErrorKind::task_failed);
   }
+  if (forks_behind() != forks) end_child_of("task " + task::function_name(task.function));
   if (thread.own_pocket && !thread.own_pocket->is_empty())
     settings_.scheduler->tell_from(*thread.own_pocket, scope.depth);
-  if (forks_behind() != forks)
-    _exit(EX_SOFTWARE);  // the child of a task that forked: this is its parent's work
   const auto end = Clock::now();
   if (read_ns) ran.reading_ns = read_ns - ran.start_ns;
   if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);

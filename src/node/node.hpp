@@ -203,6 +203,7 @@ class Node : public client::ClusterLink,
   struct Pending {
     std::atomic<bool> done{false};
     protocol::Answer answer;
+    std::string queue;  // of which an element was asked for
   };
   friend class Hold;
   void give_back();

@@ -36,6 +36,13 @@ std::optional<cpu_set_t> processors_here(const std::vector<GangPlace>& places) {
   return CPU_COUNT(&all) > 0 ? std::optional(all) : std::nullopt;
 }
 
+/// What a launcher needs to be told to reach all hosts of this job; `weir run` knows.
+std::string options_of_job(const std::string& launcher) {
+  const bool is_srun = launcher.find("srun") != std::string::npos;
+  const char* options = std::getenv(is_srun ? "WEIR_SRUN_OPTIONS" : "WEIR_MPIRUN_OPTIONS");
+  return options && launcher.find("hydra") == std::string::npos ? std::string(" ") + options : "";
+}
+
 }  // namespace
 
 ProgramResult run_by(Gang& gang, const std::vector<std::string>& command, const ProgramOptions& options) {
@@ -47,7 +54,8 @@ ProgramResult run_by(Gang& gang, const std::vector<std::string>& command, const 
       static_cast<void>(resolved(command.front(), path ? path : "/usr/bin:/bin", options.directory));
     std::vector<std::string> passed_on;
     for (const auto& [name, value] : options.environment) passed_on.push_back(name);
-    const GangLaunch launch = launched(options.launcher, places, passed_on, command);
+    const GangLaunch launch =
+        launched(options.launcher + options_of_job(options.launcher), places, passed_on, command);
     result = run(launch.command, options, {launch.variables, processors_here(places)});
   }
   gang.barrier();  // the others keep their places for it

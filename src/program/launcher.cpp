@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <sstream>
 #include <utility>
 
 #include "weir/error.hpp"
@@ -28,13 +30,19 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream in(text);
+  return {std::istream_iterator<std::string>(in), {}};
+}
+
 }  // namespace
 
 GangLaunch launched(const std::string& launcher, const std::vector<GangPlace>& places,
                     const std::vector<std::string>& passed_on, const std::vector<std::string>& command) {
-  const std::string name = std::filesystem::path(launcher).filename().string();
+  GangLaunch launch{words_of(launcher), {}};
+  const std::string name =
+      launch.command.empty() ? "" : std::filesystem::path(launch.command.front()).filename().string();
   const std::string ranks = std::to_string(places.size());
-  GangLaunch launch{{launcher}, {}};
   std::vector<std::string>& words = launch.command;
   std::vector<std::string> slots;
   for (const auto& [host, count] : ranks_by_host(places)) slots.push_back(host + ":" + std::to_string(count));
@@ -56,7 +64,8 @@ GangLaunch launched(const std::string& launcher, const std::vector<GangPlace>& p
     if (!is_alone) words.insert(words.end(), {"--distribution", "arbitrary"});
   } else {
     throw Error(ErrorKind::invalid_argument,
-                "program: launcher must be mpirun, mpiexec.hydra or srun, or a path that ends so (got '" +
+                "program: launcher must be mpirun, mpiexec.hydra or srun, or a path that ends so, and its "
+                "options (got '" +
                     launcher + "')");
   }
   words.insert(words.end(), command.begin(), command.end());

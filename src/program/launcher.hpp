@@ -23,7 +23,8 @@ struct GangLaunch {
   std::vector<std::string> variables;  ///< `NAME=value`, added to its environment.
 };
 
-/// `command` on `places`, by rank, with the variables named in `passed_on` on every host.
+/// `command` on `places`, by rank, with the variables named in `passed_on` on every host. `launcher` is a
+/// program, perhaps with options of its own.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` for a launcher that it does not know.
 [[nodiscard]] GangLaunch launched(const std::string& launcher, const std::vector<GangPlace>& places,

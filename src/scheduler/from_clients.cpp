@@ -122,9 +122,8 @@ bool State::expect(Task& task) {
     if (index == nowhere || !workers_[index].alive) continue;
     Worker& home = workers_[index];
     task.worker = index;
-    task.position = static_cast<std::uint32_t>(home.processing.size());
     task.run = 1;
-    home.processing.push_back(&task);
+    home.add(task);
     move(task, TaskState::waiting, cause_);
     move(task, TaskState::processing, cause_);
     load_.update(workers_, index);

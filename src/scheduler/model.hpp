@@ -134,7 +134,7 @@ struct Demand {
 /// What every task that comes and goes touches is in the first two cache lines: of ten thousand workers the
 /// processor has none when it needs it.
 struct alignas(64) Worker {
-  std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
+  std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible; `blocked` last.
   PeerId peer = 0;
   std::uint32_t threads = 1;
   std::uint32_t blocked = 0;                    ///< Of `processing`, assigned ahead of their inputs.
@@ -165,6 +165,12 @@ struct alignas(64) Worker {
   std::string name;
   std::string host;
 
+  /// Of `processing`; a task is blocked while inputs are missing.
+  void add(Task& task);
+  void remove(Task& task) noexcept;
+  void block(Task& task) noexcept;
+  void unblock(Task& task) noexcept;
+  void put(Task& task, std::size_t position) noexcept;
   /// Those that a thread runs or could run.
   [[nodiscard]] std::uint32_t ready() const noexcept {
     const auto assigned = static_cast<std::uint32_t>(processing.size());
@@ -179,6 +185,38 @@ struct alignas(64) Worker {
   /// Seconds until a thread is free for one more, by estimate.
   [[nodiscard]] double wait_s() const noexcept { return ready() < threads ? 0 : load_s / threads; }
 };
+
+inline void Worker::put(Task& task, std::size_t position) noexcept {
+  processing[position] = &task;
+  task.position = static_cast<std::uint32_t>(position);
+}
+
+inline void Worker::add(Task& task) {
+  processing.push_back(&task);
+  put(task, processing.size() - 1);
+  ++blocked;
+  if (!task.missing) unblock(task);
+}
+
+inline void Worker::remove(Task& task) noexcept {
+  if (!task.missing) block(task);
+  put(*processing.back(), task.position);
+  processing.pop_back();
+  --blocked;
+}
+
+// The first of those that are blocked changes places with it.
+inline void Worker::unblock(Task& task) noexcept {
+  const std::size_t first = processing.size() - blocked--;
+  put(*processing[first], task.position);
+  put(task, first);
+}
+
+inline void Worker::block(Task& task) noexcept {
+  const std::size_t last = processing.size() - ++blocked;
+  put(*processing[last], task.position);
+  put(task, last);
+}
 
 /// Whether what is there is enough.
 [[nodiscard]] bool offers(const std::vector<Resource>& there, const std::vector<Resource>& wanted);

@@ -8,6 +8,15 @@ namespace weir::detail::scheduler {
 
 namespace {
 
+constexpr std::uint32_t most_inputs = 16;  // that are looked at
+
+// The i-th of them. Of many not the first ones: they may be at the same few workers for all its neighbours.
+const Task& sampled_input(const Task& task, std::uint32_t i) {
+  const std::uint32_t count = task.inputs.size();
+  const std::uint64_t at = count <= most_inputs ? i : task_number(task.id) + i * (count / most_inputs);
+  return *task.inputs[static_cast<std::uint32_t>(at % count)].task;
+}
+
 bool less_loaded(const Worker& a, const Worker& b) {
   return a.processing.size() * std::uint64_t{b.threads} < b.processing.size() * std::uint64_t{a.threads};
 }
@@ -126,11 +135,13 @@ double State::cost(const Task& task, WorkerIndex index) const {
 WorkerIndex State::choose(const Task& task) const {
   SmallVector<WorkerIndex, 16> candidates;
   if (const WorkerIndex least = load_.least(); least != nowhere) candidates.push_back(least);
-  for (std::uint32_t i = 0; i < std::min(task.inputs.size(), 16u); ++i)
-    for (std::uint32_t k = 0; k < std::min(task.inputs[i].task->replicas.size(), 4u); ++k) {
-      const WorkerIndex holder = task.inputs[i].task->replicas[k].worker;
+  for (std::uint32_t i = 0; i < std::min(task.inputs.size(), most_inputs); ++i) {
+    const auto& replicas = sampled_input(task, i).replicas;
+    for (std::uint32_t k = 0; k < std::min(replicas.size(), 4u); ++k) {
+      const WorkerIndex holder = replicas[k].worker;
       if (workers_[holder].running() && !candidates.contains(holder)) candidates.push_back(holder);
     }
+  }
   const auto late = [&](WorkerIndex index) {
     return workers_[index].ends() && !in_time(task, workers_[index], workers_[index].wait_s());
   };
@@ -244,9 +255,9 @@ WorkerIndex State::place_ahead(const Task& task) const {
     const Worker& home = workers_[actor.replicas[0].worker];
     return home.blocked < settings_.ahead_tasks * home.threads ? actor.replicas[0].worker : nowhere;
   }
-  SmallVector<WorkerIndex, 16> homes;
-  for (std::uint32_t i = 0; i < std::min(task.inputs.size(), 16u); ++i) {
-    const Task& input = *task.inputs[i].task;
+  SmallVector<WorkerIndex, most_inputs> homes;
+  for (std::uint32_t i = 0; i < std::min(task.inputs.size(), most_inputs); ++i) {
+    const Task& input = sampled_input(task, i);
     const WorkerIndex home = input.state == TaskState::memory ? input.replicas[0].worker
                              : input.scattered                ? nowhere
                                                               : input.worker;

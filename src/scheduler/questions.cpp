@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "core/counted.hpp"
 #include "core/invariant.hpp"
 #include "scheduler/state.hpp"
 #include "weir/bytes.hpp"
@@ -365,7 +366,8 @@ snapshot::TaskLook State::look_at_task(TaskId id) const {
   if (const Options* options = task->options()) {
     for (const Resource& wanted : options->resources)
       look.conditions.push_back(amount_text(wanted.amount) + " " + wanted.name);
-    if (options->cores) look.conditions.push_back(std::to_string(options->cores) + " cores");
+    if (options->cores)
+      look.conditions.push_back(counted(static_cast<std::uint64_t>(options->cores), "core"));
     if (!options->workers.empty())
       look.conditions.push_back((options->allow_other_workers ? "rather on " : "only on ") +
                                 joined(options->workers));
@@ -407,16 +409,17 @@ std::string State::sentence(Obstacle why, const Task& task, const Worker& worker
                                           [&](const Resource& r) { return r.name == wanted.name; });
         const double amount = offered == worker.resources.end() ? 0 : offered->amount;
         if (amount < wanted.amount)
-          lacks += (lacks.empty() ? "has " : ", has ") + amount_text(amount) + " " + wanted.name +
-                   ", the task needs " + amount_text(wanted.amount);
+          lacks += (lacks.empty() ? "has " : ", has ") + amount_text(amount) + " " +
+                   (wanted.name == "cores" && amount == 1 ? "core" : wanted.name) + ", the task needs " +
+                   amount_text(wanted.amount);
       }
       return lacks;
     }
     case Obstacle::none:
       break;
   }
-  return "could run it; it has " + std::to_string(worker.processing.size()) + " tasks for " +
-         std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads") + " first";
+  return "could run it; it has " + counted(worker.processing.size(), "task") + " for " +
+         counted(worker.threads, "thread") + " first";
 }
 
 // It may run on certain workers only, and none of them lives.
@@ -444,8 +447,8 @@ std::vector<std::string> State::explain(TaskId id) const {
       const Worker& worker = workers_[task->worker];
       if (task->in_gang) explain_gang(*task, lines);
       lines.push_back("it was given to " + worker.name + " on " + worker.host + ", which has " +
-                      std::to_string(worker.processing.size()) + " tasks for " +
-                      std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads"));
+                      counted(worker.processing.size(), "task") + " for " +
+                      counted(worker.threads, "thread"));
       if (worker.memory.paused)
         lines.push_back("that worker starts nothing now: its results take " +
                         to_text(worker.memory.managed_bytes) + " of its limit of " +
@@ -535,6 +538,9 @@ void State::check() const {
         require(workers_[task.worker].alive && workers_[task.worker].processing.at(task.position) == &task,
                 name, "is not where it was assigned");
         blocked[task.worker] += missing > 0;
+        require((task.position >= workers_[task.worker].processing.size() - workers_[task.worker].blocked) ==
+                    (missing > 0),
+                name, " stands among the wrong tasks of its worker");
         waiting[task.worker] += task.waits;
         if (task.options())
           for (const Resource& wanted : task.options()->resources)

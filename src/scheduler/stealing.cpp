@@ -89,11 +89,11 @@ bool State::worth(const Task& task, WorkerIndex thief, const Theft& theft) const
 }
 
 std::vector<Task*> State::loot(WorkerIndex thief, const Theft& theft) const {
-  const auto& there = workers_[theft.victim].processing;
+  const Worker& busy = workers_[theft.victim];
   std::vector<Task*> taken;
   std::uint32_t seen = 0;
-  for (auto at = there.rbegin(); at != there.rend() && taken.size() < theft.most && seen < most_seen;
-       ++at, ++seen)
+  for (auto at = busy.processing.rbegin() + busy.blocked;
+       at != busy.processing.rend() && taken.size() < theft.most && seen < most_seen; ++at, ++seen)
     if (may_be_taken(**at) && worth(**at, thief, theft)) taken.push_back(*at);
   return taken;
 }
@@ -110,7 +110,7 @@ std::vector<Task*> State::resource_loot(WorkerIndex thief) const {
     const Worker& busy = workers_[i];
     if (i == thief || !busy.running() || !wants_more_than_it_has(busy)) continue;
     std::vector<double> there = free_resources(busy);
-    for (auto at = busy.processing.rbegin();
+    for (auto at = busy.processing.rbegin() + busy.blocked;
          at != busy.processing.rend() && taken.size() < room && seen < most_seen; ++at, ++seen) {
       const Options* options = (*at)->options();
       if (!options || !may_be_taken(**at) || !allowed(**at, idle) || !named(*options, idle)) continue;

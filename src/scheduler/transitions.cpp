@@ -47,12 +47,12 @@ void State::move(Task& task, TaskState to, const char* cause) {
     if (before == Level::unplaced) --dependent.unplaced;
     if (after == Level::unplaced) ++dependent.unplaced;
     if (before == Level::memory && dependent.missing++ == 0 && running) {
-      ++workers_[dependent.worker].blocked;
+      workers_[dependent.worker].block(dependent);
       load_.update(workers_, dependent.worker);
       touch(dependent.worker);  // it can start one less: there is room for another
     }
     if (after == Level::memory && --dependent.missing == 0 && running) {
-      --workers_[dependent.worker].blocked;
+      workers_[dependent.worker].unblock(dependent);
       load_.update(workers_, dependent.worker);
     }
     if (dependent.state == TaskState::waiting && (dependent.missing == 0 || dependent.unplaced == 0))
@@ -151,10 +151,8 @@ void State::put_on(Task& task, WorkerIndex index) {
   if (worker.ready() == 0) worker.progressed = now_;
   ++task.run;
   task.worker = index;
-  task.position = static_cast<std::uint32_t>(worker.processing.size());
   task.estimate = estimate(task);
-  worker.processing.push_back(&task);
-  if (task.missing) ++worker.blocked;
+  worker.add(task);
   worker.extra += width_of(task) - 1;
   worker.actors += task.is_actor;
   worker.load_s += task.estimate;
@@ -166,10 +164,7 @@ void State::put_on(Task& task, WorkerIndex index) {
 // Takes it off its worker's list; the caller moves it on.
 void State::unassign(Task& task) {
   Worker& worker = workers_[task.worker];
-  worker.processing[task.position] = worker.processing.back();
-  worker.processing[task.position]->position = task.position;
-  worker.processing.pop_back();
-  if (task.missing) --worker.blocked;
+  worker.remove(task);
   if (task.waits) --worker.waiting;
   if (!task.scattered) worker.extra -= width_of(task) - 1;
   worker.actors -= task.is_actor;

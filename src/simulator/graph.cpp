@@ -37,6 +37,22 @@ SimulatedGraph stencil(std::uint32_t width, std::uint32_t steps, double duration
   return graph;
 }
 
+SimulatedGraph shuffle(std::uint32_t width, std::uint32_t rounds, double duration_s) {
+  SimulatedGraph graph = roots(width, duration_s);
+  graph.reserve(width + std::size_t{width} * (width + 1) * rounds);
+  for (std::uint32_t round = 0; round < rounds; ++round) {
+    const auto whole = static_cast<std::uint32_t>(graph.size()) - width, pieces = whole + width;
+    for (std::uint32_t from = 0; from < width; ++from)
+      for (std::uint32_t to = 0; to < width; ++to)
+        graph.push_back({.inputs = {whole + from}, .duration_s = duration_s, .function = 2});
+    for (std::uint32_t to = 0; to < width; ++to) {
+      SimulatedTask& task = graph.emplace_back(SimulatedTask{.duration_s = duration_s, .function = 3});
+      for (std::uint32_t from = 0; from < width; ++from) task.inputs.push_back(pieces + from * width + to);
+    }
+  }
+  return graph;
+}
+
 SimulatedGraph random_graph(std::uint32_t count, std::uint32_t reach, double duration_s, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::exponential_distribution<double> duration(1 / duration_s);

@@ -15,7 +15,7 @@ struct SimulatedTask {
   double duration_s = 1e-3;
   std::uint64_t bytes = 8;     ///< Size of its result.
   std::uint32_t function = 1;  ///< Tasks of one function share the estimate of their duration.
-  std::uint32_t failures = 0;  ///< Throws so many times before it succeeds.
+  std::uint16_t failures = 0;  ///< Throws so many times before it succeeds.
   bool broken = false;         ///< Its result cannot be serialized when a peer asks for it.
   bool out_of_band = false;
   std::shared_ptr<const Options> options{};
@@ -32,6 +32,9 @@ using SimulatedGraph = std::vector<SimulatedTask>;
 [[nodiscard]] SimulatedGraph tree(std::uint32_t leaves, double duration_s);
 /// `steps` rows of `width` tasks; each uses its two neighbours and itself in the row before.
 [[nodiscard]] SimulatedGraph stencil(std::uint32_t width, std::uint32_t steps, double duration_s);
+/// `rounds` of shuffles: each of `width` tasks is cut into as many pieces, one task each; `width` others take
+/// one piece of each.
+[[nodiscard]] SimulatedGraph shuffle(std::uint32_t width, std::uint32_t rounds, double duration_s);
 /// Tasks of random durations and sizes with up to four inputs among the `reach` before them. The same seed
 /// gives the same graph.
 [[nodiscard]] SimulatedGraph random_graph(std::uint32_t count, std::uint32_t reach, double duration_s,

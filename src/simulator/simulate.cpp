@@ -76,6 +76,7 @@ SimulationReport simulate(const SimulatedGraph& graph, const Simulation& simulat
     inputs.clear();
     for (const std::uint32_t input : task.inputs) inputs.push_back(make_task_id(0, input + 1));
     cluster.submit(task, inputs);
+    if (simulation.cluster.busy_rank0) cluster.catch_up();
   }
   for (std::size_t i = 0; i < graph.size(); ++i)
     if (used[i]) cluster.release(make_task_id(0, i + 1));

@@ -13,6 +13,7 @@ namespace {
 constexpr int most_cores = 4096;
 
 std::string number_text(double number) {
+  if (std::isnan(number)) return "nan";  // whatever its sign
   std::string text = std::to_string(number);
   if (text.find('.') != std::string::npos) text.erase(text.find_last_not_of('0') + 1);
   if (text.ends_with('.')) text.pop_back();

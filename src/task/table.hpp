@@ -32,8 +32,16 @@ class TaskTable {
   };
   struct Page {
     std::uint32_t live = 0;
-    std::array<bool, page_size> used{};
+    std::array<bool, block_size == 1 ? 0 : page_size> used{};  // a block of one tells by being there
     std::conditional_t<blocks == 1, Block, std::array<std::unique_ptr<Block>, blocks>> records;
+    [[nodiscard]] bool has(std::uint64_t i) const noexcept {
+      if constexpr (block_size == 1) return records[i] != nullptr;
+      else return used[i];
+    }
+    void enter(std::uint64_t i) noexcept {
+      if constexpr (block_size > 1) used[i] = true;
+      ++live;
+    }
     Record* at(std::uint64_t i) {
       if constexpr (blocks == 1) return records.at(i);
       else return records[i / block_size]->at(i % block_size);
@@ -50,9 +58,11 @@ class TaskTable {
     }
     /// Record i is gone.
     void leave(std::uint64_t i) noexcept {
-      used[i] = false;
       --live;
-      if constexpr (blocks > 1) {
+      if constexpr (block_size > 1) used[i] = false;
+      if constexpr (block_size == 1) {
+        records[i].reset();
+      } else if constexpr (blocks > 1) {
         const auto first = used.begin() + static_cast<std::ptrdiff_t>(i - i % block_size);
         if (std::find(first, first + block_size, true) == first + block_size) records[i / block_size].reset();
       }
@@ -76,7 +86,7 @@ class TaskTable {
     Stretch* const there = clients_[client][stretch].get();
     if (!there) return nullptr;
     Page* found = there->pages[page % stretch_size].get();
-    return found && found->used[number % page_size] ? found->at(number % page_size) : nullptr;
+    return found && found->has(number % page_size) ? found->at(number % page_size) : nullptr;
   }
   [[nodiscard]] const Record* find(TaskId id) const noexcept {
     return const_cast<TaskTable*>(this)->find(id);
@@ -89,10 +99,9 @@ class TaskTable {
     const std::uint64_t number = task_number(id), page = number / page_size, i = number % page_size;
     if (client >= clients_.size()) clients_.resize(client + 1);
     Page& home = page_for(clients_[client], page);
-    if (home.used[i]) return {home.at(i), false};
+    if (home.has(i)) return {home.at(i), false};
     Record* record = new (home.room_for(i)) Record(std::forward<Arguments>(arguments)...);
-    home.used[i] = true;
-    ++home.live;
+    home.enter(i);
     ++size_;
     return {record, true};
   }
@@ -140,7 +149,7 @@ class TaskTable {
       }
       Page* home = stretch->pages[page % stretch_size].get();
       for (std::uint64_t i = 0; home && i < page_size; ++i)
-        if (home->used[i]) f(make_task_id(client, page * page_size + i), *home->at(i));
+        if (home->has(i)) f(make_task_id(client, page * page_size + i), *home->at(i));
     }
   }
 

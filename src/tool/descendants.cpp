@@ -27,6 +27,12 @@ std::set<pid_t> children() {
   return all;
 }
 
+std::string name_of(pid_t pid) {
+  std::string name;
+  std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/comm"), name);
+  return name + " (process " + std::to_string(pid) + ")";
+}
+
 }  // namespace
 
 std::vector<pid_t> children_of(pid_t pid) {
@@ -54,6 +60,13 @@ void Descendants::end_within(std::chrono::nanoseconds patience) {
   give_up_at_ = kill_at_ + unkillable_after;
 }
 
+std::vector<std::string> Descendants::left(pid_t known) const {
+  std::vector<std::string> names;
+  for (const pid_t child : children())
+    if (child != known && !others_.contains(child)) names.push_back(name_of(child));
+  return names;
+}
+
 bool Descendants::end_some() {
   while (waitpid(-1, nullptr, WNOHANG) > 0) {
   }
@@ -62,8 +75,10 @@ bool Descendants::end_some() {
   for (const pid_t child : children()) {
     if (others_.contains(child)) continue;
     is_any = true;
-    if (now >= kill_at_) kill(child, SIGKILL);
-    else if (told_.insert(child).second) {
+    if (now >= kill_at_) {
+      if (killed_.insert(child).second) killed_names_.push_back(name_of(child));
+      kill(child, SIGKILL);
+    } else if (told_.insert(child).second) {
       kill(child, SIGTERM);
       kill(child, SIGCONT);  // a stopped one would never hear of it
     }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weir::detail::tool {
@@ -28,12 +29,17 @@ class Descendants {
   void end_within(std::chrono::nanoseconds patience);
   /// Signals those that are due; false when none is left that can be ended. To be called again and again.
   [[nodiscard]] bool end_some();
+  /// Those that are there, but `known`: `sleep (process 7)`.
+  [[nodiscard]] std::vector<std::string> left(pid_t known) const;
+  /// Those that had to be killed since it was asked last.
+  [[nodiscard]] std::vector<std::string> killed() { return std::exchange(killed_names_, {}); }
 
  private:
   using Time = std::chrono::steady_clock::time_point;
 
   std::set<pid_t> others_;
-  std::set<pid_t> told_;
+  std::set<pid_t> told_, killed_;
+  std::vector<std::string> killed_names_;
   Time kill_at_;
   Time give_up_at_;
 };

@@ -234,7 +234,7 @@ int run(int argc, char** argv) {
     std::this_thread::sleep_for(home::time_of_the_first);
     return 2;
   }
-  home::unset_misleading_variables();
+  home::mend_job_variables();
   // The program's own stderr is a pipe to this process.
   if (isatty(STDERR_FILENO)) {
     const char* const variable = std::getenv("WEIR_DASHBOARD");
@@ -247,8 +247,8 @@ int run(int argc, char** argv) {
     const bool is_told = request.threads || site.environment.contains("WEIR_THREADS");
     if (!is_told && allocation->cores_per_rank > 1) request.threads = allocation->cores_per_rank;
     agent = allocation->agent;  // of several parts, in which nodes have different memory
-    if (const std::uint64_t memory = agent.empty() ? home::memory_of_job() : 0)
-      site.environment["WEIR_NODE_MEMORY"] = std::to_string(memory);
+    if (const std::string memory = agent.empty() ? home::memory_of_job() : ""; !memory.empty())
+      site.environment["WEIR_NODE_MEMORY"] = memory;
     if (agent.empty()) check_ways_to(allocation->hosts, site);
     hosts = host_file_text(allocation->hosts, site.family);
   }

@@ -36,6 +36,10 @@ simulator::SimulatedGraph make_graph(const Request& request) {
   if (request.shape == "tree") return simulator::tree((request.tasks + 1) / 2, duration_s);
   if (request.shape == "stencil")
     return simulator::stencil(request.width, std::max(1u, request.tasks / request.width), duration_s);
+  if (request.shape == "shuffle") {
+    const std::uint64_t round = std::uint64_t{request.width} * (request.width + 1);
+    return simulator::shuffle(request.width, std::max<std::uint32_t>(1, request.tasks / round), duration_s);
+  }
   return simulator::random_graph(request.tasks, request.width, duration_s, request.simulation.cluster.seed);
 }
 
@@ -43,8 +47,8 @@ bool parse(int argc, char** argv, Request& request) {
   CLI::App app(
       "Runs a task graph on simulated workers: the real scheduler, a virtual clock and a virtual network.",
       "weir simulate");
-  app.add_option("shape", request.shape, "roots, chain, tree, stencil or random")
-      ->check(CLI::IsMember({"roots", "chain", "tree", "stencil", "random"}));
+  app.add_option("shape", request.shape, "roots, chain, tree, stencil, shuffle or random")
+      ->check(CLI::IsMember({"roots", "chain", "tree", "stencil", "shuffle", "random"}));
   app.add_option("--tasks", request.tasks, "Tasks of the graph (100000)")
       ->check(CLI::Range(1u, 100'000'000u))
       ->type_name("N");
@@ -56,13 +60,15 @@ bool parse(int argc, char** argv, Request& request) {
       ->check(CLI::Range(1u, 4096u))
       ->type_name("T");
   app.add_option("--width", request.width,
-                 "Width of a stencil; how far back inputs of a random graph lie (100)")
+                 "Width of a stencil or shuffle; how far back inputs of a random graph lie (100)")
       ->check(CLI::Range(1u, 100'000'000u))
       ->type_name("N");
   app.add_option("--duration", request.duration, "Of a task; the mean in a random graph (1ms)")
       ->type_name("TIME");
   app.add_option("--latency", request.latency, "Least delay of a message (20us)")->type_name("TIME");
   app.add_option("--jitter", request.jitter, "Up to so much more, at random (0s)")->type_name("TIME");
+  app.add_flag("--rank0", request.simulation.cluster.busy_rank0,
+               "Let rank 0's own time pass: the scheduler's as measured here, 100 ns for each message");
   app.add_option("--deaths", request.simulation.deaths, "Workers that die at random moments (0)")
       ->type_name("N");
   app.add_option("--joins", request.simulation.joins, "Workers that join at random moments (0)")

@@ -263,6 +263,9 @@ void Supervisor::on_deadline(Clock::time_point now) {
   if (!deadline_ || now < *deadline_ || mpirun_status_) return;
   if (!was_terminated_) {
     was_terminated_ = true;
+    if (folder_.program_status())  // the output of one that was left keeps mpirun waiting
+      for (const std::string& name : descendants_.left(mpirun_))
+        say("the program has left " + name + " behind, which is ended");
     kill(mpirun_, SIGTERM);
     end_within(patience_.after_term);
     return;
@@ -284,6 +287,9 @@ void Supervisor::end_descendants() {
   descendants_.end_within(is_time_up ? std::chrono::nanoseconds(0) : patience_.after_term);
   while (descendants_.end_some()) {
     const bool was_told_again = is_told_again_;
+    for (const std::string& name : descendants_.killed())
+      if (!is_time_up)
+        say("the program has left " + name + " behind, which did not end by SIGTERM; it was killed");
     wait_for_events();
     if (is_told_again_ && !was_told_again) descendants_.end_within(std::chrono::nanoseconds(0));
   }

@@ -285,7 +285,7 @@ class State {
   MemoryLimits limits_;
   std::vector<Resource> free_;
   Places places_;
-  task::TaskTable<Record, 4, 64> records_;
+  task::TaskTable<Record, 1, 64> records_;
   std::size_t fetching_ = 0, parked_ = 0;  // of these, and peers that wait for them
   Backlog<QueueEntry, later> ready_;
   std::vector<QueueEntry>

@@ -1,6 +1,5 @@
 // Reductions of bags: the same for every number of partitions.
 #include <catch2/catch.hpp>
-#include <cmath>
 #include <numeric>
 
 #include "support/cluster_main.hpp"
@@ -36,8 +35,13 @@ TEST_CASE("count, sum, mean, variance, extremes, any and all") {
   const auto none = from_sequence(Ints{}, 3);
   CHECK(none.count().compute() == 0);
   CHECK(none.sum().compute() == 0);
-  CHECK(std::isnan(none.mean().compute()));
-  CHECK(std::isnan(none.var().compute()));
+  for (const auto& [name, result] :
+       {std::pair("mean", none.mean()), std::pair("var", none.var()), std::pair("stddev", none.stddev(1))})
+    CHECK_THROWS_WITH(result.compute(), Catch::Contains(std::string(name) + ": there must be at least one "
+                                                                            "element (got an empty bag)"));
+  CHECK_THROWS_WITH(from_sequence(Ints{7}, 3).var(1).compute(),
+                    Catch::Contains("var: there must be more elements than ddof (got 1, ddof is 1)"));
+  CHECK(from_sequence(Ints{7}, 3).mean().compute() == 7);  // two of the partitions are empty
   CHECK_FALSE(none.any().compute());
   CHECK(none.all().compute());
   CHECK_THROWS_WITH(none.max().compute(),

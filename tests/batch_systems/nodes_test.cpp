@@ -27,13 +27,16 @@ TEST_CASE("weir submit spreads the ranks over the nodes asked for") {
 
 TEST_CASE("a job with a head has rank 0 on a node of its own, and the others reach it") {
   const User user;
-  const Finished done =
-      user.weir({"submit", "-n", "4", "--head", "1", "--threads", "2", "--mem", "100MB", "--wait", "/bin/sh",
-                 "-c", "echo rank $OMPI_COMM_WORLD_RANK on $SLURMD_NODENAME, threads $WEIR_THREADS"});
+  const Finished done = user.weir(
+      {"submit", "-n", "4", "--head", "1,60MB", "--threads", "2", "--mem", "200MB", "--wait", "/bin/sh", "-c",
+       "echo rank $OMPI_COMM_WORLD_RANK on $SLURMD_NODENAME, threads $WEIR_THREADS, "
+       "$SLURM_MEM_PER_NODE MiB"});
   CAPTURE(done.err);
   CHECK(done.status == 0);
-  for (const std::string line : {"rank 0 on node1,", "rank 1 on node2, threads 2\n", "rank 3 on node2,"})
+  for (const std::string line : {"rank 0 on node1,", ", 58 MiB\n", "rank 1 on node2, threads 2, 191 MiB\n",
+                                 "rank 3 on node2, threads 2, 191 MiB\n"})
     CHECK(contains(done.out, line));
+  CHECK_FALSE(contains(done.err, "srun: "));
   CHECK(eventually([&] { return user.shell("squeue -h -o %i").out.empty(); }));
 }
 

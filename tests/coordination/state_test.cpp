@@ -47,6 +47,15 @@ struct Story {
     state.ask(from, std::move(ask), replies);
     return told(replies);
   }
+  Lines taken(weir::PeerId by, const std::string& name, std::uint64_t which) {
+    Ask ask;
+    ask.wish = Wish::taken;
+    ask.name = name;
+    ask.count = which;
+    Replies replies;
+    state.ask(by, std::move(ask), replies);
+    return told(replies);
+  }
   Lines unask(weir::PeerId from, std::uint64_t which) {
     Replies replies;
     state.unask(from, which, replies);
@@ -86,6 +95,7 @@ TEST_CASE("a queue is first in, first out, for elements and for those who wait")
   CHECK(story.ask(2, Wish::take, "q", "", 2) == Lines{"2/5 a", "1/3"});
   CHECK(story.ask(2, Wish::take, "q", "", 2) == Lines{"2/6 b"});
   CHECK(story.ask(2, Wish::take, "q", "", 2) == Lines{"2/7 c"});
+  for (const std::uint64_t number : {5, 6, 7}) story.taken(2, "q", number);
   CHECK(story.ask(2, Wish::take, "q", "", 2).empty());
   CHECK(story.ask(3, Wish::take, "q", "", 2).empty());
   CHECK(
@@ -94,6 +104,53 @@ TEST_CASE("a queue is first in, first out, for elements and for those who wait")
             "must name the same"});
   CHECK(story.lose(2).empty());
   CHECK(story.ask(1, Wish::put, "q", "d", 2) == Lines{"1/11", "3/9 d"});
+  story.taken(3, "q", 9);
+  CHECK(story.state.count() == 0);
+}
+
+TEST_CASE("an element that had not arrived at a dead taker is the first of its queue again") {
+  Story story;
+  for (const char* element : {"a", "b", "c", "d"}) story.ask(0, Wish::put, "q", element);
+  CHECK(story.ask(2, Wish::take, "q") == Lines{"2/5 a"});
+  CHECK(story.ask(2, Wish::take, "q") == Lines{"2/6 b"});
+  CHECK(story.ask(3, Wish::take, "q") == Lines{"3/7 c"});
+  CHECK(story.lose(2).empty());
+  CHECK(story.ask(1, Wish::count_elements, "q") == Lines{"1/8 #3"});
+  CHECK(story.ask(0, Wish::take, "q") == Lines{"0/9 a"});
+  CHECK(story.ask(0, Wish::take, "q") == Lines{"0/10 b"});
+  CHECK(story.ask(0, Wish::take, "q") == Lines{"0/11 d"});
+  CHECK(story.ask(4, Wish::take, "q").empty());
+  CHECK(story.lose(3) == Lines{"4/12 c"});  // straight to who waits for one
+  CHECK(story.state.count() == 1);
+  CHECK(story.taken(4, "q", 12).empty());
+  CHECK(story.state.count() == 0);
+  CHECK(story.lose(4).empty());
+  CHECK(story.state.count() == 0);
+}
+
+TEST_CASE("an element that has arrived is gone with its taker, whatever is said of others") {
+  Story story;
+  for (const char* element : {"a", "b"}) story.ask(0, Wish::put, "q", element);
+  CHECK(story.ask(2, Wish::take, "q") == Lines{"2/3 a"});
+  story.taken(3, "q", 3);  // not its own
+  story.taken(2, "q", 9);  // never asked for
+  story.taken(2, "other", 3);
+  story.taken(2, "q", 3);
+  story.lose(2);
+  CHECK(story.ask(0, Wish::take, "q") == Lines{"0/4 b"});
+  CHECK(story.state.count() == 0);
+}
+
+TEST_CASE("who waits for room waits on while more came back than a queue may hold") {
+  Story story;
+  story.ask(1, Wish::put, "q", "a", 1);
+  CHECK(story.ask(2, Wish::take, "q", "", 1) == Lines{"2/2 a"});
+  CHECK(story.ask(1, Wish::put, "q", "b", 1) == Lines{"1/3"});
+  CHECK(story.ask(1, Wish::put, "q", "c", 1).empty());
+  CHECK(story.lose(2).empty());
+  CHECK(story.ask(0, Wish::take, "q", "", 1) == Lines{"0/5 a"});
+  CHECK(story.ask(0, Wish::take, "q", "", 1) == Lines{"0/6 b", "1/4"});
+  CHECK(story.ask(0, Wish::take, "q", "", 1) == Lines{"0/7 c"});
   CHECK(story.state.count() == 0);
 }
 
@@ -105,6 +162,7 @@ TEST_CASE("a worker that dies while it waits for room puts nothing") {
   CHECK(story.unask(3, 3) == Lines{"3/3 withdrawn: 'q' is full"});
   story.lose(2);
   CHECK(story.ask(1, Wish::take, "q", "", 1) == Lines{"1/4 a"});
+  story.taken(1, "q", 4);
   CHECK(story.state.count() == 0);
 }
 
@@ -115,7 +173,7 @@ TEST_CASE("a lease goes from holder to holder, and ends with its process") {
   CHECK(story.ask(3, Wish::acquire, "l", "", 1).empty());
   CHECK(story.ask(0, Wish::acquire, "l", "", 1).empty());
   CHECK(story.ask(0, Wish::acquire, "l", "", 4) ==
-        Lines{"0/5 refused: semaphore 'l' has 1 leases (got 4); everybody must name the same number, a lock "
+        Lines{"0/5 refused: semaphore 'l' has 1 lease (got 4); everybody must name the same number, a lock "
               "has 1"});
   CHECK(story.unask(0, 4) == Lines{"0/4 withdrawn: 'l' is held by worker 1"});
   CHECK(story.lose(2).empty());

@@ -106,6 +106,18 @@ TEST_CASE("_exit in the body ends the job with its status") {
   in_every_home("_exit6", [](const Finished& finished) { CHECK(finished.status == 6); });
 }
 
+TEST_CASE("a process that a task or the body has forked is no second one of it") {
+  for (const std::string how : {"fork_return", "fork_throw", "fork_exit"})
+    in_every_home(how, [&](const Finished& finished) {
+      CHECK(finished.status == 3);
+      CHECK(count(finished.out, "task: 70\n") == 2);
+      CHECK(count(finished.out, how == "fork_exit" ? "body: 9\n42\n" : "body: 70\n42\n") == 1);
+      CHECK(count(finished.err, "weir: a process that task fork_in_task has forked left its function") == 2);
+      CHECK(count(finished.err, "weir: a process that the program's body has forked left its function") ==
+            (how == "fork_exit" ? 0 : 1));
+    });
+}
+
 TEST_CASE("what was fired and forgotten is finished") {
   in_every_home("fire", [](const Finished& finished) {
     CHECK(finished.status == 0);

@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "support/cluster_main.hpp"
@@ -75,7 +77,21 @@ int publish_and_wait(int x) {
   return x;
 }
 
-/// An element that is put before the death is noticed would go with the dead taker.
+int lock_or_die(int x) {
+  if (x == 0 && is_first("locker")) SharedQueue<int>("waiting").put(getpid());
+  const Lease alone = weir::Lock("given to the dead").acquire(60s);
+  return x;
+}
+
+bool is_stopped(int pid) {
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    std::string stat;
+    std::getline(std::ifstream(thread.path() / "stat"), stat);
+    if (stat.find(") T ") == std::string::npos) return false;
+  }
+  return true;
+}
+
 void end_worker(int pid) {
   const std::size_t before = client().workers().size();
   kill(pid, SIGKILL);
@@ -114,6 +130,40 @@ TEST_CASE("an element goes past a dead taker, and what a dead worker has put is 
   CHECK(client().submit(put_and_die, 7).result() == 7);
   CHECK(SharedQueue<int>("given").get(10s) == 7);
   CHECK(SharedQueue<int>("given").get(10s) == 7);  // of the second run
+}
+
+TEST_CASE("what is given to a worker before its death is noticed goes to the next") {
+  weir::Variable<int>("taker").set(0);
+  weir::Variable<int>("locker").set(0);
+  weir::Variable<int>("waiter").set(0);
+  // One that is stopped takes nothing any more, and looks alive for a while.
+  const auto given_to_the_dead = [](auto&& give) {
+    const int pid = SharedQueue<int>("waiting").get(60s);
+    std::this_thread::sleep_for(50ms);  // it begins to wait
+    kill(pid, SIGSTOP);
+    CHECK(soon([&] { return is_stopped(pid); }));
+    give();
+    end_worker(pid);
+  };
+  const auto taken = client().map(take_or_die, std::vector{0, 1});
+  given_to_the_dead([] {
+    SharedQueue<int>("elements").put(1);
+    SharedQueue<int>("elements").put(2);
+  });
+  int sum = 0;
+  for (const int x : client().gather(taken)) sum += x;
+  CHECK(sum == 3);
+  CHECK(SharedQueue<int>("elements").size() == 0);
+
+  Lease mine = weir::Lock("given to the dead").acquire();
+  const auto locking = client().map(lock_or_die, std::vector{0, 1, 2});
+  given_to_the_dead([&] { mine.release(); });
+  CHECK(client().gather(locking) == std::vector{0, 1, 2});
+
+  weir::Event("it").clear();
+  const auto waiting = client().map(wait_for_it, std::vector{1, 2});
+  given_to_the_dead([] { weir::Event("it").set(); });
+  CHECK(client().gather(waiting) == std::vector{1, 2});
 }
 
 TEST_CASE("who waits for an event is woken though another that waited has died") {

@@ -179,7 +179,7 @@ TEST_CASE("bad lines are named or left out") {
           "read_csv: F:2:d: a value must have the type stated (got \"30/02/2015\")" + way_out);
     CHECK(error("") == "read_csv: a file must have a header (\"F\" is empty); names gives the columns");
     CHECK(error("a\n", {.columns = {"other"}}) ==
-          "read_csv: columns: there must be a column of that name (got \"other\") The columns are: a");
+          "read_csv: columns: there must be a column of that name (got \"other\"); the columns are: a");
     CHECK(read_back("a,b\n1,2\n3\n4,\"x\n5,6\n7,8,9\n10,\"x\"y\n11,12\n", {.on_error = OnError::skip}) ==
           "a,b\n1,2\n5,6\n11,12\n");
     CHECK(read_back("a,b\n1,2\nx,3\n4,5\n",

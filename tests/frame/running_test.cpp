@@ -64,7 +64,7 @@ TEST_CASE("what a running group cannot do it says") {
   CHECK(sentence_of([] {
           RunningGroups({"y"}, {count()}).add(table_of(std::vector<Reading>{}));
           return 0;
-        }) == "group_by: there must be a column of that name (got \"y\") The columns are: sensor, value");
+        }) == "group_by: there must be a column of that name (got \"y\"); the columns are: sensor, value");
 }
 
 namespace {

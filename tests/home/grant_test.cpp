@@ -102,6 +102,24 @@ TEST_CASE("grant: the memory that was asked for, where no variable tells") {
   CHECK(pbs.value == 600 * mib / 10 * 9);
   CHECK(pbs.source == "PBS job 7.server, less a tenth");
   CHECK(asked == std::vector<std::string>{"qstat", "-f", "7.server"});
+  // Chunks that differ: each host has its own, and `weir run` tells the ranks of all of them.
+  const std::string chunks =
+      "Job Id: 7.server\n    Resource_List.mem = 7gb\n    Resource_List.nodect = 3\n"
+      "    exec_host = head/0+wide1/0*4+wide2/0*\n\t4\n    exec_vnode = "
+      "(head:ncpus=1:mem=1048576kb)+(wide1[0]:nc"
+      "pus=2:mem=\n\t1gb:ngpus=1+wide1[1]:ncpus=2:mem=1gb)+(wide2:mem=2097152kb:ncpus=4)\n";
+  const auto on = [&](const std::string& host, std::map<std::string, std::string> variables) {
+    KernelView view = kernel(4);
+    view.host = host;
+    return memory(std::move(variables), chunks, view).value;
+  };
+  CHECK(on("head.cluster", {{"PBS_JOBID", "7.server"}}) == 1024 * mib / 10 * 9);
+  CHECK(on("wide1", {{"PBS_JOBID", "7.server"}}) == 2048 * mib / 10 * 9);
+  CHECK(on("wide2", {{"PBS_JOBID", "7.server"}}) == 2048 * mib / 10 * 9);
+  CHECK(on("another", {{"PBS_JOBID", "7.server"}}) == node);
+  CHECK(on("wide2", {{"WEIR_NODE_MEMORY", "head=1000000000,wide2=2000000000"}}) == 1'800'000'000);
+  CHECK(on("another", {{"WEIR_NODE_MEMORY", "head=1000000000,wide2=2000000000"}}) == node);
+  CHECK(on("another", {{"WEIR_NODE_MEMORY", "1000000000"}}) == 900'000'000);
   CHECK(memory({{"LSB_JOBID", "9"}}, "600 M\n").value == 600 * mib / 10 * 9);
   CHECK(memory({{"LSB_JOBID", "9"}}, "-\n").value == node);
 

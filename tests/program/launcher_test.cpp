@@ -25,10 +25,14 @@ TEST_CASE("launcher: as many ranks on each host as the gang has there") {
                                "--distribution", "arbitrary", "lmp", "-in"});
   CHECK(launched("srun", {{"n1", {}}, {"n1", {}}}, {}, {"lmp"}).command ==
         Words{"srun", "--overlap", "--ntasks", "2", "--nodes", "1", "--nodelist", "n1", "lmp"});
+  CHECK(launched("/opt/bin/srun --mpi=pmix", {{"n1", {}}}, {}, {"lmp"}).command ==
+        Words{"/opt/bin/srun", "--mpi=pmix", "--overlap", "--ntasks", "1", "--nodes", "1", "--nodelist", "n1",
+              "lmp"});
 }
 
 TEST_CASE("launcher: one that is not known is refused with those that are") {
-  CHECK_THROWS_WITH(
-      words("aprun"),
-      "program: launcher must be mpirun, mpiexec.hydra or srun, or a path that ends so (got 'aprun')");
+  CHECK_THROWS_AS(words(""), weir::Error);
+  CHECK_THROWS_WITH(words("aprun"),
+                    "program: launcher must be mpirun, mpiexec.hydra or srun, or a path that ends so, and "
+                    "its options (got 'aprun')");
 }

@@ -60,7 +60,7 @@ TEST_CASE("questions: explain says what is before a queued task") {
   story.submit(1);
   story.submit(2, {}, {.name = "later"});
   CHECK(story.state.explain(2) ==
-        Lines{"later-2 is queued", "worker 1 on host: could run it; it has 1 tasks for 1 thread first"});
+        Lines{"later-2 is queued", "worker 1 on host: could run it; it has 1 task for 1 thread first"});
 }
 
 TEST_CASE("questions: explain says where a task was given to and what it starts after") {

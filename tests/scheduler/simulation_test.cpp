@@ -134,6 +134,44 @@ TEST_CASE("simulation: a busy worker is asked for each of its tasks once, not as
     }
 }
 
+// What is given ahead of its inputs is not what keeps an idle worker from the ready tasks of a busy one, and
+// siblings with many inputs do not all follow the first ones.
+TEST_CASE("simulation: graphs of every shape keep all workers busy") {
+  using namespace detail::simulator;
+  const std::vector<SimulatedGraph> graphs{roots(5000, 0.01), tree(5000, 0.01), stencil(200, 25, 0.01),
+                                           shuffle(40, 4, 0.01), random_graph(5000, 500, 0.01, 1)};
+  for (std::size_t shape = 0; shape < graphs.size(); ++shape)
+    for (const std::uint32_t workers : {10u, 40u, 100u}) {
+      const auto report = simulate(graphs[shape], {.workers = workers});
+      INFO("graph " << shape << " with " << workers << " workers: " << report.messages << " messages");
+      CHECK(report.makespan_s < 1.25 * report.ideal_s);
+      CHECK(report.messages < 25 * report.tasks);
+    }
+}
+
+TEST_CASE("simulation: the time of a busy rank 0 passes, and nothing else changes") {
+  using namespace detail::simulator;
+  const SimulatedGraph graph = shuffle(20, 3, 1e-6);
+  Simulation simulation{.workers = 100};
+  const auto free = simulate(graph, simulation);
+  simulation.cluster.busy_rank0 = true;
+  simulation.cluster.message_s = 1e-3;  // far beyond what the scheduler takes here
+  const auto busy = simulate(graph, simulation);
+  CHECK(busy.executions == graph.size());
+  CHECK(free.makespan_s < 0.1);
+  CHECK(busy.makespan_s > 2e-3 * static_cast<double>(graph.size()));
+}
+
+TEST_CASE("simulation: a shuffle takes one piece of each") {
+  const auto graph = detail::simulator::shuffle(3, 2, 1);
+  REQUIRE(graph.size() == 3 + 2 * (9 + 3));
+  CHECK(graph[3].inputs == std::vector<std::uint32_t>{0});
+  CHECK(graph[11].inputs == std::vector<std::uint32_t>{2});
+  CHECK(graph[12].inputs == std::vector<std::uint32_t>{3, 6, 9});
+  CHECK(graph[14].inputs == std::vector<std::uint32_t>{5, 8, 11});
+  CHECK(graph[15].inputs == std::vector<std::uint32_t>{12});
+}
+
 TEST_CASE("simulation survives everything at once") {
   survive(500, {.tasks = 80,
                 .workers = 5,

@@ -37,7 +37,7 @@ TEST_CASE("table keeps records in place while others come and go") {
 }
 
 TEMPLATE_TEST_CASE_SIG("table agrees with a map after many changes", "",
-                       ((std::uint64_t block, std::uint64_t page), block, page), (1, 64), (8, 256),
+                       ((std::uint64_t block, std::uint64_t page), block, page), (1, 64), (4, 64), (8, 256),
                        (256, 256)) {
   std::mt19937_64 random(1);
   TaskTable<std::string, block, page> table;

@@ -114,6 +114,14 @@ TEST_CASE("weir map prints what its commands print, and fails if one has failed"
   CHECK(wrong.status == 1);
   CHECK(wrong.err == "weir map: 'exit 3' ended with status 3\nweir map: 1 of 2 commands have failed\n");
   CHECK(run({"sh", "-c", "printf 'x y\\nz' | " WEIR_TOOL " map -k echo"}).out == "x y\nz\n");
+  for (const auto& [words, where] : {std::pair{"echo :::", "behind :::"},
+                                     {"echo < /dev/null", "on stdin"},
+                                     {"-a /dev/null echo", "in /dev/null"},
+                                     {"--dry-run echo ::: a :::", "behind :::"}}) {
+    const Finished nothing = map_of(words);
+    CHECK(nothing.status == 0);
+    CHECK(nothing.err == std::string("weir map: nothing to do: there is no argument ") + where + "\n");
+  }
   CHECK(map_of("--dry-run 'gzip {/} > {.}' ::: in/a.txt").out == "gzip a.txt > in/a\n");
   CHECK(map_of("no-such-command ::: 1").err.find("not found") != std::string::npos);
   for (const std::string nowhere : {">/dev/full", ">&-"}) {

@@ -1,6 +1,8 @@
 // Bags of plain structs as frames, and frames as bags. Link weir::frame.
 #pragma once
 
+#include <algorithm>
+
 #include "weir/bag.hpp"
 #include "weir/frame.hpp"
 
@@ -14,6 +16,14 @@ Table table_of_rows(const std::vector<Row>& rows) {
 template <class Row>
 std::vector<Row> rows_of_table(const Table& table) {
   return table.to<Row>();
+}
+template <class C>
+inline constexpr bool is_frame = std::is_same_v<C, Frame>;
+/// How many of the first `end` are frames.
+template <class... C>
+constexpr std::size_t frames_before(std::size_t end) {
+  constexpr bool are_frames[] = {is_frame<C>...};
+  return static_cast<std::size_t>(std::count(are_frames, are_frames + end, true));
 }
 }  // namespace detail::bridge
 
@@ -41,6 +51,39 @@ template <class Row>
   for (const Future<Table>& table : frame.to_futures())
     parts.push_back(Client::current().submit(&detail::bridge::rows_of_table<Row>, table));
   return from_futures(parts);
+}
+
+/// Frames, bags and delayed values at once: `auto [table, lines] = compute(frame, bag.count());`
+///
+/// What the frames share is read once, and so is what the others share; of a bag that a frame is made of
+/// `persist` keeps one for both.
+/// **Errors.** Waits for all of them; throws the first error of the frames, else that of the others.
+template <class... C>
+requires(((detail::bridge::is_frame<C> || Computable<C>)&&...) && (detail::bridge::is_frame<C> || ...) &&
+         !(detail::bridge::is_frame<C> && ...)) [[nodiscard]] auto compute(const C&... collections) {
+  namespace bridge = detail::bridge;
+  std::vector<detail::delayed::NodeRef> nodes;
+  std::vector<Frame> frames;
+  const auto sort_out = [&](const auto& collection) {
+    if constexpr (bridge::is_frame<std::decay_t<decltype(collection)>>) frames.push_back(collection);
+    else nodes.push_back(collection.delayed().node());
+  };
+  (sort_out(collections), ...);
+  const std::vector<detail::client::FutureRef> tasks =
+      detail::delayed::submit(Client::current().core(), nodes);
+  std::vector<Table> tables = compute(frames);
+  const auto result = [&]<std::size_t I, class One>(std::index_sequence<I>, const One& collection) {
+    constexpr std::size_t frames_there = bridge::frames_before<C...>(I);
+    if constexpr (bridge::is_frame<One>) return std::move(tables[frames_there]);
+    else
+      return Future<typename std::decay_t<decltype(collection.delayed())>::value_type>(
+                 tasks[I - frames_there])
+          .result();
+  };
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return std::tuple{result(std::index_sequence<I>{}, collections)...};
+  }
+  (std::index_sequence_for<C...>{});
 }
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "weir/array/creation.hpp"
 #include "weir/array/hdf5.hpp"
 #include "weir/array/hdf5_info.hpp"
+#include "weir/detail/array/hdf5_texts.hpp"
 #include "weir/frame.hpp"
 
 namespace weir {
@@ -51,6 +53,62 @@ xt::xarray<T> block_of_columns(const Table& table, const std::vector<std::string
   return block;
 }
 
+/// Days or times as integers; what is missing is what NumPy takes for none (NaT).
+inline constexpr std::int64_t no_time = std::numeric_limits<std::int64_t>::min();
+inline xt::xarray<std::int64_t> block_of_times(const Table& table, const std::string& name) {
+  const Column& column = table.column(name);
+  xt::xarray<std::int64_t> block(std::vector<std::size_t>{table.rows()});
+  for (std::size_t i = 0; i < table.rows(); ++i)
+    block.data()[i] = column.is_na(i) ? no_time : column.int64s()[i];
+  return block;
+}
+
+/// Texts `first` to `first + count` as rows of `width` bytes, filled up with zeros.
+inline xt::xarray<std::uint8_t> block_of_texts(const Table& table, const std::string& name, std::size_t first,
+                                               std::size_t count, std::size_t width,
+                                               const std::string& missing) {
+  const Column& column = table.column(name);
+  xt::xarray<std::uint8_t> block = xt::zeros<std::uint8_t>(std::vector<std::size_t>{count, width});
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string_view text =
+        column.is_na(first + i) ? std::string_view(missing) : column.text(first + i);
+    if (!text.empty()) std::memcpy(block.data() + i * width, text.data(), text.size());
+  }
+  return block;
+}
+
+/// Partitions that are on the workers, and how many rows each has.
+struct CountedParts {
+  explicit CountedParts(const Frame& frame) : tables(frame.to_futures()) {
+    Client client = Client::current();
+    std::vector<Future<std::int64_t>> counts;
+    for (const Future<Table>& table : tables) counts.push_back(client.submit(rows_of, table));
+    rows = client.gather(counts);
+  }
+  std::vector<Future<Table>> tables;
+  std::vector<std::int64_t> rows;
+};
+
+/// A block of `most_rows` at most for each part of a partition that has rows, but at least one block:
+/// `make(partition, first row, count)`; `further` axes are whole in each.
+template <class T, class MakeBlock>
+Array<T> array_of_parts(const CountedParts& parts, std::int64_t most_rows,
+                        const std::vector<std::int64_t>& further, const MakeBlock& make) {
+  Chunks chunks{{}};
+  std::vector<Future<xt::xarray<T>>> blocks;
+  const auto add = [&](std::size_t part, std::int64_t first, std::int64_t count) {
+    chunks[0].push_back(count);
+    blocks.push_back(make(parts.tables[part], first, count));
+  };
+  for (std::size_t p = 0; p < parts.rows.size(); ++p)
+    for (std::int64_t first = 0; first < parts.rows[p]; first += most_rows)
+      add(p, first, std::min(most_rows, parts.rows[p] - first));
+  if (blocks.empty()) add(0, 0, 0);
+  for (const std::int64_t extent : further) chunks.push_back({extent});
+  return from_futures<T>(blocks, chunks);
+}
+inline constexpr std::int64_t all_rows = std::numeric_limits<std::int64_t>::max();
+
 template <class T>
 Array<T> columns_as_array(const Frame& frame, const std::vector<std::string>& names, bool is_flat) {
   if (names.empty()) throw Error(ErrorKind::invalid_argument, "to_array: there must be a column (got none)");
@@ -60,19 +118,12 @@ Array<T> columns_as_array(const Frame& frame, const std::vector<std::string>& na
       throw Error(ErrorKind::invalid_argument,
                   "to_array: a column must not be of text (got \"" + field.name + "\"); astype converts it");
   Client client = Client::current();
-  const std::vector<Future<Table>> tables = chosen.to_futures();
-  std::vector<Future<std::int64_t>> counts;
-  for (const Future<Table>& table : tables) counts.push_back(client.submit(rows_of, table));
-  Chunks chunks{{}};
-  std::vector<Future<xt::xarray<T>>> blocks;
-  const std::vector<std::int64_t> rows = client.gather(counts);
-  for (std::size_t p = 0; p < rows.size(); ++p) {
-    if (rows[p] == 0 && (p + 1 < rows.size() || !blocks.empty())) continue;
-    chunks[0].push_back(rows[p]);
-    blocks.push_back(client.submit(&block_of_columns<T>, tables[p], names, is_flat));
-  }
-  if (!is_flat) chunks.push_back({static_cast<std::int64_t>(names.size())});
-  return from_futures<T>(blocks, chunks);
+  std::vector<std::int64_t> further;
+  if (!is_flat) further.push_back(static_cast<std::int64_t>(names.size()));
+  return array_of_parts<T>(CountedParts(chosen), all_rows, further,
+                           [&](const Future<Table>& table, std::int64_t, std::int64_t) {
+                             return client.submit(&block_of_columns<T>, table, names, is_flat);
+                           });
 }
 
 /// The elements of a chunk as a table of one column; NaN is a missing value, as it is on the way there.
@@ -92,6 +143,25 @@ Table table_of_block(const xt::xarray<T>& block, const std::string& name) {
       if (std::isnan(value)) continue;
     values[i] = static_cast<Value>(value);
   }
+  return Table({name}, {make_column(values)});
+}
+
+/// Days or times that were written as integers.
+template <ColumnType type>
+Table table_of_times(const xt::xarray<std::int64_t>& block, const std::string& name) {
+  std::vector<std::optional<std::int64_t>> values(block.size());
+  for (std::size_t i = 0; i < block.size(); ++i)
+    if (block.data()[i] != no_time) values[i] = block.data()[i];
+  return Table({name}, {detail::frame::as_dates(values, type)});
+}
+
+inline Table table_of_texts(const std::string& path, const std::string& dataset, std::int64_t first,
+                            std::int64_t count, const std::string& name,
+                            const std::optional<std::string>& missing) {
+  std::vector<std::optional<std::string>> values;
+  for (std::string& text : array::read_texts(path, dataset, first, count))
+    if (text == missing) values.emplace_back();
+    else values.emplace_back(std::move(text));
   return Table({name}, {make_column(values)});
 }
 
@@ -120,12 +190,24 @@ class ArrayColumn {
                                      : ColumnType::float64),
         shape(array.shape()),
         chunks(array.chunks()),
-        parts([array, column = name](Client& client, const Chunks& wanted) {
-          std::vector<Future<Table>> tables;
-          for (const Future<xt::xarray<T>>& block : array.rechunk(wanted).futures())
-            tables.push_back(client.submit(&detail::bridge::table_of_block<T>, block, column));
-          return tables;
-        }) {}
+        parts(parts_of(array, name, &detail::bridge::table_of_block<T>)) {}
+  /// As another type, by a function that makes a table of a block; for the library.
+  template <class T>
+  ArrayColumn(std::string column, const Array<T>& array, ColumnType other,
+              Table (*make)(const xt::xarray<T>&, const std::string&))
+      : name(std::move(column)),
+        type(other),
+        shape(array.shape()),
+        chunks(array.chunks()),
+        parts(parts_of(array, name, make)) {}
+  /// Of what is no array; for the library.
+  ArrayColumn(std::string column, ColumnType other, Shape extents, Chunks pieces,
+              std::function<std::vector<Future<Table>>(Client&, const Chunks&)> make)
+      : name(std::move(column)),
+        type(other),
+        shape(std::move(extents)),
+        chunks(std::move(pieces)),
+        parts(std::move(make)) {}
 
   std::string name;  ///< Its name in the frame.
   ColumnType type;   ///< Its type there.
@@ -133,6 +215,18 @@ class ArrayColumn {
   Chunks chunks;     ///< Of the array.
   /// Computes it in such chunks, each a table of one column.
   std::function<std::vector<Future<Table>>(Client&, const Chunks&)> parts;
+
+ private:
+  template <class T>
+  static auto parts_of(const Array<T>& array, const std::string& name,
+                       Table (*make)(const xt::xarray<T>&, const std::string&)) {
+    return [array, name, make](Client& client, const Chunks& wanted) {
+      std::vector<Future<Table>> tables;
+      for (const Future<xt::xarray<T>>& block : array.rechunk(wanted).futures())
+        tables.push_back(client.submit(make, block, name));
+      return tables;
+    };
+  }
 };
 
 /// A frame of arrays of one axis, a partition for each chunk of the first: `to_frame({{"t", times}, {"v",
@@ -146,10 +240,14 @@ class ArrayColumn {
     throw Error(ErrorKind::invalid_argument, "to_frame: there must be an array (got none)");
   Schema schema;
   for (const ArrayColumn& column : columns) {
-    if (column.shape.size() != 1 || column.shape[0] != columns[0].shape[0])
-      throw Error(ErrorKind::invalid_argument,
-                  "to_frame: arrays must have one axis of the same length (got " + to_text(column.shape) +
-                      " of \"" + column.name + "\" beside " + to_text(columns[0].shape) + ")");
+    if (column.shape.size() != 1)
+      throw Error(ErrorKind::invalid_argument, "to_frame: an array must have one axis (got " +
+                                                   to_text(column.shape) + " of \"" + column.name + "\")");
+    if (column.shape[0] != columns[0].shape[0])
+      throw Error(ErrorKind::invalid_argument, "to_frame: arrays must have the same length (got " +
+                                                   std::to_string(column.shape[0]) + " of \"" + column.name +
+                                                   "\" beside " + std::to_string(columns[0].shape[0]) +
+                                                   " of \"" + columns[0].name + "\")");
     schema.push_back({column.name, column.type});
   }
   return detail::frame::asked_frame(schema, columns[0].chunks[0].size(), [columns](Client& client) {
@@ -164,24 +262,137 @@ class ArrayColumn {
   });
 }
 
+namespace detail::bridge {
+
+inline constexpr const char *unit_attribute = "units", *missing_attribute = "missing",
+                            *days_unit = "days since 1970-01-01",
+                            *times_unit = "nanoseconds since 1970-01-01";
+
+/// "g", "/g" and "/g/" are one group.
+inline std::string group_prefix(const std::string& group) {
+  return (group.starts_with('/') ? "" : "/") + group + (group.ends_with('/') || group.empty() ? "" : "/");
+}
+
+inline std::optional<std::string> text_attribute(const Hdf5Dataset& dataset, const char* name) {
+  const auto found = dataset.attributes.find(name);
+  const auto* text = found == dataset.attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
+  return text ? std::optional(*text) : std::nullopt;
+}
+
+/// Each worker reads the texts of its own rows.
+inline ArrayColumn column_of_texts(const std::string& path, const Hdf5Dataset& dataset,
+                                   const std::string& name) {
+  constexpr std::int64_t rows_of_a_part = 250'000;
+  Chunks chunks{{}};
+  const std::int64_t rows = dataset.shape.size() == 1 ? dataset.shape[0] : 0;
+  const std::int64_t of_file = dataset.chunks.empty() ? rows_of_a_part : dataset.chunks[0];
+  const std::int64_t step = of_file * std::max<std::int64_t>(1, rows_of_a_part / of_file);
+  for (std::int64_t first = 0; first < rows || chunks[0].empty(); first += step)
+    chunks[0].push_back(std::min(step, rows - first));
+  return {name, ColumnType::text, dataset.shape, std::move(chunks),
+          [path, set = dataset.name, name, missing = text_attribute(dataset, missing_attribute)](
+              Client& client, const Chunks& wanted) {
+            std::vector<Future<Table>> tables;
+            std::int64_t first = 0;
+            for (const std::int64_t count : wanted[0]) {
+              tables.push_back(client.submit(&table_of_texts, path, set, first, count, name, missing));
+              first += count;
+            }
+            return tables;
+          }};
+}
+
+inline ArrayColumn column_of_dataset(const std::string& path, const Hdf5Dataset& dataset,
+                                     const std::string& name) {
+  const std::string& type = dataset.type;
+  if (type.starts_with("text")) return column_of_texts(path, dataset, name);
+  if (type == "bool") return {name, open_hdf5<bool>(path, dataset.name)};
+  if (!type.starts_with("int") && !type.starts_with("uint"))
+    return {name, open_hdf5<double>(path, dataset.name)};
+  const Array<std::int64_t> integers = open_hdf5<std::int64_t>(path, dataset.name);
+  const std::optional<std::string> unit = text_attribute(dataset, unit_attribute);
+  if (unit == days_unit) return {name, integers, ColumnType::date, &table_of_times<ColumnType::date>};
+  if (unit == times_unit)
+    return {name, integers, ColumnType::datetime, &table_of_times<ColumnType::datetime>};
+  return {name, integers};
+}
+
+/// What is to be known of a column before it is written.
+struct ColumnSummary {
+  static std::vector<Aggregate> asked(const Frame& frame) {
+    std::vector<Aggregate> all;
+    const auto add = [&](Aggregate::Kind kind, const Expression& value, const std::string& name) {
+      all.push_back(aggregate(kind, value).as(name));
+    };
+    for (const auto& [name, type] : frame.schema()) {
+      add(Aggregate::Kind::sum, col(name).isna(), "missing " + name);
+      if (type != ColumnType::text) continue;
+      add(Aggregate::Kind::max, col(name).text().length(), "longest " + name);
+      add(Aggregate::Kind::sum, col(name).text().length(), "bytes " + name);
+      add(Aggregate::Kind::sum, col(name) == "", "empty " + name);
+      add(Aggregate::Kind::sum, col(name) == "NA", "NA " + name);
+    }
+    return all;
+  }
+  ColumnSummary(const Table& found, const std::string& name) {
+    const auto of = [&](const char* what) -> std::int64_t {
+      const auto at = found.find(what + (" " + name));
+      return !at || found.columns()[*at].is_na(0) ? 0 : found.columns()[*at].int64s()[0];
+    };
+    has_missing = of("missing") > 0;
+    longest = of("longest");
+    bytes = of("bytes");
+    if (!has_missing || of("empty") == 0) return;
+    missing = "NA";
+    longest = std::max<std::int64_t>(longest, 2);
+    if (of("NA") > 0)
+      throw Error(ErrorKind::invalid_argument,
+                  "to_hdf5: a column with missing values must not have both empty texts and \"NA\", one of "
+                  "which stands for what is missing (got \"" +
+                      name + "\"); fillna or dropna helps");
+  }
+  bool has_missing = false;
+  std::int64_t longest = 0, bytes = 0;
+  std::string missing{};  ///< What stands for a missing text.
+};
+
+inline array::Hdf5Output output_of_texts(const CountedParts& parts, const std::string& dataset,
+                                         const std::string& name, const ColumnSummary& known) {
+  constexpr std::int64_t most_bytes_of_a_block = 16 << 20;
+  const std::int64_t width = std::max<std::int64_t>(1, known.longest);
+  Client client = Client::current();
+  const Array<std::uint8_t> texts = array_of_parts<std::uint8_t>(
+      parts, std::max<std::int64_t>(1, most_bytes_of_a_block / width), {width},
+      [&](const Future<Table>& table, std::int64_t first, std::int64_t count) {
+        return client.submit(&block_of_texts, table, name, static_cast<std::size_t>(first),
+                             static_cast<std::size_t>(count), static_cast<std::size_t>(width), known.missing);
+      });
+  WriteHdf5 how;
+  if (texts.shape()[0] * width > 2 * known.bytes + (1 << 20)) how.gzip = 1;  // it is mostly filling
+  if (known.has_missing) how.attributes[missing_attribute] = known.missing;
+  return named(dataset, texts, how);
+}
+
+}  // namespace detail::bridge
+
 /// The datasets of a group as a frame, a column for each in order of their names: what `to_hdf5` wrote, or
 /// pandas' and h5py's users.
 ///
+/// Texts of fixed and of any length become text; one that the attribute `missing` names is missing. Integers
+/// with the attribute `units` "days since 1970-01-01" or "nanoseconds since 1970-01-01" become days and
+/// times.
 /// **Errors.** What `hdf5_info` throws; `Error{not_found}` if the group has no dataset,
-/// `Error{invalid_argument}` if one is not of numbers with one axis, or they differ in length.
+/// `Error{invalid_argument}` if one is not of numbers or texts with one axis, or they differ in length.
 /// **Cost.** Reads nothing but the list of datasets; every worker reads its own rows when the frame is
 /// computed.
 [[nodiscard]] inline Frame read_hdf5(const std::string& path, const std::string& group) {
-  const std::string prefix = group == "/" ? group : group + "/";
+  const std::string prefix = detail::bridge::group_prefix(group);
   std::vector<ArrayColumn> columns;
   for (const Hdf5Dataset& dataset : hdf5_info(path).datasets) {
     if (!dataset.name.starts_with(prefix)) continue;
     const std::string name = dataset.name.substr(prefix.size());
-    if (name.find('/') != std::string::npos) continue;
-    if (dataset.type == "bool") columns.emplace_back(name, open_hdf5<bool>(path, dataset.name));
-    else if (dataset.type.starts_with("int") || dataset.type.starts_with("uint"))
-      columns.emplace_back(name, open_hdf5<std::int64_t>(path, dataset.name));
-    else columns.emplace_back(name, open_hdf5<double>(path, dataset.name));
+    if (name.find('/') == std::string::npos)
+      columns.push_back(detail::bridge::column_of_dataset(path, dataset, name));
   }
   if (columns.empty())
     throw Error(ErrorKind::not_found,
@@ -207,26 +418,57 @@ template <class T>
 /// Writes each column as a dataset of a group of an HDF5 file: `to_hdf5(frame, "run.h5", "/flights")`.
 ///
 /// int64, days and times become int64 datasets, float64 and integers with missing values float64, bools
-/// uint8. h5py reads them as `pandas.DataFrame({name: data[()] for name, data in file["/flights"].items()})`.
-/// **Errors.** Throws `Error{invalid_argument}` for a column of text, what `Array::to_hdf5` throws, and
-/// `Error{io}` if the file cannot be written.
+/// h5py's. Missing days and times are NumPy's NaT, their unit is the attribute `units`. Texts have the length
+/// of the longest, filled up with zeros (one that ends with a zero byte loses it), and are packed where that
+/// is mostly filling; a missing one is empty, or `NA` where there are empty ones: the attribute `missing`.
+/// h5py reads them as `pandas.DataFrame({name: data[()] for name, data in file["/flights"].items()})`, texts
+/// as bytes; `data.asstr()[()]` has them as str.
+/// **Errors.** Throws `Error{invalid_argument}` for a column with a `/` in its name, or where nothing can
+/// stand for a missing text, what `Array::to_hdf5` throws, and `Error{io}` if the file cannot be written.
 inline void to_hdf5(const Frame& frame, const std::string& path, const std::string& group) {
+  namespace bridge = detail::bridge;
+  if (frame.schema().empty())
+    throw Error(ErrorKind::invalid_argument, "to_hdf5: there must be a column (got none)");
+  for (const Field& field : frame.schema())
+    if (field.name.empty() || field.name.find('/') != std::string::npos)
+      throw Error(ErrorKind::invalid_argument, "to_hdf5: a column must have a name without \"/\" (got \"" +
+                                                   field.name + "\"); rename gives it another");
   const Frame kept = frame.persist();
-  std::vector<Aggregate> counts{count().as("\n")};
-  for (const std::string& name : kept.columns()) counts.push_back(count(name).as(name));
-  const Table there = kept.agg(counts).compute();
+  const Table found = kept.agg(bridge::ColumnSummary::asked(kept)).compute();
+  const bridge::CountedParts parts(kept);
+  Client client = Client::current();
   std::vector<detail::array::Hdf5Output> outputs;
-  for (const Field& field : kept.schema()) {
-    const std::string dataset = (group == "/" ? "" : group) + "/" + field.name;
-    const bool is_whole = there.column(field.name) == there.column("\n");
-    if (field.type == ColumnType::float64 || !is_whole)
-      outputs.push_back(named(dataset, to_array<double>(kept, field.name)));
-    else if (field.type == ColumnType::boolean)
-      outputs.push_back(named(dataset, to_array<std::uint8_t>(kept, field.name)));
-    else outputs.push_back(named(dataset, to_array<std::int64_t>(kept, field.name)));
+  std::set<std::string> texts;
+  const auto add = [&]<class T>(std::type_identity<T>, const std::string& dataset, const std::string& name) {
+    outputs.push_back(
+        named(dataset, bridge::array_of_parts<T>(parts, bridge::all_rows, {},
+                                                 [&](const Future<Table>& table, std::int64_t, std::int64_t) {
+                                                   return client.submit(&bridge::block_of_columns<T>, table,
+                                                                        std::vector<std::string>{name}, true);
+                                                 })));
+  };
+  for (const auto& [name, type] : kept.schema()) {
+    const std::string dataset = bridge::group_prefix(group) + name;
+    const bridge::ColumnSummary known(found, name);
+    if (type == ColumnType::text) {
+      texts.insert(dataset);
+      outputs.push_back(bridge::output_of_texts(parts, dataset, name, known));
+    } else if (type == ColumnType::date || type == ColumnType::datetime) {
+      const Array<std::int64_t> times = bridge::array_of_parts<std::int64_t>(
+          parts, bridge::all_rows, {}, [&](const Future<Table>& table, std::int64_t, std::int64_t) {
+            return client.submit(&bridge::block_of_times, table, name);
+          });
+      const char* unit = type == ColumnType::date ? bridge::days_unit : bridge::times_unit;
+      outputs.push_back(named(dataset, times, {.attributes = {{bridge::unit_attribute, unit}}}));
+    } else if (type == ColumnType::float64 || known.has_missing) {
+      add(std::type_identity<double>{}, dataset, name);
+    } else if (type == ColumnType::boolean) {
+      add(std::type_identity<bool>{}, dataset, name);
+    } else {
+      add(std::type_identity<std::int64_t>{}, dataset, name);
+    }
   }
-  if (outputs.empty()) throw Error(ErrorKind::invalid_argument, "to_hdf5: there must be a column (got none)");
-  detail::array::write_hdf5(path, outputs);
+  detail::array::write_hdf5_with_texts(path, outputs, texts);
 }
 
 }  // namespace weir

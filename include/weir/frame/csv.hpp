@@ -17,8 +17,8 @@ struct ReadCsv {
   std::vector<std::string> names{};                         ///< Instead of those in the header.
   std::vector<std::string> columns{};                       ///< Only these, in this order; all if empty.
   std::vector<std::pair<std::string, ColumnType>> types{};  ///< Of columns whose type is not to be found out.
-  std::vector<std::string> dates{};      ///< Columns of days or times, in `date_format` if that is given.
-  std::string date_format{};             ///< For example "%d/%m/%Y %H:%M".
+  std::vector<std::string> dates{};  ///< Columns of days or times, in `date_format` if that is given.
+  std::string date_format{};         ///< For example "%d/%m/%Y %H:%M"; of %Y %y %m %d %b %H %I %M %S %f %p.
   std::vector<std::string> na_values{};  ///< Further words for what is missing, in text columns too.
   std::uint64_t skip_rows = 0;           ///< Lines before the header.
   OnError on_error = OnError::raise;     ///< What becomes of lines with more or fewer fields than there are
@@ -35,7 +35,7 @@ struct ReadCsv {
 /// zeros (`007`) are text; integers beyond 64 bits are float64. An empty field is missing; words such as NA
 /// or null are missing in columns of numbers, dates and bools alone: `NA` in a text column is that text.
 /// Fields in quotes may hold line ends; an empty one in quotes is an empty text. A column without any value
-/// is float64.
+/// is float64. Times before 1677 or after 2262 are text (days of all years are dates).
 ///
 /// **Shape.** One partition per `block`; rows in order of files and lines.
 /// **Errors.** Throws at once: `Error{not_found}` if no file matches, `Error{io}` with the path if one cannot

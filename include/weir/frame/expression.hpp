@@ -105,7 +105,7 @@ class Expression {
   [[nodiscard]] Expression isna() const;
   /// The value, or `other` where it is missing.
   [[nodiscard]] Expression fillna(const Expression& other) const;
-  /// Whether it is one of these.
+  /// Whether it is one of these; false where it is missing. **Source.** pandas' `isin`.
   [[nodiscard]] Expression isin(const std::vector<Expression>& values) const;
   /// The value as another type; text is read as numbers and dates are (what cannot be read is missing).
   [[nodiscard]] Expression astype(ColumnType type) const;

@@ -149,11 +149,21 @@ bool has_no_elements(const Shape& shape) {
   return std::ranges::any_of(shape, [](std::int64_t extent) { return extent == 0; });
 }
 
+// UTF-8 in so many bytes, filled up with zeros.
+Id text_type(std::size_t bytes) {
+  Id type(H5Tcopy(H5T_C_S1), &H5Tclose);
+  H5Tset_size(type, bytes);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  H5Tset_strpad(type, H5T_STR_NULLPAD);
+  return type;
+}
+
 Id make_dataset(hid_t file, const std::string& path, const DatasetPlan& plan) {
   const Id links(H5Pcreate(H5P_LINK_CREATE), &H5Pclose), properties(H5Pcreate(H5P_DATASET_CREATE), &H5Pclose);
   H5Pset_create_intermediate_group(links, 1);
-  const std::vector<hsize_t> extents(plan.shape.begin(), plan.shape.end()),
-      chunk(plan.chunk.begin(), plan.chunk.end());
+  const auto axes = static_cast<std::ptrdiff_t>(plan.axes());
+  const std::vector<hsize_t> extents(plan.shape.begin(), plan.shape.begin() + axes),
+      chunk(plan.chunk.begin(), plan.chunk.begin() + axes);
   std::vector<hsize_t> most = extents;
   const bool chunked = !chunk.empty() && (!has_no_elements(plan.shape) || plan.unlimited);
   if (chunked) H5Pset_chunk(properties, static_cast<int>(chunk.size()), chunk.data());
@@ -171,9 +181,11 @@ Id make_dataset(hid_t file, const std::string& path, const DatasetPlan& plan) {
                      ? H5Screate(H5S_SCALAR)
                      : H5Screate_simple(static_cast<int>(extents.size()), extents.data(), most.data()),
                  &H5Sclose);
-  Id dataset(
-      H5Dcreate2(file, plan.dataset.c_str(), native_type(plan.type), space, links, properties, H5P_DEFAULT),
-      &H5Dclose);
+  Id dataset(H5Dcreate2(file, plan.dataset.c_str(),
+                        plan.is_text ? text_type(static_cast<std::size_t>(plan.shape.back()))
+                                     : native_type(plan.type),
+                        space, links, properties, H5P_DEFAULT),
+             &H5Dclose);
   if (!dataset.ok())
     fail(ErrorKind::io, "to_hdf5: cannot create the dataset " +
                             in_quotes(plan.published.empty() ? plan.dataset : plan.published) + " in " +
@@ -197,7 +209,7 @@ std::vector<std::uint64_t> places_of(hid_t dataset, const std::string& path, con
   hsize_t chunk_bytes = size_of(plan.type);
   for (const std::int64_t extent : plan.chunk) chunk_bytes *= static_cast<hsize_t>(extent);
   const auto info = [&](hsize_t i, std::uint64_t& address) {
-    std::vector<hsize_t> at(plan.shape.size());
+    std::vector<hsize_t> at(plan.axes());
     unsigned filters = 0;
     haddr_t found = HADDR_UNDEF;
     hsize_t bytes = 0;
@@ -206,6 +218,7 @@ std::vector<std::uint64_t> places_of(hid_t dataset, const std::string& path, con
     Dims chunk_at;
     for (std::size_t a = 0; a < at.size(); ++a)
       chunk_at.push_back(static_cast<std::int64_t>(at[a]) / plan.chunk[a]);
+    if (plan.is_text) chunk_at.push_back(0);
     address = found;
     return grid.ravel(chunk_at);
   };

@@ -23,6 +23,8 @@ struct DatasetPlan {
   std::map<std::string, Hdf5Attribute> attributes;
   std::optional<std::size_t> unlimited{};  ///< The axis that may grow.
   bool is_marked = true;                   ///< As incomplete, until `publish`.
+  bool is_text = false;                    ///< Its last axis are the bytes of texts, which are its elements.
+  [[nodiscard]] std::size_t axes() const noexcept { return shape.size() - (is_text ? 1 : 0); }
   [[nodiscard]] bool has_places() const noexcept { return gzip == 0 && filters.empty() && !unlimited; }
 };
 /// Where chunks lie in the file that have places of their own, by row-major number; per dataset. None in a

@@ -11,6 +11,7 @@
 #include "array/hdf5/elements.hpp"
 #include "array/hdf5/library.hpp"
 #include "array/hdf5/output.hpp"
+#include "weir/detail/array/hdf5_texts.hpp"
 
 namespace weir {
 
@@ -120,24 +121,52 @@ Hdf5Info hdf5_info(const std::string& path) {
   return info_of(open_for_reading("hdf5_info", path));
 }
 
+namespace {
+
+// A dataset whose elements are texts.
+struct TextSet {
+  TextSet(const std::string& function, const std::string& path, const std::string& dataset)
+      : file(open_for_reading(function, path)),
+        set(open_dataset(function, file, path, dataset)),
+        type(H5Dget_type(set), &H5Tclose) {
+    if (H5Tget_class(type) != H5T_STRING)
+      fail(ErrorKind::invalid_argument, function + ": the dataset's elements must be texts (got " +
+                                            kind_text(type) + " in " + in_quotes(dataset) + " of " +
+                                            in_quotes(path) + ")");
+    const Id properties(H5Dget_create_plist(set), &H5Pclose);
+    if (const std::string missing = missing_filter(function, properties, path, dataset, true);
+        !missing.empty())
+      fail(ErrorKind::unsupported, missing);
+  }
+  Id file, set, type;
+};
+
+}  // namespace
+
+namespace detail::array {
+std::vector<std::string> read_texts(const std::string& path, const std::string& dataset, std::int64_t first,
+                                    std::int64_t count) {
+  const Hold hold(library());
+  const TextSet texts("read_hdf5", path, dataset);
+  const hsize_t begin[1] = {static_cast<hsize_t>(first)}, rows[1] = {static_cast<hsize_t>(count)};
+  const Id from(H5Dget_space(texts.set), &H5Sclose), to(H5Screate_simple(1, rows, nullptr), &H5Sclose);
+  if (count > 0) H5Sselect_hyperslab(from, H5S_SELECT_SET, begin, nullptr, rows, nullptr);
+  return texts_of(texts.type, static_cast<std::size_t>(count), [&](hid_t memory, void* out) {
+    return H5Dread(texts.set, memory, to, from, H5P_DEFAULT, out);
+  });
+}
+}  // namespace detail::array
+
 xt::xarray<std::string> hdf5_text(const std::string& path, const std::string& dataset) {
   const Hold hold(library());
-  const Id file = open_for_reading("hdf5_text", path), set = open_dataset("hdf5_text", file, path, dataset),
-           type(H5Dget_type(set), &H5Tclose);
-  if (H5Tget_class(type) != H5T_STRING)
-    fail(ErrorKind::invalid_argument, "hdf5_text: the dataset's elements must be texts (got " +
-                                          kind_text(type) + " in " + in_quotes(dataset) + " of " +
-                                          in_quotes(path) + ")");
-  const Id properties(H5Dget_create_plist(set), &H5Pclose);
-  if (const std::string missing = missing_filter("hdf5_text", properties, path, dataset, true);
-      !missing.empty())
-    fail(ErrorKind::unsupported, missing);
+  const auto [file, set, type] = TextSet("hdf5_text", path, dataset);
   const Hdf5Dataset told = describe(set, dataset);
   const Id space(H5Dget_space(set), &H5Sclose);
   const hssize_t count = H5Sget_simple_extent_npoints(space);
   const std::vector<std::string> texts = texts_of(
-      type, static_cast<std::size_t>(std::max<hssize_t>(count, 0)),
-      [&](hid_t memory, void* to) { return H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, to); });
+      type, static_cast<std::size_t>(std::max<hssize_t>(count, 0)), [&, &of = set](hid_t memory, void* to) {
+        return H5Dread(of, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, to);
+      });
   xt::xarray<std::string> result(xt::xarray<std::string>::shape_type(told.shape.begin(), told.shape.end()));
   std::copy(texts.begin(), texts.end(), result.begin());
   return result;

@@ -14,6 +14,7 @@
 #include "array/hdf5/resume.hpp"
 #include "weir/bytes.hpp"
 #include "weir/client.hpp"
+#include "weir/detail/array/hdf5_texts.hpp"
 
 namespace weir::detail::array {
 
@@ -592,12 +593,18 @@ NodePtr persist_kept(const NodePtr& node, std::int64_t version) {
 }
 
 void write_hdf5(const std::string& name, const std::vector<Hdf5Output>& outputs) {
+  write_hdf5_with_texts(name, outputs, {});
+}
+void write_hdf5_with_texts(const std::string& name, const std::vector<Hdf5Output>& outputs,
+                           const std::set<std::string>& texts) {
   if (outputs.empty()) refuse("to_hdf5", "there must be at least one array");
   std::error_code error;
   std::vector<Job> jobs;
   bool append = false, resume = false;
   for (const Hdf5Output& output : outputs) {
     jobs.push_back(prepare(output));
+    jobs.back().plan.is_text = texts.contains(output.dataset);
+    if (jobs.back().plan.is_text) jobs.back().plan.shuffle = false;  // the library would take whole texts
     append = append || output.how.append;
     resume = resume || output.how.resume;
   }

@@ -259,8 +259,9 @@ class Lsf : public BatchSystem, public Following {
     return allocation;
   }
 
-  std::uint64_t asked_memory(const std::string& id, const Allocation&, const Asker& ask) const override {
-    return memory(ask({"bjobs", "-noheader", "-o", "memlimit", id}).value_or(""), 'k');
+  std::vector<HostMemory> asked_memory(const std::string& id, const Allocation&,
+                                       const Asker& ask) const override {
+    return {{.bytes = memory(ask({"bjobs", "-noheader", "-o", "memlimit", id}).value_or(""), 'k')}};
   }
 
   void read_clock(JobClock& clock, const std::string& id, const Variables&, const Asker& ask) const override {

@@ -118,6 +118,35 @@ std::string opening(const JobOptions& options) {
          log + ".out 2>" + log + ".err\n";
 }
 
+/// qstat goes on with long values in the next line, behind a tab.
+std::string joined_lines(std::string answer) {
+  for (std::size_t at = 0; (at = answer.find("\n\t", at)) != std::string::npos;) answer.erase(at, 2);
+  return answer;
+}
+
+/// What each host has in all chunks that are there: `exec_host = a/0+b/0*4` names the hosts of
+/// `exec_vnode = (a:ncpus=1:mem=2097152kb)+(b[0]:ncpus=2:mem=1gb+b[1]:ncpus=2:mem=1gb)`. None if a chunk says
+/// nothing of memory.
+std::vector<BatchSystem::HostMemory> chunk_memory(const std::string& answer) {
+  std::map<std::string, std::uint64_t> of_host;
+  std::string chunks = value_of(answer, "exec_vnode");
+  std::istringstream hosts(value_of(answer, "exec_host"));
+  for (std::string host; std::getline(hosts, host, '+');) {
+    const std::size_t end = std::min(chunks.find(')'), chunks.size());
+    std::uint64_t bytes = 0;
+    for (std::size_t at = 0; (at = chunks.find(":mem=", at)) < end;) {
+      at += 5;
+      bytes += memory(chunks.substr(at, chunks.find_first_of(":+)", at) - at), 'b');
+    }
+    if (bytes == 0) return {};
+    of_host[host.substr(0, host.find('/'))] += bytes;
+    chunks.erase(0, end + 1);
+  }
+  std::vector<BatchSystem::HostMemory> all;
+  for (auto& [host, bytes] : of_host) all.push_back({host, bytes});
+  return all;
+}
+
 std::string number_of(const std::string& id) { return id.substr(0, id.find('.')); }
 
 /// Attributes of a job as texts; the two forms of qstat end here.
@@ -285,11 +314,14 @@ class Pbs : public BatchSystem, public Following {
     return allocation;
   }
 
-  // Of all its chunks together.
-  std::uint64_t asked_memory(const std::string& id, const Allocation&, const Asker& ask) const override {
+  std::vector<HostMemory> asked_memory(const std::string& id, const Allocation&,
+                                       const Asker& ask) const override {
     const std::string answer = ask({"qstat", "-f", id}).value_or("");
+    if (auto chunks = chunk_memory(joined_lines(answer)); !chunks.empty()) return chunks;
+    // Of all its chunks together.
     const auto chunks = static_cast<std::uint64_t>(count(value_of(answer, "Resource_List.nodect")));
-    return memory(value_of(answer, "Resource_List.mem"), 'b') / std::max<std::uint64_t>(1, chunks);
+    return {
+        {.bytes = memory(value_of(answer, "Resource_List.mem"), 'b') / std::max<std::uint64_t>(1, chunks)}};
   }
 
   void read_clock(JobClock& clock, const std::string& id, const Variables& variables,

@@ -198,6 +198,22 @@ std::string own_host_name() {
   return name.data();
 }
 
+/// What processes of a part are told by its step, or not at all, and should know of the part.
+std::string told_of(int part, const BatchSystem::Variables& variables) {
+  const std::string suffix = "_HET_GROUP_" + std::to_string(part);
+  const std::string group = "--het-group=" + std::to_string(part);
+  std::string text =
+      "export WEIR_SRUN_OPTIONS=" + group + " WEIR_MPIRUN_OPTIONS='--mca plm_slurm_args " + group + "'";
+  for (const auto& [name, source] : {std::pair{"SLURM_MEM_PER_NODE", "SLURM_MEM_PER_NODE"},
+                                     {"SLURM_NODELIST", "SLURM_JOB_NODELIST"},
+                                     {"SLURM_JOB_NODELIST", "SLURM_JOB_NODELIST"},
+                                     {"SLURM_NNODES", "SLURM_JOB_NUM_NODES"},
+                                     {"SLURM_JOB_NUM_NODES", "SLURM_JOB_NUM_NODES"},
+                                     {"SLURM_TASKS_PER_NODE", "SLURM_TASKS_PER_NODE"}})
+    if (const auto value = variables(source + suffix)) text += std::string(" ") + name + "='" + *value + "'";
+  return text;
+}
+
 /// The hosts of a job of several parts. mpirun knows those of the first alone, and asks srun for no others.
 void add_parts(Allocation& allocation, const BatchSystem::Variables& variables) {
   constexpr int most_parts = 128;
@@ -215,13 +231,15 @@ void add_parts(Allocation& allocation, const BatchSystem::Variables& variables) 
       allocation.hosts.insert(allocation.hosts.end(), static_cast<std::size_t>(tasks[i]), host);
       pattern += (pattern.empty() ? "" : "|") + quoted("host", hosts[i]);
     }
-    cases += "  " + pattern + ") part=" + std::to_string(part) + ";;\n";
+    cases += "  " + pattern + ") part=" + std::to_string(part) +
+             " told=" + quoted("part", told_of(part, variables)) + ";;\n";
   }
   allocation.places = static_cast<int>(allocation.hosts.size());
-  allocation.agent = "host=$1\nshift\ncase $host in\n" + cases +
-                     "  *) echo \"$host is no host of the job\" >&2; exit 1;;\nesac\n"
-                     "exec srun --overlap --het-group=$part --nodes=1 --ntasks=1 --nodelist=\"$host\" "
-                     "sh -c \"$*\"\n";
+  allocation.agent =
+      "host=$1\nshift\ncase $host in\n" + cases +
+      "  *) echo \"$host is no host of the job\" >&2; exit 1;;\nesac\n"
+      "exec srun --quiet --overlap --het-group=$part --nodes=1 --ntasks=1 --nodelist=\"$host\" "
+      "sh -c \"$told; $*\"\n";
 }
 
 class Slurm : public BatchSystem, public Following, public Listing {
@@ -308,11 +326,12 @@ class Slurm : public BatchSystem, public Following, public Listing {
   }
 
   // Where memory is nothing that the site's Slurm counts, srun tells its tasks nothing of it.
-  std::uint64_t asked_memory(const std::string& id, const Allocation& allocation,
-                             const Asker& ask) const override {
+  std::vector<HostMemory> asked_memory(const std::string& id, const Allocation& allocation,
+                                       const Asker& ask) const override {
     const std::string answer = ask({"scontrol", "--oneliner", "show", "job", id}).value_or("");
-    if (const std::uint64_t of_node = memory(value_of(answer, "MinMemoryNode"))) return of_node;
-    return memory(value_of(answer, "MinMemoryCPU")) * static_cast<std::uint64_t>(allocation.cores);
+    if (const std::uint64_t of_node = memory(value_of(answer, "MinMemoryNode"))) return {{.bytes = of_node}};
+    return {
+        {.bytes = memory(value_of(answer, "MinMemoryCPU")) * static_cast<std::uint64_t>(allocation.cores)}};
   }
 
   std::optional<std::pair<std::string, std::string>> devices(const Variables& variables) const override {
@@ -330,6 +349,11 @@ class Slurm : public BatchSystem, public Following, public Listing {
     // mpirun starts its helpers on other nodes with srun: that would obey `--export=NONE` too, and what the
     // ranks there start would count itself among these helpers.
     return {"SLURM_EXPORT_ENV", "SLURM_STEP_NUM_TASKS"};
+  }
+
+  // An mpirun that a task starts on several nodes would wait for the end of the step in which its rank is.
+  std::vector<std::pair<std::string, std::string>> helpful_variables() const override {
+    return {{"SLURM_OVERLAP", "1"}};
   }
 
   void read_clock(JobClock& clock, const std::string& id, const Variables& variables,

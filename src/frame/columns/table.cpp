@@ -152,8 +152,10 @@ void throw_unknown_column(const std::string& who, std::string_view name, const S
   }
   if (names.size() > 30) all += ", ... " + std::to_string(names.size()) + " in all";
   std::string text = who + ": there must be a column of that name (got " + quoted(name) + ")";
-  if (const auto meant = nearest(name, names)) text += "; did you mean " + quoted(*meant) + "?";
-  throw Error(ErrorKind::not_found, text + " The columns are: " + (all.empty() ? "none" : printable(all)));
+  if (const auto meant = nearest(name, names))
+    text += "; did you mean " + quoted(*meant) + "? The columns are: ";
+  else text += "; the columns are: ";
+  throw Error(ErrorKind::not_found, text + (all.empty() ? "none" : printable(all)));
 }
 
 std::size_t find_column(const std::string& who, std::string_view name, const Schema& schema) {

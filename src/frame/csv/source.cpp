@@ -97,6 +97,16 @@ void check_characters(const ReadCsv& options) {
   }
 }
 
+void check_date_format(const std::string& format) {
+  constexpr std::string_view letters = "YymdHIMSfbp%";
+  for (std::size_t at = format.find('%'); at != std::string::npos; at = format.find('%', at + 2)) {
+    const std::string directive = format.substr(at, 2);
+    if (directive.size() < 2 || letters.find(directive[1]) == std::string_view::npos)
+      refuse("date_format must be of %Y %y %m %d %b %H %I %M %S %f %p and %% (got " + quoted(directive) +
+             " in " + quoted(format) + ")");
+  }
+}
+
 std::string place_of(const CsvBlock& block, std::uint64_t line) {
   return block.path + ":" + std::to_string(line);
 }
@@ -105,6 +115,7 @@ std::string place_of(const CsvBlock& block, std::uint64_t line) {
 
 CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& options) : options_(options) {
   check_characters(options);
+  check_date_format(options.date_format);
   const std::uint64_t block_bytes = parse_bytes(options.block);
   if (block_bytes == 0) refuse("the block must be at least 1 (got 0)");
   files_ = files::find("read_csv", patterns);

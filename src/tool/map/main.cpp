@@ -188,8 +188,13 @@ std::vector<Line> all_lines(const Request& request) {
                   "arguments must follow behind :::, or come from -a FILE or a pipe (got none)");
     files = {"-"};
   }
-  for (const std::string& file : files)
+  std::vector<std::string> sources(wanted.lists.size(), "behind :::");
+  for (const std::string& file : files) {
     wanted.lists.push_back(arguments_in(text_of(file), request.zero ? '\0' : '\n'));
+    sources.push_back(file == "-" ? "on stdin" : "in " + file);
+  }
+  for (std::size_t i = 0; i < sources.size(); ++i)
+    if (wanted.lists[i].empty()) complain("nothing to do: there is no argument " + sources[i]);
   return lines_of(wanted);
 }
 

@@ -1,5 +1,5 @@
-// The program that the batch tests start: a cluster of batch jobs in an ordinary main. batch_cluster SYSTEM
-// MODE [ARGUMENT]
+// The program that the batch tests start: a cluster of batch jobs in an ordinary main, batch_cluster SYSTEM
+// MODE [ARGUMENT]; or ranks of weir run, batch_cluster gang LAUNCHER.
 #include <unistd.h>
 
 #include <fstream>
@@ -152,11 +152,21 @@ void run(weir::Cluster& cluster, const std::string& mode, const std::string& arg
   }
 }
 
+/// A program on the places of a gang that has four ranks.
+void run_gang(weir::Client& client, const std::string& launcher) {
+  const weir::program rank(
+      {"/bin/sh", "-c", "echo rank ${OMPI_COMM_WORLD_RANK:-$SLURM_PROCID} on $(hostname)"},
+      {.launcher = launcher});
+  say(client.submit(weir::gang{.ranks = 4}, rank).result().output);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   words.resize(std::max<std::size_t>(words.size(), 3));
+  if (words[0] == "gang")
+    return weir::run(argc, argv, [&](weir::Client& client) { run_gang(client, words[1]); });
   try {
     weir::BatchOptions options{.cores = 1, .memory = "200MB", .walltime = "00:05:00"};
     if (words[1] == "hold") options.cores = 4;

@@ -1,4 +1,5 @@
 // Jobs whose body ends in every way a body can: `bodies HOW`. Prints "pid=..." of every rank, then "ready".
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -63,6 +64,22 @@ std::string run_inside(int) {
   return what([] { weir::run(0, nullptr, [](Client&) { return 0; }); });
 }
 
+/// What the child of a fork ends with that does not end where it should.
+int status_of_child(const std::function<void()>& leave) {
+  const pid_t child = fork();
+  if (child == 0) leave();  // and on, as a second one of whoever calls this
+  int status = -1;
+  if (child > 0) waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+int fork_in_task(std::string how) {
+  const pid_t task = getpid();
+  const int status = status_of_child([&] {
+    if (how == "throw") throw std::runtime_error("the child gives up");
+  });
+  return getpid() == task ? status : 1;
+}
+
 /// Starts whole programs, MPI's and Weir's, here and in tasks.
 int start_programs(Client& client, const std::string& self) {
   for (const std::string& command :
@@ -119,6 +136,18 @@ int end(Client& client, const std::string& how) {
   }
   if (how == "run_inside") {
     std::cout << run_inside(0) << '\n' << client.submit(run_inside, 0).result() << std::endl;
+    return 3;
+  }
+  if (how.starts_with("fork")) {
+    for (const std::string task_how : {"return", "throw"})
+      std::cout << "task: " << client.submit(fork_in_task, task_how).result() << std::endl;
+    const pid_t body = getpid();
+    const int status = status_of_child([&] {
+      if (how == "fork_throw") throw std::runtime_error("the child gives up");
+      if (how == "fork_exit") std::exit(9);
+    });
+    if (getpid() != body) return 1;
+    std::cout << "body: " << status << '\n' << client.submit(inc, 41).result() << std::endl;
     return 3;
   }
   if (how == "descriptors") return has_plain_descriptors() ? 4 : 5;

@@ -57,7 +57,10 @@ struct Mean {
   Moments moments;
   void add(double element) { moments.add(element); }
   void merge(const Mean& other) { moments.merge(other.moments); }
-  [[nodiscard]] double result() const { return moments.count == 0 ? std::nan("") : moments.mean; }
+  [[nodiscard]] double result() const {
+    if (moments.count == 0) throw_no_elements("mean");
+    return moments.mean;
+  }
 };
 struct Variance {
   Moments moments;

@@ -13,8 +13,9 @@ enum class Wish : std::uint8_t {
   set_variable,
   get_variable,  ///< Waits until it has a value.
   clear_variable,
-  put,   ///< Waits while the queue is full.
-  take,  ///< Waits while it is empty.
+  put,    ///< Waits while the queue is full.
+  take,   ///< Waits while it is empty.
+  taken,  ///< What was asked for with the number `count` has arrived: it need not be kept any more.
   count_elements,
   acquire,  ///< Waits until a lease is free; the answer's number is the lease.
   release,

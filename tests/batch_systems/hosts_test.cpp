@@ -1,0 +1,54 @@
+// Jobs of several nodes with names, networks and shared memory of their own; runs under support/with_slurm
+// with WITH_SLURM_HOSTS.
+#include <catch2/catch.hpp>
+
+#include "batch_systems/user.hpp"
+
+using namespace weir::test;
+
+TEST_CASE("Slurm's own launcher starts ranks on two hosts, and they work") {
+  const User user;
+  const Finished done = user.weir(
+      {"submit", "-n", "4", "--nodes", "2", "--env", "WEIR_LAUNCHER=srun", "--wait", "/bin/sh", "-c",
+       "echo rank $OMPI_COMM_WORLD_RANK on $(hostname), $OMPI_COMM_WORLD_LOCAL_RANK of "
+       "$OMPI_COMM_WORLD_LOCAL_SIZE there"});
+  CAPTURE(done.out, done.err);
+  CHECK(done.status == 0);
+  for (const std::string line : {"rank 0 on node1, 0 of 2 there\n", "rank 1 on node1, 1 of 2 there\n",
+                                 "rank 2 on node2, 0 of 2 there\n", "rank 3 on node2, 1 of 2 there\n"})
+    CHECK(contains(done.out, line));
+  const Finished works = user.shell("timeout 60 salloc -Q -N 2 -n 5 " WEIR_TOOL
+                                    " run --launcher srun " BATCH_CLUSTER " gang srun");
+  CAPTURE(works.out, works.err);
+  CHECK(works.status == 0);
+  CHECK(contains(works.out, "rank 3 on node2\n"));
+}
+
+TEST_CASE("a gang of two hosts starts a program on both, by mpirun and by srun") {
+  const User user;
+  for (const std::string launcher : {"mpirun", "srun"}) {
+    // Nothing but `weir run` tells mpirun that it may start beside the ranks.
+    const Finished done = user.shell("timeout 60 salloc -Q -N 2 -n 5 --ntasks-per-node=3 " WEIR_TOOL
+                                     " run -n 5 " BATCH_CLUSTER " gang " +
+                                     launcher);
+    CAPTURE(launcher, done.out, done.err);
+    CHECK(done.status == 0);
+    for (const std::string line :
+         {"rank 0 on node1\n", "rank 1 on node1\n", "rank 2 on node2\n", "rank 3 on node2\n"})
+      CHECK(contains(done.out, line));
+  }
+}
+
+TEST_CASE("a gang in a job with a head starts a program on all hosts of the workers") {
+  const User user;
+  for (const std::string launcher : {"mpirun", "srun"}) {
+    const Finished done = user.weir({"submit", "-n", "5", "--head", "1,60MB", "--nodes", "2", "--mem",
+                                     "200MB", "--wait", BATCH_CLUSTER, "gang", launcher});
+    CAPTURE(launcher, done.out, done.err);
+    CHECK(done.status == 0);
+    for (const std::string line :
+         {"rank 0 on node2\n", "rank 1 on node2\n", "rank 2 on node3\n", "rank 3 on node3\n"})
+      CHECK(contains(done.out, line));
+    CHECK_FALSE(contains(done.err, "srun: "));
+  }
+}
