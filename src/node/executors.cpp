@@ -132,6 +132,7 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
     }
     if (alive_ - seceded_ > settings_.threads) return false;  // a stand-in that is no longer needed
     if (driving_) {
+      call_thief();
       ++idle_;
       work_.wait(hold);
       --idle_;
@@ -189,6 +190,11 @@ void WorkerNode::call_one() {
   if (!state_.has_ready() || !state_.has_slot()) return;
   if (driving_) wake();
   else if (idle_) work_.notify_one();
+}
+
+// A slot has become free: whoever drives may have gone to sleep when there was none for what is in pockets.
+void WorkerNode::call_thief() {
+  if (driving_ && settings_.scheduler && settings_.scheduler->has_pocketed()) wake();
 }
 
 void WorkerNode::execute_loop(std::size_t slot) {
@@ -269,6 +275,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
     node.state_.secede();
     node.seceded_ += !is_lent;
     node.call_one();
+    node.call_thief();
   }
   void rejoin() override {
     ran.inner_ns += Clock::now().time_since_epoch().count();

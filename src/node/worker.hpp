@@ -137,6 +137,7 @@ class WorkerNode final : public Node {
   void execute_loop(std::size_t slot);
   bool next(worker::Execution& task, std::unique_lock<Baton>& hold);
   void call_one();
+  void call_thief();
   void begin_closing();
   struct OnThread;
   worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent = false,
