@@ -58,7 +58,10 @@ class Future {
   /// Whether it belongs to a task.
   [[nodiscard]] bool valid() const noexcept { return static_cast<bool>(handle_); }
   /// The task's id, the same on every process.
-  [[nodiscard]] TaskId id() const { return state().id; }
+  [[nodiscard]] TaskId id() const {
+    if (state().is_untold.load(std::memory_order_acquire)) state().core->hand_out(state());
+    return state().id;
+  }
   /// Whether it is pending, finished, an error or cancelled, as far as is known here.
   [[nodiscard]] Status status() const { return state().status.load(std::memory_order_acquire); }
   /// Whether it has finished, failed or been cancelled.
@@ -124,7 +127,7 @@ class Future {
   /// The task's id, once the scheduler knows its result; for the library.
   [[nodiscard]] TaskId input_id() const {
     if (state().kept) state().core->hand_out(state());
-    return state().id;
+    return id();
   }
   /// The reference; for the library.
   [[nodiscard]] const detail::client::FutureRef& handle() const noexcept { return handle_; }

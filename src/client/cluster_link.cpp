@@ -1,6 +1,7 @@
 // What futures throw, and the current core.
 #include "weir/detail/client/cluster_link.hpp"
 
+#include "client/task_scope.hpp"
 #include "weir/detail/task/address.hpp"
 
 namespace weir {
@@ -36,6 +37,8 @@ std::shared_ptr<ClusterLink>& current_slot() {
 }  // namespace
 
 std::shared_ptr<ClusterLink> ClusterLink::current() noexcept {
+  if (const TaskScope* scope = TaskScope::current(); scope && scope->thread)
+    if (auto link = scope->thread->link()) return link;
   std::lock_guard hold(current_mutex);
   return current_slot();
 }
@@ -78,7 +81,7 @@ void ClusterLink::keep_results(const std::string&) {
 }
 
 void FutureRef::last_gone(FutureState* state) noexcept {
-  const auto core = state->core;
+  const auto core = std::move(state->core);
   core->release(state);
 }
 

@@ -6,10 +6,15 @@ namespace weir::detail::client {
 FutureRef FutureTable::make(PeerId self, std::shared_ptr<ClusterLink> link, const char* who) {
   require_open(who);
   auto* state = new FutureState;
-  state->id = make_task_id(self, ++next_);
+  state->id = take_id(self);
   state->core = std::move(link);
   *futures_.emplace(state->id).first = state;
   return FutureRef(state);
+}
+
+void FutureTable::adopt(FutureState& state) {
+  *futures_.emplace(state.id).first = &state;
+  if (closed()) fail_closed(state);
 }
 
 void FutureTable::require_open(const char* who) const {
@@ -99,15 +104,17 @@ std::vector<TaskId> FutureTable::on_peer_gone(PeerId peer) {
 
 void FutureTable::close(const std::string& reason) {
   closed_ = reason;
-  futures_.for_each([&](TaskId id, FutureState* state) {
-    if (state->has_value || state->status == Status::error || state->status == Status::cancelled) return;
-    Failure failure;
-    failure.kind = ErrorKind::closed;
-    failure.task = id;
-    failure.message = reason;
-    state->failure = std::make_shared<Failure>(std::move(failure));
-    settle(*state, Status::error);
-  });
+  futures_.for_each([&](TaskId, FutureState* state) { fail_closed(*state); });
+}
+
+void FutureTable::fail_closed(FutureState& state) {
+  if (state.has_value || state.status == Status::error || state.status == Status::cancelled) return;
+  Failure failure;
+  failure.kind = ErrorKind::closed;
+  failure.task = state.id;
+  failure.message = closed_;
+  state.failure = std::make_shared<Failure>(std::move(failure));
+  settle(state, Status::error);
 }
 
 bool FutureTable::cancel(FutureState& state, const std::string& reason) {

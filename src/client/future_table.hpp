@@ -12,13 +12,19 @@ namespace weir::detail::client {
 /// States of futures, by the ids of their tasks: what messages of the scheduler change, and the callbacks
 /// that are due because of it. It sends nothing and waits for nothing; a node has one.
 ///
-/// **Threads.** Of its node, under the baton; `callbacks_due` any.
+/// **Threads.** Of its node, under the baton; `callbacks_due` and `take_id` any.
 class FutureTable {
  public:
   /// A future of a new task of process `self`, pending.
   ///
   /// **Errors.** Throws `Error{closed}` once closed; the sentence begins with `who`.
   [[nodiscard]] FutureRef make(PeerId self, std::shared_ptr<ClusterLink> link, const char* who);
+  /// The number of a further task; any thread.
+  [[nodiscard]] TaskId take_id(PeerId self) noexcept {
+    return make_task_id(self, next_.fetch_add(1, std::memory_order_relaxed) + 1);
+  }
+  /// A future that was made elsewhere is here from now on; it fails once closed.
+  void adopt(FutureState& state);
   /// Throws `Error{closed}`, which begins with `who`, once `close` has been called.
   void require_open(const char* who) const;
   [[nodiscard]] bool closed() const noexcept { return !closed_.empty(); }
@@ -57,13 +63,14 @@ class FutureTable {
 
  private:
   void settle(FutureState& state, Status status);
+  void fail_closed(FutureState& state);
   [[nodiscard]] bool is_late(const FutureState& state) const;
 
   task::TaskTable<FutureState*> futures_;
   std::unordered_map<TaskId, std::vector<task::Value>> former_;  // results of before a retry
   std::unordered_map<TaskId, std::uint32_t> retries_;  // asked for, which the scheduler has not confirmed yet
   std::vector<bool> gone_;                             // peers that have died or left
-  std::uint64_t next_ = 0;
+  std::atomic<std::uint64_t> next_{0};
   std::vector<Callback> due_;
   std::atomic<bool> has_due_{false};
   std::size_t callbacks_pending_ = 0;

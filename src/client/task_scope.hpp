@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 
 #include "weir/options.hpp"
@@ -12,12 +13,22 @@ struct ThisTask;
 
 namespace weir::detail::client {
 
+class ClusterLink;
+class Pocket;
+struct Pocketed;
+
 /// What a task can do about the thread that it runs on.
 struct TaskThread {
   virtual void secede() = 0;              ///< It waits: its slot is another task's ...
   virtual void rejoin() = 0;              ///< ... and its own again.
   virtual bool help(TaskId awaited) = 0;  ///< Runs this or another task meanwhile; whether there was one.
   virtual bool stopped() = 0;             ///< Whether nobody wants the task any more.
+  /// Where what it submits may stay until somebody asks for it; null: nowhere.
+  virtual Pocket* pocket() { return nullptr; }
+  /// Runs a task of the pocket on top of this one; false if it is not in it any more.
+  virtual bool run_pocketed(Pocketed&) { return false; }
+  /// The link of the process, counted by this thread alone.
+  virtual std::shared_ptr<ClusterLink> link() { return nullptr; }
 
  protected:
   ~TaskThread() = default;

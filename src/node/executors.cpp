@@ -7,6 +7,7 @@
 #include "core/forked.hpp"
 #include "core/thrown.hpp"
 #include "node/bound.hpp"
+#include "node/scheduler.hpp"
 #include "weir/detail/task/invoke.hpp"
 #include "weir/duration.hpp"
 #include "weir/gang.hpp"
@@ -105,7 +106,10 @@ std::size_t WorkerNode::free_slot() {
     return i;
   }
   slots_.emplace_back();
-  return slots_.size() - 1;
+  const std::size_t slot = slots_.size() - 1;
+  if (settings_.scheduler && slot < running_.size())
+    running_[slot].pocket = &settings_.scheduler->make_pocket();
+  return slot;
 }
 
 void WorkerNode::add_thread() {
@@ -120,6 +124,7 @@ void WorkerNode::add_thread() {
 bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
   Rest rest(*this);
   auto last = Clock::now();
+  Clock::time_point pocketed{};
   while (!closing_) {
     if (alive_ - seceded_ <= settings_.threads && state_.take(task)) {
       call_one();
@@ -127,6 +132,7 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
     }
     if (alive_ - seceded_ > settings_.threads) return false;  // a stand-in that is no longer needed
     if (driving_) {
+      call_thief();
       ++idle_;
       work_.wait(hold);
       --idle_;
@@ -142,14 +148,33 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
       continue;
     }
     driving_ = true;
+    const bool has_slot = state_.has_slot();
     hold.unlock();
-    if (settings_.scheduler && settings_.scheduler->drive_for_another(left_alone)) last = now;
+    if (settings_.scheduler &&
+        (settings_.scheduler->drive_for_another(left_alone) || (has_slot && thieve(now, pocketed))))
+      last = now;
     else rest(now - last);
     hold.lock();
     driving_ = false;
     call_one();
   }
   return false;
+}
+
+// Whether this thread, which has nothing to do, stays awake for what tasks of others keep in their pockets.
+bool WorkerNode::thieve(Clock::time_point now, Clock::time_point& since) {
+  constexpr auto own_time = std::chrono::microseconds(20);  // what is run in place by then costs less so
+  settings_.scheduler->note_sleeper();
+  if (!settings_.scheduler->has_pocketed()) {
+    since = {};
+    return false;
+  }
+  if (since == Clock::time_point{}) since = now;
+  if (now - since >= own_time) {
+    settings_.scheduler->empty_a_pocket();
+    since = {};
+  }
+  return true;
 }
 
 void WorkerNode::begin_closing() {
@@ -165,6 +190,11 @@ void WorkerNode::call_one() {
   if (!state_.has_ready() || !state_.has_slot()) return;
   if (driving_) wake();
   else if (idle_) work_.notify_one();
+}
+
+// A slot has become free: whoever drives may have gone to sleep when there was none for what is in pockets.
+void WorkerNode::call_thief() {
+  if (driving_ && settings_.scheduler && settings_.scheduler->has_pocketed()) wake();
 }
 
 void WorkerNode::execute_loop(std::size_t slot) {
@@ -197,6 +227,7 @@ void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const R
                         worker::Outcome&& outcome) {
   if (task.limit_ns && end_limit(task)) return;
   if (unwanted_count_.load(std::memory_order_relaxed)) forget_unwanted(task.id);
+  note_in_place(slot);
   if (seen_blocks_ != 0u) counter_.ran(slot, task.function, ran);
   state_.done(std::move(outcome), actions_);
   perform();
@@ -218,23 +249,38 @@ bool has_much_to_read(const worker::Execution& task, const std::vector<Block>& b
 
 // The thread on which a task runs, as the task sees it.
 struct WorkerNode::OnThread final : client::TaskThread {
-  OnThread(WorkerNode& node, const worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent)
-      : node(node), task(task), slot(slot), ran(ran), is_lent(is_lent) {}
+  OnThread(WorkerNode& node, const worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent,
+           const client::Pocketed* future)
+      : node(node),
+        task(task),
+        slot(slot),
+        ran(ran),
+        is_lent(is_lent),
+        future(future),
+        below(TaskScope::current() ? static_cast<OnThread*>(TaskScope::current()->thread) : nullptr),
+        lowest(below ? below->lowest : this),
+        with_slot(future ? below->with_slot : task) {
+    if (node.settings_.scheduler && slot < node.running_.size() && !task.gang && !task.grant &&
+        !task.out_of_band && !task.limit_ns)
+      own_pocket = node.running_[slot].pocket;
+  }
 
   void secede() override {
+    if (own_pocket && !own_pocket->is_empty()) node.settings_.scheduler->tell_from(*own_pocket, 0);
     ran.inner_ns -= Clock::now().time_since_epoch().count();
     Hold hold(node);
-    node.post(0, protocol::RunWaits{task.id, task.run, true});
+    node.post(0, protocol::RunWaits{with_slot.id, with_slot.run, true});
     node.flush();  // what it waits for may wait for its slot
     if (task.out_of_band) return;
     node.state_.secede();
     node.seceded_ += !is_lent;
     node.call_one();
+    node.call_thief();
   }
   void rejoin() override {
     ran.inner_ns += Clock::now().time_since_epoch().count();
     Hold hold(node);
-    node.post(0, protocol::RunWaits{task.id, task.run, false});
+    node.post(0, protocol::RunWaits{with_slot.id, with_slot.run, false});
     if (task.out_of_band) return;
     node.state_.rejoin();
     node.seceded_ -= !is_lent;
@@ -242,8 +288,16 @@ struct WorkerNode::OnThread final : client::TaskThread {
   }
   bool help(TaskId awaited) override { return !task.out_of_band && node.help(*this, awaited); }
   bool stopped() override {
-    was_told |= node.is_unwanted(task.id);
+    was_told |= node.is_unwanted(task.id) ||
+                (future && future->status.load(std::memory_order_relaxed) == Status::cancelled);
     return was_told;
+  }
+  client::Pocket* pocket() override { return own_pocket; }
+  bool run_pocketed(client::Pocketed& inner) override { return node.run_in_place(*this, inner); }
+  // A count of references that no other thread changes.
+  std::shared_ptr<client::ClusterLink> link() override {
+    if (!lowest->own_link) lowest->own_link = node.counted_apart();
+    return lowest->own_link;
   }
 
   WorkerNode& node;
@@ -251,15 +305,22 @@ struct WorkerNode::OnThread final : client::TaskThread {
   const std::size_t slot;
   Ran& ran;
   const bool is_lent;  // by the program, which waits for the task: none of the worker's own, and not counted
+  const client::Pocketed* const future;  // of a task that runs in place
+  OnThread* const below;                 // on this stack; null: this is the lowest
+  OnThread* const lowest;
+  const worker::Execution& with_slot;  // of what the scheduler knows to run here: one in place is not known
+  client::Pocket* own_pocket = nullptr;
+  std::shared_ptr<client::ClusterLink> own_link;  // of the lowest
   bool was_told = false;
 };
 
-worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent) {
+worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent,
+                                const client::Pocketed* future) {
   worker::Outcome outcome;
   outcome.id = ran.id = task.id;
   TaskScope scope;
   scope.id = task.id;
-  OnThread thread(*this, task, slot, ran, is_lent);
+  OnThread thread(*this, task, slot, ran, is_lent, future);
   scope.thread = &thread;
   TaskScope* const outer = std::exchange(TaskScope::current(), &scope);
   scope.depth = outer ? outer->depth + 1 : 0;
@@ -270,7 +331,9 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
         &bound.emplace(*task.grant, settings_.share, settings_.threads == 1 && settings_.own_process).task();
   std::optional<Member> member;
   if (task.gang) member.emplace(*this, task);
-  const TaskId below = black_box_.slot(slot).exchange(task.id, std::memory_order_relaxed);
+  BlackBox::Slot& executed = black_box_.slot(slot);
+  const TaskId below = executed.load(std::memory_order_relaxed);
+  executed.store(task.id, std::memory_order_relaxed);
   const auto start = Clock::now();
   ran.start_ns = start.time_since_epoch().count();
   if (task.limit_ns) {
@@ -296,6 +359,8 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     outcome.failure = current_failure(ErrorKind::task_failed);
   }
   if (forks_behind() != forks) end_child_of("task " + task::function_name(task.function));
+  if (thread.own_pocket && !thread.own_pocket->is_empty())
+    settings_.scheduler->tell_from(*thread.own_pocket, scope.depth);
   const auto end = Clock::now();
   if (read_ns) ran.reading_ns = read_ns - ran.start_ns;
   if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
@@ -306,7 +371,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   running.start_ns.store(start_below, std::memory_order_relaxed);
   member.reset();
   bound.reset();
-  black_box_.slot(slot).store(below, std::memory_order_relaxed);
+  executed.store(below, std::memory_order_relaxed);
   TaskScope::current() = outer;
   ran.failed = outcome.failure != nullptr;
   if (ran.failed) return outcome;
@@ -326,7 +391,6 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
 // What a thread does whose task waits: it runs the one it waits for, or another that stands on the same root,
 // on top of it; what else is ready gets a thread of its own, if too few are at work.
 bool WorkerNode::help(const OnThread& waiting, TaskId awaited) {
-  constexpr int deepest = 64;  // tasks on one stack
   std::unique_lock hold(baton_);
   if (!state_.has_ready()) {  // what has just been submitted
     if (settings_.scheduler) {
@@ -339,7 +403,8 @@ bool WorkerNode::help(const OnThread& waiting, TaskId awaited) {
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
   worker::Execution task;
   const TaskScope& scope = *TaskScope::current();
-  if (scope.alone > 0 || scope.depth >= deepest || !state_.take_of_root(task, waiting.task.order, awaited)) {
+  if (scope.alone > 0 || scope.depth >= deepest_stack ||
+      !state_.take_of_root(task, waiting.task.order, awaited)) {
     if (alive_ - seceded_ < settings_.threads) add_thread();
     return false;
   }
@@ -354,6 +419,55 @@ bool WorkerNode::help(const OnThread& waiting, TaskId awaited) {
   if (state_.wants_spill()) wake_spiller();
   flush();
   return true;
+}
+
+// A task of the pocket, in the thread of the one that submitted it and waits for it.
+bool WorkerNode::run_in_place(OnThread& below, client::Pocketed& future) {
+  constexpr std::size_t most_noted = 256;
+  if (!below.own_pocket->begin(future, self_)) return false;
+  future.references.fetch_add(1, std::memory_order_relaxed);
+  const client::FutureRef held(&future);
+  worker::Execution task;
+  task.id = future.id;
+  task.run = 1;
+  task.invoker = future.request.invoker;
+  task.function = future.request.function;
+  task.order = below.task.order;
+  task.arguments = future.request.arguments;
+  if (!future.request.beside.empty()) task.beside = task::Value::make(task::Beside{future.request.beside});
+  Ran ran;
+  worker::Outcome outcome = run(task, below.slot, ran, below.is_lent, &future);
+  below.ran.inner_ns += ran.end_ns - ran.start_ns;
+  std::vector<RanInPlace>& noted = running_[below.slot].in_place;
+  noted.push_back({task.function, ran});
+  if (noted.size() >= most_noted) {
+    const Hold hold(*this);
+    note_in_place(below.slot);
+  }
+  settings_.scheduler->ended(future, std::move(outcome));
+  return true;
+}
+
+// What this thread has run in place since the last call.
+void WorkerNode::note_in_place(std::size_t slot) {
+  if (slot >= running_.size() || running_[slot].in_place.empty()) return;
+  std::vector<protocol::RanInPlace> by_function;
+  for (const RanInPlace& one : running_[slot].in_place) {
+    if (seen_blocks_ != 0u) counter_.ran(slot, one.function, one.ran);
+    if (one.ran.failed) continue;  // the scheduler counts it with others
+    if (by_function.empty() || by_function.back().function != one.function)
+      by_function.push_back({one.function, 0, 0});
+    ++by_function.back().count;
+    by_function.back().duration_s += 1e-9 * static_cast<double>(one.ran.end_ns - one.ran.start_ns);
+  }
+  running_[slot].in_place.clear();
+  for (const protocol::RanInPlace& some : by_function) post(0, some);
+}
+
+std::shared_ptr<client::ClusterLink> WorkerNode::counted_apart() {
+  if (!settings_.scheduler) return nullptr;
+  const auto counted = std::make_shared<std::shared_ptr<Node>>(settings_.scheduler->shared_from_this());
+  return {counted, counted->get()};
 }
 
 bool WorkerNode::run_if_next(TaskId id) {

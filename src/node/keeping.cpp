@@ -187,6 +187,8 @@ void SchedulerNode::seen(FutureState& state) {
 
 // As a task, which the scheduler runs again where a worker that had the result is lost.
 void SchedulerNode::hand_out(FutureState& state) {
+  if (state.is_untold.load(std::memory_order_acquire)) tell(static_cast<client::Pocketed&>(state));
+  if (!state.kept) return;
   Kept& kept = *state.kept;
   if (keeper_ && keeper_->is_dry() && state.status == Status::cancelled) client::throw_failure(state);
   if (!kept.only_here) return;

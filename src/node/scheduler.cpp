@@ -201,7 +201,10 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
   joined.job = message.job;
   joined.contact = message.contact;
   joined.is_guest = message.is_guest;
-  if (!message.is_guest) ++joined_;
+  if (!message.is_guest) {
+    ++joined_;
+    if (from >= settings_.own_peers) may_pocket_ = false;  // it may have time for what is in a pocket
+  }
   if (message.host_id == host_id()) {
     if (message.pid != static_cast<std::uint64_t>(getpid()))
       joined.watch = ProcessWatch(static_cast<pid_t>(message.pid));
@@ -443,6 +446,7 @@ Snapshot SchedulerNode::snapshot() {
   };
   wait_until(are_known, std::nullopt);
   Hold hold(*this);
+  tell_all_pockets();
   progress();
   Snapshot snapshot = state_.snapshot();
   for (WorkerInfo& worker : snapshot.workers) worker.job = peer(worker.peer).job;
@@ -542,6 +546,7 @@ void SchedulerNode::retire(PeerId worker, client::Deadline deadline) {
 
 void SchedulerNode::restart() {
   Hold hold(*this);
+  tell_all_pockets();
   state_.restart(now_s_, actions_);
   perform();
   submitted();
@@ -562,6 +567,7 @@ bool SchedulerNode::leave(bool abort) {
   {
     Hold hold(*this);
     leaving_ = true;
+    may_pocket_ = false;
     futures_.close("the cluster has ended");
     close_asks();
     each_alive([&](PeerId id, Peer&) { post(id, protocol::Shutdown{abort}); });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/graph_teller.hpp"
+#include "client/pocket.hpp"
 #include "coordination/state.hpp"
 #include "node/host.hpp"
 #include "node/keeper.hpp"
@@ -9,6 +10,7 @@
 #include "node/silence.hpp"
 #include "scheduler/state.hpp"
 #include "seeing/inbox.hpp"
+#include "worker/state.hpp"
 
 namespace weir::detail::node {
 
@@ -71,6 +73,25 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   /// Whether a worker of another host has been lost, perhaps with its whole node.
   [[nodiscard]] bool lost_other_host() const noexcept { return lost_other_host_; }
 
+  // pockets.cpp
+  client::FutureRef submit(client::Request&& request) override;
+  bool wait(client::FutureState& state, client::Deadline deadline) override;
+  void fetch(client::FutureState& state, client::Deadline deadline) override;
+  void cancel(client::FutureState& state, const std::string& reason) override;
+  void on_done(client::FutureState& state, std::function<void()> done, bool awaited) override;
+  void release(client::FutureState* state) noexcept override;
+  /// For a thread of a worker in this process.
+  [[nodiscard]] client::Pocket& make_pocket();
+  [[nodiscard]] bool has_pocketed() const noexcept;
+  /// The scheduler is told of what tasks of this depth and deeper ones have left in a pocket.
+  void tell_from(client::Pocket& pocket, int depth);
+  /// A thread has nothing to do: the scheduler is told of some that wait in a pocket.
+  void empty_a_pocket();
+  /// A thread will sleep until something is put into an empty pocket; it looks once more before it does.
+  void note_sleeper() noexcept { has_sleeper_.store(true, std::memory_order_seq_cst); }
+  /// What came of a task that was run in place.
+  void ended(client::Pocketed& task, worker::Outcome&& outcome);
+
   [[nodiscard]] bool keeps_results() const noexcept override { return keeper_ != nullptr; }
   client::FutureRef submit_kept(client::Request&& request, client::KeptCall&& call) override;
   void seen(client::FutureState& state) override;
@@ -104,7 +125,10 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void restart() override;
 
   /// A worker in this process: who waits for a task may run it there.
-  void add_here(std::weak_ptr<WorkerNode> worker) { here_.push_back(std::move(worker)); }
+  void add_here(std::weak_ptr<WorkerNode> worker) {
+    here_.push_back(std::move(worker));
+    may_pocket_ = true;
+  }
 
  protected:
   bool run_here(TaskId id) override;
@@ -174,6 +198,12 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
     on_missing(from, message);
   }
   void on(PeerId from, protocol::RunFailed&& message);
+  // pockets.cpp
+  void run_or_tell(client::Pocketed& task, client::Deadline deadline);
+  void tell(client::Pocketed& task);
+  void tell_waiting(const std::vector<client::Pocketed*>& tasks);
+  void tell_all_pockets();
+  void finish_pocketed(client::Pocketed& task);
   // keeping.cpp
   [[nodiscard]] journal::Key content_of(client::FutureState& state);
   [[nodiscard]] client::FutureRef find_kept(const client::Kept& kept);
@@ -219,6 +249,11 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   coordination::State coordination_;
   std::unique_ptr<Keeper> keeper_;
   std::vector<std::weak_ptr<WorkerNode>> here_;
+  std::mutex pockets_mutex_;
+  std::vector<std::unique_ptr<client::Pocket>> pockets_;
+  std::atomic<client::Pocket*> pocket_{nullptr};  // the last of them
+  std::atomic<bool> may_pocket_{false};           // all workers are here, and the cluster is open
+  std::atomic<bool> has_sleeper_{false};          // a thread looks for work in pockets when it is woken
   scheduler::Actions actions_;
   std::vector<Peer> peers_;
   double now_s_ = 0;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "client/pocket.hpp"
 #include "node/gang_box.hpp"
 #include "node/host.hpp"
 #include "node/node.hpp"
@@ -18,6 +19,10 @@
 #include "worker/state.hpp"
 
 namespace weir::detail::node {
+
+class SchedulerNode;
+
+constexpr int deepest_stack = 64;  ///< Tasks on one stack.
 
 /// The exit status of a worker whose program died or fell silent: its job has not failed. (EX_TEMPFAIL)
 constexpr int status_left_alone = 75;
@@ -38,8 +43,9 @@ struct WorkerSettings {
   std::chrono::nanoseconds grace{std::chrono::seconds(25)};      ///< ... and so long it has then.
   std::chrono::nanoseconds stop_grace{std::chrono::seconds(5)};  ///< How long a task goes on beyond its
                                                                  ///< time limit before it is ended.
-  Node* scheduler = nullptr;  ///< In the same process: driven by threads of this one that have nothing to do.
-  bool is_guest = false;      ///< Another program's client: it runs no tasks, and its process goes on.
+  SchedulerNode* scheduler =
+      nullptr;            ///< In the same process: driven by threads of this one that have nothing to do.
+  bool is_guest = false;  ///< Another program's client: it runs no tasks, and its process goes on.
   bool own_process =
       true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
@@ -69,6 +75,8 @@ class WorkerNode final : public Node {
   client::Overseer& overseer(const char* who) override;
   /// Runs a task in the calling thread, which is none of this worker's, if it is the next one.
   bool run_if_next(TaskId id);
+  /// Something has been put into an empty pocket.
+  void wake_for_pockets() { wake(); }
 
  protected:
   [[nodiscard]] PeerId self() const override { return self_; }
@@ -93,13 +101,20 @@ class WorkerNode final : public Node {
     std::thread thread;
     bool ended = false;
   };
+  /// When a task ran, for the counter.
+  using Ran = seeing::Counter::Ran;
+  /// The same of one that ran in place.
+  struct RanInPlace {
+    std::uint64_t function;
+    Ran ran;
+  };
   /// What a thread runs; read by whoever tells of it, and written by the thread.
   struct Running {
     std::atomic<std::uint64_t> function{0};
     std::atomic<std::int64_t> start_ns{-1};  // -1: nothing
+    client::Pocket* pocket = nullptr;        // null: it has none
+    std::vector<RanInPlace> in_place;        // of the thread, which has not told the counter yet
   };
-  /// When a task ran, for the counter.
-  using Ran = seeing::Counter::Ran;
   /// A task that has a time limit.
   struct Limited {
     TaskId id = 0;
@@ -122,9 +137,15 @@ class WorkerNode final : public Node {
   void execute_loop(std::size_t slot);
   bool next(worker::Execution& task, std::unique_lock<Baton>& hold);
   void call_one();
+  void call_thief();
   void begin_closing();
   struct OnThread;
-  worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent = false);
+  worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent = false,
+                      const client::Pocketed* future = nullptr);
+  [[nodiscard]] bool thieve(Clock::time_point now, Clock::time_point& since);
+  bool run_in_place(OnThread& below, client::Pocketed& future);
+  void note_in_place(std::size_t slot);
+  [[nodiscard]] std::shared_ptr<client::ClusterLink> counted_apart();
   void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);
   void note_idle(Clock::time_point now);
   void note_link(PeerId from, std::uint64_t bytes);

@@ -76,6 +76,13 @@ struct RunFinished {
   bool has_small = false;
   Buffer small;
 };
+/// Tasks of a function that the scheduler was not told of, since the one that had submitted them ran them
+/// itself.
+struct RanInPlace {
+  std::uint64_t function = 0;
+  std::int64_t count = 0;  ///< Below 0: so many are told of now, and count as others do.
+  double duration_s = 0;   ///< Of all.
+};
 /// Ahead of `RunFinished`: what a rank of a gang has called.
 struct GangCalls {
   TaskId id;
@@ -142,8 +149,8 @@ struct ContactHere {
 
 /// Everything that rank 0 must answer: `on(PeerId, Message&&)`.
 using ToScheduler = std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, ScatterHere,
-                               Hello, GangCalls, RunFinished, RunFailed, RunWaits, RetractReply, ResultHere,
-                               InputMissing, ResultBroken, Heartbeat, MemoryUse, Seen, Leaving, RetireMe,
-                               FindPeer, ContactHere, ResultData, ResultMissing, Ask, Unask>;
+                               Hello, GangCalls, RunFinished, RunFailed, RanInPlace, RunWaits, RetractReply,
+                               ResultHere, InputMissing, ResultBroken, Heartbeat, MemoryUse, Seen, Leaving,
+                               RetireMe, FindPeer, ContactHere, ResultData, ResultMissing, Ask, Unask>;
 
 }  // namespace weir::detail::protocol

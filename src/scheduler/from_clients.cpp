@@ -12,7 +12,17 @@ using protocol::TaskDone;
 
 void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out) {
   begin(now, out, "submitted");
-  if (task_client(message.id) != from) return;
+  if (task_client(message.id) == from) submit(std::move(message), nowhere);
+  end_event();
+}
+
+void State::begun(Time now, PeerId worker, protocol::SubmitTask&& message, Actions& out) {
+  begin(now, out, "began in place");
+  submit(std::move(message), index_of(worker));
+  end_event();
+}
+
+void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on) {
   auto [made, fresh] = tasks_.emplace(message.id, message.id);
   if (!fresh) return;
   ++counts_[static_cast<std::size_t>(TaskState::released)];
@@ -93,10 +103,16 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
     task.orphan = true;
     move(task, TaskState::released, "submitted");
     fail(task, failure);
+  } else if (runs_on != nowhere) {
+    move(task, TaskState::waiting, cause_);
+    put_on(task, runs_on);
+    // The task below it on the stack has the slot.
+    task.begun = task.waits = true;
+    ++workers_[runs_on].waiting;
+    load_.update(workers_, runs_on);
   } else {
     want(task, "submitted");
   }
-  end_event();
 }
 
 // Scattered data is expected at the first of its workers that lives.

@@ -58,6 +58,19 @@ void State::handle(Time now, PeerId from, const protocol::RunFailed& message, Ac
   end_event();
 }
 
+void State::handle(Time now, PeerId from, const protocol::RanInPlace& message, Actions& out) {
+  begin(now, out, "ran in place");
+  const WorkerIndex index = index_of(from);
+  if (index == nowhere || message.count == 0) return;
+  Group& group = groups_[group_of(message.function)];
+  if (group.finished == 0 && message.count > 0)
+    group.duration_s = message.duration_s / static_cast<double>(message.count);
+  const auto count = static_cast<std::uint64_t>(message.count);
+  group.submitted += count;
+  group.finished += count;
+  workers_[index].finished += count;
+}
+
 void State::handle(Time now, PeerId from, const protocol::RunWaits& message, Actions& out) {
   begin(now, out, "waits");
   Task* task = tasks_.find(message.id);

@@ -91,6 +91,9 @@ class State {
 
   // --- from clients
   void handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out);
+  /// A task without inputs that a worker has begun to run by itself, as its first run; how it ends is told as
+  /// of others.
+  void begun(Time now, PeerId worker, protocol::SubmitTask&& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::ReleaseTask& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::CancelFuture& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out);
@@ -105,6 +108,7 @@ class State {
   void handle(Time now, PeerId from, const protocol::GangCalls& message, Actions& out);
   void handle(Time now, PeerId from, protocol::RunFinished&& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RunFailed& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::RanInPlace& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RunWaits& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RetractReply& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::ResultHere& message, Actions& out);
@@ -207,6 +211,9 @@ class State {
   void check() const;
 
  private:
+  // from_clients.cpp
+  void submit(protocol::SubmitTask&& message, WorkerIndex runs_on);
+
   // transitions.cpp, results.cpp
   void move(Task& task, TaskState to, const char* cause);
   void want(Task& task, const char* cause);
@@ -214,6 +221,7 @@ class State {
   void place(Task& task);
   void no_worker_for(Task& task);
   void assign(Task& task, WorkerIndex index);
+  void put_on(Task& task, WorkerIndex index);
   void unassign(Task& task);
   void enqueue(Task& task, WorkerIndex index);
   void dequeue(Task& task);

@@ -138,6 +138,15 @@ void State::demand(const Task& task, Worker& worker, double sign) {
 }
 
 void State::assign(Task& task, WorkerIndex index) {
+  put_on(task, index);
+  const PeerId peer = workers_[index].peer;
+  send(peer, Assign{task.id, task.run});
+  for (const Edge& edge : task.dependents)
+    if (edge.task->state == TaskState::processing && edge.task->worker != index)
+      send(workers_[edge.task->worker].peer, InputAt{task.id, peer, false});
+}
+
+void State::put_on(Task& task, WorkerIndex index) {
   Worker& worker = workers_[index];
   if (worker.ready() == 0) worker.progressed = now_;
   ++task.run;
@@ -150,10 +159,6 @@ void State::assign(Task& task, WorkerIndex index) {
   demand(task, worker, 1);
   move(task, TaskState::processing, cause_);
   load_.update(workers_, index);
-  send(worker.peer, Assign{task.id, task.run});
-  for (const Edge& edge : task.dependents)
-    if (edge.task->state == TaskState::processing && edge.task->worker != index)
-      send(workers_[edge.task->worker].peer, InputAt{task.id, worker.peer, false});
 }
 
 // Takes it off its worker's list; the caller moves it on.

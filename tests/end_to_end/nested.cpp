@@ -3,6 +3,8 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <numeric>
+#include <thread>
 
 #include "support/cluster_main.hpp"
 
@@ -39,6 +41,96 @@ int small_fib(int n) {
 
 int peak_threads() { return peak; }
 
+// What a task does with what it has submitted, when nobody else has heard of it yet.
+int twice(int x) { return 2 * x; }
+int add(int a, int b) { return a + b; }
+int fails_odd(int x) { return x % 2 ? throw std::runtime_error("odd " + std::to_string(x)) : x; }
+std::vector<double> large(int x) { return std::vector<double>(200'000, x); }
+double total(const std::vector<double>& numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), 0.0);
+}
+
+int waits_then_passes_on(int x) {
+  auto here = Client::current();
+  const auto a = here.submit(twice, x), b = here.submit(twice, x + 1);
+  const int first = a.result();
+  return here.submit(add, a, b).result() + first;
+}
+int wide(int count) {
+  auto here = Client::current();
+  std::vector<int> numbers(static_cast<std::size_t>(count));
+  std::iota(numbers.begin(), numbers.end(), 0);
+  const std::vector<int> results = here.gather(here.map(twice, numbers));
+  return results.back() + static_cast<int>(std::accumulate(results.begin(), results.end(), 0LL) % 1000);
+}
+std::string failure_in(const Future<int>& future) {
+  try {
+    static_cast<void>(future.result());
+    return "none";
+  } catch (const TaskError& error) {
+    return error.what();
+  }
+}
+std::vector<std::string> failures() {
+  auto here = Client::current();
+  const auto failed = here.submit(fails_odd, 1);
+  std::vector<std::string> told{failure_in(failed)};
+  told.push_back(failure_in(here.submit(twice, failed)));
+  failed.retry();
+  told.push_back(failure_in(failed));
+  told.push_back(failure_in(here.submit(fails_odd, 2)));
+  return told;
+}
+std::vector<std::string> cancelled_ones() {
+  auto here = Client::current();
+  const auto given_up = here.submit(twice, 1);
+  given_up.cancel("not needed");
+  std::vector<std::string> told{failure_in(given_up)};
+  given_up.retry();
+  told.push_back(std::to_string(given_up.result()));
+  return told;
+}
+double large_results(int x) {
+  auto here = Client::current();
+  const auto numbers = here.submit(large, x);
+  const double own = total(numbers.result());
+  return own + here.submit(total, numbers).result() + here.submit(large, 1).result().front();
+}
+int by_completion(int count) {
+  auto here = Client::current();
+  std::vector<Future<int>> futures;
+  for (int i = 0; i < count; ++i) futures.push_back(here.submit(twice, i));
+  int sum = 0;
+  for (const auto& future : as_completed(futures)) sum += future.result();
+  return sum;
+}
+int within_time() {
+  const auto future = Client::current().submit(twice, 4);
+  return future.result(std::chrono::seconds(30)) + future.wait(std::chrono::seconds(1));
+}
+int throws_before_it_waits() {
+  const auto future = Client::current().submit(twice, 4);
+  throw std::runtime_error("before");
+}
+
+std::atomic<int> ran{0};
+int note(int x) { return ran += x; }
+int works_without_waiting() {
+  ran = 0;
+  const auto future = Client::current().submit(note, 1);
+  while (ran == 0) {
+  }
+  return future.result();
+}
+Future<int> kept;
+void leaves_it_to_others() { kept = Client::current().submit(note, 1); }
+
+std::uint64_t finished() {
+  std::uint64_t all = 0;
+  for (const WorkerInfo& worker : client().workers()) all += worker.finished;
+  return all;
+}
+
 int deep(int n) { return n == 0 ? 0 : 1 + Client::current().submit(deep, n - 1).result(); }
 
 }  // namespace
@@ -59,4 +151,68 @@ TEST_CASE("nested tasks that a program's body waits for never stand still") {
   for (int i = 0; i < 300; ++i) right += client().submit(small_fib, 15).result() == 610;
   ::alarm(0);
   CHECK(right == 300);
+}
+
+TEST_CASE("a task may use what it has submitted in every way") {
+  CHECK(client().submit(waits_then_passes_on, 5).result() == 10 + 12 + 10);
+  CHECK(client().submit(wide, 3000).result() == 2 * 2999 + 2999 * 3000 % 1000);
+  CHECK(client().submit(large_results, 3).result() == 600'000 + 600'000 + 1);
+  CHECK(client().submit(by_completion, 100).result() == 9900);
+  CHECK(client().submit(within_time).result() == 9);
+  CHECK(client().submit(cancelled_ones).result().at(1) == "2");
+  CHECK(client().submit(cancelled_ones).result().at(0).find("not needed") != std::string::npos);
+  CHECK(failure_in(client().submit(throws_before_it_waits)).find("before") != std::string::npos);
+}
+
+TEST_CASE("what fails where its submitter waits fails like any task") {
+  const std::vector<std::string> told = client().submit(failures).result();
+  CHECK(told.at(0).find("std::runtime_error: odd 1") != std::string::npos);
+  CHECK(told.at(0).find("fails_odd-") != std::string::npos);
+  CHECK(told.at(0).find("worker") != std::string::npos);
+  CHECK(told.at(1).find("needed by twice-") != std::string::npos);
+  CHECK(told.at(2).find("odd 1") != std::string::npos);
+  CHECK(told.at(3) == "none");
+}
+
+TEST_CASE("nested tasks are counted wherever they ran") {
+  const std::uint64_t before = finished();
+  CHECK(client().submit(small_fib, 12).result() == 144);  // 465 tasks
+  CHECK(client().submit(waits_then_passes_on, 1).result() == 8);
+  for (int i = 0; finished() != before + 469 && i < 1000; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(finished() == before + 469);
+}
+
+TEST_CASE("who has time takes what a busy task has submitted") {
+  if (weir::test::on_ranks() || client().workers().front().threads < 2) return;
+  ::alarm(60);  // it would spin for ever
+  for (int i = 0; i < 20; ++i) CHECK(client().submit(works_without_waiting).result() == 1);
+  ::alarm(0);
+}
+
+TEST_CASE("what a task has submitted and left runs when it has returned") {
+  if (weir::test::on_ranks()) return;
+  ran = 0;
+  client().submit(leaves_it_to_others).result();
+  CHECK(kept.result() == 1);
+  CHECK(client().submit(twice, kept).result() == 2);
+  kept = {};
+}
+
+TEST_CASE("a program's thread may wait for what a task has submitted and runs") {
+  if (weir::test::on_ranks()) return;
+  ran = 0;
+  const auto outer = client().submit([] {
+    kept = Client::current().submit([] {
+      ran = 7;
+      std::this_thread::sleep_for(std::chrono::milliseconds(30));
+      return 8;
+    });
+    return kept.result();
+  });
+  while (ran != 7) std::this_thread::yield();
+  const Future<int> same = kept;
+  CHECK(same.result() == 8);
+  CHECK(outer.result() == 8);
+  kept = {};
 }

@@ -588,3 +588,34 @@ TEST_CASE("transitions: giving up fails what waits for a worker, and keeps what 
   CHECK(story.failure(2).message == "no workers are left; 1 of them died while they ran it");
   CHECK(story.of(3) == TaskState::erred);
 }
+
+TEST_CASE("transitions: a task that a worker has begun by itself ends like any other") {
+  Story story;
+  story.join(1, 2);
+  CHECK(story.begun(1, 1).empty());
+  CHECK(story.of(1) == TaskState::processing);
+  CHECK(story.submit(2, {1}) == Lines{"run 2 @1"});
+  CHECK(story.finish_run(1, 1, 1) == Lines{"done 1"});
+  CHECK(story.state.who_has(1) == std::vector<PeerId>{1});
+  CHECK(story.finish(2) == Lines{"done 2"});
+
+  story.begun(3, 1);
+  CHECK(story.fail_run(3, 1, 1) == Lines{"failed 3"});
+  CHECK(story.retry(3) == Lines{"retried 3", "run 3 @1"});
+
+  story.begun(4, 1);
+  CHECK(story.cancel(4) == Lines{"cancel 4 @1", "failed 4"});
+  CHECK(story.finish_run(4, 1, 1).empty());
+}
+
+TEST_CASE("transitions: tasks that ran without the scheduler are counted with the others") {
+  Story story;
+  story.join(1);
+  story.ran_in_place(1, 10, 0.5);
+  REQUIRE(story.state.groups().size() == 1);
+  CHECK(story.state.groups()[0].duration_s == 0.05);
+  story.ran_in_place(1, -1, 0);
+  CHECK(story.state.groups()[0].submitted == 9);
+  CHECK(story.state.groups()[0].finished == 9);
+  CHECK(story.state.snapshot().workers[0].finished == 9);
+}

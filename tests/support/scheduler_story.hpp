@@ -81,6 +81,18 @@ class Story {
   Lines submit(detail::protocol::SubmitTask message) {
     return event([&](auto& out) { state.handle(now, task_client(message.id), std::move(message), out); });
   }
+  /// The worker has begun to run it by itself.
+  Lines begun(TaskId id, PeerId worker) {
+    detail::protocol::SubmitTask message;
+    message.id = id;
+    message.function = 1;
+    return event([&](auto& out) { state.begun(now, worker, std::move(message), out); });
+  }
+  Lines ran_in_place(PeerId worker, std::int64_t count, double duration_s) {
+    return event([&](auto& out) {
+      state.handle(now, worker, detail::protocol::RanInPlace{5, count, duration_s}, out);
+    });
+  }
   Lines scatter(TaskId id, PeerId worker) { return scatter(id, std::vector<PeerId>{worker}); }
   Lines scatter(TaskId id, const std::vector<PeerId>& workers) {
     return event([&](auto& out) { state.scatter(now, id, workers, out); });

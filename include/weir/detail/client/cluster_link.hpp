@@ -63,9 +63,14 @@ struct KeptCall {
 
 /// The shared state of all copies of one future; the last copy releases the task.
 struct FutureState {
+  FutureState() = default;
+  FutureState(const FutureState&) = delete;
+  virtual ~FutureState() = default;
+
   std::atomic<std::uint32_t> references{1};
   std::atomic<Status> status{Status::pending};
   std::atomic<bool> has_value{false};  ///< `value` or `small` is the result.
+  std::atomic<bool> is_untold{false};  ///< The scheduler does not know its task: it is a `Pocketed`.
   bool has_small = false;
   bool fetching = false;
   TaskId id = 0;
@@ -182,7 +187,8 @@ class ClusterLink {
   }
   /// Of a future that is kept: returns when what the program has just seen will outlive it.
   virtual void seen(FutureState&) {}
-  /// Of a future that is kept: the scheduler knows its result afterwards.
+  /// Of a future that is kept, or whose task only a thread of this process knows: the scheduler knows it
+  /// afterwards.
   virtual void hand_out(FutureState&) {}
   /// What a future is known by: of what it was made if it is kept, else by its bytes, which are brought here.
   [[nodiscard]] virtual journal::Key key_of(FutureState& state);

@@ -1,0 +1,177 @@
+// Tasks that stay with the thread whose task submitted them, and how the scheduler hears of them.
+#include "node/scheduler.hpp"
+#include "node/worker.hpp"
+
+namespace weir::detail::node {
+
+using client::Deadline;
+using client::FutureRef;
+using client::FutureState;
+using client::Pocket;
+using client::Pocketed;
+using client::Request;
+using Stage = Pocketed::Stage;
+
+namespace {
+
+constexpr std::size_t largest_pocketed = 1 << 20;        // bytes of arguments
+constexpr std::uint64_t worker_keeps_bytes = 64 * 1024;  // results that are counted, and may be spilled
+
+bool is_plain(const Request& request) {
+  return !request.options && request.inputs.empty() && !request.out_of_band && !request.follows &&
+         request.part == protocol::ActorPart::none && request.arguments.size() < largest_pocketed;
+}
+
+Pocketed& pocketed(FutureState& state) { return static_cast<Pocketed&>(state); }
+
+// Those that wait leave their arguments, which a thread may be reading otherwise.
+protocol::SubmitTask message_of(Pocketed& task) {
+  protocol::SubmitTask message;
+  message.id = task.id;
+  message.invoker = task.request.invoker;
+  message.function = task.request.function;
+  message.arguments = task.request.arguments;
+  if (!task.request.beside.empty())
+    message.beside.value = task::Value::make(task::Beside{task.request.beside});
+  message.parent = task.parent;
+  return message;
+}
+
+}  // namespace
+
+Pocket& SchedulerNode::make_pocket() {
+  const std::lock_guard hold(pockets_mutex_);
+  const auto& made = pockets_.emplace_back(std::make_unique<Pocket>(pocket_.load()));
+  pocket_.store(made.get(), std::memory_order_release);
+  return *made;
+}
+
+bool SchedulerNode::has_pocketed() const noexcept {
+  for (const Pocket* pocket = pocket_.load(std::memory_order_acquire); pocket; pocket = pocket->next)
+    if (!pocket->is_empty()) return true;
+  return false;
+}
+
+FutureRef SchedulerNode::submit(Request&& request) {
+  const TaskScope* scope = TaskScope::current();
+  Pocket* const pocket = scope && scope->alone == 0 && scope->thread ? scope->thread->pocket() : nullptr;
+  if (!pocket || !is_plain(request) || !may_pocket_.load(std::memory_order_relaxed))
+    return Node::submit(std::move(request));
+  auto* task = new Pocketed(std::move(request), *pocket, scope->id, scope->depth);
+  FutureRef future(task);
+  task->id = futures_.take_id(self());
+  task->core = scope->thread->link();
+  task->function = task->request.function;
+  task->is_untold.store(true, std::memory_order_relaxed);
+  if (pocket->put(*task) && has_sleeper_.load(std::memory_order_seq_cst) && has_sleeper_.exchange(false))
+    for (const auto& here : here_)
+      if (const auto worker = here.lock()) worker->wake_for_pockets();
+  return future;
+}
+
+// The thread whose task submitted it runs it now; for others it becomes a task like any.
+void SchedulerNode::run_or_tell(Pocketed& task, Deadline deadline) {
+  const TaskScope* scope = TaskScope::current();
+  const bool is_own = !deadline && scope && scope->alone == 0 && scope->depth < deepest_stack &&
+                      scope->thread && scope->thread->pocket() == &task.pocket;
+  if (is_own && scope->thread->run_pocketed(task)) return;
+  tell(task);
+}
+
+bool SchedulerNode::wait(FutureState& state, Deadline deadline) {
+  if (state.is_untold.load(std::memory_order_acquire)) run_or_tell(pocketed(state), deadline);
+  return Node::wait(state, deadline);
+}
+
+void SchedulerNode::fetch(FutureState& state, Deadline deadline) {
+  if (state.is_untold.load(std::memory_order_acquire)) run_or_tell(pocketed(state), deadline);
+  if (!state.has_value.load(std::memory_order_acquire)) Node::fetch(state, deadline);
+}
+
+void SchedulerNode::cancel(FutureState& state, const std::string& reason) {
+  if (state.is_untold.load(std::memory_order_acquire)) tell(pocketed(state));
+  Node::cancel(state, reason);
+}
+
+void SchedulerNode::on_done(FutureState& state, std::function<void()> done, bool awaited) {
+  if (state.is_untold.load(std::memory_order_acquire)) tell(pocketed(state));
+  Node::on_done(state, std::move(done), awaited);
+}
+
+void SchedulerNode::release(FutureState* state) noexcept {
+  if (state->is_untold.load(std::memory_order_acquire) && pocketed(*state).pocket.forget(pocketed(*state)))
+    delete state;
+  else Node::release(state);
+}
+
+void SchedulerNode::tell(Pocketed& task) {
+  const Hold hold(*this);
+  const auto stage = task.pocket.take(task);
+  if (!stage) return;
+  if (*stage == Stage::waiting) return tell_waiting({&task});
+  futures_.adopt(task);
+  state_.begun(now_s_, task.runs_on, message_of(task), actions_);
+  perform();
+  if (*stage == Stage::running) return;
+  state_.handle(now_s_, task.runs_on, protocol::RanInPlace{task.function, -1, 0}, actions_);
+  finish_pocketed(task);
+}
+
+void SchedulerNode::tell_waiting(const std::vector<Pocketed*>& tasks) {
+  for (Pocketed* task : tasks) {
+    futures_.adopt(*task);
+    if (!futures_.closed()) to_scheduler(message_of(*task));
+  }
+  submitted();
+}
+
+void SchedulerNode::tell_from(Pocket& pocket, int depth) {
+  const Hold hold(*this);
+  tell_waiting(pocket.take_from(depth));
+}
+
+void SchedulerNode::tell_all_pockets() {
+  const Hold hold(*this);
+  for (Pocket* pocket = pocket_.load(std::memory_order_acquire); pocket; pocket = pocket->next)
+    if (!pocket->is_empty()) tell_waiting(pocket->take_from(0));
+}
+
+// Not as a Hold: callbacks of futures are not for a worker's thread that looks for work.
+void SchedulerNode::empty_a_pocket() {
+  const std::lock_guard hold(baton_);
+  for (Pocket* pocket = pocket_.load(std::memory_order_acquire); pocket; pocket = pocket->next) {
+    const std::vector<Pocketed*> tasks = pocket->take_half();
+    if (tasks.empty()) continue;
+    tell_waiting(tasks);
+    break;
+  }
+  flush();
+  leave_callbacks();
+}
+
+// Its result, which is here, is that of a task which has run on the worker.
+void SchedulerNode::finish_pocketed(Pocketed& task) {
+  const scheduler::Task* known = state_.task(task.id);
+  if (!known || known->state != TaskState::processing || known->run != 1) return;  // it was cancelled
+  post_value(task.runs_on, protocol::PutResult{task.id, task.bytes}, task.value);
+  decide(task.runs_on, protocol::RunFinished{task.id, 1, task.bytes, task.duration_s, false, {}});
+  submitted();
+}
+
+void SchedulerNode::ended(Pocketed& task, worker::Outcome&& outcome) {
+  if (!outcome.failure && task.pocket.end(task, outcome.value, outcome.bytes, outcome.duration_s)) {
+    if (outcome.bytes >= worker_keeps_bytes) tell(task);
+    return;
+  }
+  tell(task);
+  const Hold hold(*this);
+  if (outcome.failure) return on(task.runs_on, protocol::RunFailed{task.id, 1, std::move(outcome.failure)});
+  if (task.status.load(std::memory_order_acquire) != Status::pending) return;
+  task.value = std::move(outcome.value);
+  task.bytes = outcome.bytes;
+  task.duration_s = outcome.duration_s;
+  task.has_value.store(true, std::memory_order_release);
+  finish_pocketed(task);
+}
+
+}  // namespace weir::detail::node
