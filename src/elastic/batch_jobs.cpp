@@ -234,6 +234,18 @@ class BatchJobs final : public Launcher {
     }
   }
 
+  void withdraw(const std::vector<std::string>& ids) override {
+    std::vector<JobRecord> records;
+    for (const std::string& id : ids)
+      if (alive_.contains(id)) records.push_back(alive_.at(id));
+    refresh_quietly(records);
+    std::vector<std::string> waiting;
+    for (const JobRecord& record : records)
+      if (record.last.state == JobState::waiting || record.last.state == JobState::held)
+        waiting.push_back(record.last.id);
+    if (!waiting.empty()) cancel(waiting);
+  }
+
   std::string avoid(const std::set<std::string>& hosts) override {
     JobOptions job = job_;
     job.exclude = excluded_;

@@ -140,6 +140,7 @@ void JobKeeper::step(ScalingTime now) {
     look(now, snapshot);
     drop_ended(now);
     if (frozen_) return;
+    dismiss_late(now);
     replace_short_lived(now, snapshot.lacking_s);
     tell_pause();
     avoid_hosts();
@@ -346,15 +347,11 @@ void JobKeeper::carry_out(ScalingTime now, const ScalingPlan& plan) {
       look(now, snapshot);
       for (Job& job : jobs_) {
         if (std::find(plan.cancel.begin(), plan.cancel.end(), job.id) == plan.cancel.end()) continue;
-        if (job.workers.empty()) {
-          waiting.push_back(job.id);
-          job.retiring = true;
-        } else {
-          retire(job, now);
-        }
+        if (job.workers.empty()) waiting.push_back(job.id);
+        retire(job, now);
       }
     }
-    if (!waiting.empty()) launcher_->cancel(waiting);
+    if (!waiting.empty()) launcher_->withdraw(waiting);
   }
   if (plan.retire.empty()) return;
   std::lock_guard hold(mutex_);
@@ -385,6 +382,12 @@ void JobKeeper::submit_one(ScalingTime now) {
   scaler_.submitted();
   refusal_.clear();
   jobs_.push_back({.id = id, .label = label, .submitted = now});
+}
+
+/// Workers that have joined since their job was told to go.
+void JobKeeper::dismiss_late(ScalingTime now) {
+  for (Job& job : jobs_)
+    if (job.retiring && !job.workers.empty() && !job.leaving) retire(job, now);
 }
 
 void JobKeeper::retire(Job& job, ScalingTime now) {

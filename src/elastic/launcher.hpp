@@ -40,6 +40,8 @@ class Launcher {
   /// `Error` with the site's words.
   virtual std::string submit(const std::map<std::string, std::string>& environment) = 0;
   virtual void cancel(const std::vector<std::string>& ids) = 0;
+  /// Cancels those of them that have not begun. What begins in this moment may have a task in the next.
+  virtual void withdraw(const std::vector<std::string>& ids) = 0;
   /// From now on starts no jobs on these hosts, but on others that it avoided before. \return Why that cannot
   /// be had; empty if it can.
   virtual std::string avoid(const std::set<std::string>& hosts) = 0;

@@ -93,6 +93,8 @@ class Processes final : public Launcher {
       if (const auto found = running_.find(id); found != running_.end()) kill(found->second, SIGKILL);
   }
 
+  void withdraw(const std::vector<std::string>&) override {}  // all have begun
+
   std::string avoid(const std::set<std::string>&) override { return "there is one host"; }
 
   std::vector<JobEnd> ended(const std::vector<std::string>&) override {

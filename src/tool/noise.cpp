@@ -117,6 +117,15 @@ Match match_note(std::string_view text, std::string_view mark, std::optional<int
   return {Answer::yes, text.size() - rest.size() + digits + 2};
 }
 
+/// What mpirun says when it is told to go on after a stop, as batch systems do before they end a job.
+Match match_forwarding(std::string_view text) {
+  std::string_view rest = text;
+  if (const Answer answer = take(rest, "mpirun: Forwarding signal "); answer != Answer::yes) return {answer};
+  if (const Answer answer = take_while(rest, is_digit); answer != Answer::yes) return {answer};
+  const Answer answer = take(rest, " to job\n");
+  return {answer, text.size() - rest.size()};
+}
+
 /// A dashed line, a known first sentence, more lines, a dashed line.
 Match match_banner(std::string_view text) {
   std::string_view rest = text;
@@ -140,13 +149,15 @@ std::string NoiseFilter::feed(std::string_view piece) {
   std::string_view rest = held_;
   std::string shown;
   while (!rest.empty()) {
-    const std::size_t plain = std::min(rest.find_first_of("-["), rest.size());
+    const std::size_t plain = std::min(rest.find_first_of("-[m"), rest.size());
     shown += rest.substr(0, plain);
     rest.remove_prefix(plain);
     if (rest.empty()) break;
     const bool may_be_banner = rest[0] == '-';
-    Match match = may_be_banner ? match_banner(rest) : match_note(rest, note_mark_, note_);
-    if (!may_be_banner && match.answer == Answer::no) match = match_line(rest, launcher_);
+    Match match = may_be_banner    ? match_banner(rest)
+                  : rest[0] == 'm' ? match_forwarding(rest)
+                                   : match_note(rest, note_mark_, note_);
+    if (rest[0] == '[' && match.answer == Answer::no) match = match_line(rest, launcher_);
     if (match.answer == Answer::too_early) break;
     if (match.answer == Answer::no) {
       shown += rest[0];

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 
@@ -12,6 +13,7 @@
 #include "tool/command.hpp"
 #include "tool/follow.hpp"
 #include "tool/job_options.hpp"
+#include "tool/print.hpp"
 
 namespace weir::detail::tool {
 namespace {
@@ -38,6 +40,21 @@ std::string file_of_done(const JobOptions& options) {
                                             .string());
 }
 
+/// The ids on stdout, or in the error if they cannot be written there: who has jobs must be able to end them.
+void print_ids(const std::vector<std::string>& ids) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::string all;
+  for (const std::string& id : ids) {
+    std::printf("%s\n", id.c_str());
+    all += (all.empty() ? "" : " ") + id;
+  }
+  try {
+    check_output();
+  } catch (const Error& error) {
+    throw Error(error.kind(), "submitted as " + all + ", but " + error.what());
+  }
+}
+
 int submit_until_done(const JobRequest& request, const batch::JobRegistry& registry) {
   const std::string done = file_of_done(request.options);
   std::vector<std::string> ids;
@@ -52,8 +69,7 @@ int submit_until_done(const JobRequest& request, const batch::JobRegistry& regis
   }
   std::string all;
   for (const std::string& id : ids) all += " " + id;
-  for (const std::string& id : ids) std::printf("%s\n", id.c_str());
-  std::fflush(stdout);
+  print_ids(ids);
   std::fprintf(stderr, "weir: %zu jobs follow each other until one succeeds; `weir cancel%s` ends them\n",
                ids.size(), all.c_str());
   return 0;
@@ -76,10 +92,12 @@ int submit(int argc, char** argv) {
   const auto records = batch::submit_job(*request->system, request->options, registry);
   const batch::JobRecord& first = records.front();
   const std::string& id = first.array.empty() ? first.last.id : first.array;
-  std::FILE* const where = request->is_waiting ? stderr : stdout;
-  std::fprintf(where, request->is_waiting ? "weir: job %s submitted\n" : "%s\n", id.c_str());
-  std::fflush(where);
-  return request->is_waiting ? follow(records, registry, Interrupt::cancels_job) : 0;
+  if (!request->is_waiting) {
+    print_ids({id});
+    return 0;
+  }
+  std::fprintf(stderr, "weir: job %s submitted\n", id.c_str());
+  return follow(records, registry, Interrupt::cancels_job);
 }
 
 }  // namespace weir::detail::tool

@@ -74,6 +74,17 @@ TEST_CASE("scale(2) and scale(0) at once leave nothing in the queue") {
   CHECK(site.is_clean());
 }
 
+TEST_CASE("a job that begins while it is cancelled is let in and leaves like any other") {
+  for (const std::string system : {"slurm", "pbs"}) {
+    INFO(system);
+    const Site site;
+    const Finished done = run({BATCH_CLUSTER, system, "up_and_down"}, site.options());
+    INFO(done.err);
+    CHECK(done.out == "sum 1500\nlost 0\ndone\n");
+    CHECK(site.is_clean());
+  }
+}
+
 TEST_CASE("Ctrl-C and the death of the program cancel its jobs, those in the queue too") {
   for (const int signal : {SIGINT, SIGKILL}) {
     INFO("signal " << signal);

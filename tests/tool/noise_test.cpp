@@ -11,6 +11,7 @@ const std::string rule = std::string(74, '-') + "\n";
 const std::string pmix =
     "[vm:05613] PMIX ERROR: BAD-PARAM in file ../../../src/event/pmix_event_notification.c at line 1033\n";
 const std::string partial_read = "[vm:15576] Read -1, expected 67108864, errno = 3\n";
+const std::string forwarding = "mpirun: Forwarding signal 18 to job\n";
 const std::string died =
     rule + "mpirun noticed that process rank 1 with PID 0 on node vm exited on signal 9 (Killed).\n" + rule;
 const std::string ended = rule +
@@ -31,7 +32,7 @@ std::string shown(const std::string& text, std::size_t size) {
 
 TEST_CASE("noise of mpirun is taken out, in pieces of every size") {
   const std::string text =
-      "one\n" + pmix + "two" + partial_read + died + "three\n" + pmix + pmix + ended + "four";
+      "one\n" + pmix + "two" + partial_read + died + "three\n" + pmix + forwarding + pmix + ended + "four";
   for (std::size_t size = 1; size <= text.size(); ++size) REQUIRE(shown(text, size) == "one\ntwothree\nfour");
 }
 
@@ -41,6 +42,7 @@ TEST_CASE("noise leaves what a program prints byte for byte") {
        {std::string(), std::string("no end of line"), std::string("[1] list\n[host:12] PMIX\n"),
         std::string("---\n"), rule, rule + rule + "table\n" + rule, std::string(75, '-') + "\n",
         std::string(200, '-'), std::string("[vm:05613] PMIX ERROR: another one in file x.c at line 3\n"),
+        std::string("mpirun: Forwarding signal x to job\nmpirun: Forwarding signal 18 to nobody\nmmm"),
         rule + "Primary job  terminated normally, but the second line is missing",
         std::string("\x1b[31mred\x1b[0m [----->    ] 40%\r"), nul, rule + "mpirun",
         std::string("[vm:1] PMIX ERROR: ") + std::string(3000, 'x'), std::string("[vm:15576] Read 3 files\n"),

@@ -72,6 +72,23 @@ void work(weir::Cluster& cluster, const std::string& file) {
   say("lost " + std::to_string(client.snapshot().workers_lost));
 }
 
+/// Up and down, faster than jobs begin.
+void up_and_down(weir::Cluster& cluster) {
+  cluster.scale(4);
+  weir::Client client{cluster};
+  const auto futures = client.map(slow, std::vector<int>(1500, 1));
+  wait_for_workers(cluster, client, 4);
+  for (int i = 0; i < 24; ++i) {
+    cluster.scale(i % 2 ? 1 : 6);
+    std::this_thread::sleep_for(i % 2 ? 100ms : 200ms + i * 25ms);
+  }
+  cluster.scale(4);
+  long sum = 0;
+  for (const int value : client.gather(futures)) sum += value;
+  say("sum " + std::to_string(sum));
+  say("lost " + std::to_string(client.snapshot().workers_lost));
+}
+
 std::vector<double> half_second(const std::string& file, int x) {
   std::this_thread::sleep_for(500ms);
   std::ofstream(file, std::ios::app) << std::to_string(x) + ' ' + std::to_string(getpid()) + '\n';
@@ -113,6 +130,7 @@ void outlast(weir::Cluster& cluster, const std::string& file) {
 void run(weir::Cluster& cluster, const std::string& mode, const std::string& argument) {
   if (mode == "flow") return flow(cluster);
   if (mode == "work") return work(cluster, argument);
+  if (mode == "up_and_down") return up_and_down(cluster);
   if (mode == "outlast") return outlast(cluster, argument);
   if (mode == "at_once") {
     cluster.scale(2);
