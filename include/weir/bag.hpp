@@ -39,6 +39,59 @@ constexpr bool maps_items() {
 template <class T, class F, class... None>
 concept MapsItems = Goes<F> && maps_items<T, F>();
 
+/// Whether `f` makes an A of an A and a T.
+template <class F, class A, class T>
+concept AddsTo = std::is_invocable_r_v<A, F&, A, const T&>;
+/// Whether elements of T fold: by `f` from the first on, or from an initial value on, and how two values
+/// become one, which without a further function `f` knows, too.
+template <class T, class F>
+constexpr bool folds() {
+  return AddsTo<F, T, T>;
+}
+template <class T, class F, class A, class Combine = F, class... None>
+constexpr bool folds() {
+  using Kept = KeptArgument<A>;
+  return sizeof...(None) == 0 && AddsTo<F, Kept, T> && AddsTo<std::decay_t<Combine>, Kept, Kept>;
+}
+template <class T, class F, class... A>
+concept Folds = Goes<F, A...> && folds<T, F, A...>();
+template <class T, class F, class R>
+concept Accumulates = Goes<F, R> && AddsTo<F, KeptArgument<R>, T>;
+template <class T, class F, class... A>
+concept MapsPartition = Goes<F, A...> && requires(F& f, std::vector<T> all, const KeptArgument<A>&... args) {
+  std::begin(std::invoke(f, std::move(all), args...));
+};
+template <class T, class Per, class Aggregate>
+constexpr bool reduces() {
+  if constexpr (std::is_invocable_v<Per&, std::vector<T>>) {
+    using Part = std::decay_t<std::invoke_result_t<Per&, std::vector<T>>>;
+    if constexpr (!std::is_void_v<Part>) return std::is_invocable_v<Aggregate&, std::vector<Part>>;
+  }
+  return false;
+}
+template <class T, class Per, class Aggregate>
+concept Reduces = Goes<Per> && Goes<Aggregate> && reduces<T, Per, Aggregate>();
+template <class T, class A>
+concept Aggregates = requires(A a, const A& other, T& element) {
+  a.add(element);
+  a.merge(other);
+  a.result();
+};
+template <class T>
+concept HasItems = requires(T& element) {
+  *std::begin(element);
+  std::end(element);
+};
+template <class T>
+concept Adds = std::is_arithmetic_v<T> || requires(T sum, T& element) {
+  T{};
+  sum += element;
+};
+template <class T>
+concept Compares = requires(const T& a, const T& b) {
+  static_cast<bool>(a < b);
+};
+
 }  // namespace weir::detail::bag
 
 /// What a verb of a bag says of a function that is not `right`, or cannot travel; its parameters follow.
@@ -254,20 +307,33 @@ class Bag {
     return map(detail::bag::PluckKey<Kept>(std::move(key), Kept(std::move(other))));
   }
   /// The elements of elements that are ranges.
-  [[nodiscard]] auto flatten() const {
+  [[nodiscard]] auto flatten() const requires detail::bag::HasItems<T> {
     using Stage = detail::bag::FlattenStage<T>;
     return Bag<typename Stage::Out>(
         plan_.with(detail::bag::make_part(detail::bag::StageMaker(&Stage::make), "flatten", [](Writer&) {})));
   }
+  /// \cond
+  template <class E = T>
+  requires(!detail::bag::HasItems<E>)
+      WEIR_REFUSES("weir: flatten: the elements of this bag must be containers or other ranges")
+  detail::Refused flatten() const { return {}; }
+  /// \endcond
   /// `f(partition, args...)`, which is given a partition as a vector and returns a range of the new one's
   /// elements. **Cost.** Holds a whole partition.
   template <class F, class... A>
+  requires detail::bag::MapsPartition<T, F, A...>
   [[nodiscard]] auto map_partitions(F f, A&&... args) const {
     const auto fn = detail::bag::function("map_partitions", std::move(f), std::forward<A>(args)...);
     using Stage = detail::bag::PartitionStage<T, std::decay_t<decltype(fn)>>;
     return Bag<typename Stage::Out>(
         plan_.with(detail::bag::stage<detail::bag::PartitionStage, T>("map_partitions", fn)));
   }
+  /// \cond
+  WEIR_REFUSES_ELEMENT_FUNCTION(
+      map_partitions, MapsPartition,
+      "the function must take a std::vector of the elements and the further arguments, and return a range", F,
+      A&&...)
+  /// \endcond
   /// Each element with a probability; the same ones for the same seed and partitions.
   /// **Errors.** Throws `Error{invalid_argument}` for a probability outside 0 to 1.
   [[nodiscard]] Bag random_sample(double probability, std::uint64_t seed = 0) const {
@@ -310,7 +376,8 @@ class Bag {
   ///
   /// **Cost.** The smaller bag becomes one table, which every partition is given.
   template <class U, class KeySelf, class KeyOther>
-  [[nodiscard]] Bag<std::pair<T, U>> join(const Bag<U>& smaller, KeySelf key, KeyOther key_other) const {
+  requires(detail::bag::KeyOfElement<T, KeySelf>&& detail::bag::KeyOfElement<U, KeyOther>)
+      [[nodiscard]] Bag<std::pair<T, U>> join(const Bag<U>& smaller, KeySelf key, KeyOther key_other) const {
     const auto fn = detail::bag::function("join", std::move(key));
     using Stage = detail::bag::JoinStage<T, std::decay_t<decltype(fn)>, U>;
     const auto table = smaller.delayed().then(
@@ -331,18 +398,39 @@ class Bag {
     part.needs.push_back(table.node());
     return Bag<std::pair<T, U>>(plan_.with(std::move(part)));
   }
+  /// \cond
+  template <class U, class KeySelf, class KeyOther>
+  requires(!detail::bag::KeyOfElement<T, KeySelf> || !detail::bag::KeyOfElement<U, KeyOther>) WEIR_REFUSES(
+      "weir: join: the first key must be a function of a const element of this bag, the second of one of the "
+      "smaller bag; neither captures anything")
+  detail::Refused join(const Bag<U>&, KeySelf, KeyOther) const { return {}; }
+  /// \endcond
   /// The results of `f(last result, element)` from the first element on; with `initial` its own type, before
   /// the first element. **Cost.** A partition waits for the one before.
   template <class F>
+  requires detail::bag::Accumulates<T, F, T>
   [[nodiscard]] Bag<T> accumulate(F f) const {
     return accumulated<T>(detail::bag::function("accumulate", std::move(f)), std::nullopt);
   }
   /// The same, beginning with `initial`.
   template <class F, class R>
+  requires detail::bag::Accumulates<T, F, R>
   [[nodiscard]] auto accumulate(F f, R initial) const {
     using Kept = detail::bag::KeptArgument<R>;
     return accumulated<Kept>(detail::bag::function("accumulate", std::move(f)), Kept(std::move(initial)));
   }
+  /// \cond
+  template <class F>
+  requires(!detail::bag::Accumulates<T, F, T>) WEIR_REFUSES(
+      "weir: accumulate: the function must take the last result and an element of this bag, return the next "
+      "result, and capture nothing")
+  detail::Refused accumulate(F) const { return {}; }
+  template <class F, class R>
+  requires(!detail::bag::Accumulates<T, F, R>) WEIR_REFUSES(
+      "weir: accumulate: the function must take the last result and an element of this bag, return the next "
+      "result, and capture nothing")
+  detail::Refused accumulate(F, const R&) const { return {}; }
+  /// \endcond
   /// The same elements in `count` partitions, in order. Throws `Error{invalid_argument}` if it is 0.
   ///
   /// **Shape.** Fewer partitions are neighbours put together; for more, each is cut into equal parts.
@@ -368,17 +456,24 @@ class Bag {
   /// **Shape.** `std::pair<key, value>` out, one partition, in no order. `initial` is used once for each
   /// partition and key: it should change nothing.
   template <class K, class F, class A, class Combine>
-  requires detail::bag::KeyOfElement<T, K>
-  [[nodiscard]] auto foldby(K key, F f, A initial, Combine combine) const;
+  requires(detail::bag::KeyOfElement<T, K>&& detail::bag::Folds<T, F, A, Combine>)
+      [[nodiscard]] auto foldby(K key, F f, A initial, Combine combine) const;
   /// The same where results fold like elements.
   template <class K, class F, class A>
-  requires detail::bag::KeyOfElement<T, K>
-  [[nodiscard]] auto foldby(K key, F f, A initial) const {
+  requires(detail::bag::KeyOfElement<T, K>&& detail::bag::Folds<T, F, A>)
+      [[nodiscard]] auto foldby(K key, F f, A initial) const {
     return foldby(std::move(key), f, std::move(initial), f);
   }
   /// \cond
   WEIR_REFUSES_ELEMENT_FUNCTION(foldby, KeyOfElement,
                                 "the key must be a function of a const element of this bag", F, const A&...)
+  template <class K, class F, class... A>
+  requires(detail::bag::KeyOfElement<T, K>&& detail::bag::Goes<F, A...> && !detail::bag::Folds<T, F, A...>)
+      WEIR_REFUSES(
+          "weir: foldby: the function must take a value so far and an element of this bag and return a "
+          "value; "
+          "two values become one by the same or by a further function: foldby(key, f, initial, combine)")
+  detail::Refused foldby(K, F, const A&...) const { return {}; }
   /// \endcond
 
   /// The first element of each value, in order, one partition.
@@ -423,6 +518,7 @@ class Bag {
   /// Folds all elements into one: `f(value, element)` from the first element on, results with `f` too.
   /// **Errors.** The result of a bag without elements fails.
   template <class F>
+  requires detail::bag::Folds<T, F>
   [[nodiscard]] Delayed<T> fold(F f) const {
     const auto fn = detail::bag::function("fold", std::move(f));
     using Fn = std::decay_t<decltype(fn)>;
@@ -431,6 +527,7 @@ class Bag {
   /// `f(value, element)` from `initial` on, which is used once for each partition; then `combine(value,
   /// value)`.
   template <class F, class A, class Combine>
+  requires detail::bag::Folds<T, F, A, Combine>
   [[nodiscard]] auto fold(F f, A initial, Combine combine) const {
     const auto fn = detail::bag::function("fold", std::move(f));
     const auto both = detail::bag::function("fold", std::move(combine));
@@ -440,38 +537,59 @@ class Bag {
   }
   /// The same, where `f` also puts two results together.
   template <class F, class A>
-  requires(std::is_invocable_v<F, A, A>) [[nodiscard]] auto fold(F f, A initial) const {
-    return fold(f, std::move(initial), f);
-  }
+  requires detail::bag::Folds<T, F, A>
+  [[nodiscard]] auto fold(F f, A initial) const { return fold(f, std::move(initial), f); }
   /// \cond
-  template <class F, class A>
-  requires(!std::is_invocable_v<F, A, A>) WEIR_REFUSES(
-      "weir: fold: the function cannot be called with two results so far; give one that puts them together: "
-      "fold(f, initial, combine)")
-  detail::Refused fold(F, A) const { return {}; }
+  WEIR_REFUSES_ELEMENT_FUNCTION(fold, Folds,
+                                "the function must take a value so far and an element of this bag and return "
+                                "a value; two values become "
+                                "one by the same or by a further function: fold(f, initial, combine)",
+                                F, const A&...)
   /// \endcond
   /// `aggregate(std::vector of per_partition(std::vector<T>))`, in a tree: its result is of the type that
   /// `per_partition` returns.
   /// **Errors.** Throws `Error{invalid_argument}` if `split_every` is below 2.
   template <class Per, class Aggregate>
+  requires detail::bag::Reduces<T, Per, Aggregate>
   [[nodiscard]] auto reduction(Per per_partition, Aggregate aggregate, std::size_t split_every = 8) const;
+  /// \cond
+  template <class Per, class Aggregate>
+  requires(!detail::bag::Reduces<T, Per, Aggregate>) WEIR_REFUSES(
+      "weir: reduction: the first function must take a std::vector of elements and return a value, the "
+      "second "
+      "must take a std::vector of these values; neither captures anything")
+  detail::Refused reduction(Per, Aggregate, std::size_t = 8) const { return {}; }
+  /// \endcond
   /// What an aggregate comes to: a type with `add(T&)`, `merge(const A&)` and `result()` that travels.
   template <class A>
-  [[nodiscard]] auto aggregate(A empty) const {
-    return reduced("aggregate", std::move(empty));
-  }
+  requires detail::bag::Aggregates<T, A>
+  [[nodiscard]] auto aggregate(A empty) const { return reduced("aggregate", std::move(empty)); }
+  /// \cond
+  template <class A>
+  requires(!detail::bag::Aggregates<T, A>) WEIR_REFUSES(
+      "weir: aggregate: needs a type with add(element&), merge(const A&) and result(), as its copies are "
+      "given "
+      "elements of this bag")
+  detail::Refused aggregate(const A&) const { return {}; }
+  /// \endcond
 
   /// Number of elements.
   [[nodiscard]] Delayed<std::uint64_t> count() const { return reduced("count", detail::bag::Count{}); }
   /// Their sum, from `S{}` on; integers in 64 bits.
   /// **Errors.** The result fails where a sum of integers is beyond 64 bits.
-  [[nodiscard]] auto sum() const {
+  [[nodiscard]] auto sum() const requires detail::bag::Adds<T> {
     using Wide = std::conditional_t<std::is_floating_point_v<T>, double,
                                     std::conditional_t<std::is_unsigned_v<T>, std::uint64_t, std::int64_t>>;
     if constexpr (std::is_integral_v<T>) return reduced("sum", detail::bag::ExactSum<Wide>{});
     else if constexpr (std::is_arithmetic_v<T>) return reduced("sum", detail::bag::Sum<Wide>{});
     else return reduced("sum", detail::bag::Sum<T>{});
   }
+  /// \cond
+  template <class E = T>
+  requires(!detail::bag::Adds<E>)
+      WEIR_REFUSES("weir: sum: the elements of this bag must be numbers or have an operator +=")
+  detail::Refused sum() const { return {}; }
+  /// \endcond
   /// Their mean. **Errors.** The result of a bag without elements fails, as in Dask.
   [[nodiscard]] Delayed<double> mean() const { return reduced("mean", detail::bag::Mean{}); }
   /// Their variance, divided by their number less `ddof`. **Errors.** The result fails where that is not
@@ -484,9 +602,25 @@ class Bag {
     return reduced("stddev", detail::bag::Variance{{}, ddof, true});
   }
   /// The smallest element. **Errors.** The result of a bag without elements fails.
-  [[nodiscard]] Delayed<T> min() const { return reduced("min", detail::bag::Extreme<T>{false, {}}); }
+  [[nodiscard]] Delayed<T> min() const requires detail::bag::Compares<T> {
+    return reduced("min", detail::bag::Extreme<T>{false, {}});
+  }
+  /// \cond
+  template <class E = T>
+  requires(!detail::bag::Compares<E>)
+      WEIR_REFUSES("weir: min: the elements of this bag must have an operator <")
+  detail::Refused min() const { return {}; }
+  /// \endcond
   /// The largest element. **Errors.** As `min`.
-  [[nodiscard]] Delayed<T> max() const { return reduced("max", detail::bag::Extreme<T>{true, {}}); }
+  [[nodiscard]] Delayed<T> max() const requires detail::bag::Compares<T> {
+    return reduced("max", detail::bag::Extreme<T>{true, {}});
+  }
+  /// \cond
+  template <class E = T>
+  requires(!detail::bag::Compares<E>)
+      WEIR_REFUSES("weir: max: the elements of this bag must have an operator <")
+  detail::Refused max() const { return {}; }
+  /// \endcond
   /// Whether one of the elements is true; false of none.
   [[nodiscard]] Delayed<bool> any() const { return reduced("any", detail::bag::Seen{true, false}); }
   /// Whether all of them are; true of none.
@@ -774,8 +908,8 @@ auto Bag<T>::groupby(F key, std::size_t count) const {
 
 template <class T>
 template <class K, class F, class A, class Combine>
-requires detail::bag::KeyOfElement<T, K>
-auto Bag<T>::foldby(K key, F f, A initial, Combine combine) const {
+requires(detail::bag::KeyOfElement<T, K>&& detail::bag::Folds<T, F, A, Combine>) auto Bag<T>::foldby(
+    K key, F f, A initial, Combine combine) const {
   const auto key_fn = detail::bag::function("foldby", std::move(key));
   const auto fn = detail::bag::function("foldby", std::move(f));
   const auto both = detail::bag::function("foldby", std::move(combine));
@@ -790,6 +924,7 @@ auto Bag<T>::foldby(K key, F f, A initial, Combine combine) const {
 
 template <class T>
 template <class Per, class Aggregate>
+requires detail::bag::Reduces<T, Per, Aggregate>
 auto Bag<T>::reduction(Per per_partition, Aggregate aggregate, std::size_t split_every) const {
   if (split_every < 2) detail::bag::check_count("reduction", "split_every, less one,", 0);
   const auto per = weir::delayed(std::move(per_partition));

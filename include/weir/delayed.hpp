@@ -5,6 +5,14 @@
 
 namespace weir {
 
+namespace detail::delayed {
+template <class T, std::size_t I>
+constexpr bool has_item() {
+  if constexpr (requires { std::tuple_size<T>::value; }) return I < std::tuple_size<T>::value;
+  else return false;
+}
+}  // namespace detail::delayed
+
 /// The result of a call that has not been made: a part of a graph that `compute` runs.
 ///
 /// Copies mean the same call. `compute`, `start` and `persist` run everything that is needed, each part once;
@@ -43,10 +51,16 @@ class Delayed {
   template <class F, class... A>
   [[nodiscard]] auto then(F f, A&&... args) const;
   /// Element `I` of a result that is a tuple, pair or array.
-  template <std::size_t I>
-  [[nodiscard]] auto get() const {
+  template <std::size_t I, class Result = T>
+  requires(detail::delayed::has_item<Result, I>()) [[nodiscard]] auto get() const {
     return then([](const T& result) { return std::get<I>(result); });
   }
+  /// \cond
+  template <std::size_t I, class Result = T>
+  requires(!detail::delayed::has_item<Result, I>())
+      WEIR_REFUSES("weir: get: the result is no tuple, pair or array with so many elements")
+  detail::Refused get() const { return {}; }
+  /// \endcond
 
   /// The graph in the language of Graphviz: `dot -Tsvg`.
   ///

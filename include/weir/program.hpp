@@ -98,6 +98,13 @@ class program {
   /// From its words, with options.
   explicit program(std::vector<std::string> command, ProgramOptions options = {})
       : command_(std::move(command)), options_(std::move(options)) {}
+  /// \cond
+  template <class Other>
+  requires(!std::is_same_v<Other, program> && !std::is_convertible_v<Other, std::vector<std::string>>)
+      __attribute__((
+          unavailable("weir: program: is made of the words of a command: weir::program{\"./solver\", "
+                      "\"--case\"}"))) explicit program(const Other&) {}
+  /// \endcond
 
   /// Runs it and waits for its end; what the task does.
   template <detail::program::Word... A>

@@ -60,6 +60,16 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
       auto apply(Op op) && requires detail::stream::Fits<ClusterStream, Op> {
     return fuse(std::move(op));
   }
+  /// The same: `stream | op::map(f)`.
+  template <class Op>
+  auto operator|(Op op) const& requires detail::stream::Fits<ClusterStream, Op> {
+    return cut().fuse(std::move(op));
+  }
+  /// \copydoc operator|
+  template <class Op>
+      auto operator|(Op op) && requires detail::stream::Fits<ClusterStream, Op> {
+    return fuse(std::move(op));
+  }
   /// \cond
   WEIR_REFUSES_OPERATORS
   /// \endcond
@@ -97,6 +107,9 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
     copy.policy_ = std::move(policy);
     return copy;
   }
+  /// \cond
+  WEIR_REFUSES_POLICY
+  /// \endcond
   /// Gives the segment, or the join or timed operator just applied, a name for errors and pictures.
   ClusterStream named(std::string name) const {
     if constexpr (is_empty) {
@@ -313,15 +326,5 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
   std::string kinds_, steps_, name_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
-
-/// `stream | op`, as of a stream that is here.
-template <class T, class In, class K, class Op>
-auto operator|(const ClusterStream<T, In, K>& stream, Op op) {
-  return stream.apply(std::move(op));
-}
-template <class T, class In, class K, class Op>
-auto operator|(ClusterStream<T, In, K>&& stream, Op op) {
-  return std::move(stream).apply(std::move(op));
-}
 
 }  // namespace weir

@@ -112,6 +112,57 @@ weir_compile_fail(bag/filter_overloaded "weir: filter: this function has several
 weir_compile_fail(bag/groupby_key "weir: groupby: the key must be a function of a const element of this bag")
 weir_compile_fail(frame/row_members "weir: collect: a row is a plain struct, whose members")
 weir_compile_fail(array/map_blocks_function "weir: map_blocks: the function must take a chunk of each array")
+weir_compile_fail(stream/on_error_text
+  "weir: on_error: must be given weir::on_error::raise, skip, retry.times. or dead_letter.stream.")
+weir_compile_fail(stream/on_error_on_cluster
+  "weir: on_error: must be given weir::on_error::raise, skip, retry.times. or dead_letter.stream.")
+weir_compile_fail(stream/on_error_of_sink "weir: on_error: must be given weir::on_error::raise")
+weir_compile_fail(stream/emit_type "weir: emit: this is no element of the stream")
+weir_compile_fail(stream/emit_uncopied
+  "weir: emit: this is no element of the stream.*what cannot be copied must be moved")
+weir_compile_fail(stream/try_emit_type "weir: try_emit: this is no element of the stream")
+weir_compile_fail(stream/pipe_function "weir: .: an operator is made of a kernel")
+weir_compile_fail(stream/pipe_on_cluster "weir: .: an operator is made of a kernel")
+weir_compile_fail(stream/textfile_no_text
+  "weir: sink_to_textfile: an element of this stream must be text, a number or have an operator <<")
+weir_compile_fail(free/from_iterable "weir: from_iterable: must be given a container or another range")
+weir_compile_fail(free/from_range "weir: from_range: begin, end and step must have one type")
+weir_compile_fail(free/from_periodic
+  "weir: from_periodic: the function must take no arguments and return an element")
+weir_compile_fail(free/join_key
+  "weir: join: the first key must be a function of an element of the first stream")
+weir_compile_fail(free/join_keys "weir: left_join: both keys must return the same type")
+weir_compile_fail(bag/fold_function
+  "weir: fold: the function must take a value so far and an element of this bag and return a value")
+weir_compile_fail(bag/fold_combine
+  "weir: fold: .*two values become one by the same or by a further function: fold.f, initial, combine.")
+weir_compile_fail(bag/foldby_function
+  "weir: foldby: the function must take a value so far and an element of this bag")
+weir_compile_fail(bag/accumulate_function
+  "weir: accumulate: the function must take the last result and an element of this bag")
+weir_compile_fail(bag/reduction_functions
+  "weir: reduction: the first function must take a std::vector of elements")
+weir_compile_fail(bag/map_partitions_function
+  "weir: map_partitions: the function must take a std::vector of the elements")
+weir_compile_fail(bag/flatten_no_range "weir: flatten: the elements of this bag must be containers")
+weir_compile_fail(bag/sum_no_number
+  "weir: sum: the elements of this bag must be numbers or have an operator .=")
+weir_compile_fail(bag/join_keys "weir: join: the first key must be a function of a const element of this bag")
+weir_compile_fail(frame/table_members
+  "weir: to: a row is a plain struct, whose members have the names of columns and are bool, an integer")
+weir_compile_fail(frame/column_type "weir: to: values of a column are read as bool, an integer")
+weir_compile_fail(frame/filter_function
+  "weir: filter: a function of columns takes and returns bool, integers")
+weir_compile_fail(frame/filter_without_columns
+  "weir: filter: takes an expression, .*or a function and the names of its columns")
+weir_compile_fail(frame/with_function "weir: with: a function of columns takes and returns bool, integers")
+weir_compile_fail(frame/assign_one "weir: assign: takes a list of names and expressions")
+weir_compile_fail(frame/map_partitions_function
+  "weir: map_partitions: the function must take a const weir::Table& and return a weir::Table")
+weir_compile_fail(free/apply_function "weir: apply: a function of columns .*captures nothing")
+weir_compile_fail(free/table_of_members "weir: table_of: a row is a plain struct")
+weir_compile_fail(client/delayed_get "weir: get: the result is no tuple, pair or array with so many elements")
+weir_compile_fail(client/program_of "weir: program: is made of the words of a command")
 
 weir_compile_fail_correct()
 

@@ -220,7 +220,27 @@ class Expression {
 /// `yes` where the condition is true, `no` where it is false, missing where it is.
 [[nodiscard]] Expression when(const Expression& condition, const Expression& yes, const Expression& no);
 
+/// What the compiler says of other functions of columns.
+#define WEIR_COLUMN_FUNCTION                                                                          \
+  "a function of columns takes and returns bool, integers, double, std::string, std::string_view or " \
+  "std::optional of these, has the types of its parameters written out (not auto), and captures nothing"
+
 namespace detail::frame {
+
+/// Whether a function can be called with values of columns and makes one.
+template <class F>
+constexpr bool is_column_function() {
+  if constexpr (!task::Parameters<F>::value || !task::Callable<F>::travels) return false;
+  else
+    return []<class... P>(std::tuple<P...>*) {
+      if constexpr (!std::is_invocable_v<F&, P...>) return false;
+      else
+        return (Cell<std::remove_cvref_t<P>> && ...) &&
+               Cell<std::remove_cvref_t<std::invoke_result_t<F&, P...>>>;
+    }(static_cast<typename task::Parameters<F>::Types*>(nullptr));
+}
+template <class F>
+concept ColumnFunction = is_column_function<F>();
 
 template <class F, class R, class Types>
 struct CallOn;
@@ -229,10 +249,6 @@ struct CallOn<F, R, std::tuple<P...>> {
   template <class T>
   using Plain = std::remove_cvref_t<T>;
   using Result = Stored<Bare<Plain<R>>>;
-  static_assert((Cell<Plain<P>> && ...) && TypeOf<Bare<Plain<R>>>::value,
-                "weir: a function of columns takes and returns bool, integers, double, std::string or "
-                "std::string_view, or std::optional of these");
-
   static Column call(Reader& in, std::span<const Column> operands, std::size_t rows) {
     return call(in, operands, rows, std::index_sequence_for<P...>{});
   }
@@ -272,12 +288,9 @@ struct CallOn<F, R, std::tuple<P...>> {
 /// \param function  Takes and returns bool, integers, double, text, or std::optional of these; a lambda with
 /// its types written out (no `auto`), which captures nothing.
 template <class F>
+requires detail::frame::ColumnFunction<F>
 [[nodiscard]] Expression apply(F function, std::vector<std::string> columns) {
-  using Parameters = detail::task::Parameters<F>;
-  static_assert(Parameters::value,
-                "weir: a function of columns has the types of its parameters written out: "
-                "[](double miles, double hours) { ... }, not auto");
-  using Types = typename Parameters::Types;
+  using Types = typename detail::task::Parameters<F>::Types;
   return [&]<class... P>(std::tuple<P...>*) {
     using R = std::invoke_result_t<F&, P...>;
     using On = detail::frame::CallOn<F, R, Types>;
@@ -291,5 +304,16 @@ template <class F>
         std::move(columns));
   }(static_cast<Types*>(nullptr));
 }
+
+/// \cond
+template <class F>
+requires(!detail::frame::ColumnFunction<F>) WEIR_REFUSES("weir: apply: " WEIR_COLUMN_FUNCTION)
+Expression apply(F, const std::vector<std::string>&) { __builtin_unreachable(); }
+template <class F, std::convertible_to<std::string> Name>
+WEIR_REFUSES("weir: apply: the names of the columns are a list: apply(f, {\"a\"})")
+Expression apply(F, const Name&) {
+  __builtin_unreachable();
+}
+/// \endcond
 
 }  // namespace weir

@@ -101,20 +101,51 @@ class Frame {
   [[nodiscard]] Frame filter(const Expression& condition) const;
   /// The rows for which a function of these columns is true.
   template <class F>
-  requires(!std::is_convertible_v<F, Expression>) [[nodiscard]] Frame
+  requires(!std::is_convertible_v<F, Expression> && detail::frame::ColumnFunction<F>) [[nodiscard]] Frame
       filter(F function, std::vector<std::string> columns) const {
     return filter(apply(std::move(function), std::move(columns)));
   }
+  /// \cond
+  template <class F>
+  requires(!std::is_convertible_v<F, Expression> && !detail::frame::ColumnFunction<F>)
+      WEIR_REFUSES("weir: filter: " WEIR_COLUMN_FUNCTION)
+  detail::Refused filter(F, const std::vector<std::string>&) const { return {}; }
+  template <class F>
+  requires(!std::is_convertible_v<F, Expression>) WEIR_REFUSES(
+      "weir: filter: takes an expression, col(\"a\") > 1, or a function and the names of its columns: "
+      "filter([](double a) { return a > 1; }, {\"a\"})")
+  detail::Refused filter(F) const { return {}; }
+  /// \endcond
   /// A further column, or one in place of that of the same name.
   [[nodiscard]] Frame with(const std::string& name, const Expression& value) const;
   /// The same by a function of these columns.
   template <class F>
-  requires(!std::is_convertible_v<F, Expression>) [[nodiscard]] Frame
+  requires(!std::is_convertible_v<F, Expression> && detail::frame::ColumnFunction<F>) [[nodiscard]] Frame
       with(const std::string& name, F function, std::vector<std::string> columns) const {
     return with(name, apply(std::move(function), std::move(columns)));
   }
+  /// \cond
+  template <class F>
+  requires(!std::is_convertible_v<F, Expression> && !detail::frame::ColumnFunction<F>)
+      WEIR_REFUSES("weir: with: " WEIR_COLUMN_FUNCTION)
+  detail::Refused with(const std::string&, F, const std::vector<std::string>&) const { return {}; }
+  template <class F>
+  requires(!std::is_convertible_v<F, Expression> && !std::is_same_v<F, Window>) WEIR_REFUSES(
+      "weir: with: takes a name and an expression, or a name, a function and the names of its columns: "
+      "with(\"b\", [](double a) { return 2 * a; }, {\"a\"})")
+  detail::Refused with(const std::string&, const F&) const { return {}; }
+  /// \endcond
   /// Several further columns at once: `{{"a", col("b") * 2}, {"c", 1}}`; all see the columns as they were.
   [[nodiscard]] Frame assign(const std::vector<std::pair<std::string, Expression>>& values) const;
+  /// \cond
+  template <class Value>
+  WEIR_REFUSES(
+      "weir: assign: takes a list of names and expressions: assign({{\"b\", col(\"a\") * 2}}); one column is "
+      "with(\"b\", col(\"a\") * 2)")
+  detail::Refused assign(const std::string&, const Value&) const {
+    return {};
+  }
+  /// \endcond
   /// Further columns made of the rows around each: `with(shift("x"), rolling(7, mean("x")))`.
   ///
   /// **Shape.** The rows as they were, in order; windows go on from partition to partition.
@@ -211,6 +242,12 @@ class Frame {
     return detail::frame::mapped_frame(*this, detail::frame::partition_map(detail::callable(
                                                   "map_partitions", "the function", std::move(function))));
   }
+  /// \cond
+  template <class F>
+  requires(!std::is_invocable_r_v<Table, const F&, const Table&>) WEIR_REFUSES(
+      "weir: map_partitions: the function must take a const weir::Table& and return a weir::Table")
+  detail::Refused map_partitions(F) const { return {}; }
+  /// \endcond
   /// Rows with equal values in these columns in the same of `partitions` partitions (0: as many as are worth
   /// it), in no order: from worker to worker, by the disk where memory is short.
   [[nodiscard]] Frame shuffle(const std::vector<std::string>& names, std::uint32_t partitions = 0) const;
@@ -233,10 +270,7 @@ class Frame {
   }
   /// \cond
   template <class Row>
-  requires(!detail::frame::has_cells<Row>()) WEIR_REFUSES(
-      "weir: collect: a row is a plain struct, whose members have the names of columns and are bool, an "
-      "integer, double, std::string, std::chrono::sys_days, sys_time<nanoseconds>, or a std::optional of "
-      "these")
+  requires(!detail::frame::has_cells<Row>()) WEIR_REFUSES("weir: collect: " WEIR_ROW)
   std::vector<detail::Refused> collect() const { return {}; }
   /// \endcond
   /// The first `n` rows, here. **Cost.** Reads one partition, and all others only
@@ -386,7 +420,8 @@ const { return group_by(std::vector<std::string>{names...}); }
 ///
 /// `weir::from(std::vector<Reading>{...})` with `struct Reading { std::string sensor; double value; };`
 template <class Row>
-[[nodiscard]] Frame from(const std::vector<Row>& rows, std::size_t partitions = 1) {
+requires(detail::frame::has_cells<Row>()) [[nodiscard]] Frame
+    from(const std::vector<Row>& rows, std::size_t partitions = 1) {
   return Frame(table_of(rows), partitions);
 }
 

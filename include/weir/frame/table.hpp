@@ -11,13 +11,29 @@
 #include <utility>
 #include <vector>
 
+#include "weir/detail/core/refused.hpp"
 #include "weir/detail/task/pack.hpp"
 #include "weir/error.hpp"
+
+/// What the compiler says of what cannot be read from columns.
+#define WEIR_CELLS                                                                             \
+  "bool, an integer, double, std::string, std::chrono::sys_days, sys_time<nanoseconds>, or a " \
+  "std::optional of these"
+#define WEIR_ROW "a row is a plain struct, whose members have the names of columns and are " WEIR_CELLS
 
 namespace weir {
 
 class OutArchive;
 class InArchive;
+
+namespace detail::frame {
+/// Whether a value of a column can be read as T.
+template <class T>
+constexpr bool is_cell();
+/// Whether it is a plain struct whose members can be.
+template <class Row>
+constexpr bool has_cells();
+}  // namespace detail::frame
 
 /// The types of columns.
 enum class ColumnType : std::uint8_t {
@@ -88,7 +104,12 @@ class Column {
   /// **Errors.** Throws `Error{invalid_argument}` if the column has another type (int64 may be read as
   /// double), or a value is missing and `T` is no optional.
   template <class T>
-  [[nodiscard]] std::vector<T> to() const;
+  requires(detail::frame::is_cell<T>()) [[nodiscard]] std::vector<T> to() const;
+  /// \cond
+  template <class T>
+  requires(!detail::frame::is_cell<T>()) WEIR_REFUSES("weir: to: values of a column are read as " WEIR_CELLS)
+  std::vector<detail::Refused> to() const { return {}; }
+  /// \endcond
 
   /// The first bit, or null if nothing is missing.
   [[nodiscard]] const std::uint64_t* validity() const noexcept {
@@ -157,7 +178,12 @@ class Table {
   /// **Errors.** Throws `Error{invalid_argument}` if there is no such column (with the nearest name), its
   /// type is another, or a value is missing where the member is no std::optional.
   template <class Row>
-  [[nodiscard]] std::vector<Row> to() const;
+  requires(detail::frame::has_cells<Row>()) [[nodiscard]] std::vector<Row> to() const;
+  /// \cond
+  template <class Row>
+  requires(!detail::frame::has_cells<Row>()) WEIR_REFUSES("weir: to: " WEIR_ROW)
+  std::vector<detail::Refused> to() const { return {}; }
+  /// \endcond
 
   /// The table as people read it: names, types, at most `most_rows` rows.
   [[nodiscard]] std::string show(std::size_t most_rows = 20) const;

@@ -94,6 +94,9 @@ class Sink : public StreamHandle {
     set_policy(policy);
     return *this;
   }
+  /// \cond
+  WEIR_REFUSES_POLICY
+  /// \endcond
 };
 
 }  // namespace weir

@@ -73,7 +73,6 @@ struct MergeByTimeKernel {
 template <class A, class B, class KeyA, class KeyB, bool keep_unmatched>
 struct KeyedJoinKernel {
   using Key = KeyFor<KeyA, A>;
-  static_assert(std::is_same_v<Key, KeyFor<KeyB, B>>, "join: both keys must have the same type");
   static constexpr Traits traits{.all_or_nothing = true};
   using Right = std::conditional_t<keep_unmatched, std::optional<B>, B>;
   using Out = std::pair<A, Right>;
@@ -145,18 +144,27 @@ struct KeyedJoinKernel {
   }
 };
 
+/// Why two streams cannot be joined by these keys, if they cannot.
+enum class Unjoined { fits, streams, first_key, second_key, keys };
+template <class A, class B, class KeyA, class KeyB>
+constexpr Unjoined unjoined() {
+  if constexpr (!is_any_stream<A> || !is_any_stream<B>) return Unjoined::streams;
+  else if constexpr (!FunctionOf<KeyA, typename A::Element>) return Unjoined::first_key;
+  else if constexpr (!FunctionOf<KeyB, typename B::Element>) return Unjoined::second_key;
+  else if constexpr (!std::is_same_v<KeyFor<KeyA, typename A::Element>, KeyFor<KeyB, typename B::Element>>)
+    return Unjoined::keys;
+  else return Unjoined::fits;
+}
+template <class A, class B, class KeyA, class KeyB>
+concept JoinsByKeys = unjoined<A, B, KeyA, KeyB>()
+== Unjoined::fits;
+
 template <bool keep_unmatched, class A, class B, class KeyA, class KeyB>
 auto join_by_key(const char* kind, const A& a, const B& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
   at_least_one(kind, "remembered", remembered);
   return join(
       kind,
       [&]<class Left, class Right>(std::type_identity<Left>, std::type_identity<Right>) {
-        static_assert(
-            FunctionOf<KeyA, Left>,
-            "join: the first key must be a function of an element of the first stream (`Left` above)");
-        static_assert(
-            FunctionOf<KeyB, Right>,
-            "join: the second key must be a function of an element of the second stream (`Right` above)");
         return KeyedJoinKernel<Left, Right, KeyA, KeyB, keep_unmatched>{
             remembered, detail::callable(kind, "a key", key_a), detail::callable(kind, "a key", key_b)};
       },
@@ -200,15 +208,35 @@ auto merge_by_time(TimeOf time, const First& first, const More&... more) {
 /// **Cost.** Memory for twice `remembered` elements, never more. An element is done when it was compared;
 /// being remembered is state.
 template <class A, class B, class KeyA, class KeyB>
+requires detail::stream::JoinsByKeys<A, B, KeyA, KeyB>
 auto join(const A& a, const B& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
   return detail::stream::join_by_key<false>("join", a, b, std::move(key_a), std::move(key_b), remembered);
 }
 /// The same; an element of `a` that met none is emitted with `std::nullopt` when it is forgotten or the
 /// streams end.
 template <class A, class B, class KeyA, class KeyB>
+requires detail::stream::JoinsByKeys<A, B, KeyA, KeyB>
 auto left_join(const A& a, const B& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
   return detail::stream::join_by_key<true>("left_join", a, b, std::move(key_a), std::move(key_b), remembered);
 }
+
+/// \cond
+#define WEIR_REFUSES_KEYS(name, reason, sentence)                                            \
+  template <class A, class B, class KeyA, class KeyB>                                        \
+  requires(detail::stream::unjoined<A, B, KeyA, KeyB>() == detail::stream::Unjoined::reason) \
+      WEIR_REFUSES("weir: " #name ": " sentence)                                             \
+  detail::Refused name(const A&, const B&, KeyA, KeyB, std::size_t) { return {}; }
+#define WEIR_REFUSES_ALL_KEYS(name)                                                                        \
+  WEIR_REFUSES_KEYS(name, streams, "the first two arguments are the streams that are joined")              \
+  WEIR_REFUSES_KEYS(name, first_key, "the first key must be a function of an element of the first stream") \
+  WEIR_REFUSES_KEYS(name, second_key,                                                                      \
+                    "the second key must be a function of an element of the second stream")                \
+  WEIR_REFUSES_KEYS(name, keys, "both keys must return the same type")
+WEIR_REFUSES_ALL_KEYS(join)
+WEIR_REFUSES_ALL_KEYS(left_join)
+#undef WEIR_REFUSES_ALL_KEYS
+#undef WEIR_REFUSES_KEYS
+/// \endcond
 
 }  // namespace op
 }  // namespace weir

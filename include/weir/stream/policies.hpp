@@ -1,7 +1,15 @@
 // What a node does with an element on which its function throws.
 #pragma once
 
+#include "weir/detail/core/refused.hpp"
 #include "weir/detail/stream/graph/letter.hpp"
+
+/// What `on_error` says of what is no policy.
+#define WEIR_REFUSES_POLICY                                                                             \
+  template <class Policy>                                                                               \
+  requires(!std::is_convertible_v<Policy, ErrorPolicy>) WEIR_REFUSES(                                   \
+      "weir: on_error: must be given weir::on_error::raise, skip, retry(times) or dead_letter(stream)") \
+  detail::Refused on_error(const Policy&) const { return {}; }
 
 namespace weir {
 

@@ -153,6 +153,11 @@ class TextFile {
   std::string block_;
 };
 
+/// What can be written as text.
+template <class T>
+concept IsText = std::is_convertible_v<const T&, std::string> || requires(std::ostream& out, const T& x) {
+  out << x;
+};
 /// The element as text: strings as they are, numbers exactly, anything else by `<<`.
 template <class T>
 std::string as_text(const T& x) {
@@ -360,13 +365,20 @@ class SinkMembers {
   /// \param end     What follows each element.
   /// \param append  Whether an existing file is kept.
   template <class S = Self>
-  requires(!detail::stream::is_on_cluster<S>) auto sink_to_textfile(std::filesystem::path path,
-                                                                    std::string end = "\n",
-                                                                    bool append = true) const {
+  requires(!detail::stream::is_on_cluster<S> &&
+           detail::stream::IsText<typename S::Element>) auto sink_to_textfile(std::filesystem::path path,
+                                                                              std::string end = "\n",
+                                                                              bool append = true) const {
     return static_cast<const Self&>(*this).apply(
         op::sink_to_textfile(std::move(path), std::move(end), append));
   }
   /// \cond
+  template <class S = Self>
+  requires(!detail::stream::is_on_cluster<S> && !detail::stream::IsText<typename S::Element>) WEIR_REFUSES(
+      "weir: sink_to_textfile: an element of this stream must be text, a number or have an operator <<")
+  detail::Refused sink_to_textfile(const std::filesystem::path&, const std::string& = {}, bool = true) const {
+    return {};
+  }
   template <class S = Self>
   requires detail::stream::is_on_cluster<S> WEIR_REFUSES(
       "weir: gather() is missing: the elements are on the cluster; write .gather().sink_to_textfile(path)")

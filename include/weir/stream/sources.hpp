@@ -204,6 +204,20 @@ Stream<typename Producer::Out> make_source(std::string kind, Producer producer, 
 }
 
 template <class Range>
+concept Iterable = requires(Range& range) {
+  std::begin(range);
+  std::end(range);
+};
+template <class T>
+concept Countable = std::is_constructible_v<T, int> && requires(T x) {
+  x < x;
+  x = x + x;
+};
+/// A function that makes elements of nothing.
+template <class F>
+concept Makes = std::is_invocable_v<F&> && !std::is_void_v<std::invoke_result_t<F&>>;
+
+template <class Range>
 struct IterableProducer {
   using Iterator = decltype(std::begin(std::declval<Range&>()));
   using Out = ItemOf<Range>;
@@ -464,28 +478,42 @@ struct QueueProducer {
 /// **Backpressure.** Takes nothing from the range while a node below is full. `drain` waits for its end.
 /// **Source.** streamz `from_iterable`.
 template <class Range>
+requires detail::stream::Iterable<Range>
 auto from_iterable(Range range, SourceOptions options = {}) {
-  constexpr bool is_range = requires {
-    std::begin(range);
-    std::end(range);
-  };
-  static_assert(is_range, "from_iterable: takes a container or another range");
-  if constexpr (is_range)
-    return detail::stream::make_source(
-        "from_iterable", detail::stream::IterableProducer<Range>{std::make_shared<Range>(std::move(range))},
-        std::move(options.loop));
+  return detail::stream::make_source(
+      "from_iterable", detail::stream::IterableProducer<Range>{std::make_shared<Range>(std::move(range))},
+      std::move(options.loop));
 }
+/// \cond
+template <class Range>
+requires(!detail::stream::Iterable<Range>)
+    WEIR_REFUSES("weir: from_iterable: must be given a container or another range")
+detail::Refused from_iterable(const Range&, const SourceOptions& = {}) { return {}; }
+/// \endcond
 
 /// Emits `begin`, `begin + step`, ... before `end`, then ends; also where the next one would not fit into T.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` if `step` is 0 or not a number.
 template <class T>
+requires detail::stream::Countable<T>
 auto from_range(T begin, T end, T step = T(1), SourceOptions options = {}) {
   if (!(step < T{} || T{} < step))
     throw Error(ErrorKind::invalid_argument, "from_range: step must be a number other than 0");
   return detail::stream::make_source("from_range", detail::stream::RangeProducer<T>{begin, end, step},
                                      std::move(options.loop));
 }
+
+/// \cond
+template <class T>
+requires(!detail::stream::Countable<T>)
+    WEIR_REFUSES("weir: from_range: counts numbers, or what has operators + and < and is made of 1")
+detail::Refused from_range(const T&, const T&) { return {}; }
+template <class First, class T, class... Step>
+requires(!std::is_same_v<First, T> && (sizeof...(Step) < 2)) WEIR_REFUSES(
+    "weir: from_range: begin, end and step must have one type, which is that of the elements: "
+    "from_range(0.0, 1.0, 0.1)")
+detail::Refused from_range(const First&, const T&, const Step&...) { return {}; }
+/// \endcond
 
 /// Emits what `f()` returns, at once and then every `interval`.
 ///
@@ -495,8 +523,8 @@ auto from_range(T begin, T end, T step = T(1), SourceOptions options = {}) {
 /// stops, and the error comes out of `drain`.
 /// **Source.** streamz `from_periodic`, whose period adds the pipeline's time.
 template <class F>
+requires detail::stream::Makes<F>
 auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
-  static_assert(std::is_invocable_v<F&>, "from_periodic: the function must take no arguments");
   const detail::stream::Time period = detail::stream::positive("from_periodic", "interval", interval);
   return detail::stream::make_source(
       "from_periodic",
@@ -504,6 +532,12 @@ auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
                                           period},
       std::move(options.loop), to_string(period));
 }
+/// \cond
+template <class F>
+requires(!detail::stream::Makes<F>)
+    WEIR_REFUSES("weir: from_periodic: the function must take no arguments and return an element")
+detail::Refused from_periodic(F, const Duration&, const SourceOptions& = {}) { return {}; }
+/// \endcond
 
 /// Emits what others put into `queue`; ends when it is closed and empty.
 ///

@@ -15,6 +15,12 @@ namespace weir {
 
 namespace detail::stream {
 
+/// What `emit` takes as it is, and what an element can be made of.
+template <class X, class T>
+concept BecomesElement = std::is_convertible_v<X, T>;
+template <class X, class T>
+concept MakesElement = std::is_constructible_v<T, X&&>;
+
 /// Where streams begin, and what `connect` ends at.
 template <class T>
 class PassNode final : public PassingNode<T> {
@@ -93,6 +99,7 @@ class Stream : public StreamHandle, public op::Members<Stream<T>> {
   }
   /// Emits if there is room now; says whether the element was taken. It is untouched if not.
   template <class X = T>
+  requires detail::stream::MakesElement<X, T>
   [[nodiscard]] bool try_emit(X&& x) const {
     const detail::stream::Entry state = outlet().offer(std::forward<X>(x));
     if (state == detail::stream::Entry::closed) detail::stream::refuse_closed(*node_);
@@ -101,9 +108,24 @@ class Stream : public StreamHandle, public op::Members<Stream<T>> {
   /// Emits if there is room within `timeout`; says whether the element was taken. An emission of another
   /// thread that is under way is waited for in any case.
   template <class X = T>
+  requires detail::stream::MakesElement<X, T>
   [[nodiscard]] bool emit_for(X&& x, Duration timeout) const {
     return emit_any(T(std::forward<X>(x))).wait_for(timeout);
   }
+  /// \cond
+#define WEIR_REFUSES_ELEMENT(name, right, ...)                                         \
+  template <class X>                                                                   \
+  requires(!detail::stream::right<X, T>)                                               \
+      WEIR_REFUSES("weir: " #name                                                      \
+                   ": this is no element of the stream (T below), nor becomes one by " \
+                   "itself; what cannot be copied must be moved")                      \
+  detail::Refused name(__VA_ARGS__) const { return {}; }
+  WEIR_REFUSES_ELEMENT(emit, BecomesElement, X&&)
+  WEIR_REFUSES_ELEMENT(emit, MakesElement, X&&, const detail::stream::Done&)
+  WEIR_REFUSES_ELEMENT(try_emit, MakesElement, X&&)
+  WEIR_REFUSES_ELEMENT(emit_for, MakesElement, X&&, const Duration&)
+#undef WEIR_REFUSES_ELEMENT
+  /// \endcond
 
   /// Draws an edge to `below`, which then also gets this stream's elements. Cycles are allowed: an element
   /// that comes back to a node that is still working on an earlier one waits for that one.
@@ -121,6 +143,11 @@ class Stream : public StreamHandle, public op::Members<Stream<T>> {
   /// `weir/stream/extend.hpp`), or anything that can be called with the stream.
   template <class Op>
   auto apply(Op op) const& requires detail::stream::Fits<Stream, Op> {
+    return detail::stream::apply(*this, std::move(op));
+  }
+  /// The same: `stream | op::map(f)`.
+  template <class Op>
+  auto operator|(Op op) const& requires detail::stream::Fits<Stream, Op> {
     return detail::stream::apply(*this, std::move(op));
   }
   /// \cond
@@ -152,6 +179,9 @@ class Stream : public StreamHandle, public op::Members<Stream<T>> {
     this->set_policy(policy);
     return *this;
   }
+  /// \cond
+  WEIR_REFUSES_POLICY
+  /// \endcond
 
  private:
   explicit Stream(std::pair<std::shared_ptr<detail::stream::Graph>, detail::stream::Node*> made)
@@ -165,12 +195,5 @@ class Stream : public StreamHandle, public op::Members<Stream<T>> {
     return detail::stream::Emission<T>(outlet(), graph_, T(std::forward<X>(x)), detail::stream::hold());
   }
 };
-
-/// `stream | op`: applies an operator of the library (`op::map(f)`) or of your own (anything callable with
-/// the stream).
-template <class T, class Op>
-auto operator|(const Stream<T>& stream, Op op) {
-  return detail::stream::apply(stream, std::move(op));
-}
 
 }  // namespace weir

@@ -104,9 +104,6 @@ using Stored = std::conditional_t<
 template <std::size_t I, class Row>
 void read_member(const Column& from, std::vector<Row>& rows) {
   using T = task::FieldType<Row, I>;
-  static_assert(Cell<T>,
-                "weir: a member of a row is bool, an integer, double, std::string, std::chrono::sys_days, "
-                "sys_time<nanoseconds>, or a std::optional of these");
   constexpr std::string_view name = member_name<Row, I>();
   check_readable("collect", name, from, TypeOf<Bare<T>>::value_of, Optional<T>::value);
   for (std::size_t row = 0; row < rows.size(); ++row) {
@@ -121,9 +118,6 @@ Column column_of_member(const std::vector<Row>& rows) {
   using Fields = decltype(task::fields_of(std::declval<const Row&>()));
   using T =
       std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(std::declval<Fields&>()))>;
-  static_assert(Cell<T>,
-                "weir: a member of a row is bool, an integer, double, std::string, std::chrono::sys_days, "
-                "sys_time<nanoseconds>, or a std::optional of these");
   constexpr bool is_time = std::is_same_v<Bare<T>, SysDays> || std::is_same_v<Bare<T>, SysTime>;
   using Kept = std::conditional_t<is_time, std::int64_t, Stored<Bare<T>>>;
   std::vector<std::optional<Kept>> values;
@@ -146,7 +140,10 @@ Column column_of_member(const std::vector<Row>& rows) {
   else return make_column(values);
 }
 
-/// Whether the members of a struct can be cells.
+template <class T>
+constexpr bool is_cell() {
+  return Cell<T>;
+}
 template <class Row>
 constexpr bool has_cells() {
   if constexpr (!std::is_aggregate_v<Row>) return false;
@@ -161,10 +158,8 @@ constexpr bool has_cells() {
 namespace weir {
 
 template <class T>
-std::vector<T> Column::to() const {
-  static_assert(detail::frame::Cell<T>,
-                "weir: a column is read as bool, an integer, double, std::string, std::chrono::sys_days, "
-                "sys_time<nanoseconds>, or a std::optional of these");
+requires(detail::frame::is_cell<T>()) std::vector<T> Column::to()
+const {
   using Bare = detail::frame::Bare<T>;
   detail::frame::check_readable("column", "value", *this, detail::frame::TypeOf<Bare>::value_of,
                                 detail::frame::Optional<T>::value);
@@ -179,9 +174,8 @@ std::vector<T> Column::to() const {
 }
 
 template <class Row>
-std::vector<Row> Table::to() const {
-  static_assert(std::is_aggregate_v<Row>,
-                "weir: rows are plain structs, whose members have the names of columns");
+requires(detail::frame::has_cells<Row>()) std::vector<Row> Table::to()
+const {
   std::vector<Row> rows(rows_);
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (detail::frame::read_member<I>(column(detail::frame::member_name<Row, I>()), rows), ...);
@@ -192,8 +186,7 @@ std::vector<Row> Table::to() const {
 
 /// Plain structs as a table: each member is a column of its name.
 template <class Row>
-[[nodiscard]] Table table_of(const std::vector<Row>& rows) {
-  static_assert(std::is_aggregate_v<Row>, "weir: rows are plain structs, whose members become columns");
+requires(detail::frame::has_cells<Row>()) [[nodiscard]] Table table_of(const std::vector<Row>& rows) {
   std::vector<std::string> names;
   std::vector<Column> columns;
   [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -203,5 +196,11 @@ template <class Row>
   (std::make_index_sequence<detail::task::field_count<Row>>{});
   return Table(std::move(names), std::move(columns));
 }
+
+/// \cond
+template <class Row>
+requires(!detail::frame::has_cells<Row>()) WEIR_REFUSES("weir: table_of: " WEIR_ROW)
+Table table_of(const std::vector<Row>&) { return {}; }
+/// \endcond
 
 }  // namespace weir

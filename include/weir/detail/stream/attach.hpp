@@ -101,12 +101,16 @@ auto apply(const Stream<In>& stream, Op op) {
 
 }  // namespace weir::detail::stream
 
-/// What `apply` of a stream says of operators that do not fit.
+/// What `apply` of a stream, or `stream | op`, says of operators that do not fit.
 #define WEIR_REFUSES_OPERATOR(reason, sentence)                             \
   template <class Op, class S = Self>                                       \
   requires(detail::stream::unfit<S, Op>() == detail::stream::Unfit::reason) \
       WEIR_REFUSES("weir: apply: " sentence)                                \
-  detail::Refused apply(Op) const& { return {}; }
+  detail::Refused apply(Op) const& { return {}; }                           \
+  template <class Op, class S = Self>                                       \
+  requires(detail::stream::unfit<S, Op>() == detail::stream::Unfit::reason) \
+      WEIR_REFUSES("weir: |: " sentence)                                    \
+  detail::Refused operator|(Op) const& { return {}; }
 #define WEIR_REFUSES_OPERATORS                                                                              \
   WEIR_REFUSES_OPERATOR(no_operator,                                                                        \
                         "an operator is made of a kernel, as those of weir::op, or is "                     \

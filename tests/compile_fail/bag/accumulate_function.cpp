@@ -1,0 +1,9 @@
+#include <weir/bag.hpp>
+
+void build(const weir::Bag<int>& bag) {
+#ifdef WEIR_CORRECT
+  static_cast<void>(bag.accumulate([](int sum, int x) { return sum + x; }).compute());
+#else
+  static_cast<void>(bag.accumulate([](int sum) { return sum; }).compute());
+#endif
+}
