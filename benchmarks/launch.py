@@ -185,8 +185,9 @@ def measure_hosts():
              "messages_per_s", "roundtrip_us", "reused_gb_per_s"]
 
     def on_hosts(*command):
-        return values_of(run([ROOT / "tests/support/with_slurm", "salloc", "-Q", "--exclusive", "-N", 2, "-n", 2, *command],
-                             {"WITH_SLURM_NODES": "3", "WITH_SLURM_HOSTS": "yes", "PATH": f"{BIN}:{os.environ['PATH']}"}))
+        with tempfile.TemporaryDirectory(prefix="weir-bench-") as logs:
+            return values_of(run([ROOT / "tests/support/with_slurm", "salloc", "-Q", "--exclusive", "-N", 2, "-n", 2, *command],
+                                 {"WITH_SLURM_NODES": "3", "WITH_SLURM_HOSTS": "yes", "WEIR_LOG_DIRECTORY": logs}))
 
     if not shutil.which("slurmctld") or os.geteuid() != 0:
         print("bench: hosts of their own need Slurm (scripts/deps installs it) and root", file=sys.stderr)
