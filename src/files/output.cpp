@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -115,8 +116,14 @@ Compression compression_of_name(std::string_view path) {
   return Compression::none;
 }
 
+void check_no_directory(const char* who, const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) refuse_output(who, path, EISDIR);
+}
+
 Output::Output(const char* who, const std::string& path, Compression compression)
     : who_(who), path_(target_of(path)), temporary_(name_for_now(path_)) {
+  check_no_directory(who, path_);
   if (compression == Compression::automatic) compression = compression_of_name(path);
   packer_ = packed(std::make_unique<FilePacker>(who, path_, temporary_), compression);
 }

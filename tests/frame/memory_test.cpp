@@ -1,8 +1,5 @@
 // Frames that are larger than the memory of the workers.
-#include <sys/stat.h>
-
 #include <catch2/catch.hpp>
-#include <thread>
 
 #include "frame/support.hpp"
 
@@ -113,16 +110,4 @@ TEST_CASE("files of to_csv appear together, or none does") {
     for (const auto& entry : std::filesystem::directory_iterator(folder.path(""))) files += entry.exists();
     CHECK(files == 1);
   });
-}
-
-TEST_CASE("frames are written into pipes, which stay") {
-  const Folder folder;
-  const std::string pipe = folder.path("pipe");
-  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
-  std::string read;
-  std::thread reader([&] { read = text_of(pipe); });
-  in_cluster([&] { CHECK(read_csv(folder.write("a.csv", "a\n1\n")).to_csv(pipe).at(0) == pipe); });
-  reader.join();
-  CHECK(read == "a\n1\n");
-  CHECK(std::filesystem::is_fifo(pipe));
 }

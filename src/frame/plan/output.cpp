@@ -8,6 +8,7 @@
 
 #include "core/decimal.hpp"
 #include "core/target.hpp"
+#include "weir/detail/files/output.hpp"
 
 namespace weir::detail::frame {
 
@@ -36,8 +37,9 @@ std::vector<std::string> write_parts(Run& run, const char* who, const std::strin
   for (std::size_t p = 0; p < count; ++p) {
     paths.push_back(target_of(numbered(path, p, count)));
     drafts.push_back(draft_of(paths.back(), ".part"));
-    written.push_back(write(p, drafts.back(), paths.back()));
+    files::check_no_directory(who, paths.back());
   }
+  for (std::size_t p = 0; p < count; ++p) written.push_back(write(p, drafts[p], paths[p]));
   try {
     run.client.gather(written);
     run.check();

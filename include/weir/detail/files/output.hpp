@@ -11,6 +11,9 @@ namespace weir::detail::files {
 
 class Packer;
 
+/// Throws `Error{io}` if there is a directory of this name.
+void check_no_directory(const char* who, const std::string& path);
+
 /// Writes to a temporary name beside the file, which `commit` gives its own; without it nothing remains. A
 /// device or a pipe is written to as it is.
 ///
