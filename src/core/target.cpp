@@ -1,6 +1,11 @@
 #include "core/target.hpp"
 
+#include <fcntl.h>
+
+#include <cerrno>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 namespace weir::detail {
 
@@ -18,6 +23,17 @@ bool is_special_file(const std::string& path) {
 
 std::string draft_of(const std::string& target, const std::string& ending) {
   return is_special_file(target) ? target : target + ending;
+}
+
+int open_for_writing(const std::string& path, int flags) {
+  using namespace std::chrono_literals;
+  const auto end = std::chrono::steady_clock::now() + 2s;
+  for (;;) {
+    const int file = ::open(path.c_str(), flags | O_WRONLY | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (file >= 0) fcntl(file, F_SETFL, 0);  // writing waits
+    if (file >= 0 || errno != ENXIO || std::chrono::steady_clock::now() > end) return file;
+    std::this_thread::sleep_for(10ms);
+  }
 }
 
 }  // namespace weir::detail

@@ -30,8 +30,7 @@ class FilePacker final : public Packer {
   FilePacker(const char* who, std::string path, const std::string& temporary)
       : who_(who),
         path_(std::move(path)),
-        file_(::open(temporary.c_str(),
-                     O_WRONLY | O_CLOEXEC | (is_special_file(temporary) ? 0 : O_CREAT | O_EXCL), 0666)) {
+        file_(open_for_writing(temporary, is_special_file(temporary) ? 0 : O_CREAT | O_EXCL)) {
     if (file_.get() < 0) refuse_output(who_, path_, errno);
     buffer_.reserve(limit);
   }

@@ -108,7 +108,7 @@ class Outlet {
   void open_file(const std::filesystem::path& file) {
     name_ = target_of(file.string());
     part_ = draft_of(name_, ".part");
-    write_ = Descriptor(::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    write_ = Descriptor(open_for_writing(part_, O_CREAT | O_TRUNC));
     if (write_.get() < 0)
       throw Error(ErrorKind::io,
                   "program: '" + part_ + "' could not be opened (" + std::strerror(errno) + ")");
