@@ -259,6 +259,10 @@ class BatchJobs final : public Launcher {
     return "";
   }
 
+  [[nodiscard]] bool has_begun(const std::string& id) const override {
+    return access(log_file(job_, id, "out").c_str(), F_OK) == 0;
+  }
+
   std::vector<JobEnd> ended(const std::vector<std::string>& quiet) override {
     std::vector<JobEnd> ends;
     for (const std::string& id : std::exchange(cancelled_, {})) ends.push_back({id, JobOutcome::ended, ""});

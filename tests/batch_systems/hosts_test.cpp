@@ -52,3 +52,27 @@ TEST_CASE("a gang in a job with a head starts a program on all hosts of the work
     CHECK_FALSE(contains(done.err, "srun: "));
   }
 }
+
+TEST_CASE("what a task starts sees the job as its script does, on every host and in every way") {
+  const User user;
+  // A launcher of MPI there finds places; what is started by itself is no rank and no task of a step.
+  const std::string command =
+      "mpirun -n 2 sh -c 'echo $OMPI_COMM_WORLD_SIZE at $(hostname)' | uniq; " WEIR_TOOL
+      " run -n 2 sh -c 'echo run $OMPI_COMM_WORLD_SIZE' | uniq; "
+      "echo ${SLURM_TASKS_PER_NODE} ${SLURM_NTASKS} ${SLURM_STEP_ID-none} "
+      "${PMIX_RANK-none} ${SLURM_JOB_ID:+job}; srun -n 1 echo step $SLURM_JOB_NUM_NODES";
+  write_file(user.folder() + "/command", command);
+  for (const std::string launcher : {"mpirun", "srun"}) {
+    const Finished done = user.shell(
+        "timeout 100 sbatch -W -N 2 -n 4 --ntasks-per-node=2 -o out --wrap '" WEIR_TOOL
+        " run -n 4 --launcher " +
+        launcher + " " BATCH_CLUSTER " start \"$(cat command)\"'; status=$?; cat out; exit $status");
+    CAPTURE(launcher, done.out, done.err);
+    CHECK(done.status == 0);
+    for (const std::string host : {"node1", "node2"})
+      for (const std::string way : {"popen", "from_process", "program"})
+        CHECK(contains(done.out, host + " " + way + " gives: 2 at " + host +
+                                     "\nrun 2\n2(x2) 4 none none job\nstep 2\n"));
+    CHECK_FALSE(contains(done.out, "slots"));
+  }
+}
