@@ -78,7 +78,8 @@ worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t work
     throw Error(error.kind(), name + ": " + error.what());
   }
   if (memory.limit < least_memory_bytes)
-    throw Error(ErrorKind::invalid_argument, name + ": must be at least 1 MB (got \"" + text + "\")");
+    throw Error(ErrorKind::invalid_argument,
+                name + ": must be at least 1MB; a number without a unit counts bytes (got \"" + text + "\")");
   return memory;
 }
 

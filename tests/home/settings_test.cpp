@@ -53,8 +53,9 @@ TEST_CASE("settings refuse a limit that is none") {
                       Catch::Contains("WEIR_MEMORY_LIMIT: ") && Catch::Contains("plenty"));
   }
   const Variable variable("WEIR_MEMORY_LIMIT", "10kB");
-  CHECK_THROWS_WITH(detail::home::memory_limits({}, 4),
-                    "WEIR_MEMORY_LIMIT: must be at least 1 MB (got \"10kB\")");
+  CHECK_THROWS_WITH(
+      detail::home::memory_limits({}, 4),
+      "WEIR_MEMORY_LIMIT: must be at least 1MB; a number without a unit counts bytes (got \"10kB\")");
 }
 
 TEST_CASE("settings find the folder for what does not fit") {

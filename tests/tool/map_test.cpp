@@ -112,7 +112,7 @@ TEST_CASE("weir map prints what its commands print, and fails if one has failed"
   CHECK(right.status == 0);
   const Finished wrong = map_of("'exit {}' ::: 0 3");
   CHECK(wrong.status == 1);
-  CHECK(wrong.err == "weir map: 'exit 3' ended with status 3\nweir map: 1 of 2 commands have failed\n");
+  CHECK(wrong.err == "weir map: 'exit 3' ended with status 3\nweir map: 1 of 2 commands has failed\n");
   CHECK(run({"sh", "-c", "printf 'x y\\nz' | " WEIR_TOOL " map -k echo"}).out == "x y\nz\n");
   for (const auto& [words, where] : {std::pair{"echo :::", "behind :::"},
                                      {"echo < /dev/null", "on stdin"},
@@ -138,7 +138,7 @@ TEST_CASE("weir map does the same on ranks") {
   const Finished first = map_of(words);
   CHECK(first.status == 1);
   CHECK(first.err.find("weir map: 'echo 2; test 2 != 2' ended with status 1 (attempt 2)\n"
-                       "weir map: 1 of 3 commands have failed\n") != std::string::npos);
+                       "weir map: 1 of 3 commands has failed\n") != std::string::npos);
   CHECK(kept_in(file_text(folder.path() + "/out.csv")).worked.size() == 2);
 }
 

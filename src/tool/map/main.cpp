@@ -17,6 +17,7 @@
 #include <unordered_map>
 
 #include "client/ending.hpp"
+#include "core/counted.hpp"
 #include "core/descriptor.hpp"
 #include "core/wording.hpp"
 #include "program/spawn.hpp"
@@ -320,8 +321,9 @@ class Mapper {
       return true;
     });
     if (before != lines_.size())
-      complain(std::to_string(before - lines_.size()) + " of " + std::to_string(before) +
-               " commands have worked before; " + std::to_string(lines_.size()) + " are run");
+      complain(std::to_string(before - lines_.size()) + " of " + counted(before, "command") +
+               (before - lines_.size() == 1 ? " has" : " have") + " worked before; " +
+               std::to_string(lines_.size()) + (lines_.size() == 1 ? " is run" : " are run"));
   }
   /// Looks up now and then whether somebody will ever work; none once it has been interrupted.
   Future<Ran> next_of(AsCompleted<Ran>& running) {
@@ -426,7 +428,8 @@ class Mapper {
   void tell(std::size_t begun) {
     if (failures_)
       complain(
-          std::to_string(failures_) + " of " + std::to_string(lines_.size()) + " commands have failed" +
+          std::to_string(failures_) + " of " + counted(lines_.size(), "command") +
+          (failures_ == 1 ? " has failed" : " have failed") +
           (begun < lines_.size() ? "; " + std::to_string(lines_.size() - begun) + " were not begun" : ""));
   }
 
