@@ -205,12 +205,12 @@ class BatchJobs final : public Launcher {
     for (const JobRecord& record : records)
       if (!is_over(record.last.state)) alive_.emplace(record.last.id, record);
     std::erase_if(jobs, [&](const KeptJob& job) { return !alive_.contains(job.id); });
-    if (!same_shape) {
+    if (!same_shape && !jobs.empty()) {
       log::warn(
           "cluster: {} jobs of the program before were asked for with other options; they are cancelled",
           jobs.size());
       try {
-        if (!jobs.empty()) system_.cancel(ids_of(jobs));
+        system_.cancel(ids_of(jobs));
       } catch (const Error& error) {
         log::warn("cluster: {}", error.what());  // they end when nobody comes back
       }
