@@ -173,7 +173,7 @@ void run(weir::Cluster& cluster, const std::string& mode, const std::string& arg
 /// A program on the places of a gang that has four ranks.
 void run_gang(weir::Client& client, const std::string& launcher) {
   const weir::program rank(
-      {"/bin/sh", "-c", "echo rank ${OMPI_COMM_WORLD_RANK:-$SLURM_PROCID} on $(hostname)"},
+      {"/bin/sh", "-c", "echo rank ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-$SLURM_PROCID}} on $(hostname)"},
       {.launcher = launcher});
   say(client.submit(weir::gang{.ranks = 4}, rank).result().output);
 }
