@@ -46,6 +46,7 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_NODE_MEMORY", ""},
     {"WEIR_MPIRUN_OPTIONS", ""},
     {"WEIR_MPI_IN_JOB", ""},
+    {"WEIR_JOB_VIEW", ""},
     {"WEIR_SRUN_OPTIONS", ""},
     {"WEIR_STATUS_FILE", ""},
     {"WEIR_STARTED_BY", ""},

@@ -207,12 +207,12 @@ class BatchJobs final : public Launcher {
     for (const JobRecord& record : records)
       if (!is_over(record.last.state)) alive_.emplace(record.last.id, record);
     std::erase_if(jobs, [&](const KeptJob& job) { return !alive_.contains(job.id); });
-    if (!same_shape) {
+    if (!same_shape && !jobs.empty()) {
       log::warn(
           "cluster: {} jobs of the program before were asked for with other options; they are cancelled",
           jobs.size());
       try {
-        if (!jobs.empty()) system_.cancel(ids_of(jobs));
+        system_.cancel(ids_of(jobs));
       } catch (const Error& error) {
         log::warn("cluster: {}", error.what());  // they end when nobody comes back
       }
@@ -259,6 +259,10 @@ class BatchJobs final : public Launcher {
     }
     job_ = std::move(job);
     return "";
+  }
+
+  [[nodiscard]] bool has_begun(const std::string& id) const override {
+    return access(log_file(job_, id, "out").c_str(), F_OK) == 0;
   }
 
   std::vector<JobEnd> ended(const std::vector<std::string>& quiet) override {
