@@ -14,8 +14,8 @@ bool is_special_file(const std::string& path);
 /// The name under which what becomes the file `target` is written until it is whole.
 std::string draft_of(const std::string& target, const std::string& ending);
 
-/// A descriptor of `path` for writing; -1, and `errno` says why. A pipe that nobody reads is waited for for two
-/// seconds.
+/// A descriptor of `path` for writing; -1, and `errno` says why. A pipe that nobody reads is waited for for
+/// two seconds.
 int open_for_writing(const std::string& path, int flags);
 
 }  // namespace weir::detail
