@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
 from frames import JOINS, QUESTIONS, frame_joins, frame_outofcore, frames, stations
-from launch import (Launch, beside_two, hosts, letters_speedup, map_commands, mpi, startup, streamz, tbb, weir,
-                    weir_threads)
+from launch import (Launch, beside_two, hosts, letters_speedup, map_commands, mpi, startup, streamz, tbb,
+                    weir, weir_threads)
 from seeing import in_turns, seeing_bytes, seeing_picture, watched
 
 

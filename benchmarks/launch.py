@@ -181,12 +181,13 @@ def measure_map(commands=4000, of_parallel=400):
 
 def measure_hosts():
     """Workers on hosts of their own, in the MPI job of rank 0 and in a job that joined; bare MPI beside them."""
-    names = ["mpi_tasks_per_s", "mpi_roundtrip_us", "mpi_gb_per_s", "tcp_tasks_per_s", "tcp_roundtrip_us", "tcp_gb_per_s",
-             "messages_per_s", "roundtrip_us", "reused_gb_per_s"]
+    names = ["mpi_tasks_per_s", "mpi_roundtrip_us", "mpi_gb_per_s", "tcp_tasks_per_s", "tcp_roundtrip_us",
+             "tcp_gb_per_s", "messages_per_s", "roundtrip_us", "reused_gb_per_s"]
 
     def on_hosts(*command):
         with tempfile.TemporaryDirectory(prefix="weir-bench-") as logs:
-            return values_of(run([ROOT / "tests/support/with_slurm", "salloc", "-Q", "--exclusive", "-N", 2, "-n", 2, *command],
+            job = [ROOT / "tests/support/with_slurm", "salloc", "-Q", "--exclusive", "-N", 2, "-n", 2]
+            return values_of(run([*job, *command],
                                  {"WITH_SLURM_NODES": "3", "WITH_SLURM_HOSTS": "yes", "WEIR_LOG_DIRECTORY": logs}))
 
     if not shutil.which("slurmctld") or os.geteuid() != 0:
