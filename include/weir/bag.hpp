@@ -464,10 +464,12 @@ class Bag {
   /// Number of elements.
   [[nodiscard]] Delayed<std::uint64_t> count() const { return reduced("count", detail::bag::Count{}); }
   /// Their sum, from `S{}` on; integers in 64 bits.
+  /// **Errors.** The result fails where a sum of integers is beyond 64 bits.
   [[nodiscard]] auto sum() const {
     using Wide = std::conditional_t<std::is_floating_point_v<T>, double,
                                     std::conditional_t<std::is_unsigned_v<T>, std::uint64_t, std::int64_t>>;
-    if constexpr (std::is_arithmetic_v<T>) return reduced("sum", detail::bag::Sum<Wide>{});
+    if constexpr (std::is_integral_v<T>) return reduced("sum", detail::bag::ExactSum<Wide>{});
+    else if constexpr (std::is_arithmetic_v<T>) return reduced("sum", detail::bag::Sum<Wide>{});
     else return reduced("sum", detail::bag::Sum<T>{});
   }
   /// Their mean. **Errors.** The result of a bag without elements fails, as in Dask.

@@ -60,8 +60,9 @@ class Config {
   [[nodiscard]] static Config parse(const std::string& toml, const std::string& origin,
                                     Environment environment = {});
 
-  /// Gives a setting the value of an argument, before all others.
-  void set(std::string_view name, std::vector<std::string> values);
+  /// Gives a setting the value of an argument, before all others. `origin` is what errors call it, such as
+  /// an option's name.
+  void set(std::string_view name, std::vector<std::string> values, std::string origin = "argument");
   /// The same for one value.
   void set(std::string_view name, const std::string& value) { set(name, std::vector<std::string>{value}); }
 
@@ -82,7 +83,8 @@ class Config {
   /// \copydoc text
   [[nodiscard]] std::uint64_t bytes(std::string_view name) const;
 
-  /// Where the value in force comes from: "argument", "WEIR_QUEUE", "config.toml:3", "default".
+  /// Where the value in force comes from: "argument" or what `set` was told, "WEIR_QUEUE", "config.toml:3",
+  /// "default".
   [[nodiscard]] std::string origin(std::string_view name) const;
 
  private:

@@ -11,6 +11,19 @@ void throw_no_elements(const char* who) {
               fmt::format("{}: there must be at least one element (got an empty bag)", who));
 }
 
+void throw_beyond_integer(const char* who, std::int64_t high, std::uint64_t low) {
+  __extension__ using Wide = unsigned __int128;
+  Wide rest = static_cast<Wide>(static_cast<std::uint64_t>(high)) << 64 | low;
+  if (high < 0) rest = -rest;
+  std::string digits;
+  for (; rest != 0; rest /= 10)
+    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
+  throw Error(ErrorKind::invalid_argument,
+              fmt::format("{}: the result must be a 64-bit integer (got {}{}); a map to double before "
+                          "computes it approximately",
+                          who, high < 0 ? "-" : "", digits));
+}
+
 void throw_unequal(std::size_t first, std::size_t second, std::uint64_t partition) {
   throw Error(
       ErrorKind::invalid_argument,

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "batch/array.hpp"
+#include "batch/script.hpp"
 #include "batch/walltime.hpp"
 #include "weir/error.hpp"
 
@@ -38,11 +39,12 @@ int small_count(const Config& config, std::string_view name) {
   return static_cast<int>(value);
 }
 
-/// A job of 5 bytes was meant to be one of 5 GB; batch systems would take it for 5 MB, or round it up to
-/// nothing.
+/// A job of 5 bytes was meant to be one of 5 GB; batch systems would take it for 5 MB, round it up to
+/// nothing, or take nothing for all that the node has.
 std::uint64_t memory_of(const Config& config) {
+  if (config.text("memory").empty()) return 0;
   const std::uint64_t bytes = config.bytes("memory");
-  if (bytes > 0 && bytes < 1'000'000)
+  if (bytes < 1'000'000)
     throw Error(ErrorKind::invalid_argument,
                 config.origin("memory") +
                     ": memory must be at least 1MB; a number without a unit counts "
@@ -51,16 +53,29 @@ std::uint64_t memory_of(const Config& config) {
   return bytes;
 }
 
-std::chrono::seconds walltime_of(const Config& config) {
-  const std::string text = config.text("walltime");
-  if (text.empty()) return std::chrono::seconds(0);
+/// What `read` makes of a setting. Its sentences begin with the setting's name; ahead of that stands where
+/// the value comes from.
+template <class Read>
+auto read_setting(const Config& config, std::string_view name, const Read& read) {
   try {
-    return parse_walltime(text);
+    return read(config.text(name));
   } catch (const Error& error) {
-    throw config.origin("walltime") == "argument"
-        ? error
-        : Error(error.kind(), config.origin("walltime") + ": " + error.what());
+    const std::string origin = config.origin(name);
+    throw origin == "argument" ? error : Error(error.kind(), origin + ": " + error.what());
   }
+}
+
+std::chrono::seconds walltime_of(const Config& config) {
+  return read_setting(config, "walltime", [](const std::string& text) {
+    return text.empty() ? std::chrono::seconds(0) : parse_walltime(text);
+  });
+}
+
+std::string array_of(const Config& config) {
+  return read_setting(config, "array", [](const std::string& text) {
+    if (!text.empty()) static_cast<void>(parse_array(text));
+    return text;
+  });
 }
 
 bool requeue_of(const Config& config) {
@@ -109,15 +124,21 @@ JobOptions configured_job(const Config& config, int ranks, std::vector<std::stri
   options.ranks_per_node = small_count(config, "ranks_per_node");
   options.ranks = ranks;
   options.threads_per_rank = small_count(config, "threads");
-  options.head = config.text("head");
+  options.head = read_setting(config, "head", [&](const std::string& text) {
+    static_cast<void>(halves({.ranks = ranks, .head = text}));
+    return text;
+  });
   options.gpus_per_node = small_count(config, "gpus");
   options.gpus_per_rank = small_count(config, "gpus_per_task");
-  options.signal = config.text("signal");
+  options.signal = read_setting(config, "signal", [](const std::string& text) {
+    static_cast<void>(early_signal({.signal = text}));
+    return text;
+  });
   options.requeue = requeue_of(config);
   options.exclude = config.list("exclude");
   options.memory_bytes = memory_of(config);
   options.walltime = walltime_of(config);
-  options.array = config.text("array");
+  options.array = array_of(config);
   options.queue = config.text("queue");
   options.account = config.text("account");
   options.log_directory = config.text("log_directory");

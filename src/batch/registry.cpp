@@ -164,7 +164,9 @@ std::string last_line(const std::string& path) {
 
 }  // namespace
 
-JobRegistry::JobRegistry(std::filesystem::path directory) : directory_(std::move(directory)) {
+JobRegistry::JobRegistry(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+void JobRegistry::make_directory() const {
   std::error_code problem;
   std::filesystem::create_directories(directory_.parent_path(), problem);
   if (mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST)
@@ -187,8 +189,12 @@ std::filesystem::path JobRegistry::file(const JobRecord& record, std::string_vie
 
 std::vector<JobRecord> JobRegistry::all() const {
   std::vector<JobRecord> records;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
+  std::error_code problem;
+  const std::filesystem::directory_iterator entries(directory_, problem);
+  errno = problem.value();
+  if (problem && problem != std::errc::no_such_file_or_directory)
+    fail("their directory cannot be read", directory_);
+  for (const auto& entry : entries) {
     if (entry.path().extension() != ".json") continue;
     try {
       std::ifstream in(entry.path());
@@ -227,10 +233,12 @@ std::vector<JobRecord> JobRegistry::find(std::string_view which) const {
 }
 
 void JobRegistry::save(const JobRecord& record) const {
+  make_directory();
   rename_to(write_new(directory_, to_json(record)), file(record, ".json"));
 }
 
 std::filesystem::path JobRegistry::write_script(const std::string& text) const {
+  make_directory();
   return write_new(directory_, text);
 }
 

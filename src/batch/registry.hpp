@@ -36,7 +36,8 @@ struct JobRecord {
 /// renamed.
 class JobRegistry {
  public:
-  /// Keeps files in `directory`, which is made with mode 0700, and given that mode if it is there.
+  /// Keeps files in `directory`. Who writes makes it, with mode 0700, or gives it that mode if it is there;
+  /// who only reads leaves it as it is, also if it is not there.
   explicit JobRegistry(std::filesystem::path directory);
 
   /// The user's own: `$WEIR_STATE_DIR`, else `$XDG_STATE_HOME/weir`, else `~/.local/state/weir`.
@@ -63,6 +64,7 @@ class JobRegistry {
   void forget_before(std::chrono::sys_seconds then) const;
 
  private:
+  void make_directory() const;
   [[nodiscard]] std::filesystem::path file(const JobRecord& record, std::string_view extension) const;
 
   std::filesystem::path directory_;

@@ -201,8 +201,8 @@ void Config::require_tables(const std::vector<std::string_view>& systems) const 
   }
 }
 
-void Config::set(std::string_view name, std::vector<std::string> values) {
-  arguments_[std::string(known("config", name).name)] = {std::move(values), "argument"};
+void Config::set(std::string_view name, std::vector<std::string> values, std::string origin) {
+  arguments_[std::string(known("config", name).name)] = {std::move(values), std::move(origin)};
 }
 
 Config::Value Config::find(std::string_view name) const {

@@ -38,7 +38,7 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_LIFETIME", "after which a worker that joined leaves again"},
     {"WEIR_KEEP_JOBS", "how long `weir run` with further workers waits for their program to come back"},
     {"WEIR_DEATH_TIMEOUT", "how long a worker that joined waits for its program before it gives up"},
-    {"WEIR_PATIENCE", "how long a silent worker on another host, or a silent program, is waited for"},
+    {"WEIR_PATIENCE", "how long a silent or stopped worker, or a silent program, is waited for"},
     {"WEIR_STOP_GRACE", "how long a task may go on beyond its time limit before it is ended; default: 5s"},
     {"WEIR_EXIT_GRACE", "how long `weir run` waits for mpirun after rank 0 has ended; default: 5s"},
     {"WEIR_MPI_THREADS", "multiple: functions of gangs may call MPI (`GangComm`); default: serialized"},

@@ -2,6 +2,7 @@
 #include "core/wording.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 #include <utility>
 
@@ -25,6 +26,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::optional<std::string_view> nearest(std::string_view name,
                                         const std::vector<std::string_view>& candidates) {
   const auto distance = [&](std::string_view candidate) { return edit_distance(candidate, name); };
+  // A name that differs in upper and lower case alone is meant before those that look alike.
+  const auto is_same_word = [&](std::string_view candidate) {
+    return std::equal(candidate.begin(), candidate.end(), name.begin(), name.end(),
+                      [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+  };
+  const auto same = std::find_if(candidates.begin(), candidates.end(), is_same_word);
+  if (same != candidates.end()) return *same;
   const auto best = std::min_element(candidates.begin(), candidates.end(),
                                      [&](auto a, auto b) { return distance(a) < distance(b); });
   if (best == candidates.end() || distance(*best) > std::max<std::size_t>(1, name.size() / 3))

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -112,8 +113,17 @@ Compression compression_of_name(std::string_view path) {
   return Compression::none;
 }
 
+void check_replaceable(const char* who, const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode)) return;
+  if (S_ISDIR(found.st_mode)) refuse_output(who, path, EISDIR);
+  throw Error(ErrorKind::io,
+              fmt::format("{}: '{}' could not be written: it is no regular file", who, printable(path)));
+}
+
 Output::Output(const char* who, std::string path, Compression compression)
     : who_(who), path_(std::move(path)), temporary_(name_for_now(path_)) {
+  check_replaceable(who, path_);
   if (compression == Compression::automatic) compression = compression_of_name(path_);
   packer_ = packed(std::make_unique<FilePacker>(who, path_, temporary_), compression);
 }

@@ -125,11 +125,11 @@ Frame GroupBy::agg(const std::vector<Aggregate>& aggregates) const {
 }
 Frame GroupBy::nlargest(std::size_t n, const std::string& name) const {
   return framed(
-      detail::frame::make_top_of_groups("nlargest", frame_.node(), keys_, name, true, keeps_missing_, n));
+      detail::frame::make_top_of_groups("nlargest", frame_.node(), keys_, {name, true}, keeps_missing_, n));
 }
 Frame GroupBy::nsmallest(std::size_t n, const std::string& name) const {
   return framed(
-      detail::frame::make_top_of_groups("nsmallest", frame_.node(), keys_, name, false, keeps_missing_, n));
+      detail::frame::make_top_of_groups("nsmallest", frame_.node(), keys_, {name}, keeps_missing_, n));
 }
 GroupBy GroupBy::keep_missing() const {
   GroupBy kept = *this;
@@ -138,13 +138,22 @@ GroupBy GroupBy::keep_missing() const {
 }
 
 Frame Frame::sort_by(const std::vector<std::string>& names, Order order) const {
-  return framed(detail::frame::make_sort(node_, names, order == descending));
+  return sort_by(names, std::vector<Order>(names.size(), order));
+}
+Frame Frame::sort_by(const std::vector<std::string>& names, const std::vector<Order>& orders) const {
+  if (orders.size() != names.size())
+    throw Error(ErrorKind::invalid_argument, "sort_by: there must be an order for each column (got " +
+                                                 std::to_string(orders.size()) + " orders, " +
+                                                 std::to_string(names.size()) + " columns)");
+  detail::frame::SortKeys keys;
+  for (std::size_t k = 0; k < names.size(); ++k) keys.push_back({names[k], orders[k] == descending});
+  return framed(detail::frame::make_sort(node_, std::move(keys)));
 }
 Frame Frame::nlargest(std::size_t n, const std::string& name) const {
-  return framed(detail::frame::make_top("nlargest", node_, {name}, true, n));
+  return framed(detail::frame::make_top("nlargest", node_, {{name, true}}, n));
 }
 Frame Frame::nsmallest(std::size_t n, const std::string& name) const {
-  return framed(detail::frame::make_top("nsmallest", node_, {name}, false, n));
+  return framed(detail::frame::make_top("nsmallest", node_, {{name}}, n));
 }
 Frame Frame::limit(std::size_t n) const { return framed(detail::frame::make_limit(node_, n)); }
 Frame Frame::drop_duplicates(const std::vector<std::string>& names) const {

@@ -1,4 +1,4 @@
-// States of groups are tables: they are summed up, kept and merged as those of partitions are.
+// States are tables: they are summed up, kept and merged as those of partitions are.
 #include "weir/frame/running.hpp"
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 
 #include "frame/plan/names.hpp"
 #include "frame/plan/step.hpp"
+#include "frame/plan/window.hpp"
 #include "weir/duration.hpp"
 
 namespace weir {
@@ -142,6 +143,31 @@ Table RunningGroups::result() const {
   return detail::frame::results_of(
       detail::frame::merge_states(detail::frame::concat_states(states), keys_, plan_->aggregates), keys_,
       plan_->aggregates, true);
+}
+
+RunningWindows::RunningWindows(std::vector<Window> windows) : windows_(std::move(windows)) {
+  for (const Window& window : windows_)
+    if (window.rows < 0)
+      throw Error(ErrorKind::unsupported,
+                  "running_windows: a window must not look at rows to come (got " + window.name + ")");
+}
+
+Table RunningWindows::add(const Table& batch) {
+  if (!plan_) {
+    plan_ = std::make_shared<const detail::frame::WindowPlan>(
+        detail::frame::plan_windows(batch.schema(), windows_).plan);
+    schema_ = batch.schema();
+  } else if (batch.schema() != schema_) {
+    throw Error(ErrorKind::invalid_argument,
+                "running_windows: a table must have the columns of the first (got " +
+                    to_text(batch.schema()) + ", the first had " + to_text(schema_) + ")");
+  }
+  const detail::frame::RowsBefore before{rows_, totals_};
+  Table result = detail::frame::with_windows(batch, before, {}, *plan_);
+  detail::frame::RowsBefore next = detail::frame::rows_before_next(before, batch, *plan_);
+  rows_ = std::move(next.rows);
+  totals_ = std::move(next.totals);
+  return result;
 }
 
 }  // namespace weir

@@ -78,7 +78,8 @@ worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t work
     throw Error(error.kind(), name + ": " + error.what());
   }
   if (memory.limit < least_memory_bytes)
-    throw Error(ErrorKind::invalid_argument, name + ": must be at least 1 MB (got \"" + text + "\")");
+    throw Error(ErrorKind::invalid_argument,
+                name + ": must be at least 1MB; a number without a unit counts bytes (got \"" + text + "\")");
   return memory;
 }
 
@@ -135,6 +136,7 @@ node::SchedulerSettings scheduler_settings(const RunOptions& options) {
   if (const std::string text = environment("WEIR_PATIENCE"); !text.empty()) {
     try {
       settings.patience_for_dead = std::chrono::ceil<std::chrono::milliseconds>(parse_duration(text));
+      settings.patience_for_stopped = settings.patience_for_dead;  // a debugger, a suspended job
     } catch (const Error& error) {
       throw Error(error.kind(), std::string("WEIR_PATIENCE: ") + error.what());
     }

@@ -271,8 +271,11 @@ void SchedulerNode::tick(Clock::time_point now) {
       dead.emplace_back(id, "has been silent for " + how_long(silence) + " (WEIR_PATIENCE is " +
                                 to_string(std::chrono::nanoseconds(settings_.patience_for_dead)) + ")");
       log::warn("{} {}; its work is done elsewhere", state_.name_of(id), dead.back().second);
-    } else if (peer.silence.stopped() > settings_.patience_for_stopped)
+    } else if (peer.silence.stopped() > settings_.patience_for_stopped) {
       dead.emplace_back(id, "has been stopped by a signal for " + how_long(peer.silence.stopped()));
+      log::warn("{} {} (WEIR_PATIENCE sets how long is waited); its work is done elsewhere",
+                state_.name_of(id), dead.back().second);
+    }
   });
   for (const auto& [id, how] : dead) lose(id, how);
   if (retiring_) go_on_retiring(now);
@@ -502,6 +505,8 @@ snapshot::TaskLook SchedulerNode::look_at_task(TaskId id) {
 std::vector<PeerId> SchedulerNode::who_has(TaskId id) {
   Hold hold(*this);
   progress();
+  while (state_.is_on_its_way(id))
+    if (!progress()) transport_.wait(patience_.look);
   return state_.who_has(id);
 }
 

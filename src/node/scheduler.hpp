@@ -25,7 +25,8 @@ struct SchedulerSettings {
   std::chrono::milliseconds patience_for_dead{10000};    ///< Silence after which a worker is taken for dead;
                                                          ///< the end of its process or connection is seen at
                                                          ///< once. Workers wait `workers_wait` times as long.
-  std::chrono::milliseconds patience_for_stopped{1500};  ///< For one of this host that stays stopped.
+  std::chrono::milliseconds patience_for_stopped{1500};  ///< For one of this host that stays
+                                                         ///< stopped, if WEIR_PATIENCE is not set.
   bool own_in_process = false;  ///< The own peers are threads of this process, which never die alone.
   std::chrono::milliseconds patience_for_busy{
       60000};  ///< The same for a process on this host that is there and has not been stopped.

@@ -60,6 +60,12 @@ class Capture {
   std::string begin_, end_;
 };
 
+/// Whether it is there and no file that a finished one may take the place of: a device, a pipe.
+bool is_written_in_place(const std::string& file) {
+  struct stat about {};
+  return ::stat(file.c_str(), &about) == 0 && !S_ISREG(about.st_mode);
+}
+
 /// One of the program's outputs: a pipe to us, or a file that has its name when all is well.
 class Outlet {
  public:
@@ -85,13 +91,14 @@ class Outlet {
   std::string take(std::uint64_t& left_out) { return capture_.take(left_out); }
   /// Gives the file its name.
   void finish() const {
-    if (name_.empty()) return;
+    if (part_.empty()) return;
     std::error_code problem;
-    std::filesystem::rename(name_ + ".part", name_, problem);
+    std::filesystem::rename(part_, name_, problem);
     if (problem)
       throw Error(ErrorKind::io, "program: '" + name_ + "' could not be written (" + problem.message() + ")");
   }
-  [[nodiscard]] std::string part() const { return name_.empty() ? "" : name_ + ".part"; }
+  /// What it is called until then.
+  [[nodiscard]] const std::string& part() const { return part_; }
 
  private:
   void open_pipe() {
@@ -105,14 +112,18 @@ class Outlet {
   }
   void open_file(const std::filesystem::path& file) {
     name_ = file.string();
-    write_ = Descriptor(::open(part().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (write_.get() < 0)
+    if (!is_written_in_place(name_)) part_ = name_ + ".part";
+    const std::string& opened = part_.empty() ? name_ : part_;
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+    write_ = Descriptor(::open(opened.c_str(), flags | O_NONBLOCK, 0666));  // a pipe that nobody reads
+    if (write_.get() >= 0) fcntl(write_.get(), F_SETFL, 0);
+    else
       throw Error(ErrorKind::io,
-                  "program: '" + part() + "' could not be opened (" + std::strerror(errno) + ")");
+                  "program: '" + opened + "' could not be opened (" + std::strerror(errno) + ")");
   }
   Descriptor read_, write_;
   Capture capture_;
-  std::string name_;
+  std::string name_, part_;
 };
 
 std::string shown(const std::vector<std::string>& command) {

@@ -60,6 +60,31 @@ const Setting& setting_called(std::string_view name) {
                        [&](const Setting& setting) { return setting.name == name; });
 }
 
+/// Which of an option's names ("--mem,--memory") the user wrote.
+std::string written_name(const Row& row, int argc, char** argv) {
+  const std::string flags = row.flags;
+  for (int i = 1; i < argc; ++i) {
+    std::string_view word = argv[i];
+    word = word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
+    for (std::size_t at = 0; at < flags.size(); at = std::min(flags.find(',', at), flags.size() - 1) + 1)
+      if (word == std::string_view(flags).substr(at, flags.find(',', at) - at)) return std::string(word);
+  }
+  return flags.substr(0, flags.find(','));
+}
+
+void set_options(Config& config, const std::map<std::string, std::vector<std::string>>& values, int argc,
+                 char** argv) {
+  for (const Row& row : rows) {
+    const std::vector<std::string>& texts = values.at(row.setting);
+    if (texts.empty()) continue;
+    const std::string name = written_name(row, argc, argv);
+    // Mostly that of a variable which is not set: what it stands for must not be left out silently.
+    if (std::find(texts.begin(), texts.end(), "") != texts.end())
+      throw Error(ErrorKind::invalid_argument, name + " needs a value (got \"\")");
+    config.set(row.setting, texts, name);
+  }
+}
+
 int ranks_of(const std::string& text) {
   int number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -166,8 +191,7 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
                                                  std::string(chosen[1]->name()) + ")");
   std::vector<std::string> command = program_of(app, may_submit);
   Config config = batch::load_config();
-  for (auto& [setting, texts] : values)
-    if (!texts.empty()) config.set(setting, texts);
+  set_options(config, values, argc, argv);
   const std::string system = config.text("system");
   request.system = !chosen.empty()  ? chosen.front()
                    : system.empty() ? &detect_batch_system()

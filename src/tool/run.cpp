@@ -53,7 +53,8 @@ std::string checked_memory(const std::string& text) {
   }
   if (bytes < home::least_memory_bytes)
     throw Error(ErrorKind::invalid_argument,
-                "--memory must be at least 1MB (got " + text + "); write for example --memory 4GB");
+                "--memory must be at least 1MB; a number without a unit counts bytes (got " + text +
+                    "); write for example --memory 4GB");
   return text;
 }
 

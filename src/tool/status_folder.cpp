@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -25,12 +27,42 @@ namespace fs = std::filesystem;
                                  std::strerror(reason) + "); TMPDIR names another");
 }
 
+/// How the names of this host's folders begin: a temporary folder may be shared, locks of its files not.
+std::string name_on_this_host() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return "weir-run-" + std::string(host.data()) + "-";
+}
+
+/// The folder, locked for as long as it is open; nothing if another process has it, or it cannot be locked.
+Descriptor locked(const std::string& folder) {
+  Descriptor open_folder(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (flock(open_folder.get(), LOCK_EX | LOCK_NB) != 0) open_folder.reset();
+  return open_folder;
+}
+
+/// Removes what was left by those that could not: they were killed, and their locks with them. One that has
+/// just been made, and is not locked yet, is younger than a minute.
+void remove_abandoned(const fs::path& base, const std::string& name) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(base, ignored)) {
+    struct stat status {};
+    if (!entry.path().filename().string().starts_with(name) || lstat(entry.path().c_str(), &status) != 0 ||
+        status.st_uid != geteuid() || status.st_mtim.tv_sec > time(nullptr) - 60)
+      continue;
+    if (const Descriptor lock = locked(entry.path()); lock.get() >= 0) fs::remove_all(entry.path(), ignored);
+  }
+}
+
 }  // namespace
 
 StatusFolder::StatusFolder() {
   const char* base = std::getenv("TMPDIR");
-  path_ = std::string(base && *base ? base : "/tmp") + "/weir-run-XXXXXX";
-  if (!mkdtemp(path_.data())) refuse_folder(fs::path(path_).parent_path().string(), errno);
+  const fs::path folder = base && *base ? base : "/tmp";
+  remove_abandoned(folder, name_on_this_host());
+  path_ = (folder / (name_on_this_host() + "XXXXXX")).string();
+  if (!mkdtemp(path_.data())) refuse_folder(folder.string(), errno);
+  lock_ = locked(path_);
   file_ = path_ + "/status";
   const std::string pipe = note_pipe(file_);
   if (mkfifo(pipe.c_str(), 0600) == 0)

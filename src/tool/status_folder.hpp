@@ -8,7 +8,8 @@
 
 namespace weir::detail::tool {
 
-/// A folder of this user alone, removed with its contents at the end.
+/// A folder of this user alone, removed with its contents at the end; that of one who was killed is removed
+/// by the next.
 ///
 /// Nothing is written into a file, so that neither a full disk nor `ulimit -f` loses a status.
 /// **Errors.** The constructor throws `Error{io}` if the folder for temporary files (TMPDIR, else /tmp)
@@ -34,6 +35,7 @@ class StatusFolder {
  private:
   std::string path_;
   std::string file_;
+  Descriptor lock_;  // tells others that this process is there
   Descriptor notes_;
 };
 

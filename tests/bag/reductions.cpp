@@ -50,6 +50,23 @@ TEST_CASE("count, sum, mean, variance, extremes, any and all") {
   CHECK(from_sequence(std::vector<std::int32_t>{2147483647, 2147483647}).sum().compute() == 4294967294);
 }
 
+TEST_CASE("sums of integers are exact, whatever the partitions, or an error") {
+  constexpr std::int64_t most = INT64_MAX, least = INT64_MIN;
+  for (const std::size_t count : partition_counts) {
+    CHECK(from_sequence(std::vector<std::int64_t>{most, 5, least, most, -6, 1}, count).sum().compute() ==
+          most - 1);
+    CHECK(from_sequence(std::vector<std::int64_t>{least, -1, 1}, count).sum().compute() == least);
+    CHECK_THROWS_WITH(from_sequence(std::vector<std::int64_t>{most, most, 2}, count).sum().compute(),
+                      Catch::Contains("sum: the result must be a 64-bit integer (got 18446744073709551616)"));
+    CHECK_THROWS_WITH(from_sequence(std::vector<std::int64_t>{least, -1}, count).sum().compute(),
+                      Catch::Contains("sum: the result must be a 64-bit integer (got -9223372036854775809)"));
+    CHECK(from_sequence(std::vector<std::uint64_t>{UINT64_MAX - 1, 1}, count).sum().compute() == UINT64_MAX);
+    CHECK_THROWS_WITH(from_sequence(std::vector<std::uint64_t>{UINT64_MAX, 1}, count).sum().compute(),
+                      Catch::Contains("(got 18446744073709551616)"));
+    CHECK(from_sequence(std::vector<bool>{true, false, true}, count).sum().compute() == 2);
+  }
+}
+
 TEST_CASE("frequencies, topk and distinct") {
   for (const std::size_t count : partition_counts) {
     const auto bag = from_sequence(sample, count);

@@ -59,6 +59,9 @@ TEST_CASE("memory without a unit is refused") {
   config.set("memory", "5");
   CHECK(sentence_of([&] { return configured_job(config, 1, {"./app"}).memory_bytes; }) ==
         "argument: memory must be at least 1MB; a number without a unit counts bytes (got 5)");
+  config.set("memory", {"0"}, "--mem");
+  CHECK(sentence_of([&] { return configured_job(config, 1, {"./app"}).memory_bytes; }) ==
+        "--mem: memory must be at least 1MB; a number without a unit counts bytes (got 0)");
   config.set("memory", "5GB");
   CHECK(configured_job(config, 1, {"./app"}).memory_bytes == 5'000'000'000);
 }

@@ -75,7 +75,7 @@ TEST_CASE("registry makes a directory private that others could read") {
   test::TemporaryFolder folder;
   fs::create_directory(folder.path() + "/jobs");
   fs::permissions(folder.path() + "/jobs", fs::perms::all);
-  const JobRegistry registry(folder.path() + "/jobs");
+  JobRegistry(folder.path() + "/jobs").save(record("slurm", "12", 0));
   CHECK(fs::status(folder.path() + "/jobs").permissions() == fs::perms::owner_all);
 }
 
@@ -147,6 +147,7 @@ TEST_CASE("the exit status that weir run left counts where the batch system has 
   test::TemporaryFolder folder;
   const FakeQstat qstat("echo 'qstat: Unknown Job Id' >&2; exit 153");
   const JobRegistry registry(folder.path() + "/jobs");
+  registry.save(record("pbs", "7.s", 0));
   setenv("WEIR_STATE_DIR", folder.path().c_str(), 1);
   setenv("PBS_JOBID", "7.s", 1);
   note_exit_status(5);
@@ -169,7 +170,11 @@ TEST_CASE("the exit status that weir run left counts where the batch system has 
 TEST_CASE("registry says why it cannot keep jobs") {
   test::TemporaryFolder folder;
   test::write_file(folder.path() + "/file", "");
-  CHECK(sentence_of([&] { return JobRegistry(folder.path() + "/file/jobs").all(); }) ==
-        "jobs: their directory cannot be made (got " + folder.path() +
-            "/file/jobs: Not a directory); WEIR_STATE_DIR names another directory");
+  const std::string file = folder.path() + "/file/jobs";
+  CHECK(sentence_of([&] { return JobRegistry(file).write_script("#!/bin/sh\n"); }) ==
+        "jobs: their directory cannot be made (got " + file +
+            ": Not a directory); WEIR_STATE_DIR names another directory");
+  CHECK(sentence_of([&] { return JobRegistry(file).all(); }) ==
+        "jobs: their directory cannot be read (got " + file +
+            ": Not a directory); WEIR_STATE_DIR names another directory");
 }

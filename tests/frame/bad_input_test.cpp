@@ -1,4 +1,6 @@
 // What users give by mistake, and what they are told.
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 
 #include "frame/support.hpp"
@@ -213,4 +215,92 @@ TEST_CASE("a column without any value is read as members of any type that may be
     CHECK(sentence_of([&] { return read_csv(folder.write("t.csv", "t,n\nx,1\n")).corr("t", "n"); }) ==
           "corr: the columns must be of numbers (got text of \"t\"); astype converts them");
   });
+}
+
+TEST_CASE("lines that are skipped are counted and listed, once") {
+  const Folder folder;
+  std::string text = "# made up\na,b\n";
+  for (int i = 0; i < 3000; ++i) text += i % 1000 == 500 ? "1,2,3\n" : i % 1000 == 700 ? "x,1\n" : "1,2\n";
+  const std::string first = folder.write("1.csv", text + "9,\"u\n5,\"v\"w\n");
+  const std::string second = folder.write("2.csv", "a,b\n7\n");
+  in_cluster([&] {
+    const BadLines bad;
+    CHECK((bad.count() == 0 && bad.table().rows() == 0));
+    const Frame frame = read_csv(folder.path("*.csv"), {.comment = '#',
+                                                        .types = {{"a", ColumnType::int64}},
+                                                        .on_error = OnError::skip,
+                                                        .block = "2 kB",
+                                                        .bad_lines = bad});
+    for (int again = 0; again < 2; ++again) {
+      CHECK(frame.count_rows() == 2994);
+      CHECK(frame.agg(sum("a")).compute().column("sum_a").int64s()[0] == 2994);
+      CHECK(bad.count() == 9);
+    }
+    std::string listed = csv_of(bad.table());
+    for (const std::string& path : {first, second})
+      for (std::size_t at = listed.find(path); at != std::string::npos; at = listed.find(path))
+        listed.replace(at, path.size(), path.substr(path.size() - 5));
+    CHECK(
+        listed ==
+        "file,line,reason,text\n"
+        "1.csv,503,\"a line must have 2 fields (got 3: \"\"1,2,3\"\")\",\"1,2,3\"\n"
+        "1.csv,703,\"a: a value must have the type stated (got \"\"x\"\")\",x\n"
+        "1.csv,1503,\"a line must have 2 fields (got 3: \"\"1,2,3\"\")\",\"1,2,3\"\n"
+        "1.csv,1703,\"a: a value must have the type stated (got \"\"x\"\")\",x\n"
+        "1.csv,2503,\"a line must have 2 fields (got 3: \"\"1,2,3\"\")\",\"1,2,3\"\n"
+        "1.csv,2703,\"a: a value must have the type stated (got \"\"x\"\")\",x\n"
+        "1.csv,3003,\"a separator must follow a closing quote (got \"\"9,\"\"u\"\")\",\"9,\"\"u\"\n"
+        "1.csv,3004,\"a separator must follow a closing quote (got \"\"5,\"\"v\"\"w\"\")\",\"5,\"\"v\"\"w\"\n"
+        "2.csv,2,\"a line must have 2 fields (got 1: \"\"7\"\")\",7\n");
+    std::string many = "a,b\n";
+    for (int i = 0; i < 1000; ++i) many += "1\n";
+    const BadLines more;
+    CHECK(read_csv(folder.write("many.csv", many), {.on_error = OnError::skip, .bad_lines = more})
+              .count_rows() == 0);
+    CHECK((more.count() == 1000 && more.table().rows() == 100));
+  });
+}
+
+TEST_CASE("columns in dates are of days or times, or an error") {
+  const Folder folder;
+  in_cluster([&] {
+    const std::string way_out = "; .on_error = OnError::skip leaves such lines out";
+    CHECK(read_as(folder, "a,d\n1,2015-02-28\n2,2015-02-30\n", {.dates = {"d"}}) ==
+          "read_csv: f:3:d: a value must be a day or a time (got \"2015-02-30\")" + way_out);
+    CHECK(read_as(folder, "a,d\n1,2015-02-28\n2,2015-02-30\n", {.dates = {"d"}, .on_error = OnError::skip}) ==
+          "a,d\n1,2015-02-28\n");
+    CHECK(read_as(folder, "d\n2015-02-28\nNA\n2015-02-28 12:00:00\n", {.dates = {"d"}}) ==
+          "d\n2015-02-28 00:00:00\n\"\"\n2015-02-28 12:00:00\n");
+    CHECK(read_as(folder, "d\n2015-02-28 12:00:00\nnoon\n", {.dates = {"d"}}) ==
+          "read_csv: f:3:d: a value must be a day or a time (got \"noon\")" + way_out);
+    CHECK(read_as(folder, "d\n7\n", {.dates = {"d"}}) ==
+          "read_csv: f:2:d: a value must be a day or a time (got \"7\")" + way_out);
+    CHECK(read_as(folder, "d\n28/02/2015\n", {.date_format = "%d/%m/%Y"}) ==
+          "read_csv: date_format must have columns in dates that are written so (got none)");
+  });
+}
+
+TEST_CASE("what is no file is not replaced by one") {
+  const Folder folder;
+  const std::string pipe = folder.path("pipe");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  in_cluster([&] {
+    const Frame pairs = from(std::vector<Pair>{{1, "x"}});
+    const auto refused = [&](const char* who) {
+      return std::string(who) + ": '" + pipe + "' could not be written: it is no regular file";
+    };
+    CHECK(sentence_of([&] { return pairs.to_csv(pipe); }) == refused("to_csv"));
+    CHECK(sentence_of([&] { return pairs.to_parquet(pipe); }) == refused("to_parquet"));
+    CHECK(sentence_of([&] { return pairs.to_arrow(pipe); }) == refused("to_arrow"));
+    CHECK(sentence_of([&] { return pairs.to_csv(folder.path("")); }) ==
+          "to_csv: '" + folder.path("") + "' could not be written: Is a directory");
+    CHECK(std::filesystem::is_fifo(pipe));
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path("")), {}) == 1);
+  });
+}
+
+TEST_CASE("a name that differs in upper and lower case alone is the one that is meant") {
+  const Frame pairs = from(std::vector<Pair>{{1, "x"}});
+  CHECK(sentence_of([&] { return pairs.select("B"); }) ==
+        "select: there must be a column of that name (got \"B\"); did you mean \"b\"? The columns are: a, b");
 }

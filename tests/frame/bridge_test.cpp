@@ -1,5 +1,6 @@
 // Bags, frames, arrays and HDF5 made of each other.
 #include "weir/array/elementwise.hpp"
+#include "weir/bridge/bag_array.hpp"
 #include "weir/bridge/bag_frame.hpp"
 #include "weir/bridge/frame_array.hpp"
 
@@ -126,4 +127,34 @@ TEST_CASE("elements that do not fit into memory are grouped") {
     CHECK(least == 60);
   });
   ::unsetenv("WEIR_MEMORY_LIMIT");
+}
+
+TEST_CASE("bags of numbers, and of rows of them, become arrays") {
+  in_cluster([] {
+    std::vector<std::int32_t> numbers(100);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    const auto even = from_sequence(numbers, 7).filter([](std::int32_t n) { return n % 2 == 0 && n > 40; });
+    const Array<std::int32_t> array = to_array(even);
+    CHECK(array.shape() == Shape{29});
+    CHECK(array.chunks()[0].size() == 4);  // three partitions have none
+    CHECK(array.sum().compute()() == (42 + 98) * 29 / 2);
+    const auto none = to_array(from_sequence(numbers, 3).filter([](std::int32_t n) { return n < 0; }));
+    CHECK(none.shape() == Shape{0});
+    CHECK(none.sum().compute()() == 0);
+    const auto rows = to_array(even.map([](std::int32_t n) {
+      return std::array<double, 2>{n * 1.0, n * 0.5};
+    }));
+    CHECK(rows.shape() == Shape{29, 2});
+    CHECK(rows.compute()(28, 0) == 98);
+    CHECK(rows.compute()(28, 1) == 49);
+    const auto flags = to_array(even.map([](std::int32_t n) { return n > 90; }));
+    CHECK(flags.compute()(28));
+    CHECK(!flags.compute()(0));
+    CHECK(sentence_of([&] {
+            return to_array(even.map([](std::int32_t n) {
+              if (n == 50) throw std::runtime_error("fifty");
+              return n;
+            }));
+          }).find("fifty") != std::string::npos);
+  });
 }

@@ -235,6 +235,21 @@ TEST_CASE("many rows are sorted, grouped and joined by tasks that each have a pa
     for (std::size_t i = 1; i < keys.size(); ++i)
       in_order = in_order && (keys[i - 1] < keys[i] || (keys[i - 1] == keys[i] && values[i - 1] < values[i]));
     CHECK(in_order);
+    const Frame by_both = all.with("tens", col("key") / 100000)
+                              .astype("tens", ColumnType::int64)
+                              .sort_by({"tens", "value"}, {ascending, descending});
+    CHECK(by_both.show().find("sort_by tens ascending, value descending") != std::string::npos);
+    const Table two_ways = by_both.compute();
+    const auto tens = two_ways.column("tens").int64s(), falling = two_ways.column("value").int64s();
+    in_order = tens.size() == numbers.size();
+    for (std::size_t i = 1; i < tens.size(); ++i)
+      in_order =
+          in_order && (tens[i - 1] < tens[i] || (tens[i - 1] == tens[i] && falling[i - 1] > falling[i]));
+    CHECK(in_order);
+    CHECK(by_both.head(1).column("value").int64s()[0] == falling[0]);
+    CHECK(sentence_of([&] {
+            return all.sort_by({"key", "value"}, {ascending, ascending, ascending});
+          }) == "sort_by: there must be an order for each column (got 3 orders, 2 columns)");
     const Table groups = all.group_by("key").agg(count(), sum("value")).compute();
     std::int64_t rows = 0, total = 0;
     for (const std::int64_t count : groups.column("count").int64s()) rows += count;

@@ -260,6 +260,8 @@ TEST_CASE("columns of every type with holes, in files of which one is empty, giv
   check("whole_frame", wide.agg(sum("n"), mean("x"), count("e"), max("e"), sum("e"), count(), max("w"),
                                 min("day"), median("x"), sum("b"), mean("b")));
   check("sort_all", wide.sort_by({"b", "g", "x"}).select("b", "g", "x", "n"));
+  check("sort_two_ways",
+        wide.sort_by({"b", "n", "x"}, {descending, ascending, descending}).select("b", "n", "x"));
   check("sort_down", wide.sort_by("w", descending).select("w", "c", "n"));
   check("top_n", wide.nlargest(25, "n").select("g", "n"));
   check("least_w", wide.nsmallest(12, "w").select("w", "n"));

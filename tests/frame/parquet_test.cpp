@@ -107,6 +107,36 @@ TEST_CASE("what is written as Parquet is read again, and filters pass over row g
   });
 }
 
+TEST_CASE("identifiers and times of day are texts, and what is not read is named") {
+  in_cluster([] {
+    const Frame kinds = read_parquet(golden + "/kinds_duckdb.parquet");
+    CHECK(csv_of(kinds) ==
+          "id,clock,zoned,bytes,word,price\n"
+          "00000000-0000-0000-0000-00000000000a,12:34:56.789,10:34:56,\xAA"
+          "bc,ok,1.25\n"
+          "f81d4fae-7dec-11d0-a765-00a0c91e6bf6,00:00:00,23:59:59.000001,\"\",x,-7.5\n"
+          ",,,,,\n");
+    CHECK(kinds.filter(col("id") == "f81d4fae-7dec-11d0-a765-00a0c91e6bf6").count_rows() == 1);
+    CHECK(kinds.filter(col("clock") > "12:00:00").count_rows() == 1);
+    const std::string spans = golden + "/interval_duckdb.parquet", deltas = golden + "/delta_duckdb.parquet",
+                      brotli = golden + "/brotli_duckdb.parquet";
+    CHECK(sentence_of([&] { return read_parquet(spans); }) ==
+          "read_parquet: a column must hold plain values (got \"span\" of \"" + spans +
+              "\", which holds intervals); .columns leaves it out");
+    CHECK(csv_of(read_parquet(spans, {.columns = {"n"}})) == "n\n1\n2\n");
+    CHECK(
+        sentence_of([&] { return read_parquet(deltas).compute(); })
+            .find("read_parquet: \"" + deltas +
+                  "\" has at byte 4 what is not read: values must be encoded plainly or by a dictionary (got "
+                  "delta_binary_packed) (column \"i\")") != std::string::npos);
+    CHECK(sentence_of([&] { return read_parquet(brotli).compute(); })
+              .find("read_parquet: \"" + brotli +
+                    "\" has at byte 4 what is not read: pages must be packed by snappy, gzip or zstd (got "
+                    "brotli) "
+                    "(column \"i\")") != std::string::npos);
+  });
+}
+
 TEST_CASE("files that are not Parquet files are refused") {
   in_cluster([] {
     const Folder folder;

@@ -153,3 +153,65 @@ TEST_CASE("each group has its largest and least rows") {
           "are: sensor, value");
   });
 }
+
+TEST_CASE("windows of a stream go on from table to table") {
+  using namespace std::chrono;
+  struct Sale {
+    sys_days day;
+    std::optional<std::int64_t> count;
+    double price;
+  };
+  std::vector<Sale> rows;
+  for (int i = 0; i < 40; ++i)
+    rows.push_back({sys_days{2020y / 1 / 1} + days{i * i % 3 + i},
+                    i % 5 ? std::optional(i * 7 % 11) : std::nullopt, 0.5 * (i * 5 % 13)});
+  const std::vector<Window> windows{cumsum("count"),
+                                    cummin("price"),
+                                    cummax("count"),
+                                    shift("price", 3),
+                                    diff("count", 2),
+                                    rolling(4, mean("price")),
+                                    rolling(3, sum("count")).at_least(1),
+                                    rolling(5, median("price")).at_least(2).as("middle"),
+                                    rolling(2, count()).as("rows"),
+                                    rolling("4d", "day", nunique("count"))};
+  std::sort(rows.begin(), rows.end(), [](const Sale& a, const Sale& b) { return a.day < b.day; });
+  in_cluster([&] {
+    const std::string at_once = csv_of(from(rows).with(windows));
+    for (const std::size_t size : {1, 3, 7, 40}) {
+      RunningWindows running(windows);
+      std::vector<Table> parts{running.add(table_of(std::vector<Sale>{}))};
+      for (std::size_t at = 0; at < rows.size(); at += size)
+        parts.push_back(running.add(table_of(std::vector<Sale>(
+            rows.begin() + static_cast<std::ptrdiff_t>(at),
+            rows.begin() + static_cast<std::ptrdiff_t>(std::min(at + size, rows.size()))))));
+      std::vector<Frame> frames;
+      for (const Table& part : parts) frames.emplace_back(part);
+      CHECK(csv_of(concat(frames)) == at_once);
+    }
+  });
+}
+
+TEST_CASE("what running windows cannot do they say, and stay as they were") {
+  struct Sale {
+    std::int64_t count;
+  };
+  CHECK(sentence_of([] { return RunningWindows({shift("count", -1)}); }) ==
+        "running_windows: a window must not look at rows to come (got shift_count)");
+  RunningWindows sums({cumsum("count")});
+  CHECK(sums.add(table_of(std::vector<Sale>{{1}, {2}})).column("cumsum_count").int64s()[1] == 3);
+  CHECK(
+      sentence_of([&] {
+        return sums.add(table_of(std::vector<Sale>{{5}, {INT64_MAX}}));
+      }) ==
+      "cumsum_count: the result must be a 64-bit integer (got 8 and 9223372036854775807); astype to float64 "
+      "before computes it approximately");
+  CHECK(sentence_of([&] { return sums.add(Table()); }) ==
+        "running_windows: a table must have the columns of the first (got , the first had count int64)");
+  CHECK(sums.add(table_of(std::vector<Sale>{{4}})).column("cumsum_count").int64s()[0] == 7);
+  RunningWindows unknown({cumsum("cuont")});
+  CHECK(
+      sentence_of([&] { return unknown.add(table_of(std::vector<Sale>{})); }) ==
+      "cumsum: there must be a column of that name (got \"cuont\"); did you mean \"count\"? The columns are: "
+      "count");
+}

@@ -53,8 +53,9 @@ TEST_CASE("settings refuse a limit that is none") {
                       Catch::Contains("WEIR_MEMORY_LIMIT: ") && Catch::Contains("plenty"));
   }
   const Variable variable("WEIR_MEMORY_LIMIT", "10kB");
-  CHECK_THROWS_WITH(detail::home::memory_limits({}, 4),
-                    "WEIR_MEMORY_LIMIT: must be at least 1 MB (got \"10kB\")");
+  CHECK_THROWS_WITH(
+      detail::home::memory_limits({}, 4),
+      "WEIR_MEMORY_LIMIT: must be at least 1MB; a number without a unit counts bytes (got \"10kB\")");
 }
 
 TEST_CASE("settings find the folder for what does not fit") {
@@ -128,6 +129,7 @@ TEST_CASE("a process takes the cores that its affinity mask leaves it") {
 TEST_CASE("how long silence is waited for is a setting") {
   {
     const Variable patience("WEIR_PATIENCE", "2s");
+    CHECK(detail::home::scheduler_settings({}).patience_for_stopped == std::chrono::seconds(2));
     CHECK(detail::home::scheduler_settings({}).patience_for_dead == std::chrono::seconds(2));
   }
   {

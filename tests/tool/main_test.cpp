@@ -187,12 +187,24 @@ TEST_CASE("weir finds the user's folder without HOME") {
   CHECK(finished.out.find("/.config/weir/config.toml") != std::string::npos);
 }
 
-TEST_CASE("weir names an unwritable state directory and what to set") {
-  const Finished finished = run({WEIR_TOOL, "status"}, {{{"WEIR_STATE_DIR", "/proc/weir"}}});
+TEST_CASE("who only reads makes no state directory") {
+  TemporaryFolder folder;
+  const std::string state = folder.path() + "/state";
+  const Finished finished = run({WEIR_TOOL, "status"}, {{{"WEIR_STATE_DIR", state}}});
+  CHECK(finished.status == 0);
+  CHECK(finished.out == "no jobs\n");
+  for (const std::string command : {"logs", "cancel"})
+    CHECK(run({WEIR_TOOL, command, "7"}, {{{"WEIR_STATE_DIR", state}}}).status == 2);
+  CHECK_FALSE(std::filesystem::exists(state));
+}
+
+TEST_CASE("weir names a state directory that cannot be read and what to set") {
+  TemporaryFolder folder;
+  write_file(folder.path() + "/file", "");
+  const Finished finished = run({WEIR_TOOL, "status"}, {{{"WEIR_STATE_DIR", folder.path() + "/file"}}});
   CHECK(finished.status == 1);
-  CHECK(finished.err ==
-        "weir status: jobs: their directory cannot be made (got /proc/weir/jobs: No such file or directory); "
-        "WEIR_STATE_DIR names another directory\n");
+  CHECK(finished.err == "weir status: jobs: their directory cannot be read (got " + folder.path() +
+                            "/file/jobs: Not a directory); WEIR_STATE_DIR names another directory\n");
 }
 
 TEST_CASE("weir info tells versions, build and machine") {

@@ -47,10 +47,22 @@ TEST_CASE("map makes a command of every combination of arguments") {
       "a command must be given (got none); write for example weir map 'sim --seed {}' ::: 1 2 3");
 }
 
-TEST_CASE("map takes no files of arguments but stdin, and says so") {
-  CHECK_THROWS_WITH(parse_template({"a", "::::", "file"}),
-                    "arguments stand behind ::: or come from stdin (got ::::); write for example weir map "
-                    "'sim --seed {}' < FILE");
+TEST_CASE("map takes files of arguments behind ::::, each a source of its own") {
+  const Template wanted = parse_template({"a", ":::", "1", "2", "::::", "one", "two", ":::", "3"});
+  CHECK(wanted.command == "a");
+  REQUIRE(wanted.sources.size() == 4);
+  CHECK(wanted.sources[0].arguments == Words{"1", "2"});
+  CHECK((wanted.sources[1].file == "one" && wanted.sources[2].file == "two"));
+  CHECK(wanted.sources[3].arguments == Words{"3"});
+  for (const Words& words : {Words{"a", "::::"}, Words{"a", "::::", ":::", "b"}})
+    CHECK_THROWS_WITH(parse_template(words), "a file of arguments must follow :::: (got none)");
+  CHECK_THROWS_WITH(parse_template({"a", ":::", "b", ":::+", "c"}),
+                    "arguments are combined each with each, by ::: and :::: (got :::+)");
+  const TemporaryFolder folder;
+  write_file(folder.path() + "/lines", "x\ny z\n");
+  CHECK(map_of("-k echo ::: 1 2 :::: " + (folder.path() + "/lines")).out == "1 x\n1 y z\n2 x\n2 y z\n");
+  CHECK(map_of("echo :::: /no/file").err ==
+        "weir map: the arguments in /no/file cannot be read (No such file or directory)\n");
 }
 
 TEST_CASE("map reads arguments line by line, or up to zero bytes") {
@@ -112,7 +124,7 @@ TEST_CASE("weir map prints what its commands print, and fails if one has failed"
   CHECK(right.status == 0);
   const Finished wrong = map_of("'exit {}' ::: 0 3");
   CHECK(wrong.status == 1);
-  CHECK(wrong.err == "weir map: 'exit 3' ended with status 3\nweir map: 1 of 2 commands have failed\n");
+  CHECK(wrong.err == "weir map: 'exit 3' ended with status 3\nweir map: 1 of 2 commands has failed\n");
   CHECK(run({"sh", "-c", "printf 'x y\\nz' | " WEIR_TOOL " map -k echo"}).out == "x y\nz\n");
   for (const auto& [words, where] : {std::pair{"echo :::", "behind :::"},
                                      {"echo < /dev/null", "on stdin"},
@@ -138,7 +150,7 @@ TEST_CASE("weir map does the same on ranks") {
   const Finished first = map_of(words);
   CHECK(first.status == 1);
   CHECK(first.err.find("weir map: 'echo 2; test 2 != 2' ended with status 1 (attempt 2)\n"
-                       "weir map: 1 of 3 commands have failed\n") != std::string::npos);
+                       "weir map: 1 of 3 commands has failed\n") != std::string::npos);
   CHECK(kept_in(file_text(folder.path() + "/out.csv")).worked.size() == 2);
 }
 
@@ -195,8 +207,9 @@ TEST_CASE("weir map refuses what cannot be meant") {
            {"--cluster 2 true ::: 1", "--cluster must be told what each job has"},
            {"--cluster 2 -n 2 true ::: 1", "one of -n and --cluster must be chosen (got both)"},
            {"-n 0 true ::: 1", "-n must be a whole number of ranks"},
-           {"-a /not/there true", "-a /not/there: it cannot be read (No such file or directory)"},
+           {"-a /not/there true", "the arguments in /not/there cannot be read (No such file or directory)"},
            {"--results /not/there/x true ::: 1", "it cannot be opened"},
+           {"--results /dev/full true ::: 1", "it must be a file, which can be read again"},
            {"'echo {3}' ::: 1", "{3} must name one of the arguments (got 1)"}}) {
     const Finished finished = map_of(words);
     INFO(finished.err);

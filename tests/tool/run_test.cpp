@@ -1,4 +1,5 @@
 // `weir run` as seen from a shell: arguments, exit status, signals, mpirun's noise, wrong use.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
@@ -153,6 +154,31 @@ TEST_CASE("run that is killed leaves no process behind") {
   CHECK(all_gone(pids));
 }
 
+TEST_CASE("run removes the temporary folders of those that were killed, not of those that run") {
+  TemporaryFolder folder;
+  const ProcessOptions there{{{"TMPDIR", folder.path()}}};
+  const auto make_old = [&] {
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+      std::filesystem::last_write_time(entry,
+                                       std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  };
+  const auto folders = [&] {
+    const std::filesystem::directory_iterator all(folder.path());
+    return std::count_if(begin(all), end(all), [](const auto& entry) {  // beside those of MPI
+      return entry.path().filename().string().starts_with("weir-run-");
+    });
+  };
+  Process job({WEIR_TOOL, "run", "-n", "1", RANK_PROGRAM, "wait"}, there);
+  job.wait_for("all ready");
+  make_old();
+  CHECK(weir_run({"-n", "1", "true"}, there).status == 0);
+  CHECK(folders() == 1);
+  job.send(SIGKILL);
+  CHECK(job.wait().status == 128 + SIGKILL);
+  CHECK(weir_run({"-n", "1", "true"}, there).status == 0);
+  CHECK(folders() == 0);
+}
+
 TEST_CASE("run forwards large output of a program completely") {
   const Finished finished = weir_run(
       {"-n", "1", "/bin/sh", "-c",
@@ -204,7 +230,8 @@ TEST_CASE("run refuses wrong use with one sentence") {
   CHECK(refusal({"-n", "2", "--memory"}) ==
         "weir run: --memory must have a value (got none); `weir run --help` shows the options\n");
   CHECK(refusal({"--memory", "0", RANK_PROGRAM}) ==
-        "weir run: --memory must be at least 1MB (got 0); write for example --memory 4GB\n");
+        "weir run: --memory must be at least 1MB; a number without a unit counts bytes (got 0); write for "
+        "example --memory 4GB\n");
   CHECK(refusal({"--memory", "lots", RANK_PROGRAM}).find("weir run: --memory: ") == 0);
   CHECK(refusal({"--report", "/no/such/r.html", RANK_PROGRAM}) ==
         "weir run: --report: the folder of the file must be there (got /no/such)\n");
@@ -241,7 +268,8 @@ TEST_CASE("run refuses once what every rank would refuse") {
         "weir run: WEIR_RESOURCES: a resource must be named once (got GPU several times); add the amounts "
         "up\n");
   CHECK(refusal("WEIR_MEMORY_LIMIT", "0") ==
-        "weir run: WEIR_MEMORY_LIMIT: must be at least 1 MB (got \"0\")\n");
+        "weir run: WEIR_MEMORY_LIMIT: must be at least 1MB; a number without a unit counts bytes (got "
+        "\"0\")\n");
 }
 
 TEST_CASE("run says when the configuration cannot be read, and goes on") {

@@ -197,22 +197,35 @@ TEST_CASE("weir submit shows what is wrong, one sentence each") {
   CHECK(refusal(user, {"-n", "0", "/bin/true"}) == "-n must be a whole number of ranks from 1 (got 0)");
   CHECK(refusal(user, {"-n", "many", "/bin/true"}) == "-n must be a whole number of ranks from 1 (got many)");
   CHECK(refusal(user, {"-n", "2", "-t", "2 hours", "/bin/true"}) ==
-        "walltime: must be a duration, for example 2h, 90m or 2:00:00 (got 2 hours)");
+        "-t: walltime: must be a duration, for example 2h, 90m or 2:00:00 (got 2 hours)");
   CHECK(refusal(user, {"-n", "2", "-t", "90", "/bin/true"}) ==
-        "walltime: a number needs a unit, for example 30m or 2:00:00 (got 90)");
+        "-t: walltime: a number needs a unit, for example 30m or 2:00:00 (got 90)");
   CHECK(refusal(user, {"-n", "2", "/bin/true"}, {{"WEIR_WALLTIME", "soon"}}) ==
         "WEIR_WALLTIME: walltime: must be a duration, for example 2h, 90m or 2:00:00 (got soon)");
   CHECK(refusal(user, {"-n", "2", "--nodes", "-1", "/bin/true"}) ==
-        "argument: nodes must be a whole number from 0 (got -1)");
+        "--nodes: nodes must be a whole number from 0 (got -1)");
   CHECK(refusal(user, {"-n", "2", "--env", "A", "/bin/true"}) ==
-        "argument: environment must be NAME=value (got A)");
+        "--env: environment must be NAME=value (got A)");
   CHECK(refusal(user, {"-n", "2", "-q", "a\nb", "/bin/true"}) ==
         "queue: a directive must be one line without control characters (got a\\nb)");
   CHECK(refusal(user, {"-n", "2", "--fast", "/bin/true"}) ==
         "unknown option; options of the program follow its name (got --fast)");
   CHECK(refusal(user, {"--slurm", "-n", "2", "/bin/true"}) ==
         "one batch system must be chosen (got --slurm and --pbs)");
-  CHECK(contains(refusal(user, {"-n", "2", "--mem", "much", "/bin/true"}), "argument: memory: "));
+  CHECK(contains(refusal(user, {"-n", "2", "--mem", "much", "/bin/true"}), "--mem: memory: "));
+  const std::string too_little = " memory must be at least 1MB; a number without a unit counts bytes (got ";
+  CHECK(refusal(user, {"-n", "2", "--mem", "5", "/bin/true"}) == "--mem:" + too_little + "5)");
+  CHECK(refusal(user, {"-n", "2", "--memory=0", "/bin/true"}) == "--memory:" + too_little + "0)");
+  CHECK(refusal(user, {"-n", "2", "/bin/true"}, {{"WEIR_MEMORY", "0"}}) ==
+        "WEIR_MEMORY:" + too_little + "0)");
+  CHECK(refusal(user, {"-n", "2", "--array", "", "/bin/true"}) == "--array needs a value (got \"\")");
+  CHECK(refusal(user, {"-n", "2", "--queue", "", "/bin/true"}) == "--queue needs a value (got \"\")");
+  CHECK(contains(refusal(user, {"-n", "2", "--array", "5-2", "/bin/true"}), "--array: array: a range goes "));
+  CHECK(contains(refusal(user, {"-n", "2", "/bin/true"}, {{"WEIR_SIGNAL", "HUP"}}),
+                 "WEIR_SIGNAL: signal: must be USR1 or USR2"));
+  CHECK(contains(refusal(user, {"-n", "2", "--head", "2,5", "/bin/true"}), "--head: head: memory must be "));
+  CHECK(refusal(user, {"-n", "2", "--requeue", "maybe", "/bin/true"}) ==
+        "--requeue: requeue must be yes or no (got maybe)");
   CHECK(contains(refusal(user, {"-n", "2", "./nothing"}), "(got ./nothing)"));
   write_file(user.folder() + "/file", "");
   CHECK(refusal(user, {"-n", "2", "--log-directory", "file/logs", "/bin/true"}) ==

@@ -1,10 +1,41 @@
 // CSV files read as frames and written.
 #pragma once
 
+#include <optional>
+
 #include "weir/frame/frame.hpp"
 #include "weir/on_error.hpp"
 
 namespace weir {
+
+namespace detail::frame {
+struct LeftOut;
+}  // namespace detail::frame
+
+/// The lines that reading has left out: `weir::BadLines bad;` and then `read_csv("*.csv", {.on_error =
+/// OnError::skip, .bad_lines = bad})`.
+///
+/// Copies are the same list. It holds what the computations so far have met: a block that is read again
+/// replaces what it said before, so that nothing is counted twice; what no computation needed (`head` reads
+/// one block) is not there.
+/// **Threads.** Any.
+class BadLines {
+ public:
+  /// None yet.
+  BadLines();
+  /// How many lines were left out.
+  [[nodiscard]] std::uint64_t count() const;
+  /// `file`, `line` (counted from 1), `reason` and `text` (its first 200 bytes; of a value that does not fit
+  /// the value) of each, in order of files and lines.
+  ///
+  /// **Cost.** The first 100 of each partition are kept; `count` knows of all.
+  [[nodiscard]] Table table() const;
+  /// What is behind it; for the library.
+  [[nodiscard]] const std::shared_ptr<detail::frame::LeftOut>& lines() const noexcept { return lines_; }
+
+ private:
+  std::shared_ptr<detail::frame::LeftOut> lines_;
+};
 
 /// How CSV files are read: `read_csv("flights-*.csv", {.sep = ';', .dates = {"date"}})`.
 struct ReadCsv {
@@ -17,7 +48,8 @@ struct ReadCsv {
   std::vector<std::string> names{};                         ///< Instead of those in the header.
   std::vector<std::string> columns{};                       ///< Only these, in this order; all if empty.
   std::vector<std::pair<std::string, ColumnType>> types{};  ///< Of columns whose type is not to be found out.
-  std::vector<std::string> dates{};  ///< Columns of days or times, in `date_format` if that is given.
+  std::vector<std::string> dates{};  ///< Columns of days or times, in `date_format` if that is given; other
+                                     ///< values are errors.
   std::string date_format{};         ///< For example "%d/%m/%Y %H:%M"; of %Y %y %m %d %b %H %I %M %S %f %p.
   std::vector<std::string> na_values{};  ///< Further words for what is missing, in text columns too.
   std::uint64_t skip_rows = 0;           ///< Lines before the header.
@@ -25,6 +57,7 @@ struct ReadCsv {
                                          ///< columns, or a value that is none of the stated type.
   std::string path_column{};             ///< A further column with the file's path; none if empty.
   std::string block = "16 MiB";          ///< A file is cut into partitions of this size.
+  std::optional<BadLines> bad_lines{};   ///< Where lines that are skipped are listed.
 };
 
 /// A frame of all files that match patterns such as `2015-*.csv`, in order of their names.

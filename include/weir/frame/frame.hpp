@@ -155,6 +155,9 @@ class Frame {
 
   /// Rows in order of these columns; equal ones keep their order, missing values come last.
   [[nodiscard]] Frame sort_by(const std::vector<std::string>& names, Order order = ascending) const;
+  /// The same with an order for each column: `sort_by({"origin", "delay"}, {ascending, descending})`.
+  /// **Errors.** Throws `Error{invalid_argument}` if there are not as many orders as columns.
+  [[nodiscard]] Frame sort_by(const std::vector<std::string>& names, const std::vector<Order>& orders) const;
   /// The same of one column.
   template <std::convertible_to<std::string> Name>
   [[nodiscard]] Frame sort_by(const Name& name, Order order = ascending) const {

@@ -1,14 +1,16 @@
-// Groups of a stream: tables come one by one, and at any time there is a result of all, or of the last ones.
+// Groups and windows of a stream: tables come one by one, and what is known of those before goes on.
 #pragma once
 
 #include <deque>
 
 #include "weir/frame/aggregate.hpp"
+#include "weir/frame/window.hpp"
 
 namespace weir {
 
 namespace detail::frame {
 struct GroupPlan;
+struct WindowPlan;
 }  // namespace detail::frame
 
 /// Which rows a running group is of.
@@ -67,6 +69,38 @@ class RunningGroups {
   Schema schema_;
   std::shared_ptr<const detail::frame::GroupPlan> plan_;
   std::deque<Table> states_;  // the oldest first; one if there is no window; the rows if they are kept
+};
+
+/// Windows over the rows of tables that come one by one: `shift`, `diff`, `cumsum`, `rolling` and the others
+/// go on from each table to the next, as `with` does in a frame of all rows.
+///
+/// A value, which a stream carries as the state of `accumulate`:
+/// `tables.accumulate([](weir::RunningWindows windows, const weir::Table& batch) { const weir::Table more =
+/// windows.add(batch); return std::pair(windows, more); }, weir::RunningWindows({weir::cumsum("value")}),
+/// weir::ReturnsState{})`.
+/// **Errors.** Throws `Error{unsupported}` for a `shift` or `diff` that looks at rows to come.
+/// **Threads.** One at a time; copies are independent and share memory.
+/// **Cost.** Holds the rows that the longest window reaches back to, and a value for each running sum.
+/// **Source.** streamz' `DataFrame.rolling` and `cumsum`; integers stay integers.
+class RunningWindows {
+ public:
+  /// Of nothing; only to be assigned to.
+  RunningWindows() = default;
+  /// These windows.
+  explicit RunningWindows(std::vector<Window> windows);
+
+  /// The rows of the table with a column for each window.
+  ///
+  /// **Errors.** Throws what `Frame::with` throws for unknown columns and types; `Error{invalid_argument}` if
+  /// a table has other columns than the first, if times fall, or if a sum is no 64-bit integer. What is known
+  /// is then as it was.
+  [[nodiscard]] Table add(const Table& batch);
+
+ private:
+  std::vector<Window> windows_;
+  Schema schema_;
+  std::shared_ptr<const detail::frame::WindowPlan> plan_;
+  Table rows_, totals_;  // of all before
 };
 
 }  // namespace weir

@@ -359,9 +359,12 @@ std::string written_datetime(std::int64_t nanoseconds) {
   constexpr std::int64_t day_ns = 86'400 * second_ns;
   std::int64_t days = nanoseconds / day_ns, rest = nanoseconds % day_ns;
   if (rest < 0) --days, rest += day_ns;
-  const std::int64_t seconds = rest / second_ns, fraction = rest % second_ns;
-  std::string text =
-      written_date(days) + " " + two(seconds / 3600) + ":" + two(seconds / 60 % 60) + ":" + two(seconds % 60);
+  return written_date(days) + " " + written_clock(rest);
+}
+
+std::string written_clock(std::int64_t nanoseconds) {
+  const std::int64_t seconds = nanoseconds / second_ns, fraction = nanoseconds % second_ns;
+  std::string text = two(seconds / 3600) + ":" + two(seconds / 60 % 60) + ":" + two(seconds % 60);
   if (fraction) {
     std::string digits = std::to_string(fraction);
     digits.insert(0, 9 - digits.size(), '0');

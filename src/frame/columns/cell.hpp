@@ -42,6 +42,8 @@ struct CellFormat {
 [[nodiscard]] std::string written_real(double value);
 [[nodiscard]] std::string written_date(std::int64_t days);
 [[nodiscard]] std::string written_datetime(std::int64_t nanoseconds);
+/// The time of day: `12:34:56`, with as many digits of a fraction as there are.
+[[nodiscard]] std::string written_clock(std::int64_t nanoseconds);
 
 /// Year, month, day of a day since 1970-01-01, in the Gregorian calendar of all times.
 struct Civil {

@@ -270,10 +270,10 @@ class BlockParser {
 
   void bad(CsvBadLine line, std::string_view text) {
     ++verdict_.bad_lines;
-    if (verdict_.bad_line) return;
+    if (verdict_.listed.size() >= format_.listed_bad_lines) return;
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
     line.text = text.substr(0, 200);
-    verdict_.bad_line = std::move(line);
+    verdict_.listed.push_back(std::move(line));
   }
 
   CsvPart finish() {

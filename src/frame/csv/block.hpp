@@ -16,6 +16,7 @@ struct CsvColumn {
   bool is_known = true;     ///< Otherwise no value has been seen yet.
   bool is_stated = false;   ///< By the program: a value that does not fit is an error.
   bool has_format = false;  ///< Dates written as `date_format` says.
+  bool is_date = false;     ///< By the program: a value that is no day or time is an error.
 };
 
 /// What the files of a frame have in common.
@@ -24,8 +25,8 @@ struct CsvFormat {
   CellFormat cell;
   std::string date_format;
   std::vector<std::string> na_values;
-  bool skips_bad_lines = false;
-  std::uint64_t fields = 0;  ///< Of a line.
+  std::uint64_t listed_bad_lines = 1;  ///< So many of a block are told at most.
+  std::uint64_t fields = 0;            ///< Of a line.
   std::vector<CsvColumn> columns;
   std::string path_column;
 };
@@ -60,7 +61,7 @@ struct CsvVerdict {
   std::uint64_t lines = 0;            ///< Physical ones.
   std::uint64_t bad_lines = 0;
   std::vector<std::optional<CsvMisfit>> misfits;  ///< By column: the first, with the type that holds all.
-  std::optional<CsvBadLine> bad_line;             ///< The first.
+  std::vector<CsvBadLine> listed;                 ///< The first of the bad ones.
 };
 struct CsvPart {
   Table table;

@@ -136,8 +136,7 @@ bool ColumnBuilder::add(std::string_view text, bool was_quoted, std::uint64_t li
   double real = 0;
   if (!column_.is_known || misfit_ || !read(text, integer, real)) {
     if (!is_missing(text)) {
-      if (column_.is_stated) return false;
-      widen(text, line);
+      if (column_.is_stated || !widen(text, line)) return false;
     }
     add_missing();
     return true;
@@ -158,8 +157,9 @@ bool ColumnBuilder::add(std::string_view text, bool was_quoted, std::uint64_t li
   return true;
 }
 
-void ColumnBuilder::widen(std::string_view text, std::uint64_t line) {
+bool ColumnBuilder::widen(std::string_view text, std::uint64_t line) {
   const ColumnType type = guess_type(text, format_.cell).value_or(ColumnType::float64);
+  if (column_.is_date && type != ColumnType::date && type != ColumnType::datetime) return false;
   if (!misfit_) {
     misfit_ = CsvMisfit{line, column_.is_known ? wider(column_.type, type) : type,
                         std::string(text.substr(0, 200))};
@@ -168,6 +168,7 @@ void ColumnBuilder::widen(std::string_view text, std::uint64_t line) {
     // The value worth showing is the one for which the widest type is needed.
     if (both != misfit_->type) misfit_ = CsvMisfit{line, both, std::string(text.substr(0, 200))};
   }
+  return true;
 }
 
 Column ColumnBuilder::finish() {

@@ -13,7 +13,7 @@ class ColumnBuilder {
 
   /// Room for about so many rows and bytes.
   void reserve(std::size_t rows);
-  /// A field; false if it does not fit a stated type (nothing is added then).
+  /// A field; false if it does not fit what the program has stated (nothing is added then).
   [[nodiscard]] bool add(std::string_view text, bool was_quoted, std::uint64_t line);
   /// Takes the last cell back.
   void drop_last();
@@ -28,7 +28,8 @@ class ColumnBuilder {
   void add_text(std::string_view text);
   void grow_text(std::size_t least);
   void set_missing();
-  void widen(std::string_view text, std::uint64_t line);
+  /// False if the column may not be as wide as the value.
+  [[nodiscard]] bool widen(std::string_view text, std::uint64_t line);
 
   const CsvColumn& column_;
   const CsvFormat& format_;

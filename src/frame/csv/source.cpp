@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t sample_bytes = 256 * 1024, header_bytes = 64 * 1024,
                       large_sample_bytes = 8 * 1024 * 1024;
 constexpr std::size_t most_sampled_files = 8;
+constexpr std::uint64_t most_listed_bad_lines = 100;
 // What is small is asked of a partition before others are read.
 constexpr int at_once = 9;
 // A packed file is one block: where it ends is known when it has been unpacked.
@@ -111,6 +112,21 @@ std::string place_of(const CsvBlock& block, std::uint64_t line) {
   return block.path + ":" + std::to_string(line);
 }
 
+// The rule that a bad line breaks.
+std::string rule_of(const CsvBadLine& bad, const CsvFormat& format) {
+  if (bad.is_unclosed) return "a quote must be closed";
+  if (bad.has_stray) return "a separator must follow a closing quote";
+  if (bad.column.empty()) return "a line must have " + std::to_string(format.fields) + " fields";
+  const auto column = std::find_if(format.columns.begin(), format.columns.end(),
+                                   [&](const CsvColumn& one) { return one.name == bad.column; });
+  return column->is_stated ? "a value must have the type stated" : "a value must be a day or a time";
+}
+std::string sentence_of(const CsvBadLine& bad, const CsvFormat& format) {
+  const bool has_wrong_count = !bad.is_unclosed && !bad.has_stray && bad.column.empty();
+  return (bad.column.empty() ? "" : bad.column + ": ") + rule_of(bad, format) + " (got " +
+         (has_wrong_count ? std::to_string(bad.fields) + ": " : "") + quoted(bad.text) + ")";
+}
+
 }  // namespace
 
 CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& options) : options_(options) {
@@ -124,7 +140,10 @@ CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& op
   format_.cell = {options.decimal, options.thousands};
   format_.date_format = options.date_format;
   format_.na_values = options.na_values;
-  format_.skips_bad_lines = options.on_error == OnError::skip;
+  if (!options.date_format.empty() && options.dates.empty())
+    refuse("date_format must have columns in dates that are written so (got none)");
+  if (options.bad_lines && options.on_error == OnError::skip)
+    format_.listed_bad_lines = most_listed_bad_lines;
   std::string with_header;
   for (std::size_t f = 0; f < files_.size(); ++f) {
     const files::File& file = files_[f];
@@ -236,7 +255,7 @@ void CsvSource::apply_options(const ReadCsv& options) {
       column.type = options.date_format.empty() || !has_time ? ColumnType::date : ColumnType::datetime;
     }
     column.has_format = !options.date_format.empty();
-    column.is_known = true;
+    column.is_known = column.is_date = true;
     column.is_stated = column.is_stated || column.has_format;
   }
   if (!options.path_column.empty())
@@ -383,17 +402,11 @@ void CsvSource::learn(const CsvFormat& format, const std::vector<CsvBlock>& bloc
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     if (b == 0 || blocks[b].path != blocks[b - 1].path) lines = lines_before_.at(blocks[b].path);
     const CsvVerdict& verdict = verdicts[b];
-    if (verdict.bad_line && !format.skips_bad_lines) {
-      const CsvBadLine& bad = *verdict.bad_line;
-      std::string rule = "a line must have " + std::to_string(format.fields) + " fields (got " +
-                         std::to_string(bad.fields) + ": " + quoted(bad.text) + ")";
-      if (bad.is_unclosed) rule = "a quote must be closed (got " + quoted(bad.text) + ")";
-      else if (bad.has_stray) rule = "a separator must follow a closing quote (got " + quoted(bad.text) + ")";
-      else if (!bad.column.empty()) rule = "a value must have the type stated (got " + quoted(bad.text) + ")";
-      throw Error(ErrorKind::invalid_argument, "read_csv: " + place_of(blocks[b], lines + bad.line) +
-                                                   (bad.column.empty() ? "" : ":" + bad.column) + ": " +
-                                                   rule +
-                                                   "; .on_error = OnError::skip leaves such lines out");
+    if (!verdict.listed.empty() && options_.on_error != OnError::skip) {
+      const CsvBadLine& bad = verdict.listed.front();
+      throw Error(ErrorKind::invalid_argument,
+                  "read_csv: " + place_of(blocks[b], lines + bad.line) + (bad.column.empty() ? ": " : ":") +
+                      sentence_of(bad, format) + "; .on_error = OnError::skip leaves such lines out");
     }
     for (std::size_t c = 0; c < columns.size(); ++c) {
       const auto& misfit = verdict.misfits[c];
@@ -406,7 +419,7 @@ void CsvSource::learn(const CsvFormat& format, const std::vector<CsvBlock>& bloc
     }
     lines += verdict.lines;
   }
-  if (!any) return;
+  if (!any) return note_bad_lines(format, blocks, verdicts);
   std::lock_guard hold(mutex_);
   for (std::size_t c = 0; c < columns.size(); ++c) {
     if (reasons[c].empty()) continue;
@@ -421,4 +434,48 @@ void CsvSource::learn(const CsvFormat& format, const std::vector<CsvBlock>& bloc
   throw LearnedMore{};
 }
 
+void CsvSource::note_bad_lines(const CsvFormat& format, const std::vector<CsvBlock>& blocks,
+                               const std::vector<CsvVerdict>& verdicts) const {
+  if (!options_.bad_lines) return;
+  LeftOut& left_out = *options_.bad_lines->lines();
+  std::lock_guard hold(left_out.mutex);
+  std::uint64_t lines = 0;
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    if (b == 0 || blocks[b].path != blocks[b - 1].path) lines = lines_before_.at(blocks[b].path);
+    LeftOut::Block block{verdicts[b].bad_lines, {}};
+    for (const CsvBadLine& bad : verdicts[b].listed)
+      block.lines.push_back({lines + bad.line, sentence_of(bad, format), bad.text});
+    left_out.blocks.insert_or_assign({blocks[b].path, blocks[b].end}, std::move(block));
+    lines += verdicts[b].lines;
+  }
+}
+
 }  // namespace weir::detail::frame
+
+namespace weir {
+
+BadLines::BadLines() : lines_(std::make_shared<detail::frame::LeftOut>()) {}
+
+std::uint64_t BadLines::count() const {
+  std::lock_guard hold(lines_->mutex);
+  std::uint64_t count = 0;
+  for (const auto& [where, block] : lines_->blocks) count += block.count;
+  return count;
+}
+
+Table BadLines::table() const {
+  std::lock_guard hold(lines_->mutex);
+  std::vector<std::string> files, reasons, texts;
+  std::vector<std::int64_t> numbers;
+  for (const auto& [where, block] : lines_->blocks)
+    for (const detail::frame::LeftOut::Line& line : block.lines) {
+      files.push_back(where.first);
+      numbers.push_back(static_cast<std::int64_t>(line.line));
+      reasons.push_back(line.reason);
+      texts.push_back(line.text);
+    }
+  return Table({"file", "line", "reason", "text"},
+               {make_column(files), make_column(numbers), make_column(reasons), make_column(texts)});
+}
+
+}  // namespace weir

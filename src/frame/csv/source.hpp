@@ -13,6 +13,20 @@
 
 namespace weir::detail::frame {
 
+/// What `BadLines` shows.
+struct LeftOut {
+  struct Line {
+    std::uint64_t line = 0;
+    std::string reason, text;
+  };
+  struct Block {
+    std::uint64_t count = 0;
+    std::vector<Line> lines;  ///< The first.
+  };
+  std::mutex mutex;
+  std::map<std::pair<std::string, std::uint64_t>, Block> blocks;  ///< By file and end.
+};
+
 /// A value did not fit, or a block was cut inside of quotes: the plan is to be made again, with what is known
 /// now.
 struct LearnedMore {};
@@ -55,6 +69,8 @@ class CsvSource {
   [[nodiscard]] CsvFormat format_of(const std::set<std::string>& columns) const;
   void learn(const CsvFormat& format, const std::vector<CsvBlock>& blocks,
              const std::vector<CsvVerdict>& verdicts) const;
+  void note_bad_lines(const CsvFormat& format, const std::vector<CsvBlock>& blocks,
+                      const std::vector<CsvVerdict>& verdicts) const;
   void look_at_header(const files::File& file, const ReadCsv& options, std::string_view text);
   void apply_options(const ReadCsv& options);
   [[nodiscard]] bool all_known() const;

@@ -325,7 +325,11 @@ ArrowSchema schema_node(const char* format, const std::string& name) {
 // A column by the rules of the C interface.
 Column column_from(const IpcColumn& column, const std::string& format, ArrowArray array) {
   if (format == "n") return missing_column(ColumnType::float64, static_cast<std::size_t>(array.length));
-  return column_of_arrow(schema_node(format.c_str(), column.name), array);
+  try {
+    return column_of_arrow(schema_node(format.c_str(), column.name), array);
+  } catch (const Error& error) {
+    throw Error(error.kind(), std::string(error.what()) + " (column " + quoted(column.name) + ")");
+  }
 }
 
 // Values of dictionaries by their number; later parts of one are appended.

@@ -498,7 +498,7 @@ Table results_of(const Table& states, const std::vector<std::string>& keys,
   for (std::size_t a = 0; a < aggregates.size(); ++a)
     results.add(aggregates[a].name, result_of(states, a, aggregates[a]));
   const Table table = results.finish();
-  return sorts && !keys.empty() ? sorted(table, keys, false) : table;
+  return sorts && !keys.empty() ? sorted(table, ascending_by(keys)) : table;
 }
 
 Table aggregate_whole(const Table& all, const std::vector<std::string>& keys,
@@ -521,7 +521,7 @@ Table aggregate_whole(const Table& all, const std::vector<std::string>& keys,
     }
   }
   const Table table_of = results.finish();
-  return keys.empty() ? table_of : sorted(table_of, keys, false);
+  return keys.empty() ? table_of : sorted(table_of, ascending_by(keys));
 }
 
 }  // namespace weir::detail::frame

@@ -68,9 +68,11 @@ std::string unpacked_page(std::uint8_t codec, std::string_view bytes, std::uint6
       return to;
     default:
       constexpr const char* names[] = {"", "", "", "lzo", "brotli", "lz4", "", "lz4_raw"};
-      throw ParquetFault{0, "pages must be packed by snappy, gzip or zstd (got " +
-                                (codec < 8 ? std::string(names[codec]) : "number " + std::to_string(codec)) +
-                                ")"};
+      throw ParquetFault{0,
+                         "pages must be packed by snappy, gzip or zstd (got " +
+                             (codec < 8 ? std::string(names[codec]) : "number " + std::to_string(codec)) +
+                             ")",
+                         true};
   }
 }
 

@@ -12,6 +12,13 @@ void broken_parquet(const std::string& path, std::uint64_t at, const std::string
               "read_parquet: " + quoted(path) + " is broken at byte " + std::to_string(at) + ": " + how);
 }
 
+void throw_fault(const std::string& path, std::uint64_t begin, const ParquetFault& fault) {
+  if (!fault.is_unsupported) broken_parquet(path, begin + fault.at, fault.how);
+  throw Error(ErrorKind::unsupported, "read_parquet: " + quoted(path) + " has at byte " +
+                                          std::to_string(begin + fault.at) +
+                                          " what is not read: " + fault.how);
+}
+
 std::string bytes_of_file(const std::string& path, std::uint64_t begin, std::uint64_t size) {
   const auto input = files::open("read_parquet", {path, Compression::none, begin, begin + size});
   std::string bytes(size, '\0');
@@ -32,8 +39,8 @@ constexpr std::uint64_t most_rows = 1u << 31;
 struct SchemaElement {
   std::string name;
   std::int64_t physical = -1, length = 0, repetition = 0, children = 0, converted = -1, scale = 0;
-  std::int64_t unit_ns = 0;  // of a logical timestamp
-  bool is_date = false, is_decimal = false, is_unsigned = false;
+  std::int64_t unit_ns = 0;  // of a logical timestamp or time of day
+  bool is_date = false, is_decimal = false, is_unsigned = false, is_time = false, is_uuid = false;
 };
 
 void read_timestamp(ThriftReader& reader, ThriftReader::Field of, SchemaElement& element) {
@@ -58,8 +65,14 @@ void read_logical(ThriftReader& reader, ThriftReader::Field of, SchemaElement& e
       case 6:
         element.is_date = true;
         return reader.skip(field);
+      case 7:
+        element.is_time = true;
+        return read_timestamp(reader, field, element);
       case 8:
         return read_timestamp(reader, field, element);
+      case 14:
+        element.is_uuid = true;
+        return reader.skip(field);
       case 10:
         return reader.fields_of(field, [&](ThriftReader::Field part) {
           if (part.id == 2) element.is_unsigned = !reader.boolean(part);
@@ -145,7 +158,8 @@ ParquetChunk read_chunk(ThriftReader& reader, ThriftReader::Field of) {
     is_elsewhere = is_elsewhere || field.id == 1;
     reader.skip(field);
   });
-  if (is_elsewhere) throw ParquetFault{reader.at(), "a column is in another file, which is not read"};
+  if (is_elsewhere)
+    throw ParquetFault{reader.at(), "a column must be in the file (got one in another)", true};
   // Some writers give 0 for no dictionary.
   if (dictionary > 0 && dictionary < data) data = dictionary;
   if (bytes < 0 || values < 0 || data < 0 || codec < 0 || codec > 255)
@@ -185,10 +199,14 @@ ParquetColumn column_of(const SchemaElement& element) {
   column.scale = static_cast<std::int32_t>(std::clamp<std::int64_t>(element.scale, 0, 400));
   if (element.length < 0 || element.length > 1 << 20) throw ParquetFault{0, "values must have at most 1 MiB"};
   column.length = static_cast<std::int32_t>(element.length);
-  column.unit_ns = element.unit_ns           ? element.unit_ns
-                   : element.converted == 9  ? 1'000'000
-                   : element.converted == 10 ? 1'000
-                                             : 0;
+  const bool is_millis = element.converted == 7 || element.converted == 9;
+  const bool is_micros = element.converted == 8 || element.converted == 10;
+  column.unit_ns = element.unit_ns ? element.unit_ns : is_millis ? 1'000'000 : is_micros ? 1'000 : 0;
+  const bool is_integer = column.physical == Physical::int32 || column.physical == Physical::int64;
+  if (is_integer && (element.is_time || element.converted == 7 || element.converted == 8))
+    column.form = ParquetForm::time_of_day;
+  if (column.physical == Physical::fixed_bytes && element.is_uuid && column.length == 16)
+    column.form = ParquetForm::uuid;
   switch (column.physical) {
     case Physical::boolean:
       column.type = ColumnType::boolean;
@@ -212,6 +230,7 @@ ParquetColumn column_of(const SchemaElement& element) {
       break;
   }
   if (column.is_decimal) column.type = ColumnType::float64;
+  if (column.form != ParquetForm::plain) column.type = ColumnType::text;
   return column;
 }
 
@@ -225,15 +244,17 @@ std::vector<std::optional<ParquetColumn>> columns_in(const std::string& path,
   while (at < elements.size()) {
     const SchemaElement& top = elements[at];
     const bool is_nested = top.children > 0 || top.repetition == 2;
-    if (!is_nested) {
+    constexpr std::int64_t interval = 21;
+    if (!is_nested && top.converted != interval) {
       columns.emplace_back(column_of(top));
       ++at;
       continue;
     }
     if (wanted.empty() || std::find(wanted.begin(), wanted.end(), top.name) != wanted.end())
       throw Error(ErrorKind::unsupported, "read_parquet: a column must hold plain values (got " +
-                                              quoted(top.name) + " of " + quoted(path) +
-                                              ", which holds lists or structs); .columns leaves it out");
+                                              quoted(top.name) + " of " + quoted(path) + ", which holds " +
+                                              (is_nested ? "lists or structs" : "intervals") +
+                                              "); .columns leaves it out");
     std::uint64_t open = 1;
     while (open > 0) {
       if (at >= elements.size()) throw ParquetFault{0, "the schema ends too early"};
@@ -253,7 +274,8 @@ ParquetFile read_parquet_footer(const std::string& path, std::uint64_t bytes,
                                 const std::vector<std::string>& wanted) {
   if (bytes < 12) broken_parquet(path, bytes, "a Parquet file has 12 bytes at least");
   const std::string end = bytes_of_file(path, bytes - 8, 8);
-  if (end.substr(4) == "PARE") broken_parquet(path, bytes - 4, "it is encrypted, which is not supported");
+  if (end.substr(4) == "PARE")
+    throw_fault(path, 0, {bytes - 4, "a file must not be encrypted (got one that is)", true});
   if (end.substr(4) != "PAR1") broken_parquet(path, bytes - 4, "a Parquet file ends with PAR1");
   const std::uint64_t size = little<std::uint32_t>(end.data());
   if (size > bytes - 12) broken_parquet(path, bytes - 8, "the metadata is longer than the file");
@@ -288,7 +310,7 @@ ParquetFile read_parquet_footer(const std::string& path, std::uint64_t bytes,
     for (const auto& column : columns)
       if (column) file.columns.push_back(*column);
   } catch (const ParquetFault& fault) {
-    broken_parquet(path, begin + fault.at, fault.how);
+    throw_fault(path, begin, fault);
   }
   return file;
 }

@@ -11,6 +11,9 @@ namespace weir::detail::frame {
 /// How values lie in the file.
 enum class Physical : std::uint8_t { boolean, int32, int64, int96, float32, float64, bytes, fixed_bytes };
 
+/// What becomes a text: bytes as they are, an identifier as its digits, a time of day as `12:34:56.5`.
+enum class ParquetForm : std::uint8_t { plain, uuid, time_of_day };
+
 struct ParquetColumn {
   std::string name;
   ColumnType type = ColumnType::float64;
@@ -21,6 +24,7 @@ struct ParquetColumn {
   std::int32_t scale = 0;    ///< Of decimals: digits behind the point.
   std::int32_t length = 0;   ///< Of fixed bytes.
   std::int64_t unit_ns = 1;  ///< Of times.
+  ParquetForm form = ParquetForm::plain;
 };
 
 /// A column of a row group: where it is, and its least and greatest value if they are known.

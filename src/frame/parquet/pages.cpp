@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/decimal.hpp"
+#include "frame/columns/cell.hpp"
 #include "frame/kernels/kernels.hpp"
 #include "frame/parquet/values.hpp"
 
@@ -45,6 +46,38 @@ PageHeader read_page_header(ThriftReader& reader) {
   if (header.packed < 0 || header.unpacked < 0 || header.unpacked > std::int64_t{largest_page})
     throw ParquetFault{0, "a page must have 0 to 2^30 bytes"};
   return header;
+}
+
+std::string name_of_encoding(std::int64_t encoding) {
+  switch (encoding) {
+    case 5:
+      return "delta_binary_packed";
+    case 6:
+      return "delta_length_byte_array";
+    case 7:
+      return "delta_byte_array";
+    case 9:
+      return "byte_stream_split";
+    default:
+      return "encoding " + std::to_string(encoding);
+  }
+}
+
+std::string written_uuid(std::string_view bytes) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<std::uint8_t>(bytes[i]);
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += {digits[byte >> 4], digits[byte & 15]};
+  }
+  return text;
+}
+std::string written_time_of_day(std::int64_t count, std::int64_t unit_ns) {
+  constexpr std::int64_t day_ns = 86'400'000'000'000;
+  if (count < 0 || count >= day_ns / unit_ns)
+    throw ParquetFault{0, "a time of day must be within a day (got " + std::to_string(count) + ")"};
+  return written_clock(count * unit_ns);
 }
 
 // The pages of a chunk, which become one column.
@@ -136,8 +169,9 @@ class ChunkReader {
     } else if (encoding == 0) {
       PlainReader(column_, body).read(present, page);
     } else {
-      throw ParquetFault{0, "values must be encoded plainly or by a dictionary (got encoding " +
-                                std::to_string(encoding) + ")"};
+      throw ParquetFault{
+          0, "values must be encoded plainly or by a dictionary (got " + name_of_encoding(encoding) + ")",
+          true};
     }
     const Values& from = is_dictionary ? dictionary_ : page;
     const bool by_index = is_dictionary;
@@ -165,7 +199,12 @@ class ChunkReader {
       case ColumnType::text:
         each(
             [&](std::size_t i) {
-              cells_.text.insert(cells_.text.end(), from.texts[i].begin(), from.texts[i].end());
+              std::string made;
+              if (column_.form == ParquetForm::uuid) made = written_uuid(from.texts[i]);
+              if (column_.form == ParquetForm::time_of_day)
+                made = written_time_of_day(from.integers[i], column_.unit_ns);
+              const std::string_view text = column_.form == ParquetForm::plain ? from.texts[i] : made;
+              cells_.text.insert(cells_.text.end(), text.begin(), text.end());
               cells_.integers.push_back(static_cast<std::int64_t>(cells_.text.size()));
             },
             [&] { cells_.integers.push_back(static_cast<std::int64_t>(cells_.text.size())); });
@@ -210,8 +249,8 @@ Table read_parquet_group(const ParquetPart& part) {
     try {
       columns.push_back(reader.read());
     } catch (const ParquetFault& fault) {
-      broken_parquet(part.path, chunk.begin + reader.place(),
-                     fault.how + " (column " + quoted(part.columns[c].name) + ")");
+      throw_fault(part.path, chunk.begin + reader.place(),
+                  {0, fault.how + " (column " + quoted(part.columns[c].name) + ")", fault.is_unsupported});
     }
     names.push_back(part.columns[c].name);
   }

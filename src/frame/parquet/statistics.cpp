@@ -9,6 +9,7 @@ namespace {
 
 // -1, 0, 1: a value of the statistics against a constant; nothing if they cannot be compared.
 std::optional<int> compared(const ParquetColumn& column, const std::string& bytes, const Literal& with) {
+  if (column.form != ParquetForm::plain) return {};
   if (bytes.empty() && column.type != ColumnType::text) return {};
   if (column.physical == Physical::int96 || (column.physical == Physical::bytes && column.is_decimal))
     return {};

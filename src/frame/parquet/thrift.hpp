@@ -7,10 +7,11 @@
 
 namespace weir::detail::frame {
 
-/// What is wrong with a file, and at which byte of what was being read.
+/// What is wrong with a file, or beyond what is read, and at which byte of what was being read.
 struct ParquetFault {
   std::uint64_t at = 0;
   std::string how;
+  bool is_unsupported = false;
 };
 
 /// Structs are given field by field; whoever reads takes the value of a field, or skips it.

@@ -82,8 +82,7 @@ void PlainReader::read(std::size_t count, Values& to) {
     case Physical::int64:
       for (const char* at = take(count, 8); count > 0; --count, at += 8) {
         const auto value = little<std::int64_t>(at);
-        if (column_.is_unsigned && value < 0)
-          throw ParquetFault{0, "integers beyond 63 bits are not supported"};
+        if (column_.is_unsigned && value < 0) throw ParquetFault{0, "integers must be below 2^63", true};
         integer(value, to);
       }
       return;
@@ -149,7 +148,7 @@ void PlainReader::integer(std::int64_t value, Values& to) const {
 void PlainReader::time(std::int64_t count, std::int64_t unit, std::int64_t more, Values& to) {
   std::int64_t value = 0;
   if (__builtin_mul_overflow(count, unit, &value) || __builtin_add_overflow(value, more, &value))
-    throw ParquetFault{0, "times must be within 1677 to 2262"};
+    throw ParquetFault{0, "times must be within 1677 to 2262", true};
   to.integers.push_back(value);
 }
 

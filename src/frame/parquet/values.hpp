@@ -9,6 +9,9 @@ namespace weir::detail::frame {
 
 /// Throws `Error{serialization}`: what of the file is broken, and where.
 [[noreturn]] void broken_parquet(const std::string& path, std::uint64_t at, const std::string& how);
+/// The same of what was found reading from `begin` on; `Error{unsupported}` if the file is right but not
+/// read.
+[[noreturn]] void throw_fault(const std::string& path, std::uint64_t begin, const ParquetFault& fault);
 
 [[nodiscard]] std::string bytes_of_file(const std::string& path, std::uint64_t begin, std::uint64_t size);
 

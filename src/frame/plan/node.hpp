@@ -117,14 +117,14 @@ class Node : public std::enable_shared_from_this<Node> {
 [[nodiscard]] NodePtr make_filter(const NodePtr& input, const TermPtr& condition);
 [[nodiscard]] NodePtr make_group(const NodePtr& input, std::vector<std::string> keys,
                                  std::vector<Aggregate> aggregates, bool keeps_missing);
-[[nodiscard]] NodePtr make_sort(const NodePtr& input, std::vector<std::string> keys, bool is_descending);
-[[nodiscard]] NodePtr make_top(const std::string& who, const NodePtr& input, std::vector<std::string> keys,
-                               bool is_descending, std::uint64_t count);
+[[nodiscard]] NodePtr make_sort(const NodePtr& input, SortKeys keys);
+[[nodiscard]] NodePtr make_top(const std::string& who, const NodePtr& input, SortKeys keys,
+                               std::uint64_t count);
 [[nodiscard]] NodePtr make_limit(const NodePtr& input, std::uint64_t count);
 /// The first `count` rows of each group in order of a column.
 [[nodiscard]] NodePtr make_top_of_groups(const std::string& who, const NodePtr& input,
-                                         std::vector<std::string> keys, const std::string& name,
-                                         bool is_descending, bool keeps_missing, std::uint64_t count);
+                                         std::vector<std::string> keys, SortKey by, bool keeps_missing,
+                                         std::uint64_t count);
 [[nodiscard]] NodePtr make_distinct(const NodePtr& input, std::vector<std::string> keys);
 [[nodiscard]] NodePtr make_merge(const NodePtr& left, const NodePtr& right, const Merge& options);
 [[nodiscard]] NodePtr make_concat(std::vector<NodePtr> inputs);

@@ -11,11 +11,14 @@ namespace {
 
 constexpr std::size_t samples_of_a_part = 200;
 
-Table sort_task(const std::vector<Table>& parts, const std::vector<std::string>& keys, bool is_descending) {
-  return sorted(concat(parts), keys, is_descending);
-}
+Table sort_task(const std::vector<Table>& parts, const SortKeys& keys) { return sorted(concat(parts), keys); }
 Table top_task(const std::vector<Table>& parts, const Step& step) {
   return apply_steps(concat(parts), {step});
+}
+std::vector<std::string> key_names(const SortKeys& keys) {
+  std::vector<std::string> names;
+  for (const SortKey& key : keys) names.push_back(key.name);
+  return names;
 }
 Table sample_task(const Table& table, const std::vector<std::string>& keys) {
   std::vector<Row> rows;
@@ -24,18 +27,14 @@ Table sample_task(const Table& table, const std::vector<std::string>& keys) {
   return take(only(table, keys), rows);
 }
 // Rows before the first border, between the first and the second, and so on; equal ones stay together.
-Pieces range_task(const Table& table, const std::vector<std::string>& keys, bool is_descending,
-                  const Table& borders) {
-  const std::vector<Column> own = columns_of(table, keys), limits = columns_of(borders, keys);
-  const auto order = std::make_unique<bool[]>(keys.size());
-  std::fill_n(order.get(), keys.size(), is_descending);
-  const std::span<const bool> descending(order.get(), keys.size());
+Pieces range_task(const Table& table, const SortKeys& keys, const Table& borders) {
+  const SortColumns own(table, keys), limits(borders, keys);
   std::vector<std::vector<Row>> rows(borders.rows() + 1);
   for (std::size_t i = 0; i < table.rows(); ++i) {
     std::size_t low = 0, high = borders.rows();
     while (low < high) {
       const std::size_t middle = (low + high) / 2;
-      if (compare_rows(own, i, limits, middle, descending) < 0) high = middle;
+      if (compare_rows(own.columns(), i, limits.columns(), middle, own.descending()) < 0) high = middle;
       else low = middle + 1;
     }
     rows[low].push_back(static_cast<Row>(i));
@@ -47,6 +46,16 @@ Table range_piece_task(const Pieces& pieces, std::size_t which) { return pieces.
 std::string words(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += " " + name;
+  return text;
+}
+// `a, b descending`; what holds for all is said once, behind them.
+std::string words(const SortKeys& keys) {
+  const auto is_same = [&](const SortKey& key) { return key.is_descending == keys.front().is_descending; };
+  if (std::all_of(keys.begin(), keys.end(), is_same))
+    return words(key_names(keys)) + (keys.front().is_descending ? ", descending" : "");
+  std::string text;
+  for (const SortKey& key : keys)
+    text += (text.empty() ? " " : ", ") + key.name + (key.is_descending ? " descending" : " ascending");
   return text;
 }
 
@@ -63,58 +72,52 @@ Names with_keys(const Names& needed, const std::vector<std::string>& keys) {
 
 class SortNode : public Node {
  public:
-  SortNode(const NodePtr& input, std::vector<std::string> keys, bool is_descending)
-      : Node(input->schema, {input}), keys_(std::move(keys)), is_descending_(is_descending) {}
+  SortNode(const NodePtr& input, SortKeys keys)
+      : Node(input->schema, {input}), keys_(std::move(keys)), names_(key_names(keys_)) {}
 
-  std::vector<Names> reads(const Names& needed) const override { return {with_keys(needed, keys_)}; }
+  std::vector<Names> reads(const Names& needed) const override { return {with_keys(needed, names_)}; }
   Parts run(Run& run, const Names& needed) const override {
     // Files with more than there is memory for are read twice: their keys first, which say where to split.
-    Parts input = run.parts_of(inputs[0], with_keys(needed, keys_));
+    Parts input = run.parts_of(inputs[0], with_keys(needed, names_));
     std::vector<Future<Table>> samples;
     if (input.source && run.is_much(bytes_of(input.blocks)))
-      samples = samples_of(run, run.finished(run.parts_of(inputs[0], Names(keys_.begin(), keys_.end()))));
+      samples = samples_of(run, run.finished(run.parts_of(inputs[0], Names(names_.begin(), names_.end()))));
     const Table keys = samples.empty() ? Table() : concat(run.client.gather(samples));
     const std::vector<Future<Table>> parts = run.finished(std::move(input));
     const std::uint32_t count = parts.size() > 1 ? run.parts_for(run.size_of(parts), parts.size()) : 1;
     Parts sorted_parts;
     if (count == 1) {
-      sorted_parts.tables.push_back(run.client.submit(sort_task, parts, keys_, is_descending_));
+      sorted_parts.tables.push_back(run.client.submit(sort_task, parts, keys_));
       return sorted_parts;
     }
     const Future<Table> borders = run.client.scatter(
         borders_of(samples.empty() ? concat(run.client.gather(samples_of(run, parts))) : keys, count));
     std::vector<std::vector<Future<Table>>> ranges(count);
     for (const Future<Table>& part : parts) {
-      const auto pieces = run.client.submit(Options{.priority = split_priority}, range_task, part, keys_,
-                                            is_descending_, borders);
+      const auto pieces =
+          run.client.submit(Options{.priority = split_priority}, range_task, part, keys_, borders);
       for (std::size_t range = 0; range < count; ++range)
         ranges[range].push_back(
             run.client.submit(Options{.priority = piece_priority}, range_piece_task, pieces, range));
     }
     for (const auto& range : ranges)
       sorted_parts.tables.push_back(
-          run.client.submit(Options{.priority = merge_priority}, sort_task, range, keys_, is_descending_));
+          run.client.submit(Options{.priority = merge_priority}, sort_task, range, keys_));
     return sorted_parts;
   }
-  Table here(std::vector<Table> tables) const override { return sorted(tables[0], keys_, is_descending_); }
-  NodePtr with_inputs(std::vector<NodePtr> from) const override {
-    return make_sort(from[0], keys_, is_descending_);
-  }
-  std::string show() const override {
-    return "sort_by" + words(keys_) + (is_descending_ ? ", descending" : "");
-  }
+  Table here(std::vector<Table> tables) const override { return sorted(tables[0], keys_); }
+  NodePtr with_inputs(std::vector<NodePtr> from) const override { return make_sort(from[0], keys_); }
+  std::string show() const override { return "sort_by" + words(keys_); }
   NodePtr filtered_before(const TermPtr& condition) const override {
-    return make_sort(make_filter(inputs[0], condition), keys_, is_descending_);
+    return make_sort(make_filter(inputs[0], condition), keys_);
   }
-  [[nodiscard]] NodePtr first(std::uint64_t count) const {
-    return make_top("head", inputs[0], keys_, is_descending_, count);
-  }
+  [[nodiscard]] NodePtr first(std::uint64_t count) const { return make_top("head", inputs[0], keys_, count); }
 
  private:
   std::vector<Future<Table>> samples_of(Run& run, const std::vector<Future<Table>>& parts) const {
     std::vector<Future<Table>> samples;
     for (const Future<Table>& part : parts)
-      samples.push_back(run.client.submit(Options{.priority = split_priority}, sample_task, part, keys_));
+      samples.push_back(run.client.submit(Options{.priority = split_priority}, sample_task, part, names_));
     return samples;
   }
   static std::uint64_t bytes_of(const std::vector<CsvBlock>& blocks) {
@@ -125,13 +128,13 @@ class SortNode : public Node {
   }
   // Keys that cut the rows into about equal parts, from samples of all of them.
   Table borders_of(const Table& samples, std::uint32_t count) const {
-    const Table all = sorted(samples, keys_, is_descending_);
+    const Table all = sorted(samples, keys_);
     std::vector<Row> rows;
     for (std::uint32_t b = 1; b < count; ++b) rows.push_back(static_cast<Row>(all.rows() * b / count));
     return take(all, rows);
   }
-  std::vector<std::string> keys_;
-  bool is_descending_;
+  SortKeys keys_;
+  std::vector<std::string> names_;
 };
 
 // Each partition leaves what may be among the first, and all together what is.
@@ -140,18 +143,20 @@ class FirstNode : public Node {
   FirstNode(std::string who, const NodePtr& input, Step step)
       : Node(input->schema, {input}), who_(std::move(who)), step_(std::move(step)) {}
 
-  std::vector<Names> reads(const Names& needed) const override { return {with_keys(needed, step_.keys)}; }
+  std::vector<Names> reads(const Names& needed) const override {
+    return {with_keys(needed, key_names(step_.order))};
+  }
   Parts run(Run& run, const Names& needed) const override {
-    Parts parts = run.parts_of(inputs[0], with_keys(needed, step_.keys));
+    Parts parts = run.parts_of(inputs[0], reads(needed)[0]);
     parts.steps.push_back(step_);
     return {.tables = {run.client.submit(top_task, run.finished(std::move(parts)), step_)}};
   }
   Table here(std::vector<Table> tables) const override { return apply_steps(std::move(tables[0]), {step_}); }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
     if (step_.kind == Step::Kind::limit) return make_limit(from[0], step_.count);
-    return make_top(who_, from[0], step_.keys, step_.is_descending, step_.count);
+    return make_top(who_, from[0], step_.order, step_.count);
   }
-  std::string show() const override { return who_ + " " + std::to_string(step_.count) + words(step_.keys); }
+  std::string show() const override { return who_ + " " + std::to_string(step_.count) + words(step_.order); }
   std::size_t partitions() const override { return 1; }
 
  private:
@@ -167,9 +172,7 @@ class DistinctNode : public Node {
       : Node(input->schema, {input}), who_(std::move(who)), step_(std::move(step)) {}
 
   std::vector<Names> reads(const Names& needed) const override {
-    Names below = with_keys(needed, step_.keys);
-    for (const NamedCode& column : step_.columns) below.insert(column.name);
-    return {below};
+    return {with_keys(with_keys(needed, step_.keys), key_names(step_.order))};
   }
   Parts run(Run& run, const Names& needed) const override {
     Parts parts = run.parts_of(inputs[0], reads(needed)[0]);
@@ -187,13 +190,13 @@ class DistinctNode : public Node {
   Table here(std::vector<Table> tables) const override { return apply_steps(std::move(tables[0]), {step_}); }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
     if (step_.kind == Step::Kind::distinct) return make_distinct(from[0], step_.keys);
-    return make_top_of_groups(who_, from[0], step_.keys, step_.columns.front().name, step_.is_descending,
-                              step_.keeps_missing, step_.count);
+    return make_top_of_groups(who_, from[0], step_.keys, step_.order.front(), step_.keeps_missing,
+                              step_.count);
   }
   std::string show() const override {
     return who_ + words(step_.keys) +
-           (step_.columns.empty() ? ""
-                                  : ", " + std::to_string(step_.count) + " by " + step_.columns.front().name);
+           (step_.order.empty() ? ""
+                                : ", " + std::to_string(step_.count) + " by " + step_.order.front().name);
   }
   std::size_t partitions() const override { return 1; }
 
@@ -239,15 +242,14 @@ NodePtr make_shuffle(const NodePtr& input, std::vector<std::string> keys, std::u
   return std::make_shared<ShuffleNode>(input, std::move(keys), count);
 }
 
-NodePtr make_sort(const NodePtr& input, std::vector<std::string> keys, bool is_descending) {
-  check_columns("sort_by", keys, input->schema);
-  return std::make_shared<SortNode>(input, std::move(keys), is_descending);
+NodePtr make_sort(const NodePtr& input, SortKeys keys) {
+  check_columns("sort_by", key_names(keys), input->schema);
+  return std::make_shared<SortNode>(input, std::move(keys));
 }
 
-NodePtr make_top(const std::string& who, const NodePtr& input, std::vector<std::string> keys,
-                 bool is_descending, std::uint64_t count) {
-  check_columns(who, keys, input->schema);
-  Step step{.kind = Step::Kind::top, .keys = std::move(keys), .is_descending = is_descending, .count = count};
+NodePtr make_top(const std::string& who, const NodePtr& input, SortKeys keys, std::uint64_t count) {
+  check_columns(who, key_names(keys), input->schema);
+  Step step{.kind = Step::Kind::top, .order = std::move(keys), .count = count};
   return std::make_shared<FirstNode>(who, input, std::move(step));
 }
 
@@ -266,14 +268,12 @@ NodePtr make_distinct(const NodePtr& input, std::vector<std::string> keys) {
 }
 
 NodePtr make_top_of_groups(const std::string& who, const NodePtr& input, std::vector<std::string> keys,
-                           const std::string& name, bool is_descending, bool keeps_missing,
-                           std::uint64_t count) {
-  static_cast<void>(find_column(who, name, input->schema));
+                           SortKey by, bool keeps_missing, std::uint64_t count) {
+  static_cast<void>(find_column(who, by.name, input->schema));
   return std::make_shared<DistinctNode>(input, who,
                                         Step{.kind = Step::Kind::top_of_groups,
-                                             .columns = {{name, {make_column_term(name)}}},
                                              .keys = std::move(keys),
-                                             .is_descending = is_descending,
+                                             .order = {std::move(by)},
                                              .keeps_missing = keeps_missing,
                                              .count = count});
 }

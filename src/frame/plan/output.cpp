@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/decimal.hpp"
+#include "weir/detail/files/output.hpp"
 
 namespace weir::detail::frame {
 
@@ -35,8 +36,9 @@ std::vector<std::string> write_parts(Run& run, const char* who, const std::strin
   std::vector<Future<void>> written;
   for (std::size_t p = 0; p < count; ++p) {
     paths.push_back(numbered(path, p, count));
-    written.push_back(write(p, paths.back() + ending, paths.back()));
+    files::check_replaceable(who, paths.back());
   }
+  for (std::size_t p = 0; p < count; ++p) written.push_back(write(p, paths[p] + ending, paths[p]));
   try {
     run.client.gather(written);
     run.check();

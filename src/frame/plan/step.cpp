@@ -32,9 +32,7 @@ Table filtered(Table table, const Term& condition) {
   return rows.size() == table.rows() ? table : taken_from(std::move(table), rows);
 }
 
-Table top(const Table& table, const Step& step) {
-  return sorted(table, step.keys, step.is_descending).slice(0, step.count);
-}
+Table top(const Table& table, const Step& step) { return sorted(table, step.order).slice(0, step.count); }
 
 }  // namespace
 
@@ -49,28 +47,39 @@ Table only(const Table& table, const std::vector<std::string>& names) {
   return Table(names, columns_of(table, names));
 }
 
-Table sorted(const Table& table, const std::vector<std::string>& keys, bool is_descending) {
-  const std::vector<Column> columns = columns_of(table, keys);
-  const auto order = std::make_unique<bool[]>(keys.size());
-  std::fill_n(order.get(), keys.size(), is_descending);
-  return take(table, sort_rows(columns, std::span<const bool>(order.get(), keys.size()), table.rows()));
+SortColumns::SortColumns(const Table& table, const SortKeys& keys)
+    : descending_(std::make_unique<bool[]>(keys.size())) {
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    columns_.push_back(table.column(keys[k].name));
+    descending_[k] = keys[k].is_descending;
+  }
+}
+
+Table sorted(const Table& table, const SortKeys& keys) {
+  const SortColumns by(table, keys);
+  return take(table, sort_rows(by.columns(), by.descending(), table.rows()));
+}
+
+SortKeys ascending_by(const std::vector<std::string>& names) {
+  SortKeys keys;
+  for (const std::string& name : names) keys.push_back({name});
+  return keys;
 }
 
 Table distinct(const Table& table, const std::vector<std::string>& keys) {
   return take(table, group_rows(columns_of(table, keys), table.rows()).first_row);
 }
 
-Table top_of_groups(const Table& all, const std::vector<std::string>& keys, const std::string& name,
-                    bool is_descending, bool keeps_missing, std::uint64_t count, bool sorts) {
+Table top_of_groups(const Table& all, const std::vector<std::string>& keys, const SortKey& by,
+                    bool keeps_missing, std::uint64_t count, bool sorts) {
   const std::vector<Column> of = columns_of(all, keys);
   const Groups groups = group_rows(of, all.rows());
-  const GroupedRows first = first_of_groups(groups, all.column(name), is_descending, count);
+  const GroupedRows first = first_of_groups(groups, all.column(by.name), by.is_descending, count);
   std::vector<Row> order(groups.count());
   std::iota(order.begin(), order.end(), Row{0});
   if (sorts) {
-    const auto ascending = std::make_unique<bool[]>(keys.size());
-    order = sort_rows(columns_of(take(only(all, keys), groups.first_row), keys),
-                      std::span<const bool>(ascending.get(), keys.size()), groups.count());
+    const SortColumns in_order(take(only(all, keys), groups.first_row), ascending_by(keys));
+    order = sort_rows(in_order.columns(), in_order.descending(), groups.count());
   }
   std::vector<Row> rows;
   rows.reserve(first.rows.size());
@@ -117,8 +126,8 @@ Table apply_steps(Table table, const Steps& steps) {
         table = top(table, step);
         break;
       case Step::Kind::top_of_groups:
-        table = top_of_groups(table, step.keys, step.columns.front().name, step.is_descending,
-                              step.keeps_missing, step.count, step.sorts);
+        table =
+            top_of_groups(table, step.keys, step.order.front(), step.keeps_missing, step.count, step.sorts);
         break;
       case Step::Kind::limit:
         table = table.slice(0, step.count);

@@ -25,21 +25,28 @@ struct BoundAggregate {
   OwnAggregate own{};
 };
 
+/// What rows are sorted by.
+struct SortKey {
+  std::string name;
+  bool is_descending = false;
+};
+using SortKeys = std::vector<SortKey>;
+
 struct Step {
   enum class Kind : std::uint8_t {
     filter,         ///< Rows for which `columns[0]` is true.
     project,        ///< `columns` instead of those there were.
     partial,        ///< Rows summed up by `keys`, as states of `aggregates`.
     distinct,       ///< Of rows with equal `keys` the first.
-    top,            ///< The first `count` rows in order of `keys`.
-    top_of_groups,  ///< The same of each group of `keys`, in order of the column `columns[0]` names.
+    top,            ///< The first `count` rows in `order`.
+    top_of_groups,  ///< The same of each group of `keys`; the order is that of one column.
     limit           ///< The first `count` rows.
   };
   Kind kind{};
   std::vector<NamedCode> columns{};
   std::vector<std::string> keys{};
   std::vector<BoundAggregate> aggregates{};
-  bool is_descending = false;
+  SortKeys order{};
   bool keeps_missing = false;
   std::uint64_t count = 0;
   bool sorts = true;  ///< Groups come in order of their keys.
@@ -52,12 +59,26 @@ using Steps = std::vector<Step>;
 [[nodiscard]] std::vector<Column> columns_of(const Table& table, const std::vector<std::string>& names);
 /// The table with these columns alone, in this order.
 [[nodiscard]] Table only(const Table& table, const std::vector<std::string>& names);
-[[nodiscard]] Table sorted(const Table& table, const std::vector<std::string>& keys, bool is_descending);
+[[nodiscard]] Table sorted(const Table& table, const SortKeys& keys);
+/// By each of these, the least first.
+[[nodiscard]] SortKeys ascending_by(const std::vector<std::string>& names);
 [[nodiscard]] Table distinct(const Table& table, const std::vector<std::string>& keys);
 /// The first `count` rows of each group in order of a column, groups in order of their keys if asked for.
-[[nodiscard]] Table top_of_groups(const Table& table, const std::vector<std::string>& keys,
-                                  const std::string& name, bool is_descending, bool keeps_missing,
-                                  std::uint64_t count, bool sorts);
+[[nodiscard]] Table top_of_groups(const Table& table, const std::vector<std::string>& keys, const SortKey& by,
+                                  bool keeps_missing, std::uint64_t count, bool sorts);
+/// Keys as the kernels take them: their columns, and which of them are in descending order.
+class SortColumns {
+ public:
+  SortColumns(const Table& table, const SortKeys& keys);
+  [[nodiscard]] std::span<const Column> columns() const noexcept { return columns_; }
+  [[nodiscard]] std::span<const bool> descending() const noexcept {
+    return {descending_.get(), columns_.size()};
+  }
+
+ private:
+  std::vector<Column> columns_;
+  std::unique_ptr<bool[]> descending_;
+};
 /// Rows by the hash of their keys.
 [[nodiscard]] Pieces split_by_hash(const Table& table, const std::vector<std::string>& keys,
                                    std::uint32_t parts);

@@ -7,9 +7,9 @@
 
 #include "core/decimal.hpp"
 #include "frame/columns/cell.hpp"
-#include "frame/kernels/rolling.hpp"
 #include "frame/plan/names.hpp"
 #include "frame/plan/node.hpp"
+#include "frame/plan/window.hpp"
 #include "weir/duration.hpp"
 
 namespace weir {
@@ -17,25 +17,6 @@ namespace weir {
 namespace detail::frame {
 
 namespace {
-
-struct BoundWindow {
-  Window::Kind kind{};
-  std::string name, column;  // an empty column: rows are counted
-  std::int64_t rows = 0, span_ns = 0;
-  std::string time;
-  Rolling rolling;
-};
-
-// What a task knows of the windows.
-struct WindowPlan {
-  std::vector<BoundWindow> windows;
-  std::vector<std::string> used;  // columns
-};
-
-// What a partition must know of all before it: their last rows, and running sums up to it.
-struct RowsBefore {
-  Table rows, totals;
-};
 
 std::uint64_t rows_back(const WindowPlan& plan) {
   std::int64_t most = 0;
@@ -46,13 +27,6 @@ std::uint64_t rows_back(const WindowPlan& plan) {
       most = std::max(most, window.rows - 1);
   return static_cast<std::uint64_t>(most);
 }
-std::uint64_t rows_ahead(const WindowPlan& plan) {
-  std::int64_t most = 0;
-  for (const BoundWindow& window : plan.windows)
-    if (window.kind != Window::Kind::rolling) most = std::max(most, -window.rows);
-  return static_cast<std::uint64_t>(most);
-}
-
 bool is_cumulative(const BoundWindow& window) {
   return window.kind == Window::Kind::cumsum || window.kind == Window::Kind::cummin ||
          window.kind == Window::Kind::cummax;
@@ -151,7 +125,16 @@ Table joined_rows(const Table& a, const Table& b, const Table& c) {
   return concat(parts);
 }
 
-RowsBefore before_task(const RowsBefore& before, const Table& table, const WindowPlan& plan) {
+}  // namespace
+
+std::uint64_t rows_ahead(const WindowPlan& plan) {
+  std::int64_t most = 0;
+  for (const BoundWindow& window : plan.windows)
+    if (window.kind != Window::Kind::rolling) most = std::max(most, -window.rows);
+  return static_cast<std::uint64_t>(most);
+}
+
+RowsBefore rows_before_next(const RowsBefore& before, const Table& table, const WindowPlan& plan) {
   const Table own = only(table, plan.used);
   const Table all = joined_rows(before.rows, own, {});
   const std::size_t rows = all.rows();
@@ -178,10 +161,6 @@ RowsBefore before_task(const RowsBefore& before, const Table& table, const Windo
   return {all.slice(rows - kept, kept), Table(std::move(names), std::move(totals))};
 }
 
-Table ahead_task(const Table& table, const Table& ahead, const WindowPlan& plan) {
-  return joined_rows(only(table, plan.used), ahead, {}).slice(0, rows_ahead(plan));
-}
-
 Table with_windows(const Table& table, const RowsBefore& before, const Table& ahead, const WindowPlan& plan) {
   const Table all = joined_rows(before.rows, only(table, plan.used), ahead);
   std::vector<std::string> names = table.names();
@@ -198,6 +177,12 @@ Table with_windows(const Table& table, const RowsBefore& before, const Table& ah
     columns.push_back(std::move(made));
   }
   return Table(std::move(names), std::move(columns));
+}
+
+namespace {
+
+Table ahead_task(const Table& table, const Table& ahead, const WindowPlan& plan) {
+  return joined_rows(only(table, plan.used), ahead, {}).slice(0, rows_ahead(plan));
 }
 
 class WindowNode : public Node {
@@ -227,7 +212,7 @@ class WindowNode : public Node {
     for (std::size_t p = 0; p < parts.size(); ++p) {
       results.tables.push_back(run.client.submit(soon, with_windows, parts[p], before,
                                                  ahead[p].valid() ? ahead[p] : nothing, plan_));
-      if (p + 1 < parts.size()) before = run.client.submit(soon, before_task, before, parts[p], plan_);
+      if (p + 1 < parts.size()) before = run.client.submit(soon, rows_before_next, before, parts[p], plan_);
     }
     return results;
   }
@@ -299,7 +284,7 @@ std::int64_t beginning(std::int64_t bin, bool of_months) {
 // Every bin between the first and the last, also those without rows.
 Table bins_task(const std::vector<Table>& parts, const std::string& time, std::int64_t step, bool of_months,
                 const std::vector<std::string>& zeros) {
-  const Table table = sorted(concat(parts), {time}, false);
+  const Table table = sorted(concat(parts), ascending_by({time}));
   if (table.rows() == 0) return table;
   const std::int64_t* times = integers(table.column(time));
   const std::uint64_t span =
@@ -380,12 +365,12 @@ class BinsNode : public Node {
 
 }  // namespace
 
-NodePtr make_windows(const NodePtr& input, std::vector<Window> windows) {
+PlannedWindows plan_windows(const Schema& rows, const std::vector<Window>& windows) {
   WindowPlan plan;
   Names used, seen;
-  Schema schema = input->schema;
+  Schema schema = rows;
   for (const Window& window : windows) {
-    auto [bound, type] = bound_window(window, input->schema);
+    auto [bound, type] = bound_window(window, rows);
     if (!seen.insert(bound.name).second)
       throw Error(ErrorKind::invalid_argument,
                   "with: names must differ (got " + quoted(bound.name) + " twice)");
@@ -397,9 +382,15 @@ NodePtr make_windows(const NodePtr& input, std::vector<Window> windows) {
     else schema.push_back({bound.name, type});
     plan.windows.push_back(std::move(bound));
   }
-  if (used.empty()) used.insert(input->schema.front().name);
+  if (used.empty() && !rows.empty()) used.insert(rows.front().name);
   plan.used.assign(used.begin(), used.end());
-  return std::make_shared<WindowNode>(input, std::move(windows), std::move(plan), std::move(schema));
+  return {std::move(plan), std::move(schema)};
+}
+
+NodePtr make_windows(const NodePtr& input, std::vector<Window> windows) {
+  PlannedWindows planned = plan_windows(input->schema, windows);
+  return std::make_shared<WindowNode>(input, std::move(windows), std::move(planned.plan),
+                                      std::move(planned.schema));
 }
 
 NodePtr make_bins(const NodePtr& input, std::string time, std::int64_t step, bool of_months,

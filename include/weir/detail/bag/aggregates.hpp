@@ -21,6 +21,9 @@ namespace detail::bag {
 
 /// Throws `Error{invalid_argument}`: `max: there must be at least one element (got an empty bag)`.
 [[noreturn]] void throw_no_elements(const char* who);
+/// Throws `Error{invalid_argument}`: `sum: the result must be a 64-bit integer (got 9223372036854775808)`,
+/// whose 128 bits these are.
+[[noreturn]] void throw_beyond_integer(const char* who, std::int64_t high, std::uint64_t low);
 
 struct Count {
   std::uint64_t count = 0;
@@ -41,6 +44,30 @@ struct Sum {
   }
   void merge(const Sum& other) { sum += other.sum; }
   S result() { return std::move(sum); }
+};
+
+/// The sum of integers in 128 bits, so that it does not depend on what is added up first.
+template <class S>
+struct ExactSum {
+  std::uint64_t low = 0;
+  std::int64_t high = 0;
+  template <class T>
+  void add(const T& element) {
+    const auto value = static_cast<S>(element);
+    add_halves(value < S{0} ? -1 : 0, static_cast<std::uint64_t>(value));
+  }
+  void merge(const ExactSum& other) { add_halves(other.high, other.low); }
+  [[nodiscard]] S result() const {
+    const auto sum = static_cast<S>(low);
+    if (high != (sum < S{0} ? -1 : 0)) throw_beyond_integer("sum", high, low);
+    return sum;
+  }
+
+ private:
+  void add_halves(std::int64_t upper, std::uint64_t lower) {
+    low += lower;
+    high += upper + (low < lower);
+  }
 };
 
 /// Number, mean and squared distances from it.

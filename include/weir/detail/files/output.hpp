@@ -11,6 +11,10 @@ namespace weir::detail::files {
 
 class Packer;
 
+/// Throws `Error{io}` if there is something of this name that is no file: a device or a pipe would be
+/// replaced.
+void check_replaceable(const char* who, const std::string& path);
+
 /// Writes to a temporary name beside the file, which `commit` gives its own; without it nothing remains.
 ///
 /// **Errors.** Begin with `who` and name the file. Throws `Error{io}`, `Error{not_found}` for a folder that
