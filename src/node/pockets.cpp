@@ -79,7 +79,7 @@ FutureRef SchedulerNode::submit(Request&& request) {
 
 // The thread whose task submitted it runs it now; for others it becomes a task like any.
 void SchedulerNode::run_or_tell(Pocketed& task, Deadline deadline) {
-  if (!deadline && &task.pocket == body_pocket_ && is_body() && body_worker_->run_in_lent(body_slot_, task))
+  if (!deadline && is_body() && &task.pocket == body_pocket_ && body_worker_->run_in_lent(body_slot_, task))
     return;
   const TaskScope* scope = TaskScope::current();
   const bool is_own = !deadline && scope && scope->alone == 0 && scope->depth < deepest_stack &&

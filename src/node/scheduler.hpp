@@ -137,7 +137,9 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
  protected:
   bool run_here(TaskId id) override;
   void before_waiting(const std::function<bool()>& ready) override;
-  void after_waiting() noexcept override { body_waits_ -= is_body(); }
+  void after_waiting() noexcept override {
+    if (is_body()) --body_waits_;
+  }
   [[nodiscard]] PeerId self() const override { return 0; }
   void to_scheduler(protocol::SubmitTask&& message) override { decide(0, std::move(message)); }
   void to_scheduler(const protocol::ReleaseTask& message) override { decide(0, message); }
