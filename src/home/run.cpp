@@ -292,6 +292,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
                   "weir::run: MPI has been finalized in this process; call weir::run once");
     if (size.empty() || size == "1") {
       detail::leave_mpi_job();
+      if (is_rank) detail::home::leave_step();
       const int status = run_with_threads(body, options);
       report_status(status);
       return status;
@@ -300,7 +301,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     if (threads == MPI_THREAD_SERIALIZED) detail::comm::keep_core_in_polls();
     auto* mpi = new detail::home::MpiSession(argc, argv, threads);
     detail::leave_mpi_job();
-    detail::home::mend_job_variables();
+    detail::home::leave_step();
     static detail::comm::MpiTransport transport{MPI_COMM_WORLD, detail::home::lent_memory(options)};
     const std::string who = "rank " + std::to_string(transport.rank());
     detail::log::set_prefix(who);

@@ -59,6 +59,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   /// Retires these workers without waiting: they get nothing more, hand over their results and are let go,
   /// after `patience` in any case.
   void dismiss(const std::vector<PeerId>& workers, std::chrono::nanoseconds patience);
+  /// All that have ever joined from the job of this name, also those that have left.
+  [[nodiscard]] std::vector<PeerId> workers_of(const std::string& job);
   /// These workers were taken away, through no fault of what they executed.
   void forgive(const std::vector<PeerId>& workers);
   /// Whether these workers have left, or are leaving, in order: by themselves, or since they were asked to.

@@ -6,6 +6,17 @@
 
 using namespace weir::test;
 
+namespace {
+
+// Those of an MPI that may not be there are left out.
+std::vector<std::string> launchers() {
+  std::vector<std::string> all{"mpirun", "srun"};
+  if (run({"sh", "-c", "command -v mpiexec.hydra"}).status == 0) all.emplace_back("mpiexec.hydra");
+  return all;
+}
+
+}  // namespace
+
 TEST_CASE("Slurm's own launcher starts ranks on two hosts, and they work") {
   const User user;
   const Finished done = user.weir(
@@ -24,9 +35,9 @@ TEST_CASE("Slurm's own launcher starts ranks on two hosts, and they work") {
   CHECK(contains(works.out, "rank 3 on node2\n"));
 }
 
-TEST_CASE("a gang of two hosts starts a program on both, by mpirun and by srun") {
+TEST_CASE("a gang of two hosts starts a program on both, by every launcher") {
   const User user;
-  for (const std::string launcher : {"mpirun", "srun"}) {
+  for (const std::string& launcher : launchers()) {
     // Nothing but `weir run` tells mpirun that it may start beside the ranks.
     const Finished done = user.shell("timeout 60 salloc -Q -N 2 -n 5 --ntasks-per-node=3 " WEIR_TOOL
                                      " run -n 5 " BATCH_CLUSTER " gang " +
@@ -41,7 +52,7 @@ TEST_CASE("a gang of two hosts starts a program on both, by mpirun and by srun")
 
 TEST_CASE("a gang in a job with a head starts a program on all hosts of the workers") {
   const User user;
-  for (const std::string launcher : {"mpirun", "srun"}) {
+  for (const std::string& launcher : launchers()) {
     const Finished done = user.weir({"submit", "-n", "5", "--head", "1,60MB", "--nodes", "2", "--mem",
                                      "200MB", "--wait", BATCH_CLUSTER, "gang", launcher});
     CAPTURE(launcher, done.out, done.err);
@@ -50,5 +61,29 @@ TEST_CASE("a gang in a job with a head starts a program on all hosts of the work
          {"rank 0 on node2\n", "rank 1 on node2\n", "rank 2 on node3\n", "rank 3 on node3\n"})
       CHECK(contains(done.out, line));
     CHECK_FALSE(contains(done.err, "srun: "));
+  }
+}
+
+TEST_CASE("what a task starts sees the job as its script does, on every host and in every way") {
+  const User user;
+  // A launcher of MPI there finds places; what is started by itself is no rank and no task of a step.
+  const std::string command =
+      "mpirun -n 2 sh -c 'echo $OMPI_COMM_WORLD_SIZE at $(hostname)' | uniq; " WEIR_TOOL
+      " run -n 2 sh -c 'echo run $OMPI_COMM_WORLD_SIZE' | uniq; "
+      "echo ${SLURM_TASKS_PER_NODE} ${SLURM_NTASKS} ${SLURM_STEP_ID-none} "
+      "${PMIX_RANK-none} ${SLURM_JOB_ID:+job}; srun -n 1 echo step $SLURM_JOB_NUM_NODES";
+  write_file(user.folder() + "/command", command);
+  for (const std::string launcher : {"mpirun", "srun"}) {
+    const Finished done = user.shell(
+        "timeout 100 sbatch -W -N 2 -n 4 --ntasks-per-node=2 -o out --wrap '" WEIR_TOOL
+        " run -n 4 --launcher " +
+        launcher + " " BATCH_CLUSTER " start \"$(cat command)\"'; status=$?; cat out; exit $status");
+    CAPTURE(launcher, done.out, done.err);
+    CHECK(done.status == 0);
+    for (const std::string host : {"node1", "node2"})
+      for (const std::string way : {"popen", "from_process", "program"})
+        CHECK(contains(done.out, host + " " + way + " gives: 2 at " + host +
+                                     "\nrun 2\n2(x2) 4 none none job\nstep 2\n"));
+    CHECK_FALSE(contains(done.out, "slots"));
   }
 }
