@@ -49,6 +49,7 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_JOB_VIEW", ""},
     {"WEIR_SRUN_OPTIONS", ""},
     {"WEIR_STATUS_FILE", ""},
+    {"WEIR_STARTED_BY", ""},
     {"WEIR_JOB", ""},
     {"WEIR_JOB_LIMIT", ""},
     {"WEIR_JOB_STARTED", ""},
