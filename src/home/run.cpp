@@ -105,6 +105,14 @@ bool has_lost_output() {
   return true;
 }
 
+/// The thread that runs the body, to the node.
+struct BodyThread {
+  explicit BodyThread(SchedulerNode& of) : node(of) { node.begin_body(); }
+  BodyThread(const BodyThread&) = delete;
+  ~BodyThread() { node.end_body(); }
+  SchedulerNode& node;
+};
+
 // The body, with its exceptions turned into one message and a status.
 int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int(Client&)>& body,
              bool& failed) {
@@ -118,8 +126,11 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
   try {
     detail::home::open_journal(*node);
     detail::home::open_named_session();
-    Client client(node);
-    status = body(client);
+    {
+      const BodyThread thread(*node);
+      Client client(node);
+      status = body(client);
+    }
     end_child();
     detail::client::finish_ending();
     detail::client::unpin_all();
