@@ -256,6 +256,7 @@ void SchedulerNode::tick(Clock::time_point now) {
   keep_next();
   if (pause < std::chrono::milliseconds(20)) return;
   checked_ = now;
+  if (!may_pocket_ && has_pocketed()) tell_all_pockets();  // from before a worker elsewhere came
   memory::release_unused();
   std::vector<std::pair<PeerId, std::string>> dead;
   each_alive([&](PeerId id, Peer& peer) {
@@ -448,6 +449,7 @@ Snapshot SchedulerNode::snapshot() {
     return joined_ + lost_ >= settings_.expected_workers;
   };
   wait_until(are_known, std::nullopt);
+  note_body();
   Hold hold(*this);
   tell_all_pockets();
   progress();
@@ -474,6 +476,8 @@ std::uint64_t SchedulerNode::work_for(const std::vector<Resource>& offer, bool t
 
 SchedulerNode::Picture SchedulerNode::picture() {
   const std::lock_guard hold(baton_);  // not as a Hold: callbacks of futures are not for a thread that looks
+  tell_all_pockets();
+  leave_callbacks();
   Picture picture{state_.picture(), {}};
   for (WorkerInfo& worker : picture.snapshot.workers) worker.job = peer(worker.peer).job;
   for (const scheduler::Group& group : state_.groups())

@@ -19,6 +19,7 @@
 
 #include "core/descriptor.hpp"
 #include "core/log.hpp"
+#include "core/target.hpp"
 #include "core/wording.hpp"
 #include "program/guard.hpp"
 #include "program/spawn.hpp"
@@ -60,12 +61,6 @@ class Capture {
   std::string begin_, end_;
 };
 
-/// Whether it is there and no file that a finished one may take the place of: a device, a pipe.
-bool is_written_in_place(const std::string& file) {
-  struct stat about {};
-  return ::stat(file.c_str(), &about) == 0 && !S_ISREG(about.st_mode);
-}
-
 /// One of the program's outputs: a pipe to us, or a file that has its name when all is well.
 class Outlet {
  public:
@@ -91,14 +86,14 @@ class Outlet {
   std::string take(std::uint64_t& left_out) { return capture_.take(left_out); }
   /// Gives the file its name.
   void finish() const {
-    if (part_.empty()) return;
+    if (part_ == name_) return;
     std::error_code problem;
     std::filesystem::rename(part_, name_, problem);
     if (problem)
       throw Error(ErrorKind::io, "program: '" + name_ + "' could not be written (" + problem.message() + ")");
   }
-  /// What it is called until then.
-  [[nodiscard]] const std::string& part() const { return part_; }
+  /// The file that is written until then; empty if there is none, or it has its name already.
+  [[nodiscard]] std::string part() const { return part_ == name_ ? "" : part_; }
 
  private:
   void open_pipe() {
@@ -111,15 +106,12 @@ class Outlet {
     fcntl(read_.get(), F_SETFL, O_NONBLOCK);
   }
   void open_file(const std::filesystem::path& file) {
-    name_ = file.string();
-    if (!is_written_in_place(name_)) part_ = name_ + ".part";
-    const std::string& opened = part_.empty() ? name_ : part_;
-    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
-    write_ = Descriptor(::open(opened.c_str(), flags | O_NONBLOCK, 0666));  // a pipe that nobody reads
-    if (write_.get() >= 0) fcntl(write_.get(), F_SETFL, 0);
-    else
+    name_ = target_of(file.string());
+    part_ = draft_of(name_, ".part");
+    write_ = Descriptor(open_for_writing(part_, O_CREAT | O_TRUNC));
+    if (write_.get() < 0)
       throw Error(ErrorKind::io,
-                  "program: '" + opened + "' could not be opened (" + std::strerror(errno) + ")");
+                  "program: '" + part_ + "' could not be opened (" + std::strerror(errno) + ")");
   }
   Descriptor read_, write_;
   Capture capture_;

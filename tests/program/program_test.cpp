@@ -101,6 +101,9 @@ TEST_CASE("a program has directory, variables, stdin and files of its own") {
   CHECK_FALSE(fs::exists(folder / "out.part"));
   shell("echo 1; echo 2 >&2", {.directory = folder.path(), .output_file = "both", .errors_file = "both"});
   CHECK(text_of(folder / "both") == "1\n2\n");
+  fs::create_symlink("/dev/null", folder / "nothing");
+  shell("echo 1", {.directory = folder.path(), .output_file = "nothing"});
+  CHECK(fs::is_character_file(folder / "nothing"));
 }
 
 TEST_CASE("a file has its name only when the program has worked") {
