@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
 from frames import JOINS, QUESTIONS, frame_joins, frame_outofcore, frames, stations
-from launch import (Launch, beside_two, letters_speedup, map_commands, mpi, startup, streamz, tbb, weir,
-                    weir_threads)
+from launch import (Launch, beside_two, hosts, letters_speedup, map_commands, mpi, startup, streamz, tbb,
+                    weir, weir_threads)
 from seeing import in_turns, seeing_bytes, seeing_picture, watched
 
 
@@ -238,6 +238,24 @@ FIGURES = [
            "the same, against a plain socket into memory used before",
            tcp_work, (tcp_work, "socket_gb_per_s"), raw_unit="GB/s", key="tcp_gb_per_s",
            is_fraction_of_raw=True),
+    Figure("hosts_tasks_per_s", "tasks/s", None, "higher",
+           "small tasks on a worker rank on another emulated host (one machine, networks of their own); raw: messages of MPI there",
+           hosts, (hosts, "messages_per_s"), raw_unit="messages/s", key="mpi_tasks_per_s"),
+    Figure("hosts_roundtrip_us", "us", None, "lower",
+           "submit to result on it; raw: MPI",
+           hosts, (hosts, "roundtrip_us"), raw_unit="us", key="mpi_roundtrip_us"),
+    Figure("hosts_gb_per_s", "GB/s", None, "higher",
+           "256 MB from it; raw: MPI into memory used before",
+           hosts, (hosts, "reused_gb_per_s"), raw_unit="GB/s", key="mpi_gb_per_s"),
+    Figure("hosts_jobs_tasks_per_s", "tasks/s", None, "higher",
+           "small tasks on a worker of another job, on a third host",
+           hosts, key="tcp_tasks_per_s"),
+    Figure("hosts_jobs_roundtrip_us", "us", None, "lower",
+           "submit to result on that",
+           hosts, key="tcp_roundtrip_us"),
+    Figure("hosts_jobs_gb_per_s", "GB/s", None, "higher",
+           "256 MB from that",
+           hosts, key="tcp_gb_per_s"),
     Figure("stream_local_per_s", "elements/s", 50_000_000, "higher",
            "emit through map, filter, sink; median of 5; raw: streamz",
            stream_local, (streamz, "stream_local_per_s")),

@@ -179,6 +179,27 @@ def measure_map(commands=4000, of_parallel=400):
     return {"map_commands_per_s": ours, "parallel_per_s": theirs, "map_times": ours / theirs}
 
 
+def measure_hosts():
+    """Workers on hosts of their own, in the MPI job of rank 0 and in a job that joined; bare MPI beside them."""
+    names = ["mpi_tasks_per_s", "mpi_roundtrip_us", "mpi_gb_per_s", "tcp_tasks_per_s", "tcp_roundtrip_us",
+             "tcp_gb_per_s", "messages_per_s", "roundtrip_us", "reused_gb_per_s"]
+
+    def on_hosts(*command):
+        with tempfile.TemporaryDirectory(prefix="weir-bench-") as logs:
+            job = [ROOT / "tests/support/with_slurm", "salloc", "-Q", "--exclusive", "-N", 2, "-n", 2]
+            return values_of(run([*job, *command],
+                                 {"WITH_SLURM_NODES": "3", "WITH_SLURM_HOSTS": "yes", "WEIR_LOG_DIRECTORY": logs}))
+
+    if not shutil.which("slurmctld") or os.geteuid() != 0:
+        print("bench: hosts of their own need Slurm (scripts/deps installs it) and root", file=sys.stderr)
+        return dict.fromkeys(names)
+    found = on_hosts(*weir_run(2, BIN / "benchmarks/tcp_work", "--slurm", 1))
+    for program in ("raw_rate", "raw_roundtrip", "raw_transfer"):
+        found |= on_hosts(*mpirun(2, "--map-by", "node", BIN / "benchmarks" / program))
+    return {name: found[name] for name in names}
+
+
+hosts = Launch("hosts", measure_hosts)
 map_commands = Launch("map", measure_map)
 streamz = Launch("streamz", measure_streamz)
 tbb = Launch("raw_tbb", measure_tbb)

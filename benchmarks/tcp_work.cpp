@@ -1,5 +1,5 @@
 // A worker behind TCP against one behind MPI in the same run, and against a plain socket: run it as `weir run
-// -n 2 tcp_work`.
+// -n 2 tcp_work`. With --slurm 1 in a job of two hosts the one behind TCP is a job of its own on a third.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -100,23 +100,38 @@ std::array<double, 2> socket_bytes_per_s() {
   return best;
 }
 
+/// A cluster with one worker process, on this host or as a job on another.
+std::unique_ptr<weir::Cluster> one_worker(bool has_hosts) {
+  if (!has_hosts) return std::make_unique<weir::LocalCluster>(weir::LocalOptions{.workers = 1});
+  auto jobs = std::make_unique<weir::SlurmCluster>(
+      weir::BatchOptions{.cores = 1, .memory = "2GB", .walltime = "00:10:00"});
+  jobs->scale(1);
+  return jobs;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  return weir::run(argc, argv, [](weir::Client& client) {
+  const bool has_hosts = bench::option(argc, argv, "--slurm", 0) != 0;  // workers on hosts of their own
+  return weir::run(argc, argv, [has_hosts](weir::Client& client) {
     constexpr int tasks = 100'000;
     client.wait_for_workers(1);
-    const double mpi = tasks_per_s(client, tasks);
-    weir::LocalCluster cluster{{.workers = 1}};
+    bench::print("mpi_tasks_per_s", tasks_per_s(client, tasks));
+    if (has_hosts) {
+      bench::print("mpi_roundtrip_us", roundtrip_us(client));
+      bench::print("mpi_gb_per_s", 1e-9 * transfer_bytes_per_s(client));
+    }
+    const std::unique_ptr<weir::Cluster> cluster = one_worker(has_hosts);
     client.wait_for_workers(2);
     client.retire(client.workers().front().peer);
-    bench::print("mpi_tasks_per_s", mpi);
     bench::print("tcp_tasks_per_s", tasks_per_s(client, tasks));
     bench::print("tcp_roundtrip_us", roundtrip_us(client));
     bench::print("tcp_gb_per_s", 1e-9 * transfer_bytes_per_s(client));
-    const auto [reused, fresh] = socket_bytes_per_s();
-    bench::print("socket_gb_per_s", 1e-9 * reused);
-    bench::print("socket_fresh_gb_per_s", 1e-9 * fresh);
+    if (!has_hosts) {
+      const auto [reused, fresh] = socket_bytes_per_s();
+      bench::print("socket_gb_per_s", 1e-9 * reused);
+      bench::print("socket_fresh_gb_per_s", 1e-9 * fresh);
+    }
     std::fflush(stdout);
   });
 }

@@ -31,7 +31,7 @@ struct ProgramOptions {
   std::vector<std::string> inputs{};                 ///< Files that must be there before it is started.
   std::string input_file{};                          ///< Its stdin; by default it finds nothing there.
   /// Where its stdout goes instead of into the result: to `NAME.part`, which becomes NAME when the program
-  /// has ended with status 0.
+  /// has ended with status 0. A device or a pipe is written as it is.
   std::string output_file{};
   std::string errors_file{};  ///< The same of stderr; the same name as `output_file` puts both there.
   std::uint64_t output_limit = 16 << 20;  ///< Bytes of stdout, and of stderr, in the result: of more the

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "batch/stepping.hpp"
 #include "weir/environment.hpp"
 #include "weir/error.hpp"
 
@@ -135,7 +136,7 @@ std::string one_line(const std::string& text) {
 
 bool belongs_to_enclosing_job(std::string_view variable, const BatchSystem* job) {
   if (job && job->owns(variable)) return true;
-  return variable == "WEIR_JOB_STARTED" || variable == "WEIR_STATUS_FILE";
+  return variable == "WEIR_JOB_STARTED" || variable == "WEIR_STATUS_FILE" || variable == job_view;
 }
 
 BatchSystem::Asker own_asker() {

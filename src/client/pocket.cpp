@@ -69,17 +69,16 @@ std::vector<Pocketed*> Pocket::take_from(int depth) {
   return told;
 }
 
-std::vector<Pocketed*> Pocket::take_half() {
+std::vector<Pocketed*> Pocket::take_half(std::size_t most) {
   std::vector<Pocketed*> told;
   const std::lock_guard hold(latch_);
   if (is_empty()) return told;
-  std::vector<Pocketed*> lowest;
-  for (std::size_t i = first_; i < tasks_.size(); ++i) {
-    if (!tasks_[i]) continue;
-    if (tasks_[i]->depth != tasks_[first_]->depth) break;
-    lowest.push_back(tasks_[i]);
-  }
-  for (std::size_t i = lowest.size() / 2; i < lowest.size(); ++i) tell(*lowest[i], told);
+  std::size_t end = tasks_.size();
+  while (!tasks_[end - 1] || tasks_[end - 1]->depth != tasks_[first_]->depth) --end;
+  std::vector<Pocketed*> newest;  // first, and no more of them than it takes to know the half
+  for (std::size_t i = end; i-- > first_ && newest.size() < 2 * most;)
+    if (tasks_[i]) newest.push_back(tasks_[i]);
+  for (std::size_t i = (newest.size() + 1) / 2; i-- > 0;) tell(*newest[i], told);
   return told;
 }
 

@@ -51,11 +51,12 @@ class Pocket {
   [[nodiscard]] std::optional<Pocketed::Stage> take(Pocketed& task);
   /// The same of those that tasks of this depth and deeper ones have submitted and that wait.
   [[nodiscard]] std::vector<Pocketed*> take_from(int depth);
-  /// The same of the newer half of what the lowest task has submitted: its thread begins with the others.
-  [[nodiscard]] std::vector<Pocketed*> take_half();
+  /// The same of the newer half of what the lowest task has submitted, at most so many: its thread begins
+  /// with the others.
+  [[nodiscard]] std::vector<Pocketed*> take_half(std::size_t most);
   /// Nobody wants it any more; false if it is known elsewhere.
   [[nodiscard]] bool forget(Pocketed& task);
-  [[nodiscard]] bool is_empty() const noexcept { return count_.load(std::memory_order_acquire) == 0; }
+  [[nodiscard]] bool is_empty() const noexcept { return count_.load(std::memory_order_seq_cst) == 0; }
 
   Pocket* const next;  ///< In a list of all.
 

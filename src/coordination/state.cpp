@@ -236,7 +236,7 @@ void State::of_published(PeerId from, Ask&& ask, Replies& out) {
   }
   Published& published = published_[ask.name];
   if (ask.wish == Wish::publish && published.value) {
-    refuse(out, from, ask.number, "publish: '" + ask.name + "' is published already; unpublish it first");
+    refuse(out, from, ask.number, "'" + ask.name + "' is published already; unpublish it first");
   } else if (ask.wish == Wish::publish) {
     if (!published.waiters.empty() && published.type != ask.type) {
       for (const Waiter& waiter : published.waiters)

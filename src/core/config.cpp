@@ -55,7 +55,8 @@ const std::vector<Setting> table{
     {"after", "", "list", "shell lines behind the program"},
     {"launcher", "mpirun", "text",
      "what `weir run` starts the ranks of a job with: mpirun, or the batch system's own, srun"},
-    {"weir", "", "text", "the weir that starts the ranks inside a job; empty: the one that submits"},
+    {"weir", "", "text",
+     "the weir that starts the ranks inside a job; empty: the one that submits or has started the program"},
 };
 
 [[noreturn]] void refuse(const std::string& where, const std::string& rule, const std::string& got) {

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/system/system_error.hpp>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -58,7 +59,10 @@ struct EventLoop::Core : std::enable_shared_from_this<EventLoop::Core> {
   Order order;
   std::optional<Time> alarm_at;
 
-  Core() : owned(std::make_unique<asio::io_context>()), context(*owned), alarm(context) {}
+  Core() try : owned(std::make_unique<asio::io_context>()), context(*owned), alarm(context) {
+  } catch (const boost::system::system_error& error) {
+    throw Error(ErrorKind::io, "EventLoop: cannot make one: " + error.code().message());
+  }
   explicit Core(asio::io_context& user) : context(user), alarm(user) {}
 
   Time now() const {

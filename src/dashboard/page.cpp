@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/target.hpp"
 #include "seeing/picture.hpp"
 #include "weir/error.hpp"
 
@@ -105,16 +106,13 @@ std::string report(const std::string& record) {
 
 // A device or a pipe is written to, and never replaced.
 bool write_whole(const std::filesystem::path& path, const std::string& text) {
-  std::error_code error;
-  const auto there = std::filesystem::status(path, error);
-  const bool is_special = std::filesystem::exists(there) && !std::filesystem::is_regular_file(there);
-  const std::filesystem::path written = is_special ? path.string() : path.string() + ".new";
+  const std::string target = target_of(path.string()), written = draft_of(target, ".new");
   std::ofstream out(written, std::ios::binary | std::ios::trunc);
   out << text;
   out.close();
-  if (is_special) return !out.fail();
-  error.clear();
-  if (out) std::filesystem::rename(written, path, error);
+  if (written == target) return !out.fail();
+  std::error_code error;
+  if (out) std::filesystem::rename(written, target, error);
   if (out && !error) return true;
   std::filesystem::remove(written, error);
   return false;

@@ -96,11 +96,13 @@ void check_resources(const std::vector<Resource>& resources, const std::string& 
                       resource.name + "\")");
 }
 
-/// The program of this name in the folder of our own, if it is there; otherwise the name.
-std::string beside_this_program(const std::string& name) {
+/// The `weir` that started this program; without one that on PATH, or beside this program.
+std::string weir_of_this_program() {
+  if (const char* starter = std::getenv("WEIR_STARTED_BY")) return starter;
+  if (auto found = find_in_path("weir")) return *std::move(found);
   const std::string own = own_executable();
-  const std::string path = own.substr(0, own.rfind('/') + 1) + name;
-  return access(path.c_str(), X_OK) == 0 ? path : name;
+  const std::string beside = own.substr(0, own.rfind('/') + 1) + "weir";
+  return access(beside.c_str(), X_OK) == 0 ? beside : "weir";
 }
 
 class BatchJobs final : public Launcher {
@@ -141,7 +143,7 @@ class BatchJobs final : public Launcher {
     command.front() = own_executable();
     check_resources(options.resources, who);
     job_ = configured_job(config, options.processes, std::move(command));
-    if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or(beside_this_program("weir"));
+    if (job_.weir.empty()) job_.weir = weir_of_this_program();
     if (job_.nodes == 0) job_.nodes = 1;
     excluded_ = job_.exclude;
     if (!options.resources.empty()) {
@@ -205,12 +207,12 @@ class BatchJobs final : public Launcher {
     for (const JobRecord& record : records)
       if (!is_over(record.last.state)) alive_.emplace(record.last.id, record);
     std::erase_if(jobs, [&](const KeptJob& job) { return !alive_.contains(job.id); });
-    if (!same_shape) {
+    if (!same_shape && !jobs.empty()) {
       log::warn(
           "cluster: {} jobs of the program before were asked for with other options; they are cancelled",
           jobs.size());
       try {
-        if (!jobs.empty()) system_.cancel(ids_of(jobs));
+        system_.cancel(ids_of(jobs));
       } catch (const Error& error) {
         log::warn("cluster: {}", error.what());  // they end when nobody comes back
       }
@@ -257,6 +259,10 @@ class BatchJobs final : public Launcher {
     }
     job_ = std::move(job);
     return "";
+  }
+
+  [[nodiscard]] bool has_begun(const std::string& id) const override {
+    return access(log_file(job_, id, "out").c_str(), F_OK) == 0;
   }
 
   std::vector<JobEnd> ended(const std::vector<std::string>& quiet) override {

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "core/log.hpp"
 #include "node/host.hpp"
@@ -197,7 +198,6 @@ void JobKeeper::look(ScalingTime now, const Snapshot& snapshot) {
     for (const WorkerInfo& worker : snapshot.workers) {
       if (worker.job != job.label) continue;
       job.workers.push_back(worker.peer);
-      job.all_workers.insert(worker.peer);
       hosts_.worked(worker.host);
       busy |= worker.processing + worker.queued > 0;
       staying |= !worker.retiring;
@@ -206,11 +206,7 @@ void JobKeeper::look(ScalingTime now, const Snapshot& snapshot) {
     if (!job.workers.empty())
       job.leaving =
           !staying;  // and remains so when they have left: the batch system has not said yet that it is over
-    if (!job.workers.empty() && !job.joined) {
-      job.joined = true;
-      scaler_.worker_joined();
-      failure_.clear();
-    }
+    if (!job.workers.empty()) note_joined(job);
     if (busy || job.workers.empty()) job.idle_since.reset();
     else if (!job.idle_since) job.idle_since = now;
     if (!job.workers.empty()) job.quiet_since.reset();
@@ -221,7 +217,26 @@ void JobKeeper::look(ScalingTime now, const Snapshot& snapshot) {
   }
 }
 
+void JobKeeper::note_joined(Job& job) {
+  if (std::exchange(job.joined, true)) return;
+  scaler_.worker_joined();
+  failure_.clear();
+}
+
+/// A job that fails as soon as it begins, perhaps after hours in the queue, is not asked after rarely.
+void JobKeeper::note_begun(ScalingTime now) {
+  if (now - signs_looked_for_ < std::chrono::seconds(1)) return;
+  signs_looked_for_ = now;
+  for (Job& job : jobs_)
+    if (job.quiet_since && !job.joined && !job.begun && launcher_->has_begun(job.id)) {
+      job.begun = true;
+      job.quiet_since = now;
+      job.pause = launcher_->first_pause();
+    }
+}
+
 void JobKeeper::drop_ended(ScalingTime now) {
+  note_begun(now);
   std::vector<std::string> quiet, late;
   for (Job& job : jobs_) {
     if (job.quiet_since && now - *job.quiet_since > job.pause) {
@@ -236,23 +251,23 @@ void JobKeeper::drop_ended(ScalingTime now) {
     const auto job =
         std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& one) { return one.id == end.id; });
     if (job == jobs_.end()) continue;
-    if (end.was_taken_away) scheduler_->forgive({job->all_workers.begin(), job->all_workers.end()});
-    if (!job->retiring) over(now, *job, end);
+    // Asked here, since they may have come or gone between two looks.
+    const std::vector<PeerId> workers = scheduler_->workers_of(job->label);
+    if (!workers.empty()) note_joined(*job);
+    if (end.was_taken_away) scheduler_->forgive(workers);
+    if (!job->retiring) over(now, *job, workers, end);
     jobs_.erase(job);
   }
 }
 
 /// What the end of a job says of the others: nothing, if its workers had been told to end (its exit status is
 /// that signal's), had only lost sight of this program, or its host is at fault.
-void JobKeeper::over(ScalingTime now, const Job& job, const JobEnd& end) {
+void JobKeeper::over(ScalingTime now, const Job& job, const std::vector<PeerId>& workers, const JobEnd& end) {
   const auto counts = [&](JobOutcome outcome, const std::string& reason) {
     scaler_.job_over(now, outcome, reason, job.submitted);
   };
   const bool left_alone = job.joined && end.exit_status == node::status_left_alone;
-  // Asked here, since they may have gone between two looks.
-  const auto in_order = [&] {
-    return job.joined && scheduler_->leave_in_order({job.all_workers.begin(), job.all_workers.end()});
-  };
+  const auto in_order = [&] { return job.joined && scheduler_->leave_in_order(workers); };
   if (end.outcome != JobOutcome::failed || left_alone || in_order())
     return counts(JobOutcome::ended, end.reason);
   const bool at_once = !job.joined && !end.host.empty();

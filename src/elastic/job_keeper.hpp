@@ -38,9 +38,9 @@ class JobKeeper {
   struct Job {
     std::string id, label;
     ScalingTime submitted{};
-    std::vector<PeerId> workers;     // that are there now
-    std::set<PeerId> all_workers{};  // that have ever been
-    bool joined = false;             // some worker of it has been
+    std::vector<PeerId> workers;  // that are there now
+    bool joined = false;          // some worker of it has been
+    bool begun = false;           // its output is there
     bool retiring = false;
     bool leaving = false;     // its workers go by themselves, since its time is over
     bool superseded = false;  // it has no time for the tasks there are
@@ -53,7 +53,9 @@ class JobKeeper {
   void step(ScalingTime now);
   void look(ScalingTime now, const Snapshot& snapshot);
   void drop_ended(ScalingTime now);
-  void over(ScalingTime now, const Job& job, const JobEnd& end);
+  void note_joined(Job& job);
+  void note_begun(ScalingTime now);
+  void over(ScalingTime now, const Job& job, const std::vector<PeerId>& workers, const JobEnd& end);
   bool is_of_host(ScalingTime now, const Job& job, const JobEnd& end);
   void avoid_hosts();
   void tell_pause();
@@ -77,7 +79,7 @@ class JobKeeper {
   const std::vector<Resource> offer_;  // of each of its workers
   const std::string connection_file_, prefix_;
   ClusterFile file_;
-  ScalingTime told_{};
+  ScalingTime told_{}, signs_looked_for_{};
   std::map<PeerId, std::uint64_t> finished_;  // tasks, also of workers that have gone
   mutable std::mutex mutex_;
   std::condition_variable changed_;

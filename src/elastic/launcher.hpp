@@ -45,6 +45,8 @@ class Launcher {
   /// From now on starts no jobs on these hosts, but on others that it avoided before. \return Why that cannot
   /// be had; empty if it can.
   virtual std::string avoid(const std::set<std::string>& hosts) = 0;
+  /// Whether the job has left a sign that it has begun. **Cost.** Asks nobody.
+  [[nodiscard]] virtual bool has_begun(const std::string&) const { return false; }
   /// Jobs that have ended since the last call. `quiet` are jobs without workers for some time, after which
   /// somebody else may be asked.
   virtual std::vector<JobEnd> ended(const std::vector<std::string>& quiet) = 0;

@@ -12,6 +12,7 @@
 #include <random>
 
 #include "core/descriptor.hpp"
+#include "core/target.hpp"
 #include "core/wording.hpp"
 #include "files/packer.hpp"
 #include "weir/error.hpp"
@@ -29,7 +30,7 @@ class FilePacker final : public Packer {
   FilePacker(const char* who, std::string path, const std::string& temporary)
       : who_(who),
         path_(std::move(path)),
-        file_(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
+        file_(open_for_writing(temporary, is_special_file(temporary) ? 0 : O_CREAT | O_EXCL)) {
     if (file_.get() < 0) refuse_output(who_, path_, errno);
     buffer_.reserve(limit);
   }
@@ -82,6 +83,7 @@ class PackedFile final : public Packer {
 };
 
 std::string name_for_now(const std::string& path) {
+  if (is_special_file(path)) return path;
   static std::atomic<std::uint64_t> count{std::random_device{}()};
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
@@ -113,32 +115,30 @@ Compression compression_of_name(std::string_view path) {
   return Compression::none;
 }
 
-void check_replaceable(const char* who, const std::string& path) {
+void check_no_directory(const char* who, const std::string& path) {
   struct stat found {};
-  if (::stat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode)) return;
-  if (S_ISDIR(found.st_mode)) refuse_output(who, path, EISDIR);
-  throw Error(ErrorKind::io,
-              fmt::format("{}: '{}' could not be written: it is no regular file", who, printable(path)));
+  if (::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) refuse_output(who, path, EISDIR);
 }
 
-Output::Output(const char* who, std::string path, Compression compression)
-    : who_(who), path_(std::move(path)), temporary_(name_for_now(path_)) {
-  check_replaceable(who, path_);
-  if (compression == Compression::automatic) compression = compression_of_name(path_);
+Output::Output(const char* who, const std::string& path, Compression compression)
+    : who_(who), path_(target_of(path)), temporary_(name_for_now(path_)) {
+  check_no_directory(who, path_);
+  if (compression == Compression::automatic) compression = compression_of_name(path);
   packer_ = packed(std::make_unique<FilePacker>(who, path_, temporary_), compression);
 }
 
 Output::~Output() {
   if (!packer_) return;
   packer_.reset();
-  std::remove(temporary_.c_str());
+  if (temporary_ != path_) std::remove(temporary_.c_str());
 }
 
 void Output::write(std::string_view bytes) { packer_->write(bytes); }
 
 void Output::commit() {
   packer_->finish();
-  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) refuse_output(who_, path_, errno);
+  if (temporary_ != path_ && std::rename(temporary_.c_str(), path_.c_str()) != 0)
+    refuse_output(who_, path_, errno);
   packer_.reset();
 }
 

@@ -292,6 +292,7 @@ Table Frame::describe() const {
 }
 
 Aggregate sum(const std::string& column) { return named(Aggregate::Kind::sum, "sum", column); }
+Aggregate product(const std::string& column) { return named(Aggregate::Kind::product, "product", column); }
 Aggregate mean(const std::string& column) { return named(Aggregate::Kind::mean, "mean", column); }
 Aggregate count(const std::string& column) { return named(Aggregate::Kind::count, "count", column); }
 Aggregate count() { return {Aggregate::Kind::rows, lit(0), "count"}; }

@@ -15,6 +15,7 @@
 #include "batch/answer.hpp"
 #include "batch/listing.hpp"
 #include "batch/program.hpp"
+#include "batch/stepping.hpp"
 #include "node/bound.hpp"
 #include "node/host.hpp"
 
@@ -258,6 +259,30 @@ void mend_job_variables() {
     for (const std::string& variable : system.misleading_variables()) unsetenv(variable.c_str());
   if (const auto job = current_job())
     for (const auto& [name, value] : job->system->helpful_variables()) setenv(name.c_str(), value.c_str(), 0);
+}
+
+namespace {
+
+const batch::Stepping* stepping() {
+  const auto job = current_job();
+  return job ? dynamic_cast<const batch::Stepping*>(job->system) : nullptr;
+}
+
+}  // namespace
+
+void note_job() {
+  unsetenv(batch::job_view);
+  const auto* system = stepping();
+  if (const std::string view = system ? system->noted(batch::own_variables()) : ""; !view.empty())
+    setenv(batch::job_view, view.c_str(), 1);
+}
+
+void leave_step() {
+  mend_job_variables();
+  const auto* system = stepping();
+  if (!system) return;
+  for (const auto& [name, value] : system->outside_step(batch::own_variables()))
+    value ? setenv(name.c_str(), value->c_str(), 1) : unsetenv(name.c_str());
 }
 
 }  // namespace weir::detail::home

@@ -54,6 +54,11 @@ inline constexpr std::chrono::milliseconds time_of_the_first(200);
 /// and sets what they need to run beside this one.
 void mend_job_variables();
 
+/// Notes for the ranks on other nodes how this process, the job's script or near to it, sees the job ...
+void note_job();
+/// ... as what such a rank starts shall see it too.
+void leave_step();
+
 /// The memory of the batch job on its hosts, by its variables; where they do not tell and no control group
 /// limits it, `ask` is used. None if nobody knows.
 [[nodiscard]] std::vector<BatchSystem::HostMemory> memory_of_job(const BatchSystem::Variables& variables,

@@ -18,6 +18,7 @@
 #include "core/log.hpp"
 #include "core/wording.hpp"
 #include "dashboard/alone.hpp"
+#include "home/grant.hpp"
 #include "home/mpi_job.hpp"
 #include "home/session_file.hpp"
 #include "home/settings.hpp"
@@ -55,6 +56,7 @@ struct Ranks {
       transport = std::make_unique<comm::MpiTransport>(MPI_COMM_WORLD, lent_memory({}));
     }
     leave_mpi_job();
+    if (is_rank) leave_step();
     job = comm::to_hex(id).substr(0, 16);
   }
 };

@@ -105,6 +105,14 @@ bool has_lost_output() {
   return true;
 }
 
+/// The thread that runs the body, to the node.
+struct BodyThread {
+  explicit BodyThread(SchedulerNode& of) : node(of) { node.begin_body(); }
+  BodyThread(const BodyThread&) = delete;
+  ~BodyThread() { node.end_body(); }
+  SchedulerNode& node;
+};
+
 // The body, with its exceptions turned into one message and a status.
 int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int(Client&)>& body,
              bool& failed) {
@@ -118,8 +126,11 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
   try {
     detail::home::open_journal(*node);
     detail::home::open_named_session();
-    Client client(node);
-    status = body(client);
+    {
+      const BodyThread thread(*node);
+      Client client(node);
+      status = body(client);
+    }
     end_child();
     detail::client::finish_ending();
     detail::client::unpin_all();
@@ -281,6 +292,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
                   "weir::run: MPI has been finalized in this process; call weir::run once");
     if (size.empty() || size == "1") {
       detail::leave_mpi_job();
+      if (is_rank) detail::home::leave_step();
       const int status = run_with_threads(body, options);
       report_status(status);
       return status;
@@ -289,7 +301,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     if (threads == MPI_THREAD_SERIALIZED) detail::comm::keep_core_in_polls();
     auto* mpi = new detail::home::MpiSession(argc, argv, threads);
     detail::leave_mpi_job();
-    detail::home::mend_job_variables();
+    detail::home::leave_step();
     static detail::comm::MpiTransport transport{MPI_COMM_WORLD, detail::home::lent_memory(options)};
     const std::string who = "rank " + std::to_string(transport.rank());
     detail::log::set_prefix(who);

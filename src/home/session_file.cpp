@@ -21,6 +21,7 @@
 #include "core/log.hpp"
 #include "core/process.hpp"
 #include "core/state_directory.hpp"
+#include "core/target.hpp"
 #include "home/settings.hpp"
 #include "node/host.hpp"
 #include "weir/detail/task/address.hpp"
@@ -73,6 +74,7 @@ void remove_stale(const fs::path& directory) {
 fs::path sessions_directory() { return state_directory() / "sessions"; }
 
 void write_private(const fs::path& path, const std::string& bytes) {
+  if (is_special_file(path.string())) refuse(path, "made", EEXIST);
   const fs::path temporary = path.string() + ".new";
   {
     const Descriptor file(

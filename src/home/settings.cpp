@@ -136,6 +136,7 @@ node::SchedulerSettings scheduler_settings(const RunOptions& options) {
   if (const std::string text = environment("WEIR_PATIENCE"); !text.empty()) {
     try {
       settings.patience_for_dead = std::chrono::ceil<std::chrono::milliseconds>(parse_duration(text));
+      settings.patience_for_stopped = settings.patience_for_dead;  // a debugger, a suspended job
     } catch (const Error& error) {
       throw Error(error.kind(), std::string("WEIR_PATIENCE: ") + error.what());
     }

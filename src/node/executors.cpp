@@ -259,7 +259,9 @@ struct WorkerNode::OnThread final : client::TaskThread {
         future(future),
         below(TaskScope::current() ? static_cast<OnThread*>(TaskScope::current()->thread) : nullptr),
         lowest(below ? below->lowest : this),
-        with_slot(future ? below->with_slot : task) {
+        with_slot(!future ? &task
+                  : below ? below->with_slot
+                          : nullptr) {
     if (node.settings_.scheduler && slot < node.running_.size() && !task.gang && !task.grant &&
         !task.out_of_band && !task.limit_ns)
       own_pocket = node.running_[slot].pocket;
@@ -268,8 +270,9 @@ struct WorkerNode::OnThread final : client::TaskThread {
   void secede() override {
     if (own_pocket && !own_pocket->is_empty()) node.settings_.scheduler->tell_from(*own_pocket, 0);
     ran.inner_ns -= Clock::now().time_since_epoch().count();
+    if (!with_slot) return;
     Hold hold(node);
-    node.post(0, protocol::RunWaits{with_slot.id, with_slot.run, true});
+    node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, true});
     node.flush();  // what it waits for may wait for its slot
     if (task.out_of_band) return;
     node.state_.secede();
@@ -279,8 +282,9 @@ struct WorkerNode::OnThread final : client::TaskThread {
   }
   void rejoin() override {
     ran.inner_ns += Clock::now().time_since_epoch().count();
+    if (!with_slot) return;
     Hold hold(node);
-    node.post(0, protocol::RunWaits{with_slot.id, with_slot.run, false});
+    node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, false});
     if (task.out_of_band) return;
     node.state_.rejoin();
     node.seceded_ -= !is_lent;
@@ -293,7 +297,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
     return was_told;
   }
   client::Pocket* pocket() override { return own_pocket; }
-  bool run_pocketed(client::Pocketed& inner) override { return node.run_in_place(*this, inner); }
+  bool run_pocketed(client::Pocketed& inner) override { return node.run_in_place(this, slot, inner); }
   // A count of references that no other thread changes.
   std::shared_ptr<client::ClusterLink> link() override {
     if (!lowest->own_link) lowest->own_link = node.counted_apart();
@@ -308,7 +312,8 @@ struct WorkerNode::OnThread final : client::TaskThread {
   const client::Pocketed* const future;  // of a task that runs in place
   OnThread* const below;                 // on this stack; null: this is the lowest
   OnThread* const lowest;
-  const worker::Execution& with_slot;  // of what the scheduler knows to run here: one in place is not known
+  const worker::Execution* const with_slot;  // of what the scheduler knows to run here: none in place;
+                                             // null: all stand on the program's body
   client::Pocket* own_pocket = nullptr;
   std::shared_ptr<client::ClusterLink> own_link;  // of the lowest
   bool was_told = false;
@@ -421,10 +426,10 @@ bool WorkerNode::help(const OnThread& waiting, TaskId awaited) {
   return true;
 }
 
-// A task of the pocket, in the thread of the one that submitted it and waits for it.
-bool WorkerNode::run_in_place(OnThread& below, client::Pocketed& future) {
+// A task of the pocket, in the thread of the one that submitted it and waits for it; null: of the body.
+bool WorkerNode::run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future) {
   constexpr std::size_t most_noted = 256;
-  if (!below.own_pocket->begin(future, self_)) return false;
+  if (!running_[slot].pocket->begin(future, self_)) return false;
   future.references.fetch_add(1, std::memory_order_relaxed);
   const client::FutureRef held(&future);
   worker::Execution task;
@@ -432,17 +437,17 @@ bool WorkerNode::run_in_place(OnThread& below, client::Pocketed& future) {
   task.run = 1;
   task.invoker = future.request.invoker;
   task.function = future.request.function;
-  task.order = below.task.order;
+  if (below) task.order = below->task.order;
   task.arguments = future.request.arguments;
   if (!future.request.beside.empty()) task.beside = task::Value::make(task::Beside{future.request.beside});
   Ran ran;
-  worker::Outcome outcome = run(task, below.slot, ran, below.is_lent, &future);
-  below.ran.inner_ns += ran.end_ns - ran.start_ns;
-  std::vector<RanInPlace>& noted = running_[below.slot].in_place;
+  worker::Outcome outcome = run(task, slot, ran, !below || below->is_lent, &future);
+  if (below) below->ran.inner_ns += ran.end_ns - ran.start_ns;
+  std::vector<RanInPlace>& noted = running_[slot].in_place;
   noted.push_back({task.function, ran});
   if (noted.size() >= most_noted) {
     const Hold hold(*this);
-    note_in_place(below.slot);
+    note_in_place(slot);
   }
   settings_.scheduler->ended(future, std::move(outcome));
   return true;
@@ -462,6 +467,27 @@ void WorkerNode::note_in_place(std::size_t slot) {
   }
   running_[slot].in_place.clear();
   for (const protocol::RanInPlace& some : by_function) post(0, some);
+}
+
+std::optional<std::size_t> WorkerNode::lend_slot() {
+  const std::lock_guard hold(baton_);
+  const std::size_t slot = free_slot();
+  if (slot < running_.size() && running_[slot].pocket) return slot;
+  slots_[slot].ended = true;
+  return std::nullopt;
+}
+
+void WorkerNode::note_lent(std::size_t slot) {
+  if (running_[slot].in_place.empty()) return;
+  const Hold hold(*this);
+  note_in_place(slot);
+  flush();
+}
+
+void WorkerNode::take_back(std::size_t slot) {
+  note_lent(slot);
+  const std::lock_guard hold(baton_);
+  slots_[slot].ended = true;
 }
 
 std::shared_ptr<client::ClusterLink> WorkerNode::counted_apart() {

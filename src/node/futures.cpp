@@ -31,6 +31,17 @@ struct Seceded {
 
 }  // namespace
 
+struct Node::Waiting {
+  Waiting(Node& of, const std::function<bool()>& ready) : node(TaskScope::current() ? nullptr : &of) {
+    if (node) node->before_waiting(ready);
+  }
+  Waiting(const Waiting&) = delete;
+  ~Waiting() {
+    if (node) node->after_waiting();
+  }
+  Node* const node;
+};
+
 // The callbacks of futures that are done now are called by whoever gives the baton back.
 void Node::give_back() {
   if (!baton_.outermost() || !futures_.callbacks_due()) return baton_.unlock();
@@ -136,6 +147,7 @@ bool Node::wait_until(const std::function<bool()>& ready, Deadline deadline) {
 
 bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline deadline) {
   if (ready()) return true;
+  const Waiting waiting(*this, ready);
   const Seceded seceded;
   Rest rest(*this);
   // Who has time for it runs what it waits for: waking another thread takes longer than most tasks. One look:

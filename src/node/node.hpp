@@ -155,6 +155,9 @@ class Node : public client::ClusterLink,
   }
   /// Called by every `progress`.
   virtual void tick(Clock::time_point now) = 0;
+  /// This thread, which runs no task, is about to wait until `ready()`; it has waited.
+  virtual void before_waiting(const std::function<bool()>&) {}
+  virtual void after_waiting() noexcept {}
 
   /// One thread's waiting: between two polls that found nothing it is called, not under the baton.
   class Rest {
@@ -206,6 +209,7 @@ class Node : public client::ClusterLink,
     std::string queue;  // of which an element was asked for
   };
   friend class Hold;
+  struct Waiting;
   void give_back();
   static constexpr std::size_t frame_bytes = 3400;  // frames stay below MPI's eager limit
 

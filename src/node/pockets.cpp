@@ -15,6 +15,8 @@ using Stage = Pocketed::Stage;
 namespace {
 
 constexpr std::size_t largest_pocketed = 1 << 20;        // bytes of arguments
+constexpr std::size_t most_taken = 256;                  // at once, from a pocket
+constexpr int below_all = -1;                            // the depth of the program's body
 constexpr std::uint64_t worker_keeps_bytes = 64 * 1024;  // results that are counted, and may be spilled
 
 bool is_plain(const Request& request) {
@@ -54,13 +56,19 @@ bool SchedulerNode::has_pocketed() const noexcept {
 
 FutureRef SchedulerNode::submit(Request&& request) {
   const TaskScope* scope = TaskScope::current();
-  Pocket* const pocket = scope && scope->alone == 0 && scope->thread ? scope->thread->pocket() : nullptr;
-  if (!pocket || !is_plain(request) || !may_pocket_.load(std::memory_order_relaxed))
+  const bool by_body = is_body();
+  Pocket* pocket = nullptr;
+  if (by_body && body_waits_ == 0) pocket = body_pocket_;
+  else if (scope && scope->alone == 0 && scope->thread) pocket = scope->thread->pocket();
+  if (!pocket || !is_plain(request) || !may_pocket_.load(std::memory_order_relaxed)) {
+    if (by_body && !body_pocket_->is_empty()) tell_from(*body_pocket_, below_all);  // in order
     return Node::submit(std::move(request));
-  auto* task = new Pocketed(std::move(request), *pocket, scope->id, scope->depth);
+  }
+  auto* task = by_body ? new Pocketed(std::move(request), *pocket, 0, below_all)
+                       : new Pocketed(std::move(request), *pocket, scope->id, scope->depth);
   FutureRef future(task);
   task->id = futures_.take_id(self());
-  task->core = scope->thread->link();
+  task->core = by_body ? body_link_ : scope->thread->link();
   task->function = task->request.function;
   task->is_untold.store(true, std::memory_order_relaxed);
   if (pocket->put(*task) && has_sleeper_.load(std::memory_order_seq_cst) && has_sleeper_.exchange(false))
@@ -71,6 +79,8 @@ FutureRef SchedulerNode::submit(Request&& request) {
 
 // The thread whose task submitted it runs it now; for others it becomes a task like any.
 void SchedulerNode::run_or_tell(Pocketed& task, Deadline deadline) {
+  if (!deadline && is_body() && &task.pocket == body_pocket_ && body_worker_->run_in_lent(body_slot_, task))
+    return;
   const TaskScope* scope = TaskScope::current();
   const bool is_own = !deadline && scope && scope->alone == 0 && scope->depth < deepest_stack &&
                       scope->thread && scope->thread->pocket() == &task.pocket;
@@ -106,6 +116,7 @@ void SchedulerNode::release(FutureState* state) noexcept {
 
 void SchedulerNode::tell(Pocketed& task) {
   const Hold hold(*this);
+  if (task.depth == below_all && is_body()) tell_from(task.pocket, below_all);  // in order
   const auto stage = task.pocket.take(task);
   if (!stage) return;
   if (*stage == Stage::waiting) return tell_waiting({&task});
@@ -140,13 +151,50 @@ void SchedulerNode::tell_all_pockets() {
 void SchedulerNode::empty_a_pocket() {
   const std::lock_guard hold(baton_);
   for (Pocket* pocket = pocket_.load(std::memory_order_acquire); pocket; pocket = pocket->next) {
-    const std::vector<Pocketed*> tasks = pocket->take_half();
+    const std::vector<Pocketed*> tasks = pocket->take_half(most_taken);
     if (tasks.empty()) continue;
     tell_waiting(tasks);
     break;
   }
   flush();
   leave_callbacks();
+}
+
+bool SchedulerNode::is_body() const noexcept {
+  return body_.load(std::memory_order_relaxed) == std::this_thread::get_id() && !TaskScope::current();
+}
+
+// What the body has run in place is counted.
+void SchedulerNode::note_body() {
+  if (is_body()) body_worker_->note_lent(body_slot_);
+}
+
+void SchedulerNode::begin_body() {
+  body_worker_ = here_.empty() ? nullptr : here_.front().lock();
+  const auto slot = body_worker_ ? body_worker_->lend_slot() : std::nullopt;
+  if (!slot) return;
+  body_slot_ = *slot;
+  body_pocket_ = &body_worker_->pocket_of(*slot);
+  body_link_ = body_worker_->counted_apart();
+  body_ = std::this_thread::get_id();
+}
+
+void SchedulerNode::end_body() {
+  if (!is_body()) return;
+  tell_from(*body_pocket_, below_all);
+  body_worker_->take_back(body_slot_);
+  body_ = std::thread::id{};
+  body_worker_.reset();
+  body_link_.reset();
+}
+
+// What it waits for may be done, and only the message is not read: the others then stay in the pocket.
+void SchedulerNode::before_waiting(const std::function<bool()>& ready) {
+  if (!is_body()) return;
+  ++body_waits_;
+  body_worker_->note_lent(body_slot_);
+  if (!body_pocket_->is_empty()) drive();
+  if (!ready() && !body_pocket_->is_empty()) tell_from(*body_pocket_, below_all);
 }
 
 // Its result, which is here, is that of a task which has run on the worker.

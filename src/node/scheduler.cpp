@@ -256,6 +256,7 @@ void SchedulerNode::tick(Clock::time_point now) {
   keep_next();
   if (pause < std::chrono::milliseconds(20)) return;
   checked_ = now;
+  if (!may_pocket_ && has_pocketed()) tell_all_pockets();  // from before a worker elsewhere came
   memory::release_unused();
   std::vector<std::pair<PeerId, std::string>> dead;
   each_alive([&](PeerId id, Peer& peer) {
@@ -270,8 +271,11 @@ void SchedulerNode::tick(Clock::time_point now) {
       dead.emplace_back(id, "has been silent for " + how_long(silence) + " (WEIR_PATIENCE is " +
                                 to_string(std::chrono::nanoseconds(settings_.patience_for_dead)) + ")");
       log::warn("{} {}; its work is done elsewhere", state_.name_of(id), dead.back().second);
-    } else if (peer.silence.stopped() > settings_.patience_for_stopped)
+    } else if (peer.silence.stopped() > settings_.patience_for_stopped) {
       dead.emplace_back(id, "has been stopped by a signal for " + how_long(peer.silence.stopped()));
+      log::warn("{} {} (WEIR_PATIENCE sets how long is waited); its work is done elsewhere",
+                state_.name_of(id), dead.back().second);
+    }
   });
   for (const auto& [id, how] : dead) lose(id, how);
   if (retiring_) go_on_retiring(now);
@@ -445,6 +449,7 @@ Snapshot SchedulerNode::snapshot() {
     return joined_ + lost_ >= settings_.expected_workers;
   };
   wait_until(are_known, std::nullopt);
+  note_body();
   Hold hold(*this);
   tell_all_pockets();
   progress();
@@ -471,6 +476,8 @@ std::uint64_t SchedulerNode::work_for(const std::vector<Resource>& offer, bool t
 
 SchedulerNode::Picture SchedulerNode::picture() {
   const std::lock_guard hold(baton_);  // not as a Hold: callbacks of futures are not for a thread that looks
+  tell_all_pockets();
+  leave_callbacks();
   Picture picture{state_.picture(), {}};
   for (WorkerInfo& worker : picture.snapshot.workers) worker.job = peer(worker.peer).job;
   for (const scheduler::Group& group : state_.groups())
@@ -498,6 +505,8 @@ snapshot::TaskLook SchedulerNode::look_at_task(TaskId id) {
 std::vector<PeerId> SchedulerNode::who_has(TaskId id) {
   Hold hold(*this);
   progress();
+  while (state_.is_on_its_way(id))
+    if (!progress()) transport_.wait(patience_.look);
   return state_.who_has(id);
 }
 

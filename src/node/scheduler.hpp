@@ -25,7 +25,8 @@ struct SchedulerSettings {
   std::chrono::milliseconds patience_for_dead{10000};    ///< Silence after which a worker is taken for dead;
                                                          ///< the end of its process or connection is seen at
                                                          ///< once. Workers wait `workers_wait` times as long.
-  std::chrono::milliseconds patience_for_stopped{1500};  ///< For one of this host that stays stopped.
+  std::chrono::milliseconds patience_for_stopped{1500};  ///< For one of this host that stays
+                                                         ///< stopped, if WEIR_PATIENCE is not set.
   bool own_in_process = false;  ///< The own peers are threads of this process, which never die alone.
   std::chrono::milliseconds patience_for_busy{
       60000};  ///< The same for a process on this host that is there and has not been stopped.
@@ -58,6 +59,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   /// Retires these workers without waiting: they get nothing more, hand over their results and are let go,
   /// after `patience` in any case.
   void dismiss(const std::vector<PeerId>& workers, std::chrono::nanoseconds patience);
+  /// All that have ever joined from the job of this name, also those that have left.
+  [[nodiscard]] std::vector<PeerId> workers_of(const std::string& job);
   /// These workers were taken away, through no fault of what they executed.
   void forgive(const std::vector<PeerId>& workers);
   /// Whether these workers have left, or are leaving, in order: by themselves, or since they were asked to.
@@ -89,6 +92,9 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void empty_a_pocket();
   /// A thread will sleep until something is put into an empty pocket; it looks once more before it does.
   void note_sleeper() noexcept { has_sleeper_.store(true, std::memory_order_seq_cst); }
+  /// The calling thread runs the program's body: what it submits may stay in a pocket too.
+  void begin_body();
+  void end_body();
   /// What came of a task that was run in place.
   void ended(client::Pocketed& task, worker::Outcome&& outcome);
 
@@ -132,6 +138,10 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
 
  protected:
   bool run_here(TaskId id) override;
+  void before_waiting(const std::function<bool()>& ready) override;
+  void after_waiting() noexcept override {
+    if (is_body()) --body_waits_;
+  }
   [[nodiscard]] PeerId self() const override { return 0; }
   void to_scheduler(protocol::SubmitTask&& message) override { decide(0, std::move(message)); }
   void to_scheduler(const protocol::ReleaseTask& message) override { decide(0, message); }
@@ -203,6 +213,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void tell(client::Pocketed& task);
   void tell_waiting(const std::vector<client::Pocketed*>& tasks);
   void tell_all_pockets();
+  [[nodiscard]] bool is_body() const noexcept;
+  void note_body();
   void finish_pocketed(client::Pocketed& task);
   // keeping.cpp
   [[nodiscard]] journal::Key content_of(client::FutureState& state);
@@ -254,6 +266,12 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::atomic<client::Pocket*> pocket_{nullptr};  // the last of them
   std::atomic<bool> may_pocket_{false};           // all workers are here, and the cluster is open
   std::atomic<bool> has_sleeper_{false};          // a thread looks for work in pockets when it is woken
+  std::atomic<std::thread::id> body_{};      // the thread of the program's body, if that has a pocket ...
+  std::shared_ptr<WorkerNode> body_worker_;  // ... that of a slot ...
+  std::size_t body_slot_ = 0;                // ... here
+  client::Pocket* body_pocket_ = nullptr;
+  std::shared_ptr<client::ClusterLink> body_link_;
+  int body_waits_ = 0;  // what it submits then comes from a callback, and it does not wait for that
   scheduler::Actions actions_;
   std::vector<Peer> peers_;
   double now_s_ = 0;

@@ -61,6 +61,14 @@ void SchedulerNode::dismiss(const std::vector<PeerId>& workers, std::chrono::nan
   flush();
 }
 
+std::vector<PeerId> SchedulerNode::workers_of(const std::string& job) {
+  Hold hold(*this);
+  std::vector<PeerId> workers;
+  for (PeerId id = 1; id < peers_.size(); ++id)
+    if (peers_[id].joined && peers_[id].job == job) workers.push_back(id);
+  return workers;
+}
+
 void SchedulerNode::forgive(const std::vector<PeerId>& workers) {
   Hold hold(*this);
   state_.forgive(workers);

@@ -75,6 +75,17 @@ class WorkerNode final : public Node {
   client::Overseer& overseer(const char* who) override;
   /// Runs a task in the calling thread, which is none of this worker's, if it is the next one.
   bool run_if_next(TaskId id);
+  /// A slot for the thread of the program's body, which runs in place what it has submitted; nothing: there
+  /// is none with a pocket.
+  [[nodiscard]] std::optional<std::size_t> lend_slot();
+  [[nodiscard]] client::Pocket& pocket_of(std::size_t slot) { return *running_[slot].pocket; }
+  /// Runs a task of the pocket of a lent slot; false if it is not in it any more.
+  bool run_in_lent(std::size_t slot, client::Pocketed& future) { return run_in_place(nullptr, slot, future); }
+  /// What has run in a lent slot is counted; the slot comes back.
+  void note_lent(std::size_t slot);
+  void take_back(std::size_t slot);
+  /// The link of the process, with a count of its own.
+  [[nodiscard]] std::shared_ptr<client::ClusterLink> counted_apart();
   /// Something has been put into an empty pocket.
   void wake_for_pockets() { wake(); }
 
@@ -143,9 +154,8 @@ class WorkerNode final : public Node {
   worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent = false,
                       const client::Pocketed* future = nullptr);
   [[nodiscard]] bool thieve(Clock::time_point now, Clock::time_point& since);
-  bool run_in_place(OnThread& below, client::Pocketed& future);
+  bool run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future);
   void note_in_place(std::size_t slot);
-  [[nodiscard]] std::shared_ptr<client::ClusterLink> counted_apart();
   void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);
   void note_idle(Clock::time_point now);
   void note_link(PeerId from, std::uint64_t bytes);

@@ -4,8 +4,10 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 
 #include "program/launcher.hpp"
+#include "program/linked_mpi.hpp"
 #include "program/spawn.hpp"
 #include "weir/error.hpp"
 
@@ -38,11 +40,16 @@ std::optional<cpu_set_t> processors_here(const std::vector<GangPlace>& places) {
   return CPU_COUNT(&all) > 0 ? std::optional(all) : std::nullopt;
 }
 
-/// What a launcher needs to be told to reach all hosts of this job; `weir run` knows.
-std::string options_of_job(const std::string& launcher) {
-  const bool is_srun = launcher.find("srun") != std::string::npos;
-  const char* options = std::getenv(is_srun ? "WEIR_SRUN_OPTIONS" : "WEIR_MPIRUN_OPTIONS");
-  return options && launcher.find("hydra") == std::string::npos ? std::string(" ") + options : "";
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value ? value : "";
+}
+
+/// Where a command is; throws if it is nowhere.
+std::string file_of(const std::string& name, const ProgramOptions& options) {
+  const std::string path = variable("PATH");
+  return std::filesystem::path(options.directory) /
+         resolved(name, path.empty() ? "/usr/bin:/bin" : path, options.directory);
 }
 
 }  // namespace
@@ -51,13 +58,13 @@ ProgramResult run_by(Gang& gang, const std::vector<std::string>& command, const 
   const std::vector<GangPlace> places = gang.gather(this_place());
   ProgramResult result;
   if (gang.rank() == 0) {
-    const char* path = std::getenv("PATH");  // of a program that is not there, ours is the better sentence
-    if (!command.empty())
-      static_cast<void>(resolved(command.front(), path ? path : "/usr/bin:/bin", options.directory));
+    // Of a program that is not there, or of another MPI, ours is the better sentence.
+    const std::string program = command.empty() ? "" : file_of(command.front(), options);
     std::vector<std::string> passed_on;
     for (const auto& [name, value] : options.environment) passed_on.push_back(name);
-    const GangLaunch launch =
-        launched(options.launcher + options_of_job(options.launcher), places, passed_on, command);
+    const GangLaunch launch = launched(options.launcher, places, passed_on, command,
+                                       {variable("WEIR_MPIRUN_OPTIONS"), variable("WEIR_SRUN_OPTIONS")});
+    check_family(file_of(launch.command.front(), options), program);
     result = run(launch.command, options, {launch.variables, processors_here(places)});
   }
   gang.barrier();  // the others keep their places for it

@@ -51,7 +51,8 @@ void check_reach(const std::vector<GangPlace>& places) {
 }  // namespace
 
 GangLaunch launched(const std::string& launcher, const std::vector<GangPlace>& places,
-                    const std::vector<std::string>& passed_on, const std::vector<std::string>& command) {
+                    const std::vector<std::string>& passed_on, const std::vector<std::string>& command,
+                    const ReachOptions& reach) {
   check_reach(places);
   GangLaunch launch{words_of(launcher), {}};
   const std::string name =
@@ -61,28 +62,33 @@ GangLaunch launched(const std::string& launcher, const std::vector<GangPlace>& p
   std::vector<std::string> slots;
   for (const auto& [host, count] : ranks_by_host(places)) slots.push_back(host + ":" + std::to_string(count));
   const bool is_hydra = name.find("hydra") != std::string::npos || name.find("mpich") != std::string::npos;
+  const auto add = [&](const std::vector<std::string>& more) {
+    words.insert(words.end(), more.begin(), more.end());
+  };
   if (!is_hydra && (name.starts_with("mpirun") || name.starts_with("mpiexec") || name == "orterun")) {
-    words.insert(words.end(), {"--quiet", "--oversubscribe", "--bind-to", "none", "--map-by", "slot",
-                               "--host", joined(slots)});
-    for (const std::string& variable : passed_on) words.insert(words.end(), {"-x", variable});
-    words.insert(words.end(), {"-n", ranks});
+    add(words_of(reach.mpirun));
+    add({"--quiet", "--oversubscribe", "--bind-to", "none", "--map-by", "slot", "--host", joined(slots)});
+    for (const std::string& variable : passed_on) add({"-x", variable});
+    add({"-n", ranks});
     launch.variables = {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"};  // as `weir run`
   } else if (is_hydra) {
-    words.insert(words.end(), {"-hosts", joined(slots), "-bind-to", "none", "-n", ranks});
+    add({"-hosts", joined(slots), "-bind-to", "none", "-n", ranks});
+    if (!reach.srun.empty()) launch.variables.push_back("HYDRA_LAUNCHER_EXTRA_ARGS=" + reach.srun);
   } else if (name == "srun") {
     std::vector<std::string> hosts;  // known without their domain
     for (const GangPlace& place : places) hosts.push_back(place.host.substr(0, place.host.find('.')));
     const bool is_alone = slots.size() == 1;
-    words.insert(words.end(), {"--overlap", "--ntasks", ranks, "--nodes", std::to_string(slots.size()),
-                               "--nodelist", is_alone ? hosts.front() : joined(hosts)});
-    if (!is_alone) words.insert(words.end(), {"--distribution", "arbitrary"});
+    add(words_of(reach.srun));
+    add({"--overlap", "--ntasks", ranks, "--nodes", std::to_string(slots.size()), "--nodelist",
+         is_alone ? hosts.front() : joined(hosts)});
+    if (!is_alone) add({"--distribution", "arbitrary"});
   } else {
     throw Error(ErrorKind::invalid_argument,
                 "program: launcher must be mpirun, mpiexec.hydra or srun, or a path that ends so, and its "
                 "options (got '" +
                     launcher + "')");
   }
-  words.insert(words.end(), command.begin(), command.end());
+  add(command);
   return launch;
 }
 

@@ -18,7 +18,13 @@ struct GangPlace {
   }
 };
 
-/// A command, and the file that it needs.
+/// What launchers must be told to reach all hosts of this job; `weir run` knows.
+struct ReachOptions {
+  std::string mpirun{};  ///< Its options.
+  std::string srun{};    ///< Its options; Hydra starts itself on other hosts by it.
+};
+
+/// A command, and the variables that it needs.
 struct GangLaunch {
   std::vector<std::string> command;
   std::vector<std::string> variables;  ///< `NAME=value`, added to its environment.
@@ -31,6 +37,6 @@ struct GangLaunch {
 /// `Error{unsupported}` for places that it does not reach.
 [[nodiscard]] GangLaunch launched(const std::string& launcher, const std::vector<GangPlace>& places,
                                   const std::vector<std::string>& passed_on,
-                                  const std::vector<std::string>& command);
+                                  const std::vector<std::string>& command, const ReachOptions& reach = {});
 
 }  // namespace weir::detail::program

@@ -19,6 +19,7 @@
 
 #include "core/descriptor.hpp"
 #include "core/log.hpp"
+#include "core/target.hpp"
 #include "core/wording.hpp"
 #include "program/guard.hpp"
 #include "program/spawn.hpp"
@@ -85,13 +86,14 @@ class Outlet {
   std::string take(std::uint64_t& left_out) { return capture_.take(left_out); }
   /// Gives the file its name.
   void finish() const {
-    if (name_.empty()) return;
+    if (part_ == name_) return;
     std::error_code problem;
-    std::filesystem::rename(name_ + ".part", name_, problem);
+    std::filesystem::rename(part_, name_, problem);
     if (problem)
       throw Error(ErrorKind::io, "program: '" + name_ + "' could not be written (" + problem.message() + ")");
   }
-  [[nodiscard]] std::string part() const { return name_.empty() ? "" : name_ + ".part"; }
+  /// The file that is written until then; empty if there is none, or it has its name already.
+  [[nodiscard]] std::string part() const { return part_ == name_ ? "" : part_; }
 
  private:
   void open_pipe() {
@@ -104,15 +106,16 @@ class Outlet {
     fcntl(read_.get(), F_SETFL, O_NONBLOCK);
   }
   void open_file(const std::filesystem::path& file) {
-    name_ = file.string();
-    write_ = Descriptor(::open(part().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    name_ = target_of(file.string());
+    part_ = draft_of(name_, ".part");
+    write_ = Descriptor(open_for_writing(part_, O_CREAT | O_TRUNC));
     if (write_.get() < 0)
       throw Error(ErrorKind::io,
-                  "program: '" + part() + "' could not be opened (" + std::strerror(errno) + ")");
+                  "program: '" + part_ + "' could not be opened (" + std::strerror(errno) + ")");
   }
   Descriptor read_, write_;
   Capture capture_;
-  std::string name_;
+  std::string name_, part_;
 };
 
 std::string shown(const std::vector<std::string>& command) {

@@ -111,8 +111,8 @@ void State::handle(Time now, PeerId from, const protocol::ResultHere& message, A
   const WorkerIndex index = index_of(from);
   if (index == nowhere || !workers_[index].alive) return;
   Task* task = tasks_.find(message.id);
+  if (task && task->scattered) std::erase(task->own_extras().targets, from);
   if (task && task->scattered && task->state == TaskState::processing) {  // the first of its copies
-    task->extras->targets = {};
     finish(*task, index, message.bytes);
     tell_client(*task, TaskDone{task->id, from, message.bytes, false, {}});
   } else if (task && task->state == TaskState::memory) {

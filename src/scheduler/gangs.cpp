@@ -465,7 +465,11 @@ std::string State::room_text(const Gang& gang) const {
     room += gang.per_node ? std::min(of_host, gang.per_node) : of_host;
   const Task& leader = member_of(gang, 0);
   std::string each;
-  if (width_of(leader) > 1) each += " of " + std::to_string(width_of(leader)) + " cores each";
+  std::string needs = width_of(leader) > 1 ? std::to_string(width_of(leader)) + " cores" : "";
+  if (const Options* options = leader.options())
+    for (const Resource& wanted : options->resources)
+      needs += (needs.empty() ? "" : " and ") + amount_text(wanted.amount) + " " + wanted.name;
+  if (!needs.empty()) each += " of " + needs + " each";
   if (gang.separate) each += ", each in a process of its own";
   if (gang.per_node) each += ", at most " + std::to_string(gang.per_node) + " on a host";
   return "gang of " + std::to_string(gang.members.size()) + (gang.members.size() == 1 ? " rank" : " ranks") +

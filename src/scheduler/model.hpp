@@ -42,7 +42,7 @@ struct Extras {
   std::shared_ptr<const Options> options;
   std::shared_ptr<const Failure> failure;
   task::Value beside;           ///< The large buffers of its arguments.
-  std::vector<PeerId> targets;  ///< Of scattered data that has not arrived yet: all workers it was sent to.
+  std::vector<PeerId> targets;  ///< Of scattered data: the workers where it has not arrived yet.
   TaskId gang = 0;              ///< Its gang's leader ...
   std::uint32_t rank = 0;       ///< ... and its rank there.
   std::uint32_t need = 0;       ///< Its resources, for counting; 0: none.
@@ -170,7 +170,6 @@ struct alignas(64) Worker {
   void remove(Task& task) noexcept;
   void block(Task& task) noexcept;
   void unblock(Task& task) noexcept;
-  void put(Task& task, std::size_t position) noexcept;
   /// Those that a thread runs or could run.
   [[nodiscard]] std::uint32_t ready() const noexcept {
     const auto assigned = static_cast<std::uint32_t>(processing.size());
@@ -184,6 +183,9 @@ struct alignas(64) Worker {
   [[nodiscard]] bool ends() const noexcept { return leaves < std::numeric_limits<Time>::infinity(); }
   /// Seconds until a thread is free for one more, by estimate.
   [[nodiscard]] double wait_s() const noexcept { return ready() < threads ? 0 : load_s / threads; }
+
+ private:
+  void put(Task& task, std::size_t position) noexcept;
 };
 
 inline void Worker::put(Task& task, std::size_t position) noexcept {
@@ -217,6 +219,9 @@ inline void Worker::block(Task& task) noexcept {
   put(*processing[last], task.position);
   put(task, last);
 }
+
+/// An amount of a resource for people.
+[[nodiscard]] std::string amount_text(double amount);
 
 /// Whether what is there is enough.
 [[nodiscard]] bool offers(const std::vector<Resource>& there, const std::vector<Resource>& wanted);

@@ -24,14 +24,14 @@ std::string_view to_string(TaskState state) noexcept {
 
 namespace weir::detail::scheduler {
 
-namespace {
-
 // 2, 0.5: as people write it.
 std::string amount_text(double amount) {
   char text[32];
   std::snprintf(text, sizeof text, "%g", amount);
   return text;
 }
+
+namespace {
 
 std::string joined(const std::vector<std::string>& names) {
   constexpr std::size_t most = 5;
@@ -215,6 +215,15 @@ std::vector<PeerId> State::who_has(TaskId id) const {
   if (const Task* task = tasks_.find(id))
     for (const Replica& replica : task->replicas) peers.push_back(workers_[replica.worker].peer);
   return peers;
+}
+
+bool State::is_on_its_way(TaskId id) const {
+  const Task* task = tasks_.find(id);
+  return task && task->extras &&
+         std::any_of(task->extras->targets.begin(), task->extras->targets.end(), [&](PeerId target) {
+           const WorkerIndex index = index_of(target);
+           return index != nowhere && workers_[index].alive;
+         });
 }
 
 std::string State::task_name(const Task& task) const {

@@ -172,6 +172,8 @@ class State {
   [[nodiscard]] std::string waiting_text(TaskId id) const;
   /// Peers that hold the result.
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) const;
+  /// Whether it is scattered data that has not yet arrived at all of its workers that live.
+  [[nodiscard]] bool is_on_its_way(TaskId id) const;
   /// Why this task is not running, worker by worker, one line each.
   [[nodiscard]] std::vector<std::string> explain(TaskId id) const;
   [[nodiscard]] std::vector<StoryLine> story(TaskId id) const;

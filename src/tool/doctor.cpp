@@ -46,11 +46,11 @@ batch::Answer run_ranks(int ranks, const std::string& script) {
 }
 
 Finding try_ranks() {
-  const std::string starter(home::mpi_starter().program);
+  const std::string starter(home::mpi_starter().program), family(home::mpi_starter().family);
   const batch::Answer result = run_ranks(2, "echo rank $OMPI_COMM_WORLD_RANK");
   if (result.exit_status == 0 && result.output.find("rank 1") != std::string::npos)
-    return {true, starter + " starts ranks of " + std::string(home::mpi_starter().family)};
-  return {false, starter + " starts no ranks of " + std::string(home::mpi_starter().family) + ": " +
+    return {true, starter + " starts ranks of " + family};
+  return {false, starter + " starts no ranks of " + family + ": " +
                      one_line(result.errors.empty() ? result.output : result.errors) +
                      "; `weir run` needs it, threads and batch clusters of one process do not"};
 }

@@ -18,6 +18,7 @@ std::map<std::string, std::string> rank_environment(const RunRequest& request, c
     if (name.starts_with("WEIR_") || name == "GLIBC_TUNABLES") variables[name] = value;
   }
   variables["WEIR_STATUS_FILE"] = site.status_file;
+  variables["WEIR_STARTED_BY"] = site.weir;
   if (request.threads) variables["WEIR_THREADS"] = std::to_string(*request.threads);
   if (request.memory) variables["WEIR_MEMORY_LIMIT"] = *request.memory;
   if (request.journal) variables["WEIR_JOURNAL"] = *request.journal;

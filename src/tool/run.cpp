@@ -236,6 +236,7 @@ int run(int argc, char** argv) {
     return 2;
   }
   home::mend_job_variables();
+  home::note_job();
   // The program's own stderr is a pipe to this process.
   if (isatty(STDERR_FILENO)) {
     const char* const variable = std::getenv("WEIR_DASHBOARD");

@@ -1,5 +1,9 @@
 // Slurm's script text and answers; no Slurm is needed. The real one is in tests/batch.
 #include "batch/slurm/slurm.hpp"
+
+#include <map>
+
+#include "batch/stepping.hpp"
 #include "support/full_job.hpp"
 #include "support/throws.hpp"
 
@@ -126,4 +130,66 @@ TEST_CASE("slurm job ids are found in every wording") {
   CHECK(sentence_of([] { return parse_slurm_job_id(""); }) ==
         "slurm: no job id in the answer of sbatch; the job may be in the queue all the same, squeue shows it "
         "(got nothing)");
+}
+
+TEST_CASE("slurm refuses signals that its steps would get and the program would not") {
+  JobOptions options = test::full_job();
+  for (const std::string line : {"--signal=USR1@60", "#SBATCH --signal USR1", "-x --signal=R:USR1@60"}) {
+    options.directives = {line};
+    CHECK(
+        sentence_of([&] { return slurm().script(options); })
+            .starts_with("directives: Slurm sends a signal without B: to the steps of a job, and not to the "
+                         "program (got --signal="));
+  }
+  for (const std::string line : {"--signal=B:USR1@60", "--signal RB:USR1", "--comment=--signal"}) {
+    options.directives = {line};
+    CHECK_NOTHROW(slurm().script(options));
+  }
+}
+
+TEST_CASE("slurm knows how a rank in a step of another node is to see its job") {
+  const auto& steps = dynamic_cast<const Stepping&>(slurm());
+  using Variables = std::map<std::string, std::string>;
+  const auto lookup = [](const Variables& all) {
+    return [&all](const std::string& name) {
+      const auto found = all.find(name);
+      return found == all.end() ? std::nullopt : std::optional(found->second);
+    };
+  };
+  const auto outside = [&](Variables all) {
+    for (const auto& [name, value] : steps.outside_step(lookup(all)))
+      value ? void(all[name] = *value) : void(all.erase(name));
+    return all;
+  };
+  const Variables script{{"SLURM_JOB_ID", "7"},
+                         {"SLURM_NODELIST", "node[1-2]"},
+                         {"SLURM_NTASKS", "3"},
+                         {"SLURM_PROCID", "0"},
+                         {"SLURM_TASKS_PER_NODE", "2,1"}};
+  CHECK(outside(script) == script);
+  Variables rank{{"SLURM_JOB_CPUS_PER_NODE", "8(x2)"},
+                 {"SLURM_JOB_ID", "7"},
+                 {"SLURM_JOB_NODELIST", "node[1-2]"},
+                 {"SLURM_NODELIST", "node2"},
+                 {"SLURM_NTASKS", "1"},
+                 {"SLURM_NTASKS_PER_NODE", "1"},
+                 {"SLURM_PROCID", "1"},
+                 {"SLURM_STEP_GPUS", "0,1"},
+                 {"SLURM_STEP_ID", "0"},
+                 {"SLURM_TASKS_PER_NODE", "1"},
+                 {job_view, steps.noted(lookup(script))}};
+  Variables seen = outside(rank);
+  CHECK(seen["SLURM_NODELIST"] == "node[1-2]");
+  CHECK(seen["SLURM_NTASKS"] == "3");
+  CHECK(seen["SLURM_TASKS_PER_NODE"] == "2,1");
+  CHECK(seen["SLURM_STEP_GPUS"] == "0,1");
+  for (const char* gone : {"SLURM_STEP_ID", "SLURM_PROCID", "SLURM_NTASKS_PER_NODE"})
+    CHECK_FALSE(seen.contains(gone));
+  rank[job_view] = "SLURM_JOB_ID=6 SLURM_NTASKS=5";  // of another job: as good as none
+  seen = outside(rank);
+  CHECK(seen["SLURM_NODELIST"] == "node[1-2]");
+  CHECK(seen["SLURM_TASKS_PER_NODE"] == "8(x2)");
+  CHECK_FALSE(seen.contains("SLURM_NTASKS"));
+  rank["SLURM_HET_SIZE"] = "2";  // whose ranks are told by what starts them
+  CHECK(outside(rank)["SLURM_TASKS_PER_NODE"] == "1");
 }

@@ -2,9 +2,11 @@
 #include <signal.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "batch_systems/user.hpp"
 
@@ -245,4 +247,37 @@ TEST_CASE("a job that fails at once is told with its last words") {
   CHECK(contains(done.out, "exit status 127"));
   CHECK(contains(done.out, "/nowhere/weir: No such file or directory"));
   CHECK(site.is_clean());
+}
+
+TEST_CASE("a job whose worker has come and gone between two looks has not failed") {
+  const Site site;
+  TemporaryFolder programs;  // submissions take so long that nobody looks meanwhile
+  write_file(programs.path() + "/sbatch",
+             "#!/bin/sh\nPATH=" + std::string(std::getenv("PATH")) + "\nsbatch \"$@\"\nsleep 3\n", 0755);
+  const std::string end = site.user.folder() + "/end";
+  Process program({BATCH_CLUSTER, "slurm", "keep", end},
+                  site.options({{"PATH", programs.path() + ":" + std::getenv("PATH")}}));
+  program.wait_for("sum 42\n");
+  CHECK(site.user.shell("scancel --full --signal=TERM $(squeue -h -S i -o %i | tail -n 1)").status == 0);
+  // It has been asked after when it is no longer among those without workers.
+  const std::string look = WEIR_TOOL " status | awk '/CLUSTER OF/ {getline; print $6, $7}'";
+  CHECK(eventually([&] { return site.user.shell(look).out == "0 1\n"; }));
+  write_file(end, "");
+  const Finished& done = program.wait();
+  CHECK(done.err == "");
+  CHECK(done.status == 0);
+  CHECK(site.is_clean());
+}
+
+TEST_CASE("a job that fails as soon as it begins is told soon, however long it has waited") {
+  const Site site;
+  site.user.shell("scontrol update partition=main state=DOWN");
+  Process program({BATCH_CLUSTER, "slurm", "problem"}, site.options({{"TEST_WEIR", "/nowhere/weir"}}));
+  REQUIRE(eventually([&] { return !site.jobs().empty(); }));
+  std::this_thread::sleep_for(15s);  // asked after 2, 6 and 14 s
+  CHECK(site.user.shell("scontrol update partition=main state=UP").status == 0);
+  const auto began = std::chrono::steady_clock::now();
+  const Finished& done = program.wait();
+  CHECK(std::chrono::steady_clock::now() - began < 10s);
+  CHECK(contains(done.out, "/nowhere/weir: No such file or directory"));
 }

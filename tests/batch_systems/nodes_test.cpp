@@ -95,8 +95,8 @@ TEST_CASE("a signal for the program reaches it where mpirun is on another node t
 TEST_CASE("a node that takes the first jobs and fails them at once is named and avoided; others go on") {
   const User user;
   const Finished done = user.shell(
-      "TEST_BEFORE='[ $SLURMD_NODENAME != node1 ] || { echo no scratch here >&2; exit 9; }' "
-      "TEST_WEIR=" WEIR_TOOL " timeout 100 " BATCH_CLUSTER " slurm flow");
+      "TEST_BEFORE='[ $SLURMD_NODENAME != node1 ] || { echo no scratch here >&2; exit 9; }' " WEIR_TOOL
+      " run -n 1 " BATCH_CLUSTER " slurm flow");
   CAPTURE(done.err);
   CHECK(done.status == 0);
   CHECK(contains(done.out, "no workers\ndone\n"));

@@ -83,18 +83,27 @@ TEST_CASE("pocket: who has nothing to do gets the newer half of what the lowest 
   for (const int depth : {0, 0, 0, 0, 0, 1, 1}) tasks.put(depth);
   CHECK(tasks.pocket.begin(*tasks.made[0], 1));
   CHECK(tasks.pocket.begin(*tasks.made[2], 1));
-  CHECK(Tasks::ids(tasks.pocket.take_half()) == Ids{4, 5});
-  CHECK(Tasks::ids(tasks.pocket.take_half()) == Ids{2});
-  CHECK(Tasks::ids(tasks.pocket.take_half()) == Ids{7});
-  CHECK(Tasks::ids(tasks.pocket.take_half()) == Ids{6});
-  CHECK(tasks.pocket.take_half().empty());
+  CHECK(Tasks::ids(tasks.pocket.take_half(256)) == Ids{4, 5});
+  CHECK(Tasks::ids(tasks.pocket.take_half(256)) == Ids{2});
+  CHECK(Tasks::ids(tasks.pocket.take_half(256)) == Ids{7});
+  CHECK(Tasks::ids(tasks.pocket.take_half(256)) == Ids{6});
+  CHECK(tasks.pocket.take_half(256).empty());
+}
+
+TEST_CASE("pocket: of many tasks the newest leave, no more than can be used at once") {
+  Tasks tasks;
+  for (int i = 0; i < 10; ++i) tasks.put(0);
+  tasks.put(1);
+  CHECK(Tasks::ids(tasks.pocket.take_half(3)) == Ids{8, 9, 10});
+  CHECK(Tasks::ids(tasks.pocket.take_half(3)) == Ids{5, 6, 7});
+  CHECK(Tasks::ids(tasks.pocket.take_half(3)) == Ids{3, 4});
 }
 
 TEST_CASE("pocket: a task that nobody wants any more leaves without a trace") {
   Tasks tasks;
   Pocketed &first = tasks.put(0), &second = tasks.put(0);
   CHECK(tasks.pocket.forget(first));
-  CHECK(Tasks::ids(tasks.pocket.take_half()) == Ids{2});
+  CHECK(Tasks::ids(tasks.pocket.take_half(256)) == Ids{2});
   CHECK_FALSE(tasks.pocket.forget(second));
   CHECK(tasks.pocket.is_empty());
   tasks.put(0);

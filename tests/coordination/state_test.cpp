@@ -209,7 +209,7 @@ TEST_CASE("what is published is found until it is unpublished or its owner has g
   CHECK(story.ask(2, Wish::look_up, "grid").empty());
   CHECK(story.ask(1, Wish::publish, "grid", "id") == Lines{"2/1 id", "1/2"});
   CHECK(story.ask(3, Wish::publish, "grid", "x") ==
-        Lines{"3/3 refused: publish: 'grid' is published already; unpublish it first"});
+        Lines{"3/3 refused: 'grid' is published already; unpublish it first"});
   CHECK(story.ask(3, Wish::look_up, "grid", "", 0, "double") ==
         Lines{"3/4 refused: published 'grid' is one of int (got double)"});
   CHECK(story.ask(3, Wish::list_published, "") == Lines{"3/5 grid\n"});

@@ -199,6 +199,58 @@ TEST_CASE("what a task has submitted and left runs when it has returned") {
   kept = {};
 }
 
+TEST_CASE("what the body submits and does not wait for runs while it does something else") {
+  ran = 0;
+  const auto future = client().submit(twice, 4);
+  for (int i = 0; future.status() == Status::pending && i < 10'000; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  CHECK(future.status() == Status::finished);
+  CHECK(future.result() == 8);
+}
+
+TEST_CASE("the body may use what it has submitted in every way") {
+  std::vector<int> numbers(5000);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  const std::vector<int> results = client().gather(client().map(twice, numbers));
+  for (int i = 0; i < 5000; ++i)
+    if (results[std::size_t(i)] != 2 * i) FAIL("result " << i << " is " << results[std::size_t(i)]);
+  CHECK(waits_then_passes_on(5) == 32);
+  CHECK(wide(3000) == 2 * 2999 + 2999 * 3000 % 1000);
+  CHECK(large_results(3) == 600'000 + 600'000 + 1);
+  CHECK(by_completion(100) == 9900);
+  CHECK(within_time() == 9);
+  CHECK(cancelled_ones().at(1) == "2");
+  CHECK_THROWS_WITH(throws_before_it_waits(), "before");
+  const std::vector<std::string> told = failures();
+  CHECK(told.at(0).find("std::runtime_error: odd 1") != std::string::npos);
+  CHECK(told.at(1).find("needed by twice-") != std::string::npos);
+  CHECK(told.at(2).find("odd 1") != std::string::npos);
+  CHECK(told.at(3) == "none");
+}
+
+TEST_CASE("what a callback submits runs although nobody waits for it") {
+  Future<int> second;
+  std::atomic<bool> is_submitted{false};
+  const auto first = client().submit(twice, 1);
+  first.on_done([&](const Future<int>& done) {
+    second = client().submit(twice, done.result());
+    is_submitted = true;
+  });
+  CHECK(client().wait(std::vector<Future<int>>{first}));
+  for (int i = 0; (!is_submitted || second.status() == Status::pending) && i < 10'000; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  CHECK(second.status() == Status::finished);
+  CHECK(second.result() == 4);
+}
+
+TEST_CASE("a task that the body runs may wait for others") {
+  CHECK(client().submit(deep, 80).result() == 80);
+  CHECK(client().submit(waits_then_passes_on, 5).result() == 32);
+  std::vector<Future<int>> futures;
+  for (int i = 0; i < 50; ++i) futures.push_back(client().submit(small_fib, 8));
+  for (const auto& future : futures) CHECK(future.result() == 21);
+}
+
 TEST_CASE("a program's thread may wait for what a task has submitted and runs") {
   if (weir::test::on_ranks()) return;
   ran = 0;

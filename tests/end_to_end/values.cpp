@@ -197,12 +197,13 @@ TEST_CASE("3 GiB go from worker to worker", "[.large]") {
 }
 
 TEST_CASE("scatter puts values where they are used") {
+  const auto everywhere = client().broadcast(numbers(1000, 0));
+  CHECK(client().who_has(everywhere).size() == client().workers().size());  // it waits for them
   const auto one = client().scatter(numbers(1000, 1));
   CHECK(one.result() == numbers(1000, 1));
   CHECK(client().who_has(one).size() == 1);
   const auto workers = client().workers();
   const auto there = client().scatter(numbers(100000, 2), {workers.back().peer});
-  there.wait();
   CHECK(client().who_has(there) == std::vector<weir::PeerId>{workers.back().peer});
   CHECK(client().submit(where_with, there).result() == workers.back().peer);
   CHECK(client().submit(check_sum, there).result() == check_sum(numbers(100000, 2)));

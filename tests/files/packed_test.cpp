@@ -1,7 +1,11 @@
 // Packed files against the programs that everybody packs with, and what is said of broken ones.
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "support/process.hpp"
 #include "weir/detail/files/input.hpp"
@@ -112,6 +116,35 @@ TEST_CASE("an output is there whole or not at all") {
                     "to_text: '" + folder.path() +
                         "/none/a.txt' could not be written: No such file or "
                         "directory");
+}
+
+TEST_CASE("an output to a device or a pipe goes into it, and one to a link replaces what that leads to") {
+  const TemporaryFolder folder;
+  const std::string pipe = folder.path() + "/pipe", link = folder.path() + "/link";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  std::string read;
+  std::thread reader([&] { read = content(pipe); });
+  {
+    files::Output output("to_text", pipe);
+    output.write("new");
+    output.commit();
+  }
+  reader.join();
+  CHECK(read == "new");
+  CHECK(std::filesystem::is_fifo(pipe));
+
+  write_file(folder.path() + "/file", "old");
+  std::filesystem::create_symlink("file", link);
+  files::Output output("to_text", link);
+  output.write("new");
+  output.commit();
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK(content(folder.path() + "/file") == "new");
+
+  std::filesystem::create_symlink("/dev/full", folder.path() + "/full");
+  files::Output full("to_text", folder.path() + "/full");
+  full.write("new");
+  CHECK_THROWS_WITH(full.commit(), "to_text: '/dev/full' could not be written: No space left on device");
 }
 
 TEST_CASE("a packed file that ends early or was changed is named, with the byte") {

@@ -107,3 +107,43 @@ TEST_CASE("running sums, differences and windows are exact or an error") {
     }
   });
 }
+
+TEST_CASE("products of integers are exact, whatever the partitions, or an error") {
+  struct Factor {
+    std::string of;
+    std::optional<std::int64_t> n;
+    double x;
+    bool is_odd;
+  };
+  const std::int64_t half = std::int64_t{1} << 32;
+  const std::vector<Factor> rows{
+      {"zero", half, 2, true},   {"zero", half, 4, true},        {"zero", half, 1, true},
+      {"least", -half, 1, true}, {"least", half / 2, 0.5, true}, {"none", {}, 1, false},
+      {"zero", 0, 1, false},     {"three", -3, 1, true},         {"three", -7, 3, true}};
+  const std::vector<Factor> beyond{{"a", half, 1, true}, {"a", half / 2, 1, true}, {"a", 1, 1, true}};
+  in_cluster([&] {
+    for (const std::size_t partitions : {1, 2, 5, 9}) {
+      CHECK(
+          csv_of(from(rows, partitions).group_by("of").agg(product("n"), product("x"), product("is_odd"))) ==
+          "of,product_n,product_x,product_is_odd\n"
+          "least,-9223372036854775808,0.5,1\n"
+          "none,1,1.0,0\n"
+          "three,21,3.0,1\n"
+          "zero,0,8.0,0\n");
+      CHECK(sentence_of([&] {
+              return from(beyond, partitions).agg(product("n")).compute();
+            }).find("product_n: the result must be a 64-bit integer (got one beyond)") != std::string::npos);
+      const Frame threes = from(rows, partitions).filter(col("of") == "three");
+      CHECK(csv_of(threes.with(cumprod("x"), cumprod("n").as("c")).select("cumprod_x", "c")) ==
+            "cumprod_x,c\n1.0,-3\n3.0,21\n");
+      CHECK(sentence_of([&] {
+              return from(beyond, partitions).with(cumprod("n")).compute();
+            }).find("cumprod_n: the result must be a 64-bit integer (got 4294967296 times 2147483648)") !=
+            std::string::npos);
+    }
+    CHECK(sentence_of([&] { return from(beyond).with(rolling(2, product("n"))); }) ==
+          "rolling: an aggregation must not be a product (got product_n)");
+    CHECK(sentence_of([&] { return from(beyond).agg(product("of")); }) ==
+          "product: the values must be numbers (got text from of); astype converts them");
+  });
+}

@@ -129,6 +129,7 @@ TEST_CASE("a process takes the cores that its affinity mask leaves it") {
 TEST_CASE("how long silence is waited for is a setting") {
   {
     const Variable patience("WEIR_PATIENCE", "2s");
+    CHECK(detail::home::scheduler_settings({}).patience_for_stopped == std::chrono::seconds(2));
     CHECK(detail::home::scheduler_settings({}).patience_for_dead == std::chrono::seconds(2));
   }
   {

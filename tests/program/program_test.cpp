@@ -1,6 +1,8 @@
 #include "weir/program.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include <thread>
 
 #include "client/task_scope.hpp"
+#include "core/descriptor.hpp"
 #include "program/spawn.hpp"
 #include "weir/error.hpp"
 
@@ -98,6 +101,9 @@ TEST_CASE("a program has directory, variables, stdin and files of its own") {
   CHECK_FALSE(fs::exists(folder / "out.part"));
   shell("echo 1; echo 2 >&2", {.directory = folder.path(), .output_file = "both", .errors_file = "both"});
   CHECK(text_of(folder / "both") == "1\n2\n");
+  fs::create_symlink("/dev/null", folder / "nothing");
+  shell("echo 1", {.directory = folder.path(), .output_file = "nothing"});
+  CHECK(fs::is_character_file(folder / "nothing"));
 }
 
 TEST_CASE("a file has its name only when the program has worked") {
@@ -106,6 +112,24 @@ TEST_CASE("a file has its name only when the program has worked") {
                     Catch::EndsWith("ended with status 1; what it wrote is in " + (folder / "out.part")));
   CHECK_FALSE(fs::exists(folder / "out"));
   CHECK(text_of(folder / "out.part") == "half\n");
+}
+
+TEST_CASE("a device or a pipe as output stays what it is") {
+  const Folder folder;
+  const fs::path pipe = folder / "pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(shell("echo", {.output_file = pipe}),
+                    Catch::EndsWith("pipe' could not be opened (No such device or address)"));
+  const weir::Descriptor reader(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK));
+  shell("echo into it", {.output_file = pipe});
+  char text[32] = {};
+  CHECK(::read(reader.get(), text, sizeof text - 1) == 8);
+  CHECK(std::string(text) == "into it\n");
+  const fs::path full = folder / "full";
+  fs::create_symlink("/dev/full", full);  // should it be replaced, it is only the link
+  CHECK_THROWS_WITH(shell("echo", {.output_file = full}), Catch::Contains("ended with status 1"));
+  CHECK(fs::is_character_file(full));
+  CHECK_FALSE(fs::exists(folder / "full.part"));
 }
 
 TEST_CASE("output beyond the limit keeps its beginning and its end") {

@@ -244,7 +244,7 @@ TEST_CASE("scheduler: work is counted for the workers that can do it") {
   CHECK(has(
       story.state.waiting_text(21),
       "-21 waits for workers to join that have what it needs; it waits for more workers: it is a gang of 2 "
-      "ranks; the 2 workers have room for 1 at once"));
+      "ranks of 1 gpu each; the 2 workers have room for 1 at once"));
   story.finish(11);
   CHECK(story.state.work_for(gpu, false) == 6);
 }

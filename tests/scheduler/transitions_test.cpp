@@ -507,9 +507,11 @@ TEST_CASE(
   story.join(1);
   story.join(2);
   story.scatter(1, 1);
+  CHECK(story.state.is_on_its_way(1));
   CHECK(story.arrive(1, 2) == Lines{"done 1"});
   CHECK(story.arrive(1, 1).empty());
   CHECK(story.state.who_has(1).size() == 2);
+  CHECK_FALSE(story.state.is_on_its_way(1));
 }
 
 TEST_CASE("transitions: scattered data that is released before it arrives is freed when it does") {

@@ -1,5 +1,7 @@
 // How sources end, wait and go on.
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -287,6 +289,48 @@ TEST_CASE("from_http_server looks at the path alone, which may be a pattern") {
   plain.start();
   CHECK(post(listening_port(plain), "d", "/in?from=me") == "200");
   CHECK(post(listening_port(plain), "e", "/into") == "404");
+  CHECK(sentence([] { from_http_server(0, "sensors"); }) ==
+        "from_http_server: path must begin with '/' (got 'sensors')");
+  CHECK(sentence([] { from_http_server(0, "/sensors?unit=K"); }) ==
+        "from_http_server: path must not have a query (got '/sensors?unit=K')");
+}
+
+TEST_CASE("what can let no message through is refused") {
+  CHECK(sentence([] { from_tcp(0, "\n", {.max_message_bytes = 0}); }) ==
+        "from_tcp: max_message_bytes must be at least 1 (got 0)");
+  CHECK(sentence([] { from_textfile("/proc/self/limits", {}, "\n", false, 0); }) ==
+        "from_textfile: max_line_bytes must be at least 1 (got 0)");
+}
+
+TEST_CASE("from_textfile says that a pipe is no file, and does not wait for its writer") {
+  Place place;
+  const std::string path = (place.path / "pipe").string();
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const std::string no_file =
+      "from_textfile: '" + path + "' is a pipe, not a file; use from_process({\"cat\", \"" + path + "\"})";
+  CHECK(sentence([&] { from_textfile(path); }) == no_file);
+  fs::remove(path);
+  place.write("pipe", "a\n");
+  auto source = from_textfile(path);  // and becomes one before it starts
+  fs::remove(path);
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  CHECK(sentence([&] { source.start(); }) == no_file);
+}
+
+TEST_CASE("without free descriptors a loop of its own is an error with a sentence") {
+  auto source = from_range(0, 3);
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  rlimit none = limit;
+  for (none.rlim_cur = 0; ::fcntl(static_cast<int>(none.rlim_cur), F_GETFD) >= 0;) ++none.rlim_cur;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const std::string text = sentence([&] { source.start(); });
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  CHECK(text == "EventLoop: cannot make one: Too many open files");
+  const auto out = source.sink_to_list();
+  source.start();
+  source.drain();
+  CHECK(out.values() == std::vector<int>{0, 1, 2});
 }
 
 TEST_CASE("close from inside the stream ends it without an error") {

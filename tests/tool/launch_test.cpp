@@ -29,10 +29,11 @@ TEST_CASE("launch tells mpirun what users need not know") {
   const Launch launch = plan_launch({3, std::nullopt, "./app", {"-n", "5"}}, site_with({}));
   CHECK(joined(launch.command) ==
         "/usr/bin/mpirun --enable-recovery --oversubscribe --bind-to none -x GLIBC_TUNABLES -x "
-        "WEIR_STATUS_FILE -n 3 /opt/weir/bin/weir rank =./app =-n =5");
+        "WEIR_STARTED_BY -x WEIR_STATUS_FILE -n 3 /opt/weir/bin/weir rank =./app =-n =5");
   CHECK(launch.environment == std::map<std::string, std::string>{{"GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"},
                                                                  {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
                                                                  {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+                                                                 {"WEIR_STARTED_BY", "/opt/weir/bin/weir"},
                                                                  {"WEIR_STATUS_FILE", "/tmp/s"}});
 }
 
@@ -54,7 +55,8 @@ TEST_CASE("launch tells Hydra what users need not know") {
 TEST_CASE("launch passes WEIR_ variables and threads on to every rank") {
   const Launch launch = plan_launch(
       {2, 4, "app", {}}, site_with({{"WEIR_LOG", "debug"}, {"WEIR_THREADS", "9"}, {"HOME", "/root"}}));
-  CHECK(joined(launch.command).find("-x WEIR_LOG -x WEIR_STATUS_FILE -x WEIR_THREADS -n 2") !=
+  CHECK(joined(launch.command)
+            .find("-x WEIR_LOG -x WEIR_STARTED_BY -x WEIR_STATUS_FILE -x WEIR_THREADS -n 2") !=
         std::string::npos);
   CHECK(launch.environment.at("WEIR_THREADS") == "4");
   CHECK(launch.environment.at("WEIR_LOG") == "debug");

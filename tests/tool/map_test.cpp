@@ -47,10 +47,22 @@ TEST_CASE("map makes a command of every combination of arguments") {
       "a command must be given (got none); write for example weir map 'sim --seed {}' ::: 1 2 3");
 }
 
-TEST_CASE("map takes no files of arguments but stdin, and says so") {
-  CHECK_THROWS_WITH(parse_template({"a", "::::", "file"}),
-                    "arguments stand behind ::: or come from stdin (got ::::); write for example weir map "
-                    "'sim --seed {}' < FILE");
+TEST_CASE("map takes files of arguments behind ::::, each a source of its own") {
+  const Template wanted = parse_template({"a", ":::", "1", "2", "::::", "one", "two", ":::", "3"});
+  CHECK(wanted.command == "a");
+  REQUIRE(wanted.sources.size() == 4);
+  CHECK(wanted.sources[0].arguments == Words{"1", "2"});
+  CHECK((wanted.sources[1].file == "one" && wanted.sources[2].file == "two"));
+  CHECK(wanted.sources[3].arguments == Words{"3"});
+  for (const Words& words : {Words{"a", "::::"}, Words{"a", "::::", ":::", "b"}})
+    CHECK_THROWS_WITH(parse_template(words), "a file of arguments must follow :::: (got none)");
+  CHECK_THROWS_WITH(parse_template({"a", ":::", "b", ":::+", "c"}),
+                    "arguments are combined each with each, by ::: and :::: (got :::+)");
+  const TemporaryFolder folder;
+  write_file(folder.path() + "/lines", "x\ny z\n");
+  CHECK(map_of("-k echo ::: 1 2 :::: " + (folder.path() + "/lines")).out == "1 x\n1 y z\n2 x\n2 y z\n");
+  CHECK(map_of("echo :::: /no/file").err ==
+        "weir map: the arguments in /no/file cannot be read (No such file or directory)\n");
 }
 
 TEST_CASE("map reads arguments line by line, or up to zero bytes") {
@@ -195,8 +207,9 @@ TEST_CASE("weir map refuses what cannot be meant") {
            {"--cluster 2 true ::: 1", "--cluster must be told what each job has"},
            {"--cluster 2 -n 2 true ::: 1", "one of -n and --cluster must be chosen (got both)"},
            {"-n 0 true ::: 1", "-n must be a whole number of ranks"},
-           {"-a /not/there true", "-a /not/there: it cannot be read (No such file or directory)"},
+           {"-a /not/there true", "the arguments in /not/there cannot be read (No such file or directory)"},
            {"--results /not/there/x true ::: 1", "it cannot be opened"},
+           {"--results /dev/full true ::: 1", "it must be a file, which can be read again"},
            {"'echo {3}' ::: 1", "{3} must name one of the arguments (got 1)"}}) {
     const Finished finished = map_of(words);
     INFO(finished.err);

@@ -39,7 +39,8 @@ struct Aggregate {
     last,
     nunique,
     quantile,
-    own
+    own,
+    product
   };
   /// Names the result.
   [[nodiscard]] Aggregate as(std::string other) const {
@@ -59,6 +60,9 @@ struct Aggregate {
 /// **Errors.** Sums of integers are exact; one beyond 64 bits is `Error{task_failed}` when the frame is
 /// computed, whatever the sums of its partitions are.
 [[nodiscard]] Aggregate sum(const std::string& column);
+/// The product: int64 of integers and booleans, float64 of float64. 1 of no values.
+/// **Errors.** As `sum`; a product with a 0 is 0, however large the others are.
+[[nodiscard]] Aggregate product(const std::string& column);
 /// The mean, as float64; missing of no values.
 [[nodiscard]] Aggregate mean(const std::string& column);
 /// How many values are there.

@@ -56,7 +56,8 @@ struct ReadCsv {
   OnError on_error = OnError::raise;     ///< What becomes of lines with more or fewer fields than there are
                                          ///< columns, or a value that is none of the stated type.
   std::string path_column{};             ///< A further column with the file's path; none if empty.
-  std::string block = "16 MiB";          ///< A file is cut into partitions of this size.
+  std::string block{};                   ///< A file is cut into partitions of this size; if empty, of 16 MiB,
+                                         ///< or a 16th of the memory of a worker if that is less.
   std::optional<BadLines> bad_lines{};   ///< Where lines that are skipped are listed.
 };
 

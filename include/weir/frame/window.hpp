@@ -7,13 +7,13 @@
 
 namespace weir {
 
-/// What a row is given of those around it; made by `shift`, `diff`, `cumsum`, `cummin`, `cummax` and
-/// `rolling`, and a column of a frame by `frame.with(shift("x"))`.
+/// What a row is given of those around it; made by `shift`, `diff`, `cumsum`, `cumprod`, `cummin`, `cummax`
+/// and `rolling`, and a column of a frame by `frame.with(shift("x"))`.
 ///
 /// Rows are in the order of the frame: `sort_by` first where that says nothing.
 struct Window {
   /// What is done.
-  enum class Kind : std::uint8_t { shift, diff, cumsum, cummin, cummax, rolling };
+  enum class Kind : std::uint8_t { shift, diff, cumsum, cummin, cummax, cumprod, rolling };
   /// Names the column, which is otherwise called after function and column: `shift_x`, `rolling_mean_x`.
   [[nodiscard]] Window as(std::string other) const {
     Window named = *this;
@@ -48,6 +48,8 @@ struct Window {
 /// **Errors.** A sum of integers beyond 64 bits is `Error{task_failed}` when the frame is computed; so
 /// are such a difference and such a rolling sum.
 [[nodiscard]] Window cumsum(const std::string& column);
+/// The product of all values up to this one; as `cumsum`.
+[[nodiscard]] Window cumprod(const std::string& column);
 /// The least of all numbers up to this one.
 [[nodiscard]] Window cummin(const std::string& column);
 /// The greatest of all numbers up to this one.

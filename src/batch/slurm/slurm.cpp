@@ -17,6 +17,7 @@
 #include "batch/program.hpp"
 #include "batch/script.hpp"
 #include "batch/slurm/slurm.hpp"
+#include "batch/stepping.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::batch {
@@ -64,6 +65,19 @@ void add_size(Directives& lines, const JobOptions& options) {
   if (options.walltime.count() > 0) lines.add("--time=" + clock_text(options.walltime));
 }
 
+/// Without `B:` Slurm signals the job's steps, and mpirun's ranks beside the script are none.
+void check_signals(const JobOptions& options) {
+  static const Form form(R"((?:^|\s)--signal(?:=|\s+)["']?([^\s"']*))");
+  for (const std::string& own : options.directives) {
+    const auto part = form.first_in(own);
+    if (part.empty() || part[1].substr(0, part[1].find(':') + 1).find('B') != std::string::npos) continue;
+    throw Error(ErrorKind::invalid_argument,
+                "directives: Slurm sends a signal without B: to the steps of a job, and not to the program "
+                "(got --signal=" +
+                    part[1] + "); write signal = USR1@120, or --signal=B:USR1@120");
+  }
+}
+
 std::string directives(const JobOptions& options) {
   Directives lines("#SBATCH", options);
   lines.add("--job-name=" + checked_name(options));
@@ -88,6 +102,7 @@ std::string directives(const JobOptions& options) {
   } else {
     add_size(lines, options);
   }
+  check_signals(options);
   lines.add_own();
   return lines.text();
 }
@@ -242,7 +257,41 @@ void add_parts(Allocation& allocation, const BatchSystem::Variables& variables) 
       "sh -c \"$told; $*\"\n";
 }
 
-class Slurm : public BatchSystem, public Following, public Listing {
+// Of the job in its script, of the step in what srun starts.
+constexpr std::array size_variables{"SLURM_NODELIST", "SLURM_NNODES",          "SLURM_NTASKS",
+                                    "SLURM_NPROCS",   "SLURM_NTASKS_PER_NODE", "SLURM_TASKS_PER_NODE"};
+
+constexpr std::array step_variables{"SLURM_STEP_ID",
+                                    "SLURM_STEPID",
+                                    "SLURM_STEP_NODELIST",
+                                    "SLURM_STEP_NUM_NODES",
+                                    "SLURM_STEP_NUM_TASKS",
+                                    "SLURM_STEP_LAUNCHER_PORT",
+                                    "SLURM_STEP_TASKS_PER_NODE",
+                                    "SLURM_PROCID",
+                                    "SLURM_LOCALID",
+                                    "SLURM_NODEID",
+                                    "SLURM_GTIDS",
+                                    "SLURM_TASK_PID",
+                                    "SLURM_SRUN_COMM_HOST",
+                                    "SLURM_SRUN_COMM_PORT",
+                                    "SLURM_LAUNCH_NODE_IPADDR",
+                                    "SLURM_CPU_BIND",
+                                    "SLURM_CPU_BIND_LIST",
+                                    "SLURM_CPU_BIND_TYPE",
+                                    "SLURM_CPU_BIND_VERBOSE",
+                                    "SLURM_DISTRIBUTION",
+                                    "SRUN_DEBUG"};
+
+/// One of the variables in a note, which has no spaces but between them.
+std::optional<std::string> noted_value(const std::string& note, const std::string& name) {
+  std::istringstream words(note);
+  for (std::string word; words >> word;)
+    if (word.starts_with(name + "=")) return word.substr(name.size() + 1);
+  return std::nullopt;
+}
+
+class Slurm : public BatchSystem, public Following, public Listing, public Stepping {
  public:
   std::string_view name() const override { return "slurm"; }
   std::string_view title() const override { return "Slurm"; }
@@ -355,6 +404,36 @@ class Slurm : public BatchSystem, public Following, public Listing {
   // those of another job it starts nothing.
   std::vector<std::pair<std::string, std::string>> helpful_variables() const override {
     return {{"SLURM_OVERLAP", "1"}, {"WEIR_MPI_IN_JOB", "1"}};
+  }
+
+  // Of a job of several parts each rank is told by the agent that starts it.
+  std::string noted(const Variables& variables) const override {
+    if (variables("SLURM_HET_SIZE")) return "";
+    std::string note = "SLURM_JOB_ID=" + variables("SLURM_JOB_ID").value_or("");
+    for (const char* name : size_variables)
+      if (const auto value = variables(name)) note += std::string(" ") + name + "=" + *value;
+    return note;
+  }
+
+  std::vector<std::pair<std::string, std::optional<std::string>>> outside_step(
+      const Variables& variables) const override {
+    if (!variables("SLURM_STEP_ID")) return {};
+    std::vector<std::pair<std::string, std::optional<std::string>>> outside;
+    for (const char* name : step_variables) outside.emplace_back(name, std::nullopt);
+    if (variables("SLURM_HET_SIZE")) return outside;
+    const std::string note = variables(job_view).value_or("");
+    if (noted_value(note, "SLURM_JOB_ID") == variables("SLURM_JOB_ID")) {
+      for (const char* name : size_variables) outside.emplace_back(name, noted_value(note, name));
+      return outside;
+    }
+    // Nobody has noted it: a place for each core.
+    for (const char* name : {"SLURM_NTASKS", "SLURM_NPROCS", "SLURM_NTASKS_PER_NODE"})
+      outside.emplace_back(name, std::nullopt);
+    for (const auto& [name, source] : {std::pair{"SLURM_NODELIST", "SLURM_JOB_NODELIST"},
+                                       {"SLURM_NNODES", "SLURM_JOB_NUM_NODES"},
+                                       {"SLURM_TASKS_PER_NODE", "SLURM_JOB_CPUS_PER_NODE"}})
+      if (auto value = variables(source)) outside.emplace_back(name, std::move(value));
+    return outside;
   }
 
   void read_clock(JobClock& clock, const std::string& id, const Variables& variables,

@@ -18,6 +18,18 @@ constexpr std::size_t sample_bytes = 256 * 1024, header_bytes = 64 * 1024,
                       large_sample_bytes = 8 * 1024 * 1024;
 constexpr std::size_t most_sampled_files = 8;
 constexpr std::uint64_t most_listed_bad_lines = 100;
+
+// While a block is read it takes several times its size.
+std::uint64_t fitting_block() {
+  constexpr std::uint64_t least = 1 << 20, most = 16 << 20;
+  std::uint64_t bytes = most;
+  try {
+    for (const WorkerInfo& worker : Client::current().workers())
+      if (worker.memory_limit > 0) bytes = std::min(bytes, std::max(worker.memory_limit / 16, least));
+  } catch (const Error&) {  // outside of programs, and in tasks, nobody knows
+  }
+  return bytes;
+}
 // What is small is asked of a partition before others are read.
 constexpr int at_once = 9;
 // A packed file is one block: where it ends is known when it has been unpacked.
@@ -132,7 +144,7 @@ std::string sentence_of(const CsvBadLine& bad, const CsvFormat& format) {
 CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& options) : options_(options) {
   check_characters(options);
   check_date_format(options.date_format);
-  const std::uint64_t block_bytes = parse_bytes(options.block);
+  const std::uint64_t block_bytes = options.block.empty() ? fitting_block() : parse_bytes(options.block);
   if (block_bytes == 0) refuse("the block must be at least 1 (got 0)");
   files_ = files::find("read_csv", patterns);
   format_.quote = options.quote;

@@ -105,12 +105,45 @@ void add_sums(Growing& states, std::size_t at, const Column& column, const Colum
   add_halves(states, at, totals);
 }
 
+// A product beyond 64 bits stays so, whatever else it is multiplied with, but for 0.
+Integer times(Integer a, Integer b) {
+  constexpr Integer beyond = Integer{1} << 64;
+  if (a == 0 || b == 0) return 0;
+  if (!fits_int64(a) || !fits_int64(b)) return beyond;
+  return fits_int64(a * b) ? a * b : beyond;
+}
+
+// Products of a column, which travel as sums do.
+void add_products(Growing& states, std::size_t at, const Column& column, const Column* high,
+                  const Groups& groups) {
+  const auto each = [&](auto&& use) {
+    for (std::size_t i = 0; i < column.size(); ++i)
+      if (!column.is_na(i)) use(groups.of_row[i], i);
+  };
+  if (column.type() == ColumnType::float64) {
+    Fresh<double> products(groups.count());
+    std::fill_n(products.data(), groups.count(), 1.0);
+    each([&](std::uint32_t group, std::size_t i) { products[group] *= reals(column)[i]; });
+    return states.add(state_name(at, "sum"),
+                      fixed_column(ColumnType::float64, groups.count(), std::move(products)));
+  }
+  const Column whole_numbers =
+      column.type() == ColumnType::boolean ? cast(column, ColumnType::int64) : column;
+  std::vector<Integer> products(groups.count(), 1);
+  each([&](std::uint32_t group, std::size_t i) {
+    products[group] =
+        times(products[group], high ? whole(whole_numbers, *high, i) : Integer{integers(whole_numbers)[i]});
+  });
+  add_halves(states, at, products);
+}
+
 Column sums_of(const Table& states, std::size_t at, const BoundAggregate& aggregate) {
   const Column& low = states.column(state_name(at, "sum"));
   if (const auto place = states.find(state_name(at, "high")))
     for (std::size_t g = 0; g < low.size(); ++g)
       if (const Integer total = whole(low, states.columns()[*place], g); !fits_int64(total))
-        throw BeyondInteger(aggregate.name, digits_of(total));
+        throw BeyondInteger(aggregate.name,
+                            aggregate.kind == Kind::product ? "one beyond" : digits_of(total));
   return low;
 }
 Column real_sums(const Column& column, const Groups& groups) {
@@ -331,6 +364,8 @@ void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate,
       return states.add(state_name(at, "count"), counts.of(column));
     case Kind::sum:
       return add_sums(states, at, *column, nullptr, groups);
+    case Kind::product:
+      return add_products(states, at, *column, nullptr, groups);
     case Kind::mean:
       states.add(state_name(at, "sum"), real_sums(*column, groups));
       return states.add(state_name(at, "count"), counts.of(column));
@@ -355,10 +390,12 @@ void merge_state(Growing& states, std::size_t at, const BoundAggregate& aggregat
     case Kind::rows:
     case Kind::count:
       return add("count");
-    case Kind::sum: {
-      const auto high = parts.find(state_name(at, "high"));
-      return add_sums(states, at, parts.column(state_name(at, "sum")),
-                      high ? &parts.columns()[*high] : nullptr, groups);
+    case Kind::sum:
+    case Kind::product: {
+      const auto place = parts.find(state_name(at, "high"));
+      const auto put = aggregate.kind == Kind::sum ? add_sums : add_products;
+      return put(states, at, parts.column(state_name(at, "sum")), place ? &parts.columns()[*place] : nullptr,
+                 groups);
     }
     case Kind::mean:
       add("sum");
@@ -383,6 +420,7 @@ Column result_of(const Table& states, std::size_t at, const BoundAggregate& aggr
     case Kind::count:
       return states.column(state_name(at, "count"));
     case Kind::sum:
+    case Kind::product:
       return sums_of(states, at, aggregate);
     case Kind::mean:
       return quotient(states.column(state_name(at, "sum")), states.column(state_name(at, "count")));
@@ -457,6 +495,7 @@ bool has_state(Kind kind) noexcept { return kind != Kind::nunique && kind != Kin
 ColumnType type_of_result(Kind kind, ColumnType value) noexcept {
   switch (kind) {
     case Kind::sum:
+    case Kind::product:
       return value == ColumnType::float64 ? ColumnType::float64 : ColumnType::int64;
     case Kind::count:
     case Kind::rows:

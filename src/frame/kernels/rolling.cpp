@@ -225,6 +225,15 @@ Column cumulated_as(const Column& column, Cumulative what, const T* values, cons
           return sum;
         } else return a + b;
       });
+    case Cumulative::product:
+      return running(column, type, values, before, [](T a, T b) {
+        if constexpr (std::is_integral_v<T>) {
+          T product{};
+          if (__builtin_mul_overflow(a, b, &product))
+            throw BeyondInteger("cumprod", std::to_string(a) + " times " + std::to_string(b));
+          return product;
+        } else return a * b;
+      });
     case Cumulative::min:
       return running(column, type, values, before, [](T a, T b) { return b < a || a != a ? b : a; });
     case Cumulative::max:

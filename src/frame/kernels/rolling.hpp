@@ -18,8 +18,8 @@ struct Rolling {
 [[nodiscard]] Column rolled(const Column& column, std::span<const Row> low, std::size_t first,
                             const Rolling& how);
 
-enum class Cumulative : std::uint8_t { sum, min, max };
-/// Sums, or extremes, of all values up to each, going on from `before` if that has a value.
+enum class Cumulative : std::uint8_t { sum, product, min, max };
+/// Sums, products or extremes of all values up to each, going on from `before` if that has a value.
 [[nodiscard]] Column cumulated(const Column& column, Cumulative what, const Column& before);
 
 /// Row `i` minus row `i - distance`, for rows from `first` on, so many.

@@ -132,8 +132,9 @@ class GroupNode : public Node {
 };
 
 std::string_view name_of(Aggregate::Kind kind) {
-  constexpr std::string_view names[] = {"sum",    "mean",  "count", "count",   "min",      "max",      "var",
-                                        "stddev", "first", "last",  "nunique", "quantile", "aggregate"};
+  constexpr std::string_view names[] = {"sum",     "mean",     "count",     "count",  "min",
+                                        "max",     "var",      "stddev",    "first",  "last",
+                                        "nunique", "quantile", "aggregate", "product"};
   return names[static_cast<std::size_t>(kind)];
 }
 

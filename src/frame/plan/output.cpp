@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/decimal.hpp"
+#include "core/target.hpp"
 #include "weir/detail/files/output.hpp"
 
 namespace weir::detail::frame {
@@ -26,29 +27,31 @@ std::string numbered(const std::string& path, std::size_t number, std::size_t co
 
 std::vector<std::string> write_parts(Run& run, const char* who, const std::string& path, std::size_t count,
                                      const WritePart& write) {
-  constexpr const char* ending = ".part";
   if (std::count(path.begin(), path.end(), '*') > 1)
     throw Error(ErrorKind::invalid_argument, std::string(who) +
                                                  ": the path must have one *, which becomes the number of a "
                                                  "partition (got " +
                                                  quoted(path) + ")");
-  std::vector<std::string> paths;
+  std::vector<std::string> paths, drafts;
   std::vector<Future<void>> written;
   for (std::size_t p = 0; p < count; ++p) {
-    paths.push_back(numbered(path, p, count));
-    files::check_replaceable(who, paths.back());
+    paths.push_back(target_of(numbered(path, p, count)));
+    drafts.push_back(draft_of(paths.back(), ".part"));
+    files::check_no_directory(who, paths.back());
   }
-  for (std::size_t p = 0; p < count; ++p) written.push_back(write(p, paths[p] + ending, paths[p]));
+  for (std::size_t p = 0; p < count; ++p) written.push_back(write(p, drafts[p], paths[p]));
   try {
     run.client.gather(written);
     run.check();
   } catch (...) {
     run.client.wait(written);
-    for (const std::string& name : paths) std::remove((name + ending).c_str());
+    for (std::size_t p = 0; p < count; ++p)
+      if (drafts[p] != paths[p]) std::remove(drafts[p].c_str());
     throw;
   }
-  for (const std::string& name : paths)
-    if (std::rename((name + ending).c_str(), name.c_str()) != 0)
+  for (std::size_t p = 0; p < count; ++p)
+    if (const std::string& name = paths[p];
+        drafts[p] != name && std::rename(drafts[p].c_str(), name.c_str()) != 0)
       throw Error(ErrorKind::io, std::string(who) + ": a file must be given its name (got " + quoted(name) +
                                      ": " + std::strerror(errno) + ")");
   return paths;

@@ -28,13 +28,14 @@ std::uint64_t rows_back(const WindowPlan& plan) {
   return static_cast<std::uint64_t>(most);
 }
 bool is_cumulative(const BoundWindow& window) {
-  return window.kind == Window::Kind::cumsum || window.kind == Window::Kind::cummin ||
-         window.kind == Window::Kind::cummax;
+  return window.kind == Window::Kind::cumsum || window.kind == Window::Kind::cumprod ||
+         window.kind == Window::Kind::cummin || window.kind == Window::Kind::cummax;
 }
 Cumulative what_of(Window::Kind kind) {
-  return kind == Window::Kind::cumsum   ? Cumulative::sum
-         : kind == Window::Kind::cummin ? Cumulative::min
-                                        : Cumulative::max;
+  return kind == Window::Kind::cumsum    ? Cumulative::sum
+         : kind == Window::Kind::cumprod ? Cumulative::product
+         : kind == Window::Kind::cummin  ? Cumulative::min
+                                         : Cumulative::max;
 }
 
 // Times in nanoseconds, none of which is missing or falls.
@@ -235,7 +236,7 @@ class WindowNode : public Node {
 
 // The window, and the type of its column.
 std::pair<BoundWindow, ColumnType> bound_window(const Window& window, const Schema& schema) {
-  constexpr const char* names[] = {"shift", "diff", "cumsum", "cummin", "cummax", "rolling"};
+  constexpr const char* names[] = {"shift", "diff", "cumsum", "cummin", "cummax", "cumprod", "rolling"};
   const std::string who = names[static_cast<std::size_t>(window.kind)];
   BoundWindow bound{window.kind, window.name, window.column, window.rows, window.span_ns, window.time, {}};
   if (window.kind == Window::Kind::rolling) {
@@ -248,6 +249,8 @@ std::pair<BoundWindow, ColumnType> bound_window(const Window& window, const Sche
     }
     const GroupPlan plan = plan_groups(schema, {}, {*window.aggregate});
     const BoundAggregate& own = plan.aggregates.front();
+    if (own.kind == Aggregate::Kind::product)
+      refuse_window(who, "an aggregation must not be a product (got " + own.name + ")");
     if (own.kind != Aggregate::Kind::rows) {
       if (window.aggregate->value.term()->op != Op::column)
         refuse_window(who, "an aggregation must be of a column (got " + window.aggregate->value.show() +
@@ -436,6 +439,7 @@ Window diff(const std::string& column, std::int64_t rows) {
   return plain_window(Window::Kind::diff, "diff", column, rows);
 }
 Window cumsum(const std::string& column) { return plain_window(Window::Kind::cumsum, "cumsum", column); }
+Window cumprod(const std::string& column) { return plain_window(Window::Kind::cumprod, "cumprod", column); }
 Window cummin(const std::string& column) { return plain_window(Window::Kind::cummin, "cummin", column); }
 Window cummax(const std::string& column) { return plain_window(Window::Kind::cummax, "cummax", column); }
 Window rolling(std::size_t rows, const Aggregate& aggregate) {

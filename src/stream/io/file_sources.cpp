@@ -14,11 +14,22 @@
 #include <string_view>
 
 #include "weir/stream/sources.hpp"
+#include "weir/stream/windows.hpp"
 
 namespace weir {
 namespace detail::stream {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void refuse_pipe(const fs::path& path) {
+  throw Error(ErrorKind::invalid_argument, "from_textfile: '" + path.string() +
+                                               "' is a pipe, not a file; use from_process({\"cat\", \"" +
+                                               path.string() + "\"})");
+}
+
+}  // namespace
 
 struct TextFileProducer::File {
   fs::path path;
@@ -41,9 +52,14 @@ struct TextFileProducer::File {
 
   bool open() {
     if (file >= 0) return true;
-    file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe would wait for its writer
     if (file < 0 && follow && errno == ENOENT) return false;
     if (file < 0) refuse("open");
+    if (::lseek(file, 0, SEEK_CUR) < 0) {
+      is_broken = true;
+      close();
+      refuse_pipe(path);
+    }
     ::fstat(file, &identity);
     offset = std::exchange(from_end, false) ? identity.st_size : 0;
     const auto length = std::min(static_cast<std::size_t>(offset), remembered);
@@ -245,6 +261,8 @@ Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptio
   if (std::filesystem::is_directory(path, ignored))
     throw Error(ErrorKind::invalid_argument,
                 "from_textfile: '" + path.string() + "' is a directory; use filenames for the files in it");
+  if (std::filesystem::is_fifo(path, ignored)) detail::stream::refuse_pipe(path);
+  detail::stream::at_least_one("from_textfile", "max_line_bytes", max_line_bytes);
   return detail::stream::make_source(
       "from_textfile",
       detail::stream::TextFileProducer(path, std::move(delimiter), from_end, options.follow, interval,

@@ -10,6 +10,7 @@
 #include <boost/system/errc.hpp>
 
 #include "core/log.hpp"
+#include "weir/stream/windows.hpp"
 
 namespace weir {
 namespace detail::stream {
@@ -180,6 +181,7 @@ void ListenNode::shut() noexcept {
 
 Stream<std::string> make_listener(std::string kind, std::uint16_t port, ListenOptions options,
                                   Listener::Serve serve) {
+  at_least_one(kind.c_str(), "max_message_bytes", options.max_message_bytes);
   auto loop = options.loop;
   auto made = std::make_unique<ListenNode>(std::move(kind), port, std::move(options), std::move(serve));
   ListenNode& node = *made;

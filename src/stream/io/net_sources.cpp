@@ -146,6 +146,12 @@ Stream<std::string> from_tcp(std::uint16_t port, std::string delimiter, ListenOp
 }
 
 Stream<std::string> from_http_server(std::uint16_t port, std::string path, ListenOptions options) {
+  if (!path.starts_with('/') && !path.starts_with('*'))
+    throw Error(ErrorKind::invalid_argument,
+                "from_http_server: path must begin with '/' (got '" + path + "')");
+  if (path.find('?') != std::string::npos && path.find('=') != std::string::npos)
+    throw Error(ErrorKind::invalid_argument,
+                "from_http_server: path must not have a query (got '" + path + "')");
   return detail::stream::make_listener(
       "from_http_server", port, std::move(options),
       [path](std::shared_ptr<detail::stream::Listener> listener, detail::stream::Tcp::socket socket) {

@@ -13,13 +13,20 @@ namespace weir::detail::tool::mapping {
 
 Template parse_template(const std::vector<std::string>& words) {
   Template wanted;
-  for (const std::string& word : words) {
-    // Of GNU parallel: it would be a part of the command, which then waits for arguments on stdin.
-    if (word == "::::" || word == ":::+" || word == "::::+")
-      throw Error(ErrorKind::invalid_argument, "arguments stand behind ::: or come from stdin (got " + word +
-                                                   "); write for example weir map 'sim --seed {}' < FILE");
-    if (word == ":::") wanted.lists.emplace_back();
-    else if (!wanted.lists.empty()) wanted.lists.back().push_back(word);
+  std::string mark;  // of what follows
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == ":::+" ||
+        word == "::::+")  // of GNU parallel: it would be an argument, or a part of the command
+      throw Error(ErrorKind::invalid_argument,
+                  "arguments are combined each with each, by ::: and :::: (got " + word + ")");
+    if (word == "::::" && (i + 1 == words.size() || words[i + 1].starts_with(":::")))
+      throw Error(ErrorKind::invalid_argument, "a file of arguments must follow :::: (got none)");
+    if (word == ":::" || word == "::::") mark = word;
+    if (word == ":::") wanted.sources.emplace_back();
+    else if (word == "::::") continue;
+    else if (mark == ":::") wanted.sources.back().arguments.push_back(word);
+    else if (mark == "::::") wanted.sources.push_back({word});
     else wanted.command += (wanted.command.empty() ? "" : " ") + word;
   }
   if (wanted.command.find_first_not_of(" \t\n") == std::string::npos)
@@ -31,15 +38,17 @@ Template parse_template(const std::vector<std::string>& words) {
 std::vector<Line> lines_of(const Template& wanted) {
   const std::string text = program::has_placeholder(wanted.command) ? wanted.command : wanted.command + " {}";
   std::vector<Line> lines;
-  std::size_t count = wanted.lists.empty() ? 0 : 1;
-  for (const auto& list : wanted.lists) count *= list.size();
+  const std::vector<Source>& sources = wanted.sources;
+  std::size_t count = sources.empty() ? 0 : 1;
+  for (const Source& source : sources) count *= source.arguments.size();
   lines.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    std::vector<std::string> arguments(wanted.lists.size());
+    std::vector<std::string> arguments(sources.size());
     std::size_t rest = i;
-    for (std::size_t list = wanted.lists.size(); list-- > 0;) {
-      arguments[list] = wanted.lists[list][rest % wanted.lists[list].size()];
-      rest /= wanted.lists[list].size();
+    for (std::size_t source = sources.size(); source-- > 0;) {
+      const std::vector<std::string>& of_source = sources[source].arguments;
+      arguments[source] = of_source[rest % of_source.size()];
+      rest /= of_source.size();
     }
     lines.push_back({i + 1, program::replaced(text, arguments, i + 1, program::for_shell)});
   }

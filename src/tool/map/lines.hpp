@@ -15,18 +15,24 @@ struct Line {
   friend bool operator==(const Line&, const Line&) = default;
 };
 
-/// What follows the options of `weir map`: a command, and lists of arguments behind `:::`.
+/// A list of arguments: those behind a `:::`, or those in a file.
+struct Source {
+  std::string file;  ///< Empty behind `:::`.
+  std::vector<std::string> arguments{};
+};
+
+/// What follows the options of `weir map`: a command, arguments behind `:::`, files of them behind `::::`.
 struct Template {
   std::string command;  ///< Its words, joined by spaces.
-  std::vector<std::vector<std::string>> lists;
+  std::vector<Source> sources;
 };
-/// **Errors.** Throws `Error{invalid_argument}` if there is no command.
+/// **Errors.** Throws `Error{invalid_argument}` if there is no command, and for a `::::` without a file.
 [[nodiscard]] Template parse_template(const std::vector<std::string>& words);
 
-/// Every combination of one argument from each list, the last list fastest; arguments are quoted for the
+/// Every combination of one argument from each source, the last one fastest; arguments are quoted for the
 /// shell, and follow a command that asks for none.
 ///
-/// **Source.** GNU parallel's `:::`.
+/// **Source.** GNU parallel's `:::` and `::::`.
 [[nodiscard]] std::vector<Line> lines_of(const Template& wanted);
 
 /// The arguments in a text: its lines, or what zero bytes part.

@@ -126,7 +126,8 @@ void add_options(CLI::App& app, Request& request, std::string& halt) {
 constexpr const char* footer =
     "The command is a shell's. {} stands for the argument, {.} without its extension, {/} without its\n"
     "folder, {//} its folder, {#} the number of the command, {2} the argument of the second ::: list.\n"
-    "Without {} the argument follows. Arguments come from behind :::, from -a, else from stdin.\n"
+    "Without {} the argument follows. Arguments come from behind :::, from the lines of files behind ::::\n"
+    "or -a, else from stdin; of several sources each is combined with each.\n"
     "The exit status is 0 if every command has worked.";
 
 /// False if help was printed.
@@ -141,7 +142,8 @@ bool parse(int argc, char** argv, Request& request) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     std::string help = app.help();
-    help.insert(help.find("[OPTIONS]") + std::strlen("[OPTIONS]"), " COMMAND [::: ARGUMENTS...]...");
+    help.insert(help.find("[OPTIONS]") + std::strlen("[OPTIONS]"),
+                " COMMAND [::: ARGUMENTS...]... [:::: FILES...]...");
     std::fputs(help.c_str(), stdout);
     return false;
   } catch (const CLI::ParseError& error) {
@@ -176,26 +178,28 @@ std::string text_of(const std::string& file) {
   if (file == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
   std::ifstream in(file, std::ios::binary);
   if (!in)
-    throw Error(ErrorKind::not_found, "-a " + file + ": it cannot be read (" + std::strerror(errno) + ")");
+    throw Error(ErrorKind::not_found,
+                "the arguments in " + file + " cannot be read (" + std::strerror(errno) + ")");
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
 std::vector<Line> all_lines(const Request& request) {
   Template wanted = request.wanted;
-  std::vector<std::string> files = request.files;
-  if (wanted.lists.empty() && files.empty()) {
+  for (const std::string& file : request.files) wanted.sources.push_back({file});
+  if (wanted.sources.empty()) {
     if (isatty(STDIN_FILENO))
       throw Error(ErrorKind::invalid_argument,
                   "arguments must follow behind :::, or come from -a FILE or a pipe (got none)");
-    files = {"-"};
+    wanted.sources.push_back({"-"});
   }
-  std::vector<std::string> sources(wanted.lists.size(), "behind :::");
-  for (const std::string& file : files) {
-    wanted.lists.push_back(arguments_in(text_of(file), request.zero ? '\0' : '\n'));
-    sources.push_back(file == "-" ? "on stdin" : "in " + file);
+  for (Source& source : wanted.sources) {
+    const std::string& file = source.file;
+    if (!file.empty()) source.arguments = arguments_in(text_of(file), request.zero ? '\0' : '\n');
+    if (source.arguments.empty())
+      complain("nothing to do: there is no argument " + (file.empty()  ? "behind :::"
+                                                         : file == "-" ? "on stdin"
+                                                                       : "in " + file));
   }
-  for (std::size_t i = 0; i < sources.size(); ++i)
-    if (wanted.lists[i].empty()) complain("nothing to do: there is no argument " + sources[i]);
   return lines_of(wanted);
 }
 
@@ -409,7 +413,7 @@ class Mapper {
     if (request_.halt.failures == 0 || failures_ < request_.halt.failures || is_over_) return;
     is_over_ = true;
     if (request_.halt.now)
-      for (const auto& [id, other] : attempts_) other.future.cancel("weir map gives up");
+      for (const auto& [id, other] : attempts_) other.future.cancel("was ended: weir map gives up");
   }
   void print(std::size_t line, const Ran& ran) {
     if (!request_.keep_order) return put(ran.output, ran.errors);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -86,6 +87,11 @@ Results::Results(std::string file, bool resume) : file_(std::move(file)) {
   descriptor_ = Descriptor(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (descriptor_.get() < 0)
     throw Error(ErrorKind::io, "--results " + file_ + ": it cannot be opened (" + std::strerror(errno) + ")");
+  struct stat about {};
+  if (fstat(descriptor_.get(), &about) != 0 || !S_ISREG(about.st_mode))
+    throw Error(
+        ErrorKind::invalid_argument,
+        "--results " + file_ + ": it must be a file, which can be read again (got a device or a pipe)");
   if (flock(descriptor_.get(), LOCK_EX | LOCK_NB) != 0)
     throw Error(ErrorKind::unsupported, "--results " + file_ + ": another weir map writes there");
   std::string text;

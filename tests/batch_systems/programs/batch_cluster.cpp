@@ -1,5 +1,5 @@
 // The program that the batch tests start: a cluster of batch jobs in an ordinary main, batch_cluster SYSTEM
-// MODE [ARGUMENT]; or ranks of weir run, batch_cluster gang LAUNCHER.
+// MODE [ARGUMENT]; or ranks of weir run, batch_cluster gang LAUNCHER and batch_cluster start COMMAND.
 #include <unistd.h>
 
 #include <fstream>
@@ -173,9 +173,43 @@ void run(weir::Cluster& cluster, const std::string& mode, const std::string& arg
 /// A program on the places of a gang that has four ranks.
 void run_gang(weir::Client& client, const std::string& launcher) {
   const weir::program rank(
-      {"/bin/sh", "-c", "echo rank ${OMPI_COMM_WORLD_RANK:-$SLURM_PROCID} on $(hostname)"},
+      {"/bin/sh", "-c", "echo rank ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-$SLURM_PROCID}} on $(hostname)"},
       {.launcher = launcher});
   say(client.submit(weir::gang{.ranks = 4}, rank).result().output);
+}
+
+std::string here() {
+  char name[256]{};
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+std::string piped(const std::string& command) {
+  std::string output;
+  FILE* const pipe = popen(command.c_str(), "r");
+  for (int c; (c = std::fgetc(pipe)) != EOF;) output += static_cast<char>(c);
+  const int status = pclose(pipe);
+  return here() + " popen " + (status ? "failed: " : "gives: ") + output;
+}
+
+std::string streamed(const std::string& command) {
+  weir::Stream<std::string> source = weir::from_process({"/bin/sh", "-c", command});
+  std::string output;
+  source.sink([&](const std::string& line) { output += line + '\n'; });
+  source.start();
+  source.drain();
+  return here() + " from_process gives: " + output;
+}
+
+/// A command in a task on each worker, started in each way that there is.
+void run_start(weir::Client& client, const std::string& command) {
+  for (const weir::WorkerInfo& worker : client.workers()) {
+    const weir::Options there{.workers = {std::to_string(worker.peer)}, .time_limit = 30s};
+    say(client.submit(there, piped, command).result());
+    say(client.submit(there, streamed, command).result());
+    const weir::program own({"/bin/sh", "-c", command});
+    say(worker.host + " program gives: " + client.submit(there, own).result().output);
+  }
 }
 
 }  // namespace
@@ -185,6 +219,8 @@ int main(int argc, char** argv) {
   words.resize(std::max<std::size_t>(words.size(), 3));
   if (words[0] == "gang")
     return weir::run(argc, argv, [&](weir::Client& client) { run_gang(client, words[1]); });
+  if (words[0] == "start")
+    return weir::run(argc, argv, [&](weir::Client& client) { run_start(client, words[1]); });
   try {
     weir::BatchOptions options{.cores = 1, .memory = "200MB", .walltime = "00:05:00"};
     if (words[1] == "hold") options.cores = 4;

@@ -11,18 +11,18 @@ namespace weir::detail::files {
 
 class Packer;
 
-/// Throws `Error{io}` if there is something of this name that is no file: a device or a pipe would be
-/// replaced.
-void check_replaceable(const char* who, const std::string& path);
+/// Throws `Error{io}` if there is a directory of this name.
+void check_no_directory(const char* who, const std::string& path);
 
-/// Writes to a temporary name beside the file, which `commit` gives its own; without it nothing remains.
+/// Writes to a temporary name beside the file, which `commit` gives its own; without it nothing remains. A
+/// device or a pipe is written to as it is.
 ///
 /// **Errors.** Begin with `who` and name the file. Throws `Error{io}`, `Error{not_found}` for a folder that
 /// is not there.
 /// **Threads.** One at a time; several processes may write a file of the same name, the last one stays.
 class Output {
  public:
-  Output(const char* who, std::string path, Compression compression = Compression::automatic);
+  Output(const char* who, const std::string& path, Compression compression = Compression::automatic);
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   ~Output();
