@@ -1,6 +1,7 @@
 // Bags of numbers as arrays. Link weir::collections and weir::array.
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include "weir/array/creation.hpp"
