@@ -62,6 +62,8 @@ Number nested(Number x, Number width) {
   return client.submit(total, parts).result();
 }
 
+Number gangs = 0;  ///< That this round has submitted.
+
 /// What the ranks of a gang find together: each sends to the next what one of them has told all.
 Number ganged_here(Number x, Number ranks) {
   const Number told = mixed(x, x % ranks);
@@ -168,6 +170,7 @@ Task make_task(Client& client, Random& random, const std::vector<Task>& tasks, c
     }
     case 4: {
       const Number ranks = 1 + random() % places;
+      ++gangs;
       return {client.submit(weir::gang{static_cast<int>(ranks)}, ganged, a.there),
               ganged_here(a.here, ranks)};
     }
@@ -252,6 +255,7 @@ int main(int argc, char** argv) {
           if (random() % 3 == 0) check_stream(random);
           else check_graph(client, random, table, table_here, kept);
         }
+        std::cout << "gangs " << gangs << std::endl;
         return 0;
       },
       options);
