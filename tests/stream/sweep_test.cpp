@@ -1,7 +1,10 @@
 // Branches that are made and dropped are freed.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <thread>
 
@@ -262,6 +265,32 @@ TEST_CASE("a branch dropped inside a function keeps none of 4,000 buffers") {
   feed(source, 0, 4000);
   CHECK(comes([&] { return token.use_count() == 1; }));
   CHECK(sum == 4000L * 3999 / 2);
+}
+
+TEST_CASE("who makes branches faster than they are freed waits, at the top and inside a function") {
+  const auto threads = [] {
+    const std::filesystem::directory_iterator all("/proc/self/task");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = threads();
+  Stream<int> source;
+  const auto branch = [&] {
+    auto made = source.map(inc);
+    made.buffer(2).sink([](int) {});
+    made.destroy();
+  };
+  long most = 0;
+  for (int i = 0; i < 3000; ++i) {
+    branch();
+    if (i % 16 == 0) most = std::max(most, static_cast<long>(threads() - before));
+  }
+  CHECK(most < 1000);
+  source.sink([&](int) { branch(); });
+  for (int i = 0; i < 3000; ++i) {
+    source.emit(i);
+    if (i % 16 == 0) most = std::max(most, static_cast<long>(threads() - before));
+  }
+  CHECK(most < 1000);
 }
 
 TEST_CASE("what is cut off while its timer waits for the thread that cuts it is freed") {

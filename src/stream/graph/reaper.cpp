@@ -56,11 +56,22 @@ bool Reaper::put_back(Graph& graph) {
   return is_alive;
 }
 
-bool Reaper::look_at(Graph& graph) {
+void Reaper::make_room() noexcept {
+  constexpr auto most = 100ms;
+  std::unique_lock lock(mutex_);
+  if (!runs_ || me_ == std::this_thread::get_id()) return;
+  ++waiting_;
+  changed_.notify_all();
+  changed_.wait_for(lock, most, [this, before = looks_] { return looks_ != before; });
+  --waiting_;
+}
+
+bool Reaper::look_at(Graph& graph, std::size_t& busy) {
   bool freed = false;
   std::size_t left = std::numeric_limits<std::size_t>::max();
   while (left > 0 && take_in_hand(graph)) {
     Structure::Rested rested = Structure::take_rested(graph, left);
+    busy += rested.busy;
     for (Domain* const domain : rested.entered) domain->leave();
     for (const auto& node : rested.nodes) node->shut();
     freed = freed || !rested.nodes.empty();
@@ -86,10 +97,16 @@ void Reaper::run() {
     }
     const auto start = std::chrono::steady_clock::now();
     bool freed = false;
-    for (Graph* const graph : graphs) freed = look_at(*graph) || freed;
+    std::size_t busy = 0;
+    for (Graph* const graph : graphs) freed = look_at(*graph, busy) || freed;
     const auto took = std::chrono::steady_clock::now() - start;
     nap = freed ? shortest : std::min<std::chrono::nanoseconds>(2 * nap, longest);
-    std::this_thread::sleep_for(std::clamp<std::chrono::nanoseconds>(10 * took, nap, longest));
+    room_ = std::max(least_room, 2 * busy);
+    std::unique_lock lock(mutex_);
+    ++looks_;
+    changed_.notify_all();
+    changed_.wait_for(lock, std::clamp<std::chrono::nanoseconds>(10 * took, nap, longest),
+                      [this] { return waiting_ > 0 && !graphs_.empty(); });
   }
 }
 

@@ -2,7 +2,10 @@
 // do.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -24,11 +27,18 @@ class Reaper {
   void let_be(Graph& graph) noexcept;
   /// It is about to go: returns when nothing of it is in hand. Not under the mutex.
   void forget(Graph& graph) noexcept;
+  /// How many may wait in a graph before those who cut off more have to wait for it.
+  [[nodiscard]] std::size_t room() const noexcept { return room_.load(std::memory_order_relaxed); }
+  /// Returns when it has looked at all graphs once more, or after a moment: what is awaited may itself wait
+  /// for the caller. Not under the mutex, and in no domain.
+  void make_room() noexcept;
 
  private:
+  static constexpr std::size_t least_room = 256;
   void run();
-  /// Looks once at all that is awaited in a graph; true if something was freed.
-  bool look_at(Graph& graph);
+  /// Looks once at all that is awaited in a graph, and adds to `busy` what is not at rest; true if something
+  /// was freed.
+  bool look_at(Graph& graph, std::size_t& busy);
   bool take_in_hand(Graph& graph);
   /// False if the graph has gone.
   bool put_back(Graph& graph);
@@ -38,7 +48,10 @@ class Reaper {
   std::vector<Graph*> graphs_;
   Graph* in_hand_ = nullptr;
   bool runs_ = false;
+  std::uint64_t looks_ = 0;
+  unsigned waiting_ = 0;  // threads that make room
   std::thread::id me_;
+  std::atomic<std::size_t> room_{least_room};
 };
 
 }  // namespace weir::detail::stream

@@ -47,6 +47,7 @@ struct Structure {
   struct CutOff {
     std::vector<std::unique_ptr<Node>> nodes;
     std::vector<const Domain*> kept;
+    bool is_crowded = false;  // more than the reaper likes to have are waiting for it
   };
   /// Inside `domain`, when nothing of it is on this thread's stack.
   static CutOff take_cut_off(Graph& graph, const Domain* domain);
@@ -64,6 +65,7 @@ struct Structure {
   struct Rested {
     std::vector<std::unique_ptr<Node>> nodes;
     std::vector<Domain*> entered;
+    std::size_t busy = 0;  // those that were looked at and are not at rest
   };
   static Rested take_rested(Graph& graph, std::size_t& left);
   /// Enters all domains of `part` that were not entered before; false, and in none, if another thread is in

@@ -75,11 +75,18 @@ void Frame::finish_rest() noexcept {
   if (!rest_->put_off.empty()) finish_late();
   if (!rest_->sweeps) return;
   const std::shared_ptr<Graph> graph = Structure::alive(node_.graph());
+  bool is_crowded = false;
   while (graph && std::exchange(rest_->sweeps, false)) {
     Structure::CutOff gone = Structure::take_cut_off(*graph, domain_);
+    is_crowded = gone.is_crowded;
     gone.nodes.clear();  // as inside the function that cut them off
     for (const Domain* const other : gone.kept) Structure::sweep_soon(graph, other);
   }
+  if (!is_crowded || before_ || !fresh_) return;
+  flow.frame = nullptr;  // the reaper needs this domain
+  domain_->leave();
+  fresh_ = false;
+  Reaper::instance().make_room();
 }
 
 // --- Structure
@@ -99,6 +106,7 @@ void Structure::sweep_soon(const std::shared_ptr<Graph>& graph, const Domain* do
   if (is_fresh) entered.leave();
   gone.nodes.clear();
   for (const Domain* const other : gone.kept) sweep_soon(graph, other);
+  if (gone.is_crowded && is_fresh && !flow.frame) Reaper::instance().make_room();
 }
 
 std::vector<Node*> Structure::cut_off_with(Node& first) {
@@ -186,6 +194,7 @@ Structure::CutOff Structure::take_cut_off(Graph& graph, const Domain* domain) {
   }
   for (Node* const node : elsewhere) note_cut(*node);
   taken.nodes = take_out(graph, gone);
+  taken.is_crowded = graph.resting_.size() > Reaper::instance().room();
   return taken;
 }
 
@@ -230,6 +239,7 @@ Structure::Rested Structure::take_rested(Graph& graph, std::size_t& left) {
     if (!rests() || !enter_all(part, rested.entered) || !rests()) {
       first.is_cut_ = true;
       graph.resting_.push_back(&first);
+      ++rested.busy;
       continue;
     }
     for (Node* const node : part) node->ended_ = true;  // a timer that rings yet does nothing
