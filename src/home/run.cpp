@@ -105,22 +105,23 @@ bool has_lost_output() {
   return true;
 }
 
-/// The thread that runs the body, to the node.
+/// The thread that runs the body, to the node. A process that the body has forked ends where it leaves the
+/// body.
 struct BodyThread {
   explicit BodyThread(SchedulerNode& of) : node(of) { node.begin_body(); }
   BodyThread(const BodyThread&) = delete;
-  ~BodyThread() { node.end_body(); }
+  ~BodyThread() {
+    if (getpid() != process) detail::end_child_of("the program's body");
+    node.end_body();
+  }
   SchedulerNode& node;
+  const pid_t process = getpid();
 };
 
 // The body, with its exceptions turned into one message and a status.
 int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int(Client&)>& body,
              bool& failed) {
   detail::client::ClusterLink::set_current(node);
-  const pid_t process = getpid();
-  const auto end_child = [&] {
-    if (getpid() != process) detail::end_child_of("the program's body");
-  };
   int status = 1;
   failed = true;
   try {
@@ -131,7 +132,6 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
       Client client(node);
       status = body(client);
     }
-    end_child();
     detail::client::finish_ending();
     detail::client::unpin_all();
     node->finish_begun();
@@ -139,7 +139,6 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     detail::home::check_journal_wishes();
     if (status == 0 && has_lost_output()) status = 1;
   } catch (...) {
-    end_child();
     const detail::Thrown thrown = detail::current_thrown();
     if (status == 0) status = 1;  // the body had returned
     std::cout.flush();

@@ -455,7 +455,8 @@ inline void to_hdf5(const Frame& frame, const std::string& path, const std::stri
       outputs.push_back(bridge::output_of_texts(parts, dataset, name, known));
     } else if (type == ColumnType::date || type == ColumnType::datetime) {
       const Array<std::int64_t> times = bridge::array_of_parts<std::int64_t>(
-          parts, bridge::all_rows, {}, [&](const Future<Table>& table, std::int64_t, std::int64_t) {
+          parts, bridge::all_rows, {},
+          [&, &name = name](const Future<Table>& table, std::int64_t, std::int64_t) {
             return client.submit(&bridge::block_of_times, table, name);
           });
       const char* unit = type == ColumnType::date ? bridge::days_unit : bridge::times_unit;
