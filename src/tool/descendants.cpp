@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -33,6 +34,11 @@ std::string name_of(pid_t pid) {
   return name + " (process " + std::to_string(pid) + ")";
 }
 
+bool has_ended(pid_t child) {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
 }  // namespace
 
 std::vector<pid_t> children_of(pid_t pid) {
@@ -53,6 +59,15 @@ std::string variable_in(pid_t pid, const std::string& name) {
   return "";
 }
 
+bool catches(pid_t pid, int signal) {
+  const std::string key = "SigCgt:";
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with(key))
+      return std::strtoull(line.c_str() + key.size(), nullptr, 16) >> (signal - 1) & 1;
+  return false;
+}
+
 Descendants::Descendants() : others_(children()) { prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 void Descendants::end_within(std::chrono::nanoseconds patience) {
@@ -63,7 +78,7 @@ void Descendants::end_within(std::chrono::nanoseconds patience) {
 std::vector<std::string> Descendants::left(pid_t known) const {
   std::vector<std::string> names;
   for (const pid_t child : children())
-    if (child != known && !others_.contains(child)) names.push_back(name_of(child));
+    if (child != known && !others_.contains(child) && !has_ended(child)) names.push_back(name_of(child));
   return names;
 }
 

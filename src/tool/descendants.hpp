@@ -16,6 +16,9 @@ namespace weir::detail::tool {
 /// A variable that a process of this user was started with; empty if it has none.
 [[nodiscard]] std::string variable_in(pid_t pid, const std::string& name);
 
+/// Whether a process of this host has a handler for `signal`.
+[[nodiscard]] bool catches(pid_t pid, int signal);
+
 /// What is still there when mpirun has ended: ranks of an mpirun that was killed, processes that went on
 /// their own, whatever they did to be forgotten.
 ///
@@ -29,7 +32,7 @@ class Descendants {
   void end_within(std::chrono::nanoseconds patience);
   /// Signals those that are due; false when none is left that can be ended. To be called again and again.
   [[nodiscard]] bool end_some();
-  /// Those that are there, but `known`: `sleep (process 7)`.
+  /// Those that are alive, but `known`: `sleep (process 7)`.
   [[nodiscard]] std::vector<std::string> left(pid_t known) const;
   /// Those that had to be killed since it was asked last.
   [[nodiscard]] std::vector<std::string> killed() { return std::exchange(killed_names_, {}); }

@@ -36,6 +36,7 @@ constexpr std::array passed_on{SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 constexpr milliseconds hold_time(100);  // how long bytes that look like mpirun's may wait for the rest
 constexpr milliseconds drain_time(1000);
 constexpr milliseconds look_after_descendants(20);
+constexpr milliseconds same_announcement(1000);      // a batch system may tell the shell and its programs
 constexpr rlim_t least_file_size = rlim_t{8} << 20;  // Open MPI's segments have 4 MiB
 
 /// Between Hydra and its ranks stands a process of each host.
@@ -63,6 +64,10 @@ class Supervisor {
   void read_notes();
   void on_note();
   void on_deadline(Clock::time_point now);
+  void on_end_signal(const signalfd_siginfo& signal);
+  void reap();
+  [[nodiscard]] std::vector<pid_t> programs_here(bool only_first) const;
+  [[nodiscard]] bool is_heard_by_body(int signal) const;
   void tell_ranks(int signal, bool only_first) const;
   void end_within(std::chrono::nanoseconds time);
   void end_descendants();
@@ -88,12 +93,13 @@ class Supervisor {
   pid_t mpirun_ = 0;
   std::optional<int> mpirun_status_;  // as wait() tells it
   std::string note_text_;
-  std::optional<int> note_;       // how rank 0's process ended
-  bool watcher_is_gone_ = false;  // rank 0's `weir rank` has been there
-  int end_signal_ = 0;            // the one we were told to end with
-  bool is_of_workers_ = false;    // the ranks are workers of a running program
-  bool is_told_again_ = false;    // and we were told more than once
-  bool was_terminated_ = false;   // by our SIGTERM
+  std::optional<int> note_;                        // how rank 0's process ended
+  bool watcher_is_gone_ = false;                   // rank 0's `weir rank` has been there
+  int end_signal_ = 0;                             // the one we were told to end with
+  bool is_of_workers_ = false;                     // the ranks are workers of a running program
+  bool is_told_again_ = false;                     // and we were told more than once
+  bool was_terminated_ = false;                    // by our SIGTERM
+  std::optional<Clock::time_point> announced_at_;  // to ranks that end by themselves
   std::optional<Clock::time_point> deadline_;
   std::optional<Clock::time_point> release_at_;
 };
@@ -163,20 +169,33 @@ void Supervisor::wait_for_events() {
 
 void Supervisor::on_signal(const signalfd_siginfo& signal) {
   const int number = static_cast<int>(signal.ssi_signo);
-  if (number == SIGCHLD) {
-    int status = 0;
-    if (!mpirun_status_ && waitpid(mpirun_, &status, WNOHANG) == mpirun_) mpirun_status_ = status;
-    return;
+  if (number == SIGCHLD) reap();
+  else if (asks_to_end(number)) on_end_signal(signal);
+  else tell_ranks(number, true);
+}
+
+/// mpirun would kill the ranks a second after the signal. Workers hand over first, and a body that hears
+/// SIGTERM saves what it has, with all its workers.
+void Supervisor::on_end_signal(const signalfd_siginfo& signal) {
+  const int number = static_cast<int>(signal.ssi_signo);
+  if (number == SIGTERM && announced_at_ && Clock::now() < *announced_at_ + same_announcement) return;
+  is_told_again_ = end_signal_ != 0;
+  end_signal_ = number;
+  if (number == SIGTERM && !is_told_again_ && (is_of_workers_ || is_heard_by_body(number))) {
+    announced_at_ = Clock::now();
+    end_within(patience_.after_announcement);
+    return tell_ranks(number, !is_of_workers_);
   }
-  if (number == SIGUSR1 || number == SIGUSR2) return tell_ranks(number, true);
-  if (asks_to_end(number)) {
-    is_told_again_ = end_signal_ != 0;
-    end_signal_ = number;
-    if (!deadline_) end_within(patience_.after_signal);
-  }
-  if (is_of_workers_ && number == SIGTERM && !is_told_again_) return tell_ranks(SIGTERM, false);
+  end_within(patience_.after_signal);
   // What the terminal sends (Ctrl-C) has reached mpirun too: it is in the same process group.
   if (signal.ssi_code != SI_KERNEL && !mpirun_status_) kill(mpirun_, number);
+}
+
+/// Orphans of the job are children of this process too.
+void Supervisor::reap() {
+  int status = 0;
+  for (pid_t child = 0; (child = waitpid(-1, &status, WNOHANG)) > 0;)
+    if (child == mpirun_ && !mpirun_status_) mpirun_status_ = status;
 }
 
 void Supervisor::on_stdout() {
@@ -207,7 +226,7 @@ void Supervisor::on_status() {
   std::array<char, 4096> ignored;
   while (::read(folder_events_.get(), ignored.data(), ignored.size()) > 0) {
   }
-  if (folder_.program_status() && !deadline_) end_within(patience_.after_program);
+  if (folder_.program_status()) end_within(patience_.after_program);
 }
 
 /// All that is there, since the end of mpirun may be seen in the same moment. A pipe that nobody has opened
@@ -229,30 +248,41 @@ void Supervisor::on_note() {
   if (!note_text_.empty()) note_ = std::atoi(note_text_.c_str());
   // A program that leaves no status may end on rank 0 while other ranks still work; one that failed, or was
   // killed together with its `weir rank`, leaves them waiting for ever.
-  if (note_.value_or(1) != 0 && !deadline_) end_within(patience_.after_program);
+  if (note_.value_or(1) != 0) end_within(patience_.after_program);
 }
 
-/// Sends a signal to the programs of this host's ranks, or to that of rank 0 alone: for workers a signal that
-/// is meant for the program's body would be the end.
-void Supervisor::tell_ranks(int signal, bool only_first) const {
-  if (mpirun_status_) return;
-  bool is_here = false;
+/// The programs of this host's ranks, or that of rank 0 alone. Those that Slurm's launcher has started are
+/// children of nobody here.
+std::vector<pid_t> Supervisor::programs_here(bool only_first) const {
+  std::vector<pid_t> all;
+  if (mpirun_status_) return all;
   const bool is_hydra = home::mpi_family() == home::MpiFamily::mpich;
   for (const pid_t rank : is_hydra ? grandchildren_of(mpirun_) : children_of(mpirun_)) {
     const bool is_first = variable_in(rank, is_hydra ? "PMI_RANK" : "OMPI_COMM_WORLD_RANK") == "0";
     if (only_first && !is_first) continue;
     // Beside the program of rank 0 stands `weir rank`; under Hydra beside each.
     const std::vector<pid_t> programs = is_first || is_hydra ? children_of(rank) : std::vector<pid_t>{rank};
-    for (const pid_t program : programs) kill(program, signal);
-    is_here = true;
+    all.insert(all.end(), programs.begin(), programs.end());
   }
+  return all;
+}
+
+bool Supervisor::is_heard_by_body(int signal) const {
+  return std::ranges::any_of(programs_here(true), [&](pid_t program) { return catches(program, signal); });
+}
+
+/// For workers a signal that is meant for the program's body would be the end.
+void Supervisor::tell_ranks(int signal, bool only_first) const {
+  if (mpirun_status_) return;
+  const std::vector<pid_t> programs = programs_here(only_first);
+  for (const pid_t program : programs) kill(program, signal);
   // Where rank 0 is on another host mpirun tells all; workers leave the signal to the body.
-  // Those that Slurm's launcher has started are children of nobody here.
-  if (!is_here) kill(mpirun_, signal);
+  if (programs.empty()) kill(mpirun_, signal);
 }
 
 void Supervisor::end_within(std::chrono::nanoseconds time) {
-  deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(time);
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(time);
+  if (!was_terminated_ && (!deadline_ || end < *deadline_)) deadline_ = end;
 }
 
 void Supervisor::on_deadline(Clock::time_point now) {
@@ -262,12 +292,13 @@ void Supervisor::on_deadline(Clock::time_point now) {
   }
   if (!deadline_ || now < *deadline_ || mpirun_status_) return;
   if (!was_terminated_) {
-    was_terminated_ = true;
     if (folder_.program_status())  // the output of one that was left keeps mpirun waiting
       for (const std::string& name : descendants_.left(mpirun_))
         say("the program has left " + name + " behind, which is ended");
     kill(mpirun_, SIGTERM);
+    deadline_.reset();
     end_within(patience_.after_term);
+    was_terminated_ = true;
     return;
   }
   kill(mpirun_, SIGKILL);

@@ -1,7 +1,10 @@
 // How `weir run` ends: never with 0 when nothing ran, and never with a process of the job left.
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <csignal>
+#include <memory>
 #include <regex>
+#include <thread>
 
 #include "support/process.hpp"
 
@@ -179,6 +182,45 @@ TEST_CASE("run ends the daemons that a program leaves") {
   CHECK(finished.status == 0);
   REQUIRE(pids_in(finished.err).size() == 1);
   CHECK_FALSE(is_any_running(finished.err));
+}
+
+TEST_CASE("run leaves a rank 0 that hears SIGTERM the time to save, until it is told again") {
+  // Programs of one process each: the other rank has no handler, and must not be told.
+  const std::string body =
+      "if [ \"$OMPI_COMM_WORLD_RANK\" != 0 ]; then echo other pid=$$ >&2; exec sleep 60; fi\n"
+      "trap 'is_told=1' TERM; is_told=; echo first pid=$$ >&2\n"
+      "while [ -z \"$is_told\" ]; do sleep 0.05; done\n"
+      "trap - TERM; echo saving; sleep \"$1\"; echo saved; ln -s 7 \"$WEIR_STATUS_FILE\"; exit 7\n";
+  const auto start = [&](const std::string& seconds) {
+    auto job = std::make_unique<Process>(
+        std::vector<std::string>{WEIR_TOOL, "run", "-n", "2", "bash", "-c", body, "body", seconds});
+    job->wait_for("other pid=");
+    job->wait_for("first pid=");
+    job->send(SIGTERM);
+    job->wait_for("saving\n");
+    job->send(SIGTERM);  // the same announcement
+    return job;
+  };
+  const auto saves = start("2.5");
+  CHECK(saves->wait().status == 7);
+  CHECK(saves->out() == "saving\nsaved\n");
+  CHECK_FALSE(is_any_running(saves->err()));
+  const auto told_again = start("60");
+  std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+  told_again->send(SIGTERM);
+  CHECK(told_again->wait().status == 128 + SIGTERM);
+  CHECK(told_again->out() == "saving\n");
+  CHECK_FALSE(is_any_running(told_again->err()));
+}
+
+TEST_CASE("run keeps no zombies of a job, and does not say that the dead were left") {
+  const Finished finished = weir_run(
+      {"-n", "1", "sh", "-c",
+       "for i in 1 2 3; do (setsid sleep 0.1 >/dev/null 2>&1 &); done; sleep 0.6\n"
+       "tool=$(ps -o ppid= -p $(ps -o ppid= -p $PPID)); ps -o stat= --ppid $tool | grep -c Z; true"});
+  CHECK(finished.status == 0);
+  CHECK(finished.out == "0\n");
+  CHECK(finished.err.empty());
 }
 
 TEST_CASE("run leaves children alone that its process had before") {
