@@ -397,11 +397,11 @@ class State {
   Time now_ = 0;
   Actions* out_ = nullptr;
   const char* cause_ = "";
-  std::vector<TaskId> loose_;         // tasks to be settled before the event ends
+  std::vector<TaskId> loose_;                    // tasks to be settled before the event ends
   std::vector<std::vector<Resource>> promised_;  // what workers that may join will have
-  std::vector<TaskId> unused_;        // tasks that perhaps nobody wants any more
-  std::vector<WorkerIndex> touched_;  // workers that may have room now
-  std::vector<WorkerIndex> freed_;    // workers that may have a resource free now
+  std::vector<TaskId> unused_;                   // tasks that perhaps nobody wants any more
+  std::vector<WorkerIndex> touched_;             // workers that may have room now
+  std::vector<WorkerIndex> freed_;               // workers that may have a resource free now
 
   static constexpr std::size_t story_lines = 1 << 14;
   static constexpr std::uint32_t most_gone = 64;

@@ -207,7 +207,8 @@ TEST_CASE("gang: a rank that waits leaves at the time limit, and the one that is
     try {
       gang.barrier();
     } catch (const weir::GangError& error) {
-      if (gang.rank() == 0 && std::string(error.what()).find("time limit of 200ms is over") != std::string::npos)
+      if (gang.rank() == 0 &&
+          std::string(error.what()).find("time limit of 200ms is over") != std::string::npos)
         weir::Event("rank 0 has left").set();
       throw;
     }

@@ -239,10 +239,10 @@ TEST_CASE("scheduler: work is counted for the workers that can do it") {
   CHECK(story.state.unplaced().waiting == 11);
   story.state.withdraw(gpu);
   CHECK(story.state.unplaced().in_vain == 11);
-  CHECK(has(
-      story.state.waiting_text(11),
-      "waits for a worker to join that has what it needs; no job of the cluster brings gpu, the task needs 1; "
-      "worker 1 on host: has 0 gpu, the task needs 1"));
+  CHECK(has(story.state.waiting_text(11),
+            "waits for a worker to join that has what it needs; no job of the cluster brings gpu, the task "
+            "needs 1; "
+            "worker 1 on host: has 0 gpu, the task needs 1"));
   story.join(2, 1, {{"gpu", 1}});
   CHECK(story.state.unplaced().waiting == 21);  // the gang, which one worker has no room for
   CHECK(has(

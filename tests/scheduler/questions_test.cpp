@@ -260,9 +260,10 @@ TEST_CASE("questions: what neither a worker nor a job of the cluster brings is t
   story.state.promise(plain);
   story.state.promise(licence);
   CHECK(story.state.unplaced().in_vain == 1);
-  CHECK(story.state.waiting_text(1) ==
-        "shy-1 waits for a worker to join that has what it needs; there are no workers; no job of the cluster "
-        "brings GPU, the task needs 1");
+  CHECK(
+      story.state.waiting_text(1) ==
+      "shy-1 waits for a worker to join that has what it needs; there are no workers; no job of the cluster "
+      "brings GPU, the task needs 1");
   story.submit(2, {}, {.resources = {{"lic", 3}}});
   CHECK(story.state.explain(2).back() == "a job of the cluster brings 1 lic, the task needs 3");
   story.submit(3, {}, {.cores = 64});
