@@ -64,8 +64,8 @@ concept MapsPartition = Goes<F, A...> && requires(F& f, std::vector<T> all, cons
 template <class T, class Per, class Aggregate>
 constexpr bool reduces() {
   if constexpr (std::is_invocable_v<Per&, std::vector<T>>) {
-    using Part = std::decay_t<std::invoke_result_t<Per&, std::vector<T>>>;
-    if constexpr (!std::is_void_v<Part>) return std::is_invocable_v<Aggregate&, std::vector<Part>>;
+    using OfPart = std::decay_t<std::invoke_result_t<Per&, std::vector<T>>>;
+    if constexpr (!std::is_void_v<OfPart>) return std::is_invocable_v<Aggregate&, std::vector<OfPart>>;
   }
   return false;
 }
@@ -384,10 +384,10 @@ class Bag {
         [](std::vector<U> others, KeyOther of) {
           typename Stage::Table made;
           for (U& other : others) {
-            typename Stage::Key key = std::invoke(of, std::as_const(other));
-            const std::uint64_t hash = detail::bag::Hash<typename Stage::Key>{}(key);
-            auto* entry = made.find(key, hash);
-            if (!entry) entry = &made.add(std::move(key), {}, hash);
+            typename Stage::Key its = std::invoke(of, std::as_const(other));
+            const std::uint64_t hash = detail::bag::Hash<typename Stage::Key>{}(its);
+            auto* entry = made.find(its, hash);
+            if (!entry) entry = &made.add(std::move(its), {}, hash);
             entry->second.push_back(std::move(other));
           }
           return made;
@@ -746,8 +746,8 @@ class Bag {
     return parts;
   }
   template <class U>
-  static Bag<U> one_partition(const Delayed<std::vector<U>>& all) {
-    return Bag<U>(detail::bag::Plan({{detail::bag::results_source<U>({all.node()}), {}}}));
+  static Bag<U> one_partition(const Delayed<std::vector<U>>& whole) {
+    return Bag<U>(detail::bag::Plan({{detail::bag::results_source<U>({whole.node()}), {}}}));
   }
 
   detail::bag::Plan plan_;
@@ -822,12 +822,12 @@ requires std::is_aggregate_v<T>
 template <std::ranges::input_range Range>
 [[nodiscard]] auto from_sequence(const Range& elements, std::size_t partitions = 0) {
   using T = std::ranges::range_value_t<Range>;
-  std::vector<T> all(std::ranges::begin(elements), std::ranges::end(elements));
-  if (partitions == 0) partitions = std::clamp<std::size_t>(all.size(), 1, 100);
+  const std::vector<T> copies(std::ranges::begin(elements), std::ranges::end(elements));
+  if (partitions == 0) partitions = std::clamp<std::size_t>(copies.size(), 1, 100);
   std::vector<detail::bag::Pipe> pipes;
   for (std::size_t i = 0; i < partitions; ++i) {
     const auto at = [&](std::size_t part) {
-      return all.begin() + static_cast<std::ptrdiff_t>(all.size() * part / partitions);
+      return copies.begin() + static_cast<std::ptrdiff_t>(copies.size() * part / partitions);
     };
     pipes.push_back({detail::bag::elements_source(std::vector<T>(at(i), at(i + 1))), {}});
   }
@@ -895,10 +895,10 @@ auto Bag<T>::groupby(F key, std::size_t count) const {
           [](std::vector<T> elements, Fn of) {
             detail::bag::FlatMap<Key, std::vector<T>> groups;
             for (T& element : elements) {
-              Key key = of(std::as_const(element));
-              const std::uint64_t hash = detail::bag::Hash<Key>{}(key);
-              auto* group = groups.find(key, hash);
-              if (!group) group = &groups.add(std::move(key), {}, hash);
+              Key its = of(std::as_const(element));
+              const std::uint64_t hash = detail::bag::Hash<Key>{}(its);
+              auto* group = groups.find(its, hash);
+              if (!group) group = &groups.add(std::move(its), {}, hash);
               group->second.push_back(std::move(element));
             }
             return std::move(groups.entries());

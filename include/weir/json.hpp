@@ -179,9 +179,9 @@ T Json::as() const {
     if (is_null()) return std::nullopt;
     return as<typename T::value_type>();
   } else if constexpr (detail::bag::IsVector<T>::value) {
-    T all;
-    for (const Json& element : elements()) all.push_back(element.as<typename T::value_type>());
-    return all;
+    T made;
+    for (const Json& element : elements()) made.push_back(element.as<typename T::value_type>());
+    return made;
   } else if constexpr (std::is_aggregate_v<T> && !detail::bag::IsTextMap<T>::value) {
     T value{};
     [&]<std::size_t... I>(std::index_sequence<I...>) { (read_member<T, I>(value), ...); }
@@ -192,9 +192,10 @@ T Json::as() const {
         detail::bag::IsTextMap<T>::value,
         "weir: Json::as makes bool, integers, floating point, std::string, Json, plain structs, and "
         "std::vector, std::map<std::string, T> and std::optional of them.");
-    T all;
-    for (const auto& [key, value] : members()) all.emplace(key, value.template as<typename T::mapped_type>());
-    return all;
+    T made;
+    for (const auto& [key, value] : members())
+      made.emplace(key, value.template as<typename T::mapped_type>());
+    return made;
   }
 }
 

@@ -142,11 +142,14 @@ Config Config::load(const Environment& environment) {
   if (name.empty() || (!must_exist && !std::filesystem::exists(name, ignored)))
     return parse("", "", environment);
   std::ifstream in(name);
-  if (!in || std::filesystem::is_directory(name, ignored))
+  std::string text;
+  if (in && !std::filesystem::is_directory(name, ignored))
+    for (char piece[4096]; in.read(piece, sizeof piece) || in.gcount() > 0;)
+      text.append(piece, static_cast<std::size_t>(in.gcount()));
+  if (!in.eof())
     throw Error(ErrorKind::not_found, std::string(must_exist ? "WEIR_CONFIG" : "config") +
                                           ": the file cannot be read (got " + name + ")" +
                                           (must_exist ? "; unset it, or name a file of yours" : ""));
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   return parse(text, name, environment);
 }
 

@@ -42,19 +42,40 @@ std::optional<std::string_view> nearest(std::string_view name,
 
 namespace {
 
+/// The bytes of the UTF-8 character at the beginning of `text`; 0 if there is none.
+std::size_t length_of_character(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const std::size_t length = byte(0) < 0x80   ? 1
+                             : byte(0) < 0xc2 ? 0
+                             : byte(0) < 0xe0 ? 2
+                             : byte(0) < 0xf0 ? 3
+                             : byte(0) < 0xf5 ? 4
+                                              : 0;
+  if (length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  return length;
+}
+
+/// Controls, U+0080 to U+009F among them, and bytes that are no UTF-8 as `\xNN`: some terminals obey both.
 std::string without_controls(std::string_view text, bool keeps_lines) {
   constexpr char digits[] = "0123456789abcdef";
   std::string safe;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  const auto add_escaped = [&](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    safe += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+  };
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = length_of_character(text.substr(i));
     const auto byte = static_cast<unsigned char>(text[i]);
-    const bool is_c1 = byte >= 0x80 && byte < 0xa0 && i > 0 && text[i - 1] == '\xc2';  // U+0080 to U+009F
+    const bool is_c1 = length == 2 && byte == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;
     if (byte == '\n' && keeps_lines) safe += '\n';
     else if (byte == '\n') safe += "\\n";
     else if (byte == '\t') safe += "\\t";
-    else if (byte < 0x20 || byte == 0x7f || is_c1) {
-      if (is_c1) safe.pop_back();
-      safe += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-    } else safe += text[i];
+    else if (is_c1) add_escaped(text[i + 1]);
+    else if (length == 0 || byte < 0x20 || byte == 0x7f) add_escaped(text[i]);
+    else safe += text.substr(i, length);
+    i += std::max<std::size_t>(length, 1);
   }
   return safe;
 }

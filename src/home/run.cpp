@@ -55,12 +55,19 @@ const std::string& status_file() {
   return file;
 }
 
-void report_status(int status) {
+/// How far rank 0 is with what `weir run` waits for.
+enum class Stage {
+  leaving,  ///< The body has ended.
+  left      ///< Nothing of Weir is at work; what follows is the program's own.
+};
+
+void report_status(int status, Stage stage) {
   const std::string& file = status_file();
   if (file.empty()) return;
   // A link, not a file: it needs no room on a full disk and passes `ulimit -f`.
   const std::string temporary = file + ".new";
-  if (symlink(std::to_string(status).c_str(), temporary.c_str()) != 0) return;
+  const std::string text = std::to_string(status) + (stage == Stage::left ? " left" : "");
+  if (symlink(text.c_str(), temporary.c_str()) != 0) return;
   std::rename(temporary.c_str(), file.c_str());
 }
 
@@ -158,7 +165,7 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
     node->leave(true);
     cluster.end_dashboard();
     node->stop();
-    report_status(status);
+    report_status(status, Stage::left);
   });
   tell_environment_problems();
   bool failed = false;
@@ -197,10 +204,11 @@ int run_scheduler(detail::home::MpiSession* mpi, detail::comm::MpiTransport& ran
     detail::client::ClusterLink::set_current(nullptr);
     std::cout.flush();
     std::fflush(nullptr);
-    report_status(status);
+    report_status(status, Stage::leaving);
     if (!clean && node->lost_other_host() && status_file().empty()) end_mpirun();
     if (!clean) exit_now(status);
     delete mpi;
+    report_status(status, Stage::left);
   };
   tell_environment_problems();
   bool failed = false;
@@ -283,7 +291,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     if (detail::home::is_further_worker()) return detail::home::run_further_worker(argc, argv, options);
     if (size.empty() && is_further_copy()) {
       std::this_thread::sleep_for(detail::home::time_of_the_first);
-      report_status(2);
+      report_status(2, Stage::left);
       return 2;
     }
     if (detail::home::MpiSession::is_over())
@@ -293,7 +301,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
       detail::leave_mpi_job();
       if (is_rank) detail::home::leave_step();
       const int status = run_with_threads(body, options);
-      report_status(status);
+      report_status(status, Stage::left);
       return status;
     }
     const auto threads = mpi_threads();
@@ -308,7 +316,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
                                  : run_worker(mpi, transport, options);
   } catch (const std::exception& error) {
     std::cerr << "weir: " << detail::printable(error.what()) << std::endl;
-    report_status(2);
+    report_status(2, Stage::left);
     return 2;
   }
 }

@@ -44,13 +44,32 @@ F* symbol_of(const char* name) {
   return reinterpret_cast<F*>(dlsym(RTLD_DEFAULT, name));
 }
 
-void set_math_threads(int threads, bool alone) {
-  // Of this thread only.
-  if (const auto set = symbol_of<void(int)>("omp_set_num_threads")) set(threads);
-  if (const auto set = symbol_of<int(int)>("MKL_Set_Num_Threads_Local")) set(threads);
-  if (const auto set = symbol_of<int(int)>("openblas_set_num_threads_local")) set(threads);
-  else if (const auto set_all = symbol_of<void(int)>("openblas_set_num_threads"); set_all && alone)
-    set_all(threads);
+struct MathCalls {
+  // Of this thread only, but for the last two.
+  void (*set_omp)(int) = symbol_of<void(int)>("omp_set_num_threads");
+  int (*omp)() = symbol_of<int()>("omp_get_max_threads");
+  int (*set_mkl)(int) = symbol_of<int(int)>("MKL_Set_Num_Threads_Local");
+  int (*set_blas)(int) = symbol_of<int(int)>("openblas_set_num_threads_local");
+  void (*set_all_blas)(int) = symbol_of<void(int)>("openblas_set_num_threads");
+  int (*all_blas)() = symbol_of<int()>("openblas_get_num_threads");
+};
+
+// What was there before.
+MathThreads set_math_threads(const MathCalls& call, const MathThreads& threads, bool alone) {
+  MathThreads before;
+  if (threads.omp && call.set_omp && call.omp) {
+    before.omp = call.omp();
+    call.set_omp(*threads.omp);
+  }
+  if (threads.mkl && call.set_mkl) before.mkl = call.set_mkl(*threads.mkl);
+  if (!threads.blas) return before;
+  if (call.set_blas) {
+    before.blas = call.set_blas(*threads.blas);
+  } else if (call.set_all_blas && call.all_blas && alone) {
+    before.blas = call.all_blas();
+    call.set_all_blas(*threads.blas);
+  }
+  return before;
 }
 
 bool is_said() {
@@ -59,10 +78,36 @@ bool is_said() {
   return false;
 }
 
+struct Once {
+  MathCalls math;
+  bool said = is_said();
+};
+
+const Once& calls() {
+  static const Once once;
+  return once;
+}
+
 }  // namespace
 
 void use_math_threads(int threads, bool alone) {
-  if (!is_said()) set_math_threads(threads, alone);
+  if (!is_said()) set_math_threads({}, {threads, threads, threads}, alone);
+}
+
+// Looks once for the libraries: it is for tasks of less than a microsecond. OpenBLAS is left out, which may
+// know one number only for all threads.
+LentMathThreads::LentMathThreads(int threads) {
+  if (!calls().said) before_ = set_math_threads(calls().math, {threads, threads, std::nullopt}, false);
+}
+
+LentMathThreads::~LentMathThreads() {
+  if (before_.is_any()) set_math_threads(calls().math, before_, false);
+}
+
+void show_own_devices(const std::vector<std::string>& devices) {
+  if (devices.empty()) return;
+  for (const auto& [name, value] : device_variables(devices))
+    if (std::getenv(name.c_str())) setenv(name.c_str(), value.c_str(), 1);
 }
 
 std::vector<std::pair<std::string, std::string>> device_variables(const std::vector<std::string>& devices) {
@@ -77,7 +122,7 @@ std::vector<std::pair<std::string, std::string>> device_variables(const std::vec
 }
 
 Bound::Bound(const worker::Grant& grant, int share, bool alone)
-    : task_{grant.cores ? grant.cores : share, grant.cpus, grant.devices}, share_(share), alone_(alone) {
+    : task_{grant.cores ? grant.cores : share, grant.cpus, grant.devices}, alone_(alone) {
   if (!grant.cpus.empty()) {
     cpu_set_t now, wanted;
     CPU_ZERO(&wanted);
@@ -85,10 +130,7 @@ Bound::Bound(const worker::Grant& grant, int share, bool alone)
     if (sched_getaffinity(0, sizeof now, &now) == 0 && sched_setaffinity(0, sizeof wanted, &wanted) == 0)
       before_ = now;
   }
-  if (grant.cores > 0) {
-    counts_ = true;
-    set_math_threads(grant.cores, alone_);
-  }
+  if (grant.cores > 0) threads_ = set_math_threads({}, {grant.cores, grant.cores, grant.cores}, alone_);
   if (!grant.devices.empty() && alone_)
     for (const auto& [name, value] : device_variables(grant.devices)) {
       const char* before = std::getenv(name.c_str());
@@ -100,7 +142,7 @@ Bound::Bound(const worker::Grant& grant, int share, bool alone)
 Bound::~Bound() {
   for (const auto& [name, before] : variables_)
     before ? setenv(name.c_str(), before->c_str(), 1) : unsetenv(name.c_str());
-  if (counts_) set_math_threads(share_, alone_);
+  if (threads_.is_any()) set_math_threads({}, threads_, alone_);
   if (before_) sched_setaffinity(0, sizeof *before_, &*before_);
 }
 

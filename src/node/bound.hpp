@@ -22,6 +22,28 @@ inline constexpr const char* device_variable_names[] = {"CUDA_VISIBLE_DEVICES", 
 /// `alone`.
 void use_math_threads(int threads, bool alone);
 
+/// Of the libraries that a thread uses; empty: it is not there, or is left alone.
+struct MathThreads {
+  std::optional<int> omp{}, mkl{}, blas{};
+  [[nodiscard]] bool is_any() const noexcept { return omp || mkl || blas; }
+};
+
+/// `use_math_threads` in a thread of the program while it runs a task; afterwards it has its own number
+/// again.
+class LentMathThreads {
+ public:
+  explicit LentMathThreads(int threads);
+  LentMathThreads(const LentMathThreads&) = delete;
+  ~LentMathThreads();
+
+ private:
+  MathThreads before_;
+};
+
+/// Of the variables of devices that there are in the environment, those of a process that has only these;
+/// none is changed if it has none.
+void show_own_devices(const std::vector<std::string>& devices);
+
 /// The variables by which programs find their devices, with these: CUDA_VISIBLE_DEVICES, ...
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> device_variables(
     const std::vector<std::string>& devices);
@@ -30,7 +52,7 @@ void use_math_threads(int threads, bool alone);
 /// many threads, and, if the thread is `alone` in its process, the environment names its devices.
 class Bound {
  public:
-  /// Afterwards `share` threads are used again.
+  /// `share` is what a task may use that did not ask for cores. Afterwards all is as it was.
   Bound(const worker::Grant& grant, int share, bool alone);
   Bound(const Bound&) = delete;
   ~Bound();
@@ -41,8 +63,8 @@ class Bound {
   ThisTask task_;
   std::optional<cpu_set_t> before_;
   std::vector<std::pair<std::string, std::optional<std::string>>> variables_;
-  int share_;
-  bool alone_, counts_ = false;
+  MathThreads threads_;
+  bool alone_;
 };
 
 }  // namespace weir::detail::node

@@ -335,6 +335,8 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   if (task.grant)
     scope.task =
         &bound.emplace(*task.grant, settings_.share, settings_.threads == 1 && settings_.own_process).task();
+  std::optional<LentMathThreads> threads;
+  if (is_lent && !outer && !task.grant) threads.emplace(settings_.share);
   std::optional<Member> member;
   if (task.gang) member.emplace(*this, task);
   BlackBox::Slot& executed = black_box_.slot(slot);
@@ -376,6 +378,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   running.function.store(function_below, std::memory_order_relaxed);
   running.start_ns.store(start_below, std::memory_order_relaxed);
   member.reset();
+  threads.reset();
   bound.reset();
   executed.store(below, std::memory_order_relaxed);
   TaskScope::current() = outer;

@@ -6,6 +6,7 @@
 
 #include "core/log.hpp"
 #include "memory/pool.hpp"
+#include "node/bound.hpp"
 #include "seeing/process.hpp"
 #include "weir/detail/task/address.hpp"
 #include "weir/duration.hpp"
@@ -35,6 +36,7 @@ WorkerNode::~WorkerNode() { stop(); }
 void WorkerNode::start() {
   memory::keep_at_most(settings_.memory.spill_at(), settings_.memory.spill_at());
   resident_at_start_ = memory::resident_with_shared();
+  if (settings_.own_process) show_own_devices(settings_.machine.devices);
   Hold hold(*this);
   protocol::Hello hello;
   hello.build_id = task::build_id();

@@ -14,9 +14,11 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
+#include "client/task_scope.hpp"
 #include "core/descriptor.hpp"
 #include "core/log.hpp"
 #include "core/target.hpp"
@@ -26,6 +28,7 @@
 #include "weir/ending.hpp"
 #include "weir/environment.hpp"
 #include "weir/error.hpp"
+#include "weir/this_task.hpp"
 
 namespace weir::detail::program {
 namespace {
@@ -147,16 +150,30 @@ std::string path_variable(const std::vector<std::string>& environment) {
   return "/usr/local/bin:/usr/bin:/bin";
 }
 
+// Devices and threads of the task that this thread runs.
+std::vector<std::string> variables_of_task(const ProgramOptions& options) {
+  if (!client::TaskScope::current()) return {};
+  const ThisTask task = this_task();
+  std::vector<std::string> variables = task.environment();
+  constexpr std::array names{"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
+  const auto is_said = [&](const char* name) { return std::getenv(name) || options.environment.count(name); };
+  if (std::any_of(names.begin(), names.end(), is_said)) return variables;
+  for (const char* name : names) variables.push_back(name + ("=" + std::to_string(task.cores())));
+  return variables;
+}
+
 std::vector<std::string> environment_of(const ProgramOptions& options, const Extra& extra) {
   std::vector<std::string> environment = clean_environment();
-  environment.insert(environment.end(), extra.variables.begin(), extra.variables.end());
+  const auto set = [&](const std::string& name, const std::string& variable) {
+    std::erase_if(environment, [&](const std::string& text) { return text.starts_with(name + "="); });
+    environment.push_back(variable);
+  };
+  for (const std::string& variable : extra.variables) set(variable.substr(0, variable.find('=')), variable);
   for (const auto& [name, value] : options.environment) {
     if (name.empty() || name.find('=') != std::string::npos)
       throw Error(ErrorKind::invalid_argument,
                   "program: a variable must have a name without '=' (got '" + name + "')");
-    const std::string begin = name + "=";
-    std::erase_if(environment, [&](const std::string& text) { return text.starts_with(begin); });
-    environment.push_back(begin + value);
+    set(name, name + "=" + value);
   }
   return environment;
 }
@@ -289,7 +306,7 @@ std::string word(double number) {
 }
 
 ProgramResult run(const std::vector<std::string>& command, const ProgramOptions& options) {
-  return run(command, options, {});
+  return run(command, options, {variables_of_task(options), std::nullopt});
 }
 
 ProgramResult run(const std::vector<std::string>& command, const ProgramOptions& options,

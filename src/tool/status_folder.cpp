@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -79,12 +80,18 @@ StatusFolder::~StatusFolder() {
   fs::remove_all(path_, ignored);
 }
 
+std::string StatusFolder::target() const {
+  std::array<char, 32> text{};
+  const ssize_t length = readlink(file_.c_str(), text.data(), text.size());
+  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0))};
+}
+
+bool StatusFolder::has_left() const { return target().ends_with(" left"); }
+
 std::optional<int> StatusFolder::program_status() const {
-  std::array<char, 16> target{};
   int number = 0;
-  const ssize_t length = readlink(file_.c_str(), target.data(), target.size());
-  if (length > 0 && std::from_chars(target.data(), target.data() + length, number).ec == std::errc())
-    return number;
+  const std::string text = target();
+  if (std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc()) return number;
   std::ifstream in(file_);
   return in >> number ? std::optional<int>(number) : std::nullopt;
 }

@@ -26,6 +26,8 @@ class StatusFolder {
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
   /// What the program left there: a link whose target is the number, or a file that holds it.
   [[nodiscard]] std::optional<int> program_status() const;
+  /// Whether it has left MPI since: what it does now is its own.
+  [[nodiscard]] bool has_left() const;
   /// The reading end, non-blocking, of the pipe in which `weir rank` notes how rank 0's process ended: an
   /// exit status, or 128 + signal. It is hung up when `weir rank` ends.
   [[nodiscard]] const Descriptor& notes() const noexcept { return notes_; }
@@ -33,6 +35,7 @@ class StatusFolder {
   [[nodiscard]] std::string add(const std::string& name, const std::string& text) const;
 
  private:
+  [[nodiscard]] std::string target() const;  // of the link; empty without one
   std::string path_;
   std::string file_;
   Descriptor lock_;  // tells others that this process is there

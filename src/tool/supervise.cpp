@@ -208,6 +208,9 @@ void Supervisor::on_status() {
   while (::read(folder_events_.get(), ignored.data(), ignored.size()) > 0) {
   }
   if (folder_.program_status() && !deadline_) end_within(patience_.after_program);
+  // What main does after `weir::run` takes as long as it takes.
+  if (folder_.has_left() && !note_ && !watcher_is_gone_ && !end_signal_ && !was_terminated_)
+    deadline_.reset();
 }
 
 /// All that is there, since the end of mpirun may be seen in the same moment. A pipe that nobody has opened
@@ -229,7 +232,7 @@ void Supervisor::on_note() {
   if (!note_text_.empty()) note_ = std::atoi(note_text_.c_str());
   // A program that leaves no status may end on rank 0 while other ranks still work; one that failed, or was
   // killed together with its `weir rank`, leaves them waiting for ever.
-  if (note_.value_or(1) != 0 && !deadline_) end_within(patience_.after_program);
+  if ((note_.value_or(1) != 0 || folder_.program_status()) && !deadline_) end_within(patience_.after_program);
 }
 
 /// Sends a signal to the programs of this host's ranks, or to that of rank 0 alone: for workers a signal that
@@ -308,11 +311,22 @@ void Supervisor::drain() {
   errors_.put(noise_.release());
 }
 
+/// Whether a process gets it for a fault of its own.
+bool is_of_a_fault(int signal) {
+  return signal == SIGSEGV || signal == SIGABRT || signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
+}
+
 int Supervisor::status_of_job() {
-  // What main makes of a body that has worked counts too; how a process ends by a signal does not, since it
-  // may be mpirun's, or ours.
+  const auto ended_by = [](const std::string& who, int signal) {
+    return who + " was ended by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";
+  };
+  // What main makes of a body that has worked counts too; a signal that may be mpirun's, or ours, does not.
   if (const auto program = folder_.program_status()) {
     const int of_main = process_status().value_or(0);
+    if (const int signal = of_main - 128; is_of_a_fault(signal)) {
+      say(ended_by("rank 0", signal) + ", after its body");
+      return of_main;
+    }
     return *program == 0 && of_main < 128 ? of_main : *program & 0xff;
   }
   if (end_signal_) return 128 + end_signal_;
@@ -327,9 +341,6 @@ int Supervisor::status_of_job() {
   if (noise_.banners().find("unable to reliably start one or more daemons") != std::string::npos)
     say("mpirun could not start ranks on other nodes, where it logs in with ssh; " +
         std::string(ways_to_nodes));
-  const auto ended_by = [](const std::string& who, int signal) {
-    return who + " was ended by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";
-  };
   if (process.value_or(0) > 128) say(ended_by("rank 0", *process - 128));
   else if (!process && WIFSIGNALED(*mpirun_status_)) say(ended_by("mpirun", WTERMSIG(*mpirun_status_)));
   if (process || (of_mpirun != 0 && !watcher_is_gone_)) return status;

@@ -56,6 +56,22 @@ TEST_CASE("the body's return value is the status of the job") {
   check_status("return7", 7);
 }
 
+TEST_CASE("what main does after the body takes its time, and its death is the job's") {
+  for (const std::size_t home : {1, 2}) {
+    ProcessOptions options{.deadline = std::chrono::seconds(20)};
+    options.environment["WEIR_EXIT_GRACE"] = "300ms";
+    INFO(homes[home].name);
+    const Finished works = run(homes[home].command({BODIES_JOB, "main_long"}), options);
+    INFO(works.out << works.err);
+    CHECK(works.status == 0);
+    CHECK(count(works.out, "after\n") == (home == 1 ? 1 : 3));
+    const Finished dies = run(homes[home].command({BODIES_JOB, "main_abort"}), options);
+    INFO(dies.out << dies.err);
+    CHECK(dies.status == 134);
+    CHECK(count(dies.err, "weir run: rank 0 was ended by signal 6 (Aborted), after its body\n") == 1);
+  }
+}
+
 TEST_CASE("after a body that has worked the status of the job is what main returns") {
   check_status("main7", 7);
 }

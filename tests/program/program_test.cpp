@@ -17,6 +17,7 @@
 #include "core/descriptor.hpp"
 #include "program/spawn.hpp"
 #include "weir/error.hpp"
+#include "weir/this_task.hpp"
 
 namespace fs = std::filesystem;
 using weir::detail::program::run;
@@ -104,6 +105,31 @@ TEST_CASE("a program has directory, variables, stdin and files of its own") {
   fs::create_symlink("/dev/null", folder / "nothing");
   shell("echo 1", {.directory = folder.path(), .output_file = "nothing"});
   CHECK(fs::is_character_file(folder / "nothing"));
+}
+
+TEST_CASE("a program sees the devices and cores of its task, unless the user says otherwise") {
+  for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}) unsetenv(name);
+  setenv("CUDA_VISIBLE_DEVICES", "5,7", 1);
+  const std::string line = "echo $CUDA_VISIBLE_DEVICES,$OMP_NUM_THREADS,$OPENBLAS_NUM_THREADS";
+  CHECK(shell(line).output == "5,7,,\n");
+  const weir::ThisTask task{2, {}, {"7"}};
+  weir::detail::client::TaskScope scope;
+  scope.task = &task;
+  weir::detail::client::TaskScope::current() = &scope;
+  const auto given = shell(line), other = shell(line, {.environment = {{"OMP_NUM_THREADS", "4"}}});
+  const auto devices = shell(line, {.environment = {{"CUDA_VISIBLE_DEVICES", ""}}});
+  setenv("OMP_NUM_THREADS", "3", 1);
+  const auto outside = shell(line);
+  unsetenv("OMP_NUM_THREADS");
+  scope.task = nullptr;
+  const auto plain = shell(line);
+  weir::detail::client::TaskScope::current() = nullptr;
+  unsetenv("CUDA_VISIBLE_DEVICES");
+  CHECK(given.output == "7,2,2\n");
+  CHECK(other.output == "7,4,\n");
+  CHECK(devices.output == ",2,2\n");
+  CHECK(outside.output == "7,3,\n");
+  CHECK(plain.output == "5,7,1,1\n");
 }
 
 TEST_CASE("a file has its name only when the program has worked") {

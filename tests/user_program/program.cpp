@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 #include <weir/array.hpp>
+#include <weir/bag.hpp>
 #include <weir/weir.hpp>
 
 namespace {

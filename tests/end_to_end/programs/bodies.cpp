@@ -188,11 +188,15 @@ int main(int argc, char** argv) {
   const std::string how = argc > 1 ? argv[1] : "return";
   // Of what a rank starts the size is that of the job around it.
   const char* ranks = std::getenv("PMIX_RANK") ? std::getenv("OMPI_COMM_WORLD_SIZE") : nullptr;
+  const char* number = ranks ? std::getenv("OMPI_COMM_WORLD_RANK") : nullptr;
+  const bool is_first = !number || std::string(number) == "0";
   const int status = weir::run(argc, argv, [&](Client& client) {
     client.wait_for_workers(ranks && std::string(ranks) != "1" ? std::strtoul(ranks, nullptr, 10) - 1 : 1);
     return how == "start" ? start_programs(client, argv[0]) : end(client, how);
   });
   if (kept_client) use_what_is_left();
+  if (how == "main_long" && is_first) std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  if (how == "main_abort" && is_first) std::abort();
   std::cout << "after" << std::endl;
   return how == "main7" ? 7 : status;
 }

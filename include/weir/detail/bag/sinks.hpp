@@ -63,9 +63,9 @@ class AggregateSink final : public Sink, IntoOf<T> {
   task::Value result() override { return task::Value::make(std::move(aggregate_)); }
   static Part part(std::string name, const A& empty) {
     constexpr SinkMaker maker = [](const Making& making) -> std::unique_ptr<Sink> {
-      A empty;
-      task::read_back(making.reader, empty);
-      return std::make_unique<AggregateSink>(std::move(empty));
+      A first;
+      task::read_back(making.reader, first);
+      return std::make_unique<AggregateSink>(std::move(first));
     };
     return make_part(maker, std::move(name), [&](Writer& writer) { write(writer, empty); });
   }
@@ -92,9 +92,9 @@ class ShuffleSink final : public Sink, IntoOf<T> {
   task::Value result() override { return task::Value::make(std::move(buckets_)); }
   static Part part(const Fn& key, std::uint64_t count) {
     constexpr SinkMaker maker = [](const Making& making) -> std::unique_ptr<Sink> {
-      std::uint64_t count = 0;
-      read(making.reader, count);
-      return std::make_unique<ShuffleSink>(read_function<Fn>(making.reader), count);
+      std::uint64_t buckets = 0;
+      read(making.reader, buckets);
+      return std::make_unique<ShuffleSink>(read_function<Fn>(making.reader), buckets);
     };
     return make_part(maker, "shuffle", [&](Writer& writer) {
       write(writer, count);
@@ -129,11 +129,11 @@ class AccumulateSink final : public Sink, IntoOf<T> {
   task::Value result() override { return task::Value::make(std::move(made_)); }
   static Part part(const Fn& fn, const std::optional<R>& initial, delayed::NodeRef before) {
     constexpr SinkMaker maker = [](const Making& making) -> std::unique_ptr<Sink> {
-      Fn fn = read_function<Fn>(making.reader);
+      Fn function = read_function<Fn>(making.reader);
       std::optional<R> last;
       task::read_back(making.reader, last);
       if (!making.inputs.empty()) last = making.inputs[0].template as<Accumulated<R>>().last;
-      return std::make_unique<AccumulateSink>(std::move(fn), std::move(last));
+      return std::make_unique<AccumulateSink>(std::move(function), std::move(last));
     };
     Part part = make_part(maker, "accumulate", [&](Writer& writer) {
       fn.write_bytes(writer);

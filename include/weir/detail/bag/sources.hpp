@@ -20,9 +20,9 @@ bool push_all(const Range& elements, IntoOf<T>& next) {
 template <class T>
 Part elements_source(const std::vector<T>& elements) {
   constexpr SourceRunner run = [](const Making& making, Into& next) {
-    std::vector<T> elements;
-    task::read_back(making.reader, elements);
-    push_all(elements, static_cast<IntoOf<T>&>(next));
+    std::vector<T> kept;
+    task::read_back(making.reader, kept);
+    push_all(kept, static_cast<IntoOf<T>&>(next));
   };
   return make_part(run, "from_sequence", [&](Writer& writer) { write(writer, elements); });
 }
@@ -43,11 +43,11 @@ Part results_source(std::vector<delayed::NodeRef> needs) {
 template <class T>
 Part slice_source(delayed::NodeRef need, std::uint64_t which, std::uint64_t count) {
   constexpr SourceRunner run = [](const Making& making, Into& next) {
-    std::uint64_t which = 0, count = 1;
-    read(making.reader, which);
-    read(making.reader, count);
+    std::uint64_t place = 0, places = 1;
+    read(making.reader, place);
+    read(making.reader, places);
     const auto& all = making.inputs[0].as<std::vector<T>>();
-    for (std::size_t i = all.size() * which / count; i < all.size() * (which + 1) / count; ++i) {
+    for (std::size_t i = all.size() * place / places; i < all.size() * (place + 1) / places; ++i) {
       T copy = all[i];
       if (!static_cast<IntoOf<T>&>(next).push(copy)) return;
     }
@@ -68,9 +68,9 @@ Part zip_source(delayed::NodeRef first, delayed::NodeRef second, std::uint64_t p
   constexpr SourceRunner run = [](const Making& making, Into& next) {
     const auto& ones = making.inputs[0].as<std::vector<T>>();
     const auto& others = making.inputs[1].as<std::vector<U>>();
-    std::uint64_t partition = 0;
-    read(making.reader, partition);
-    if (ones.size() != others.size()) throw_unequal(ones.size(), others.size(), partition);
+    std::uint64_t number = 0;
+    read(making.reader, number);
+    if (ones.size() != others.size()) throw_unequal(ones.size(), others.size(), number);
     for (std::size_t i = 0; i < ones.size(); ++i) {
       std::pair<T, U> both(ones[i], others[i]);
       if (!static_cast<IntoOf<std::pair<T, U>>&>(next).push(both)) return;
