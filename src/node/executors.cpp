@@ -24,6 +24,7 @@ std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared
   failure->kind = ErrorKind::timeout;
   failure->message = "it was not done within its time limit of " +
                      to_string(std::chrono::nanoseconds(limit_ns)) + (thrown ? ": " + thrown->message : "");
+  if (thrown && thrown->type == "weir::GangError") failure->type = thrown->type;  // another is to blame
   return failure;
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/log.hpp"
 #include "node/worker.hpp"
@@ -14,6 +15,7 @@ void WorkerNode::begin_limit(const worker::Execution& task, Clock::time_point st
   const std::lock_guard hold(limits_mutex_);
   const std::chrono::nanoseconds limit(task.limit_ns);
   limited_.push_back({task.id, task.run, limit, start + limit, task.out_of_band});
+  if (task.gang) limited_.back().gang.emplace(task.gang->leader, task.gang->run);
   limited_count_ = limited_.size();
 }
 
@@ -31,15 +33,22 @@ bool WorkerNode::end_limit(const worker::Execution& task) {
   return was.is_given_up;
 }
 
+// A rank that waits for others of its gang leaves at its limit, and only who is stuck is given up.
 void WorkerNode::enforce_limits(Clock::time_point now) {
   std::vector<Limited> over;
   {
     const std::lock_guard hold(limits_mutex_);
-    for (Limited& task : limited_)
+    for (Limited& task : limited_) {
+      if (task.gang && now > task.deadline) {
+        gangs_.fail(*std::exchange(task.gang, std::nullopt),
+                    "its time limit of " + to_string(task.limit) + " is over");
+        wake();
+      }
       if (!task.is_given_up && now > task.deadline + settings_.stop_grace) {
         task.is_given_up = true;
         over.push_back(task);
       }
+    }
   }
   for (const Limited& task : over) give_up(task);
 }

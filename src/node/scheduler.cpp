@@ -300,7 +300,7 @@ void SchedulerNode::tick(Clock::time_point now) {
 
 // At once if it is in vain; else when it has waited for a while, and of the next ones ever later.
 void SchedulerNode::tell_of_unplaced(Clock::time_point now) {
-  const scheduler::State::Unplaced first = state_.unplaced(promised_);
+  const scheduler::State::Unplaced first = state_.unplaced();
   const auto tell = [&](Unplaced& known, TaskId id, Clock::duration patience) {
     if (id != known.id) known = {id, now, false};
     if (!id || known.is_told || now - known.since < patience) return false;
@@ -310,7 +310,8 @@ void SchedulerNode::tell_of_unplaced(Clock::time_point now) {
   constexpr int most_doublings = 7;
   const auto patience = (state_.worker_count() > 0 ? settings_.patience_for_place : settings_.join_deadline) *
                         (1 << std::min(waiting_told_, most_doublings));
-  tell(in_vain_, first.in_vain, {});
+  const bool are_known = joined_ + lost_ >= settings_.expected_workers;
+  tell(in_vain_, first.in_vain, are_known ? Clock::duration{} : patience);
   waiting_told_ += tell(waiting_, first.waiting, patience);
 }
 
@@ -460,13 +461,12 @@ Snapshot SchedulerNode::snapshot() {
 
 void SchedulerNode::promise(const std::vector<Resource>& offer) {
   const std::lock_guard hold(baton_);
-  promised_.push_back(offer);
+  state_.promise(offer);
 }
 
 void SchedulerNode::withdraw(const std::vector<Resource>& offer) {
   const std::lock_guard hold(baton_);
-  const auto at = std::find(promised_.begin(), promised_.end(), offer);
-  if (at != promised_.end()) promised_.erase(at);
+  state_.withdraw(offer);
 }
 
 std::uint64_t SchedulerNode::work_for(const std::vector<Resource>& offer, bool takes_plain) {

@@ -278,7 +278,6 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::uint32_t submissions_ = 0;
   std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
   std::vector<std::pair<PeerId, std::string>> broken_links_;
-  std::vector<std::vector<Resource>> promised_;
   Unplaced in_vain_, waiting_;  // the first of either
   int waiting_told_ = 0;
   int doors_ = 0;             // those who hold the one door open for workers

@@ -133,7 +133,8 @@ class WorkerNode final : public Node {
     std::chrono::nanoseconds limit{0};
     Clock::time_point deadline{};
     bool out_of_band = false;
-    bool is_given_up = false;  // its thread is nobody's until it returns
+    std::optional<GangBox::Attempt> gang{};  // until its other members here were told
+    bool is_given_up = false;                // its thread is nobody's until it returns
   };
   // limits.cpp
   void begin_limit(const worker::Execution& task, Clock::time_point start);

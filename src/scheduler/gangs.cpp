@@ -210,7 +210,9 @@ void State::member_lost(Task& task, PeerId peer, bool is_blamed, const std::stri
     blamed_[peer].push_back(leader.id);
   }
   const bool is_first = gang.phase == GangPhase::running;
-  if (is_first || gang.provisional) {
+  // Who is lost after the time limit was ended for it.
+  const bool is_late = gang.cause && gang.cause->kind == ErrorKind::timeout;
+  if (is_first || (gang.provisional && !is_late)) {
     gang.death = text_of_rank(task) + " was on " + who;
     gang.cause.reset();
     gang.provisional = false;
@@ -276,10 +278,16 @@ void State::gang_left(Gang& gang) {
   for (const TaskId id : gang.members) loose_.push_back(id);
 }
 
+// A member beyond its time limit is ended by its own worker, which says so.
+double State::grace_of(const Gang& gang) const {
+  const Options* options = member_of(gang, 0).options();
+  return settings_.gang_grace_s + (options && options->time_limit.count() > 0 ? 1 : 0);
+}
+
 std::vector<PeerId> State::stuck(Time now) const {
   std::vector<PeerId> peers;
   for (const auto& [leader, gang] : gangs_) {
-    if (gang.phase != GangPhase::breaking || now - gang.since < settings_.gang_grace_s) continue;
+    if (gang.phase != GangPhase::breaking || now - gang.since < grace_of(gang)) continue;
     for (const TaskId id : gang.members)
       if (const Task* task = tasks_.find(id); task && task->state == TaskState::processing)
         peers.push_back(workers_[task->worker].peer);
@@ -294,7 +302,7 @@ void State::leave_behind(Time now, PeerId peer, Actions& out) {
   for (Task* task : std::vector<Task*>(workers_[index_of(peer)].processing)) {
     if (!task->in_gang || task->state != TaskState::processing || task->worker != index_of(peer)) continue;
     const Gang& gang = gang_of(*task);
-    if (gang.phase != GangPhase::breaking || now - gang.since < settings_.gang_grace_s) continue;
+    if (gang.phase != GangPhase::breaking || now - gang.since < grace_of(gang)) continue;
     send(peer, protocol::CancelRun{task->id, task->run});
     member_out(*task);
   }
@@ -494,6 +502,7 @@ void State::explain_gang(const Task& task, std::vector<std::string>& lines) cons
     case GangPhase::waiting:
       if (gang.hopeless) {
         lines.push_back("it waits for more workers: it is a " + room_text(gang));
+        explain_promised(member_of(gang, 0).options(), lines);
       } else if (gang.reserved.empty()) {
         lines.push_back("it waits for " + ranks + " places at once, behind a more urgent gang or task");
       } else {

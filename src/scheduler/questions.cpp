@@ -148,24 +148,54 @@ std::uint64_t State::work_for(const std::vector<Resource>& offer, bool takes_pla
   return fitting + (takes_plain ? all : 0);
 }
 
-State::Unplaced State::unplaced(const std::vector<std::vector<Resource>>& promised) const {
-  const auto in_vain = [&](const Options* options) {
-    if (alive_ == 0 || !options || options->resources.empty()) return false;
-    const auto has_them = [&](const auto& offer) { return scheduler::offers(offer, options->resources); };
-    return std::none_of(promised.begin(), promised.end(), has_them) &&
-           std::none_of(workers_.begin(), workers_.end(),
-                        [&](const Worker& worker) { return worker.alive && has_them(worker.resources); });
-  };
+void State::withdraw(const std::vector<Resource>& offer) {
+  const auto at = std::find(promised_.begin(), promised_.end(), offer);
+  if (at != promised_.end()) promised_.erase(at);
+}
+
+// Where nothing is promised and there is no worker, nobody knows what comes.
+bool State::in_vain(const Options* options) const {
+  if (!options || options->resources.empty() || (alive_ == 0 && promised_.empty())) return false;
+  const auto has_them = [&](const auto& offer) { return scheduler::offers(offer, options->resources); };
+  return std::none_of(promised_.begin(), promised_.end(), has_them) &&
+         std::none_of(workers_.begin(), workers_.end(),
+                      [&](const Worker& worker) { return worker.alive && has_them(worker.resources); });
+}
+
+void State::explain_promised(const Options* options, std::vector<std::string>& lines) const {
+  if (promised_.empty() || !in_vain(options)) return;
+  const std::size_t before = lines.size();
+  for (const Resource& wanted : options->resources) {
+    double most = 0;
+    for (const auto& offer : promised_)
+      for (const Resource& resource : offer)
+        if (resource.name == wanted.name) most = std::max(most, resource.amount);
+    if (most == 0)
+      lines.push_back("no job of the cluster brings " + wanted.name + ", the task needs " +
+                      amount_text(wanted.amount));
+    else if (most < wanted.amount)
+      lines.push_back("a job of the cluster brings " + amount_text(most) + " " +
+                      (wanted.name == "cores" && most == 1 ? "core" : wanted.name) + ", the task needs " +
+                      amount_text(wanted.amount));
+  }
+  if (lines.size() == before) lines.push_back("no job of the cluster brings at once all that the task needs");
+}
+
+State::Unplaced State::unplaced() const {
   Unplaced first;
   for (const TaskId id : unplaceable_) {
     const Task* task = tasks_.find(id);
     if (!task || task->state != TaskState::no_worker) continue;
     TaskId& place = in_vain(task->options()) ? first.in_vain : first.waiting;
     if (!place) place = id;
-    if (first.waiting && (first.in_vain || alive_ == 0)) return first;
+    if (first.waiting && (first.in_vain || (alive_ == 0 && promised_.empty()))) return first;
   }
-  for (const TaskId id : waiting_gangs_)
-    if (!first.waiting && gangs_.at(id).hopeless) first.waiting = id;
+  for (const TaskId id : waiting_gangs_) {
+    const Gang& gang = gangs_.at(id);
+    if (!gang.hopeless) continue;
+    TaskId& place = in_vain(member_of(gang, 0).options()) ? first.in_vain : first.waiting;
+    if (!place) place = id;
+  }
   return first;
 }
 
@@ -474,6 +504,7 @@ std::vector<std::string> State::explain(TaskId id) const {
     case TaskState::queued:
     case TaskState::no_worker: {
       if (alive_ == 0) lines.push_back("there are no workers");
+      explain_promised(task->options(), lines);
       const bool is_missed = only_gone_are_named(*task);
       for (const Worker& worker : workers_) {
         const Obstacle why = obstacle(*task, worker);

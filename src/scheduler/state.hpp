@@ -164,10 +164,13 @@ class State {
   [[nodiscard]] std::uint64_t work_for(const std::vector<Resource>& offer, bool takes_plain) const;
   /// The first tasks, or leaders of gangs, that no worker there is can take; 0 if there is none.
   struct Unplaced {
-    TaskId in_vain = 0;  ///< There are workers, and none offers its resources, nor one that is promised.
+    TaskId in_vain = 0;  ///< No worker offers its resources, nor one that is promised.
     TaskId waiting = 0;  ///< For another reason.
   };
-  [[nodiscard]] Unplaced unplaced(const std::vector<std::vector<Resource>>& promised) const;
+  [[nodiscard]] Unplaced unplaced() const;
+  /// Workers that may join will have these resources, until they are withdrawn.
+  void promise(const std::vector<Resource>& offer) { promised_.push_back(offer); }
+  void withdraw(const std::vector<Resource>& offer);
   /// That it waits for a worker, and why those there are cannot take it.
   [[nodiscard]] std::string waiting_text(TaskId id) const;
   /// Peers that hold the result.
@@ -327,6 +330,9 @@ class State {
   [[nodiscard]] std::vector<WorkerIndex> places_for(const Gang& gang, bool now) const;
   [[nodiscard]] std::string room_text(const Gang& gang) const;
   static void add_held(const Worker& worker, std::size_t most, snapshot::SeenTasks& seen);
+  [[nodiscard]] bool in_vain(const Options* options) const;
+  void explain_promised(const Options* options, std::vector<std::string>& lines) const;
+  [[nodiscard]] double grace_of(const Gang& gang) const;
   void explain_gang(const Task& task, std::vector<std::string>& lines) const;
   void check_gangs() const;
 
@@ -391,10 +397,11 @@ class State {
   Time now_ = 0;
   Actions* out_ = nullptr;
   const char* cause_ = "";
-  std::vector<TaskId> loose_;         // tasks to be settled before the event ends
-  std::vector<TaskId> unused_;        // tasks that perhaps nobody wants any more
-  std::vector<WorkerIndex> touched_;  // workers that may have room now
-  std::vector<WorkerIndex> freed_;    // workers that may have a resource free now
+  std::vector<TaskId> loose_;                    // tasks to be settled before the event ends
+  std::vector<std::vector<Resource>> promised_;  // what workers that may join will have
+  std::vector<TaskId> unused_;                   // tasks that perhaps nobody wants any more
+  std::vector<WorkerIndex> touched_;             // workers that may have room now
+  std::vector<WorkerIndex> freed_;               // workers that may have a resource free now
 
   static constexpr std::size_t story_lines = 1 << 14;
   static constexpr std::uint32_t most_gone = 64;

@@ -68,6 +68,14 @@ void do_inside(Node& node, Work work) {
   frame.finish();
 }
 
+/// The same, once what this thread has in hand in the graph is through.
+template <class Work>
+void do_after(Node& node, Work work) {
+  if (Frame* const outermost = Frame::outermost_in(node.graph()))
+    return outermost->put_off(std::make_unique<DeferredWork<Work>>(node, std::move(work)));
+  do_inside(node, std::move(work));
+}
+
 }  // namespace
 
 std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
@@ -139,7 +147,7 @@ detail::stream::Draining StreamHandle::close() const {
   const bool is_inside = node_->graph().is_at_work_here();
   if (is_inside || !node_->finishes()) {  // else it ends by itself, when what it still has is out
     node_->stop();
-    detail::stream::do_inside(*node_, [node = node_] { node->end(); });
+    detail::stream::do_after(*node_, [node = node_] { node->end(); });
   }
   if (is_inside) return {};
   return {detail::stream::Graph::of(*node_), *node_};

@@ -1,4 +1,5 @@
 // Gangs on threads and on ranks: the same program.
+#include <weir/coordination.hpp>
 #include <weir/ending.hpp>
 #include <weir/gang_mpi.hpp>
 #include <weir/program.hpp>
@@ -194,6 +195,27 @@ TEST_CASE("gang: cancelled while its ranks wait for each other") {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   future.cancel("enough");
   CHECK(message_of([&] { static_cast<void>(future.result()); }).find("enough") != std::string::npos);
+  CHECK(client().submit(weir::gang{n}, rank_sum, 0).result() == n * (n - 1) / 2);
+}
+
+TEST_CASE("gang: a rank that waits leaves at the time limit, and the one that is stuck is named") {
+  const int n = places();
+  if (n < 2) return;
+  const weir::Options limited{.time_limit = std::chrono::milliseconds(200)};
+  const auto future = client().submit(weir::gang{.ranks = n, .options = limited}, [](Gang& gang) {
+    if (gang.rank() == 1) return std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+    try {
+      gang.barrier();
+    } catch (const weir::GangError& error) {
+      if (gang.rank() == 0 &&
+          std::string(error.what()).find("time limit of 200ms is over") != std::string::npos)
+        weir::Event("rank 0 has left").set();
+      throw;
+    }
+  });
+  CHECK(weir::Event("rank 0 has left").wait(std::chrono::milliseconds(1500)));
+  const std::string message = message_of([&] { future.result(); });
+  CHECK_THAT(message, Catch::Contains("time limit of 200ms") && Catch::Contains("on rank 1 of "));
   CHECK(client().submit(weir::gang{n}, rank_sum, 0).result() == n * (n - 1) / 2);
 }
 

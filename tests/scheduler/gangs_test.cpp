@@ -233,14 +233,18 @@ TEST_CASE("scheduler: work is counted for the workers that can do it") {
   CHECK(story.state.work_for(cpu, true) == 3);
   CHECK(story.state.work_for(gpu, false) == 7);
   CHECK(story.state.work_for(gpu, true) == 10);
-  CHECK(story.state.unplaced({cpu, gpu}).in_vain == 0);
-  CHECK(story.state.unplaced({cpu, gpu}).waiting == 11);
-  CHECK(story.state.unplaced({cpu}).in_vain == 11);
-  CHECK(has(
-      story.state.waiting_text(11),
-      "waits for a worker to join that has what it needs; worker 1 on host: has 0 gpu, the task needs 1"));
+  story.state.promise(cpu);
+  story.state.promise(gpu);
+  CHECK(story.state.unplaced().in_vain == 0);
+  CHECK(story.state.unplaced().waiting == 11);
+  story.state.withdraw(gpu);
+  CHECK(story.state.unplaced().in_vain == 11);
+  CHECK(has(story.state.waiting_text(11),
+            "waits for a worker to join that has what it needs; no job of the cluster brings gpu, the task "
+            "needs 1; "
+            "worker 1 on host: has 0 gpu, the task needs 1"));
   story.join(2, 1, {{"gpu", 1}});
-  CHECK(story.state.unplaced({cpu}).waiting == 21);  // the gang, which one worker has no room for
+  CHECK(story.state.unplaced().waiting == 21);  // the gang, which one worker has no room for
   CHECK(has(
       story.state.waiting_text(21),
       "-21 waits for workers to join that have what it needs; it waits for more workers: it is a gang of 2 "

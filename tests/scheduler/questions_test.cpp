@@ -38,11 +38,11 @@ TEST_CASE("questions: a task that only workers which have gone may run says so, 
   story.join(1);
   story.join(2);
   story.submit(1, {}, {.workers = {"worker 2"}, .name = "there"});
-  CHECK(story.state.unplaced({}).waiting == 0);
+  CHECK(story.state.unplaced().waiting == 0);
   story.lose(2);
   story.submit(2, {}, {.resources = {{"GPU", 1}}});
-  CHECK(story.state.unplaced({}).waiting == 1);
-  CHECK(story.state.unplaced({}).in_vain == 2);
+  CHECK(story.state.unplaced().waiting == 1);
+  CHECK(story.state.unplaced().in_vain == 2);
   CHECK(
       story.state.waiting_text(1) ==
       "there-1 waits for a worker to join that has what it needs; worker 1 on host: is not among the workers "
@@ -249,4 +249,30 @@ TEST_CASE("questions: a story is told in sentences") {
   CHECK(lines.front().find("2s before: released to waiting (") == 0);
   CHECK(lines.back().find("0s before: processing to memory") == 0);
   CHECK(story.state.story_lines_of(2).empty());
+}
+
+TEST_CASE("questions: what neither a worker nor a job of the cluster brings is told without workers too") {
+  Story story;
+  story.submit(1, {}, {.resources = {{"GPU", 1}}, .name = "shy"});
+  CHECK(story.state.unplaced().waiting == 1);  // nothing is known of what may join
+  CHECK(story.state.explain(1) == Lines{"shy-1 is no_worker", "there are no workers"});
+  const std::vector<Resource> plain{{"cores", 1}}, licence{{"lic", 1}, {"cores", 4}};
+  story.state.promise(plain);
+  story.state.promise(licence);
+  CHECK(story.state.unplaced().in_vain == 1);
+  CHECK(
+      story.state.waiting_text(1) ==
+      "shy-1 waits for a worker to join that has what it needs; there are no workers; no job of the cluster "
+      "brings GPU, the task needs 1");
+  story.submit(2, {}, {.resources = {{"lic", 3}}});
+  CHECK(story.state.explain(2).back() == "a job of the cluster brings 1 lic, the task needs 3");
+  story.submit(3, {}, {.cores = 64});
+  CHECK(story.state.explain(3).back() == "a job of the cluster brings 4 cores, the task needs 64");
+  story.submit(4, {}, {.resources = {{"lic", 1}}});
+  CHECK(story.state.explain(4).back() == "there are no workers");
+  story.gang(11, 2, {.resources = {{"GPU", 1}}});
+  CHECK(story.state.explain(11).back() == "no job of the cluster brings GPU, the task needs 1");
+  story.state.withdraw(licence);
+  CHECK(story.state.explain(3).back() == "a job of the cluster brings 1 core, the task needs 64");
+  CHECK(story.state.explain(4).back() == "no job of the cluster brings lic, the task needs 1");
 }

@@ -333,6 +333,24 @@ TEST_CASE("without free descriptors a loop of its own is an error with a sentenc
   CHECK(out.values() == std::vector<int>{0, 1, 2});
 }
 
+TEST_CASE("what is in hand where a function closes its stream still comes out") {
+  Stream<int> source;
+  const auto closes = [&source](int x) {
+    if (x == 20) source.close();
+    return x;
+  };
+  const auto numbers = source.map([](int x) { return std::vector<int>{x, 10 * x}; }).flatten().map(closes);
+  const auto seen = numbers.sink_to_list();
+  const auto kept = numbers.accumulate(std::plus<>{}, 0).sink_to_list();
+  const auto beside = source.map(std::negate<>{}).sink_to_list();
+  source.emit(1);
+  source.emit(2);
+  CHECK_THROWS_WITH(source.emit(3), Catch::Contains("is closed"));
+  CHECK(seen.values() == std::vector{1, 10, 2, 20});
+  CHECK(kept.values() == std::vector{1, 11, 13, 33});
+  CHECK(beside.values() == std::vector{-1, -2});
+}
+
 TEST_CASE("close from inside the stream ends it without an error") {
   Stream<int> source;
   const auto out = source.partition(2).sink_to_list();
