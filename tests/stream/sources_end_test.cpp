@@ -235,6 +235,7 @@ TEST_CASE("what a program has started ends with it, and with this process, also 
     for (;;) ::pause();
   }
   child = process_in(file);
+  std::this_thread::sleep_for(500ms);  // its guard is told of the program once that runs
   ::kill(victim, SIGKILL);
   ::waitpid(victim, nullptr, 0);
   CHECK(ends(child));
