@@ -138,6 +138,17 @@ TEST_CASE("long sums of large integers, along each axis") {
   });
 }
 
+TEST_CASE("chunks are merged where nothing is kept") {
+  in_cluster([] {
+    const auto none = zeros<std::int64_t>({4, 0}, {1, -1});
+    CHECK(none.sum({.axis = 0, .split_every = 2}).compute().size() == 0);
+    CHECK(none.var({.axis = 0}).compute().size() == 0);
+    CHECK(none.sum().item() == 0);
+    CHECK(cumsum(none, 0).compute().size() == 0);
+    CHECK(cumprod(none, 1).compute().size() == 0);
+  });
+}
+
 TEST_CASE("products of integers are exact in whatever order, or an error") {
   in_cluster([] {
     constexpr std::int64_t large = std::int64_t{1} << 62;

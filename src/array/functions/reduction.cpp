@@ -210,7 +210,8 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
     }
     std::vector<std::uint32_t> operands;
     std::int64_t count = 1;
-    for (std::size_t a = 0; a < shape.size(); ++a) count *= view.shape[a] / shape[a] * (steps[a] ? 1 : 1);
+    for (std::size_t a = how.planes; a < shape.size(); ++a)
+      if (how.folded[a - how.planes]) count *= view.shape[a];
     for (std::int64_t i = 0; i < count; ++i) {
       Dims place = at;
       std::int64_t rest = i;

@@ -43,30 +43,57 @@ void fold_sum(const void* data, std::size_t count, const FoldTarget& to) {
   }
 }
 
-// The sum of not too many integers of 64 bits: halves of them, which do not overflow, are what the compiler
-// vectorizes; they are added up as if counted from -2^63.
+// Calls f(i) for each element, and asks for those that come, which pays where pages are small.
+template <class T, class F>
+void by_lines(const T* x, std::size_t count, F f) {
+  constexpr std::size_t line = 64 / sizeof(T), ahead = 32 * line;
+  std::size_t i = 0;
+  for (; i + line <= count; i += line) {
+    __builtin_prefetch(x + i + ahead);
+    for (std::size_t k = 0; k < line; ++k) f(i + k);
+  }
+  for (; i < count; ++i) f(i);
+}
+
+// The sum of integers of 64 bits. A piece of which none is far from 0 is added up as it is; of
+// others the halves, which do not overflow, counted from -2^63.
 template <class T>
 Integer whole_total(const T* x, std::size_t count) {
-  constexpr std::uint64_t shift = std::is_signed_v<T> ? std::uint64_t{1} << 63 : 0;
-  std::uint64_t low = 0, high = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint64_t bits = static_cast<std::uint64_t>(x[i]) ^ shift;
-    low += bits & UINT32_MAX;
-    high += bits >> 32;
+  constexpr std::uint64_t near = std::uint64_t{1} << 52, shift = std::is_signed_v<T> ? near << 11 : 0;
+  constexpr std::size_t piece = 1024;
+  Integer total = 0;
+  for (; count > 0; x += std::min(count, piece), count -= std::min(count, piece)) {
+    const std::size_t n = std::min(count, piece);
+    std::uint64_t sum = 0, far = 0;
+    by_lines(x, n, [&](std::size_t i) {
+      sum += static_cast<std::uint64_t>(x[i]);
+      far |= static_cast<std::uint64_t>(x[i]) + (std::is_signed_v<T> ? near : 0);
+    });
+    if (far < 2 * near) {
+      total += static_cast<T>(sum);
+      continue;
+    }
+    std::uint64_t low = 0, high = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::uint64_t bits = static_cast<std::uint64_t>(x[i]) ^ shift;
+      low += bits & UINT32_MAX;
+      high += bits >> 32;
+    }
+    total += (static_cast<Integer>(high) << 32) + low - static_cast<Integer>(shift) * static_cast<Integer>(n);
   }
-  return (static_cast<Integer>(high) << 32) + low - static_cast<Integer>(shift) * static_cast<Integer>(count);
+  return total;
 }
 
 // Adds elements to as many sums, unless one of those would go round.
 template <class T>
-bool add_each(const T* x, std::size_t count, T* sums) {
+bool add_each(const T* __restrict x, std::size_t count, T* __restrict sums) {
   std::uint64_t round = 0;  // its highest bit
-  for (std::size_t i = 0; i < count; ++i) {
+  by_lines(x, count, [&](std::size_t i) {
     const auto a = static_cast<std::uint64_t>(sums[i]), b = static_cast<std::uint64_t>(x[i]), s = a + b;
     if constexpr (std::is_signed_v<T>) round |= (a ^ s) & (b ^ s);
     else round |= (a & b) | ((a | b) & ~s);
     sums[i] = static_cast<T>(s);
-  }
+  });
   if (!(round >> 63)) return true;
   for (std::size_t i = 0; i < count; ++i)
     sums[i] = static_cast<T>(static_cast<std::uint64_t>(sums[i]) - static_cast<std::uint64_t>(x[i]));
@@ -82,12 +109,9 @@ void fold_exact(const void* data, std::size_t count, const FoldTarget& to) {
   if (to.step == 0) {
     State state = state_at<State>(to.at, to.plane);
     if constexpr (is_wide_sum) {
-      constexpr std::size_t most = std::size_t{1} << 31;
-      for (; count > 0; x += std::min(count, most), count -= std::min(count, most)) {
-        const Integer sum = whole_total(x, std::min(count, most));
-        const auto low = static_cast<T>(sum);
-        state.merge({low, static_cast<std::int64_t>((sum - low) >> 64)});
-      }
+      const Integer sum = whole_total(x, count);
+      const auto low = static_cast<T>(sum);
+      state.merge({low, static_cast<std::int64_t>((sum - low) >> 64)});
     } else {
       for (std::size_t i = 0; i < count; ++i) state.add(static_cast<A>(x[i]));
     }
