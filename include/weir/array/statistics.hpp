@@ -89,9 +89,9 @@ template <class T>
 /// The convolution of two lists: element i is the sum of a[j] b[i - j] over all j.
 ///
 /// **Shape.** (n) and (m) in; `mode` says which of the n + m - 1 come out. **Errors.** Throws
-/// `Error{invalid_argument}` if there are other axes or no elements; a task fails so if a sum of integers does
-/// not fit into the type of the result. **Cost.** n m multiplications, by all
-/// workers; the shorter list must fit into a task. **Source.** NumPy's `convolve`.
+/// `Error{invalid_argument}` if there are other axes or no elements; a task fails so if a sum of integers
+/// does not fit into the type of the result. **Cost.** n m multiplications, by all workers; the shorter list
+/// must fit into a task. **Source.** NumPy's `convolve`.
 template <class T, class U>
 [[nodiscard]] auto convolve(const Array<T>& a, const Array<U>& b, Overlapping mode = Overlapping::full) {
   using R = detail::array::Promoted<T, U>;
