@@ -218,7 +218,7 @@ TEST_CASE("two streams that feed each other from functions of map_async, or drai
   Stream<int> a, b;
   std::atomic<int> came{0};
   const auto pass_to = [&came](const Stream<int>& other) {
-    return [&came, other](int x) {
+    return [&came, &other](int x) {
       if (x > 0) other.emit(x - 1);
       ++came;
       return x;
@@ -237,7 +237,7 @@ TEST_CASE("two streams that feed each other from functions of map_async, or drai
   Meeting meeting;
   std::atomic<int> refused{0};
   const auto drains = [&](const Stream<int>& of) {
-    return [&meeting, &refused, of](int) {
+    return [&meeting, &refused, &of](int) {
       meeting.wait();
       if (sentence([&] { of.drain(); }) ==
           "drain: called from inside a stream that the one it would wait for waits for itself")

@@ -83,8 +83,9 @@ TEST_CASE(
   below.sink([&](int x) {
     if (x != 1) return;
     above.close();
-    below.emit(5);  // ended with the one above
+    below.emit(5);  // which ends when the element is through
   });
-  CHECK(sentence([&] { above.emit(1); }) == "emit: " + below.label() + " is closed");
-  CHECK(got.values() == Ints{1});
+  above.emit(1);
+  CHECK(got.values() == Ints{1, 5});
+  CHECK(sentence([&] { below.emit(6); }) == "emit: " + below.label() + " is closed");
 }
