@@ -110,7 +110,7 @@ class Supervisor {
 };
 
 Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const Patience& patience)
-    : folder_(folder), patience_(patience), guard_(folder.file()), end_of_mpirun_(launch.end_signal) {
+    : folder_(folder), patience_(patience), end_of_mpirun_(launch.end_signal), guard_(folder.file()) {
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : passed_on) sigaddset(&set, signal);
