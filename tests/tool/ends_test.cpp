@@ -187,7 +187,7 @@ TEST_CASE("no rank and no daemon stays when run itself is killed") {
   CHECK(job.wait().status == 128 + SIGKILL);
   REQUIRE(pids_in(job.out()).size() == 4);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (is_any_running(job.out()) && std::chrono::steady_clock::now() < deadline) pause();
+  while (is_any_running(job.out()) && std::chrono::steady_clock::now() < deadline) weir::test::pause();
   CHECK_FALSE(is_any_running(job.out()));
 }
 

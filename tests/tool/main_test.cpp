@@ -59,7 +59,7 @@ TEST_CASE("weir names the option that was probably meant") {
            {{"info", "--setings"}, "--settings"},
            {{"simulate", "--task=3"}, "--tasks"},
            {{"map", "--resum", "echo"}, "--resume"},
-           {{"map", "--retry=2", "echo"}, "--retries"}}) {
+           {{"map", "--retires=2", "echo"}, "--retries"}}) {
     std::vector<std::string> command{WEIR_TOOL};
     command.insert(command.end(), words.begin(), words.end());
     const Finished finished = run(command);
