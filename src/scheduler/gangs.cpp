@@ -60,7 +60,6 @@ void State::join_gang(Task& task, const protocol::GangPlace& place) {
 }
 
 bool State::is_ready(const Gang& gang) const {
-  if (gang.members.back() == 0) return false;  // they are submitted one by one
   return std::all_of(gang.members.begin(), gang.members.end(), [&](TaskId id) {
     const Task* task = id ? tasks_.find(id) : nullptr;
     return task && task->state == TaskState::waiting && task->missing == 0;
@@ -477,8 +476,7 @@ std::string State::room_text(const Gang& gang) const {
   std::string needs = width_of(leader) > 1 ? std::to_string(width_of(leader)) + " cores" : "";
   if (const Options* options = leader.options())
     for (const Resource& wanted : options->resources)
-      if (wanted.name != "cores" || needs.empty())
-        needs += (needs.empty() ? "" : " and ") + amount_text(wanted.amount) + " " + wanted.name;
+      needs += (needs.empty() ? "" : " and ") + amount_text(wanted.amount) + " " + wanted.name;
   if (!needs.empty()) each += " of " + needs + " each";
   if (gang.separate) each += ", each in a process of its own";
   if (gang.per_node) each += ", at most " + std::to_string(gang.per_node) + " on a host";
