@@ -80,9 +80,9 @@ std::string own_executable() {
 }
 
 /// Gives `config` what the program has said; `who` begins the sentence about it.
-class Given {
+class Wishes {
  public:
-  Given(Config& config, const std::string& who) : config_(config), who_(who) {}
+  Wishes(Config& config, const std::string& who) : config_(config), who_(who) {}
   void set(const char* name, const std::string& value) {
     if (!value.empty()) set(name, std::vector<std::string>{value});
   }
@@ -130,20 +130,20 @@ class BatchJobs final : public Launcher {
                   who + ": " + std::string(system_.submit_program()) +
                       " must be on PATH; is this a login node, is the batch system's module loaded?");
     Config config = load_config();
-    Given given(config, who);
-    given.set("site", options.site);
+    Wishes wishes(config, who);
+    wishes.set("site", options.site);
     config.choose_system(system_.name());
-    given.set("memory", options.memory);
-    given.set("walltime", options.walltime);
-    given.set("queue", options.queue);
-    given.set("account", options.account);
-    given.set("name", options.name);
-    given.set("log_directory", options.log_directory);
-    given.set("modules", options.modules);
-    given.set("before", options.before);
-    given.set("directives", options.directives);
-    given.set("skip", options.skip);
-    given.set("weir", options.weir);
+    wishes.set("memory", options.memory);
+    wishes.set("walltime", options.walltime);
+    wishes.set("queue", options.queue);
+    wishes.set("account", options.account);
+    wishes.set("name", options.name);
+    wishes.set("log_directory", options.log_directory);
+    wishes.set("modules", options.modules);
+    wishes.set("before", options.before);
+    wishes.set("directives", options.directives);
+    wishes.set("skip", options.skip);
+    wishes.set("weir", options.weir);
     if (config.text("memory").empty())
       throw Error(ErrorKind::invalid_argument, who +
                                                    ": memory of a job must be given (got nothing); write for "
