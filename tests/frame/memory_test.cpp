@@ -133,3 +133,15 @@ TEST_CASE("few rows in many partitions are joined with many rows") {
     CHECK(few.agg(nunique("key")).compute().column("nunique_key").int64s()[0] == rows);
   });
 }
+
+TEST_CASE("a filter is not taken for one of a node that has gone") {
+  std::vector<std::int64_t> values;
+  for (std::int64_t i = 0; i < 60; ++i) values.push_back(i % 7 - 3);
+  in_cluster([&] {
+    const Frame rows(Table({"x", "b"}, {make_column(values), make_column(values)}), 2);
+    const Frame more = rows.with("a", col("x") * 2).rename({{"x", "y"}});
+    const auto is_there = col("b") >= 0;
+    CHECK(concat({more, more.filter(is_there)}).filter(!is_there).count_rows() == 27);
+    CHECK(concat({more, more.filter(is_there)}).filter(is_there).count_rows() == 66);
+  });
+}

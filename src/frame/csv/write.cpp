@@ -12,7 +12,7 @@ namespace detail::frame {
 namespace {
 
 bool needs_quotes(std::string_view text, const WriteCsv& options) {
-  if (text == options.missing) return true;  // otherwise it would read as missing
+  if (text.empty() || text == options.missing) return true;  // otherwise it would read as missing
   for (const char c : text)
     if (c == options.sep || c == '"' || c == '\n' || c == '\r') return true;
   return false;

@@ -143,8 +143,9 @@ class Node : public std::enable_shared_from_this<Node> {
 /// Partitions that others make when they are asked.
 [[nodiscard]] NodePtr make_asked(Schema schema, std::size_t partitions, AskForTables ask);
 
-/// Plans with filters where they leave the fewest rows to others; what they share stays shared.
-using Rewritten = std::map<const Node*, NodePtr>;
+/// Plans with filters where they leave the fewest rows to others; what they share stays shared. It keeps what
+/// it knows: at the place of a node that has gone there may be another one.
+using Rewritten = std::map<NodePtr, NodePtr>;
 [[nodiscard]] NodePtr optimized(const NodePtr& node, Rewritten& known);
 /// The columns of a schema.
 [[nodiscard]] Names names_of(const Schema& schema);

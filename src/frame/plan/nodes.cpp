@@ -377,10 +377,10 @@ NodePtr rewritten(const NodePtr& node, Rewritten& known) {
 }  // namespace
 
 NodePtr optimized(const NodePtr& node, Rewritten& known) {
-  const auto found = known.find(node.get());
+  const auto found = known.find(node);
   if (found != known.end()) return found->second;
   const NodePtr result = rewritten(node, known);
-  return known[node.get()] = result;
+  return known[node] = result;
 }
 
 }  // namespace weir::detail::frame

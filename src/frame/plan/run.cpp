@@ -166,7 +166,7 @@ namespace {
 
 // The same plan with the types that its files have now.
 NodePtr made_again(const NodePtr& node, Rewritten& known) {
-  NodePtr& again = known[node.get()];
+  NodePtr& again = known[node];
   if (again) return again;
   std::vector<NodePtr> inputs;
   for (const NodePtr& input : node->inputs) inputs.push_back(made_again(input, known));
