@@ -310,7 +310,9 @@ class State {
   [[nodiscard]] const Task& member_of(const Gang& gang, std::size_t rank) const {
     return *tasks_.find(gang.members[rank]);
   }
-  [[nodiscard]] bool is_ready(const Gang& gang) const;
+  template <class Holds>
+  [[nodiscard]] bool all_ranks(Gang& gang, Holds&& holds) const;
+  [[nodiscard]] bool is_ready(Gang& gang) const;
   void member_ready(Task& task);
   void member_finished(Task& task, WorkerIndex index, protocol::RunFinished&& message);
   void member_failed(Task& task, const protocol::RunFailed& message);
