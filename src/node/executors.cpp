@@ -122,7 +122,7 @@ void WorkerNode::add_thread() {
 
 // Finds a task for this thread; one idle thread at a time drives the node, the others sleep until it has
 // found work.
-bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
+bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_lock<Baton>& hold) {
   Rest rest(*this);
   auto last = Clock::now();
   Clock::time_point pocketed{};
@@ -151,31 +151,45 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
     driving_ = true;
     const bool has_slot = state_.has_slot();
     hold.unlock();
-    if (settings_.scheduler &&
-        (settings_.scheduler->drive_for_another(left_alone) || (has_slot && thieve(now, pocketed))))
-      last = now;
+    Theft theft = Theft::nothing;
+    if (settings_.scheduler && settings_.scheduler->drive_for_another(left_alone)) last = now;
+    else if (settings_.scheduler && has_slot && (theft = thieve(now, pocketed)) != Theft::nothing) last = now;
     else rest(now - last);
     hold.lock();
     driving_ = false;
+    if (theft == Theft::due && !closing_ && state_.has_slot()) run_of_pockets(slot, hold);
     call_one();
   }
   return false;
 }
 
 // Whether this thread, which has nothing to do, stays awake for what tasks of others keep in their pockets.
-bool WorkerNode::thieve(Clock::time_point now, Clock::time_point& since) {
+WorkerNode::Theft WorkerNode::thieve(Clock::time_point now, Clock::time_point& since) {
   constexpr auto own_time = std::chrono::microseconds(20);  // what is run in place by then costs less so
   settings_.scheduler->note_sleeper();
   if (!settings_.scheduler->has_pocketed()) {
     since = {};
-    return false;
+    return Theft::nothing;
   }
   if (since == Clock::time_point{}) since = now;
-  if (now - since >= own_time) {
-    settings_.scheduler->empty_a_pocket();
-    since = {};
+  return now - since >= own_time ? Theft::due : Theft::soon;
+}
+
+// For a while: then this thread looks again for what the scheduler has for it.
+void WorkerNode::run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold) {
+  constexpr auto a_while = std::chrono::microseconds(100);
+  state_.occupy();
+  if (idle_) work_.notify_one();  // somebody else drives while this one computes
+  hold.unlock();
+  for (const auto start = Clock::now(); !closing_ && Clock::now() - start < a_while;) {
+    client::Pocket::Values values;
+    const client::FutureRef begun = settings_.scheduler->begin_of_pockets(self_, values);
+    if (!begun) break;
+    run_begun(nullptr, slot, static_cast<client::Pocketed&>(*begun.get()), std::move(values), false);
   }
-  return true;
+  hold.lock();
+  state_.vacate();
+  note_in_place(slot);
 }
 
 void WorkerNode::begin_closing() {
@@ -203,7 +217,7 @@ void WorkerNode::execute_loop(std::size_t slot) {
   const Profile::Watched watched(profile_);
   worker::Execution task;
   std::unique_lock hold(baton_);
-  for (int since_poll = 0; next(task, hold); ++since_poll) {
+  for (int since_poll = 0; next(task, slot, hold); ++since_poll) {
     if (idle_ && !driving_) work_.notify_one();  // somebody else drives while this one computes
     hold.unlock();
     Ran ran;
@@ -251,7 +265,7 @@ bool has_much_to_read(const worker::Execution& task, const std::vector<Block>& b
 // The thread on which a task runs, as the task sees it.
 struct WorkerNode::OnThread final : client::TaskThread {
   OnThread(WorkerNode& node, const worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent,
-           const client::Pocketed* future)
+           client::Pocketed* future)
       : node(node),
         task(task),
         slot(slot),
@@ -260,18 +274,20 @@ struct WorkerNode::OnThread final : client::TaskThread {
         future(future),
         below(TaskScope::current() ? static_cast<OnThread*>(TaskScope::current()->thread) : nullptr),
         lowest(below ? below->lowest : this),
-        with_slot(!future ? &task
-                  : below ? below->with_slot
-                          : nullptr) {
+        with_slot(!future || (!below && !is_lent) ? &task
+                  : below                         ? below->with_slot
+                                                  : nullptr) {
     if (node.settings_.scheduler && slot < node.running_.size() && !task.gang && !task.grant &&
         !task.out_of_band && !task.limit_ns)
       own_pocket = node.running_[slot].pocket;
   }
 
   void secede() override {
-    if (own_pocket && !own_pocket->is_empty()) node.settings_.scheduler->tell_from(*own_pocket, 0);
+    if (own_pocket && !own_pocket->is_empty()) node.settings_.scheduler->tell_from(*own_pocket, client::Pocket::below_all);
     ran.inner_ns -= Clock::now().time_since_epoch().count();
     if (!with_slot) return;
+    // Of one out of a pocket the scheduler has to know what its slot is wanted for.
+    if (lowest->future && lowest->future->is_untold) node.settings_.scheduler->tell(*lowest->future);
     Hold hold(node);
     node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, true});
     node.flush();  // what it waits for may wait for its slot
@@ -310,18 +326,18 @@ struct WorkerNode::OnThread final : client::TaskThread {
   const std::size_t slot;
   Ran& ran;
   const bool is_lent;  // by the program, which waits for the task: none of the worker's own, and not counted
-  const client::Pocketed* const future;  // of a task that runs in place
+  client::Pocketed* const future;        // of a task out of a pocket
   OnThread* const below;                 // on this stack; null: this is the lowest
   OnThread* const lowest;
-  const worker::Execution* const with_slot;  // of what the scheduler knows to run here: none in place;
-                                             // null: all stand on the program's body
+  const worker::Execution* const with_slot;  // the task that has the slot, not on top of another; null: all
+                                             // stand on the program's body
   client::Pocket* own_pocket = nullptr;
   std::shared_ptr<client::ClusterLink> own_link;  // of the lowest
   bool was_told = false;
 };
 
 worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent,
-                                const client::Pocketed* future) {
+                                client::Pocketed* future) {
   worker::Outcome outcome;
   outcome.id = ran.id = task.id;
   TaskScope scope;
@@ -432,10 +448,17 @@ bool WorkerNode::help(const OnThread& waiting, TaskId awaited) {
 
 // A task of the pocket, in the thread of the one that submitted it and waits for it; null: of the body.
 bool WorkerNode::run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future) {
-  constexpr std::size_t most_noted = 256;
-  if (!running_[slot].pocket->begin(future, self_)) return false;
+  client::Pocket::Values values;
+  if (!running_[slot].pocket->begin(future, self_, values)) return false;
   future.references.fetch_add(1, std::memory_order_relaxed);
   const client::FutureRef held(&future);
+  run_begun(below, slot, future, std::move(values), !below || below->is_lent);
+  return true;
+}
+
+void WorkerNode::run_begun(OnThread* below, std::size_t slot, client::Pocketed& future,
+                           client::Pocket::Values&& values, bool is_lent) {
+  constexpr std::size_t most_noted = 256;
   worker::Execution task;
   task.id = future.id;
   task.run = 1;
@@ -443,9 +466,11 @@ bool WorkerNode::run_in_place(OnThread* below, std::size_t slot, client::Pockete
   task.function = future.request.function;
   if (below) task.order = below->task.order;
   task.arguments = future.request.arguments;
+  task.values = std::move(values);
   if (!future.request.beside.empty()) task.beside = task::Value::make(task::Beside{future.request.beside});
   Ran ran;
-  worker::Outcome outcome = run(task, slot, ran, !below || below->is_lent, &future);
+  worker::Outcome outcome = run(task, slot, ran, is_lent, &future);
+  task.values.clear();
   if (below) below->ran.inner_ns += ran.end_ns - ran.start_ns;
   std::vector<RanInPlace>& noted = running_[slot].in_place;
   noted.push_back({task.function, ran});
@@ -454,7 +479,6 @@ bool WorkerNode::run_in_place(OnThread* below, std::size_t slot, client::Pockete
     note_in_place(slot);
   }
   settings_.scheduler->ended(future, std::move(outcome));
-  return true;
 }
 
 // What this thread has run in place since the last call.

@@ -104,6 +104,7 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on) {
     move(task, TaskState::released, "submitted");
     fail(task, failure);
   } else if (runs_on != nowhere) {
+    for (const Edge& edge : task.inputs) ++edge.task->needed_by;
     move(task, TaskState::waiting, cause_);
     put_on(task, runs_on);
     // The task below it on the stack has the slot.

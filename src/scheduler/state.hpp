@@ -91,8 +91,8 @@ class State {
 
   // --- from clients
   void handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out);
-  /// A task without inputs that a worker has begun to run by itself, as its first run; how it ends is told as
-  /// of others.
+  /// A task that a worker has begun to run by itself, as its first run, with inputs that are in memory; how it
+  /// ends is told as of others.
   void begun(Time now, PeerId worker, protocol::SubmitTask&& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::ReleaseTask& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::CancelFuture& message, Actions& out);

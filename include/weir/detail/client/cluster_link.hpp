@@ -127,6 +127,7 @@ struct Request {
   Buffer arguments;
   std::vector<Block> beside;  ///< Their large buffers.
   SmallVector<TaskId, 2> inputs;
+  std::vector<FutureRef> untold;  ///< Those of them that only a thread of this process knows.
   std::shared_ptr<const Options> options;
   bool out_of_band = false;
   protocol::ActorPart part = protocol::ActorPart::none;
