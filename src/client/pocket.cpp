@@ -17,7 +17,8 @@ bool is_untold(const FutureState& state) { return state.is_untold.load(std::memo
 // Nothing if the last reference to it has gone: it will be forgotten.
 FutureRef another_reference(FutureState& state) {
   std::uint32_t count = state.references.load(std::memory_order_relaxed);
-  while (count && !state.references.compare_exchange_weak(count, count + 1, std::memory_order_relaxed)) {}
+  while (count && !state.references.compare_exchange_weak(count, count + 1, std::memory_order_relaxed)) {
+  }
   return FutureRef(count ? &state : nullptr);
 }
 
@@ -43,11 +44,12 @@ void Pocket::remove(Pocketed& task) {
 
 FutureRef Pocket::claim_input(Pocketed& task, std::size_t& at) {
   const std::lock_guard hold(latch_);
-  for (; at < task.inputs.size(); ++at) {
-    Pocketed& input = pocketed(task.inputs[at]);
-    if (input.stage == Stage::done) continue;
+  const std::size_t count = task.inputs.size();
+  for (; at < 2 * count; ++at) {
+    Pocketed& input = pocketed(task.inputs[at % count]);
+    if (input.stage == Stage::done || (input.stage == Stage::running && at < count)) continue;
     input.is_claimed = true;
-    return task.inputs[at++];
+    return task.inputs[at++ % count];
   }
   return {};
 }
@@ -88,18 +90,33 @@ FutureRef Pocket::begin_one(Pocketed& task, PeerId runs_on, Values& values) {
   return future;
 }
 
+// Not all are looked at: of a long chain none can be begun, of many chains each first link.
 FutureRef Pocket::begin_any(PeerId runs_on, Values& values) {
-  constexpr int looks = 4;
+  constexpr std::size_t looks = 8;
   const std::lock_guard hold(latch_);
   if (is_empty()) return {};
-  std::size_t end = tasks_.size();
-  while (!tasks_[end - 1] || tasks_[end - 1]->depth != tasks_[first_]->depth) --end;
-  for (std::size_t i = end, looked = 0; i-- > first_ && looked < looks;)
-    if (tasks_[i] && ++looked)
-      if (FutureRef future = begin_one(*tasks_[i], runs_on, values)) return future;
-  for (std::size_t i = first_, looked = 0; i < end && looked < looks; ++i)
-    if (tasks_[i] && ++looked)
-      if (FutureRef future = begin_one(*tasks_[i], runs_on, values)) return future;
+  const std::size_t all = tasks_.size(), count = all - first_;
+  std::size_t lowest = all;
+  while (!tasks_[lowest - 1] || tasks_[lowest - 1]->depth != tasks_[first_]->depth) --lowest;
+  const auto take = [&](std::size_t i) {
+    FutureRef future = i < all && tasks_[i] ? begin_one(*tasks_[i], runs_on, values) : FutureRef();
+    if (future) taken_ = i;
+    return future;
+  };
+  const auto take_before = [&](std::size_t end) {
+    FutureRef future;
+    for (std::size_t i = end; i > first_ && i + looks > end && !future;) future = take(--i);
+    return future;
+  };
+  if (FutureRef future = take_before(lowest)) return future;
+  if (FutureRef future = take_before(std::min(taken_, lowest))) return future;
+  for (std::size_t look = 0; look < std::min(looks, count); ++look)
+    if (FutureRef future = take(first_ + look)) return future;
+  if (FutureRef future = take_before(all)) return future;
+  for (std::size_t look = 0; look < looks; ++look) {
+    chance_ = chance_ * 1664525U + 1013904223U;
+    if (FutureRef future = take(first_ + (std::uint64_t{chance_} * count >> 32))) return future;
+  }
   return {};
 }
 

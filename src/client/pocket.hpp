@@ -19,22 +19,29 @@ struct Pocketed final : FutureState {
     running,  ///< On the thread of the task that submitted it, or of one that had nothing to do.
     done      ///< It has succeeded, and the result is here.
   };
-  Pocketed(Request&& asked, Pocket& in, TaskId submitter, int depth_of_submitter)
-      : request(std::move(asked)),
+  Pocketed(Request&& request, Pocket& in, TaskId submitter, int depth_of_submitter)
+      : invoker(request.invoker),
+        arguments(std::move(request.arguments)),
+        beside(request.beside.empty() ? task::Value()
+                                      : task::Value::make(task::Beside{std::move(request.beside)})),
         pocket(in),
         parent(submitter),
         depth(depth_of_submitter),
         has_inputs(!request.untold.empty()),
-        inputs(std::move(request.untold)) {}
+        inputs(std::move(request.untold)) {
+    function = request.function;
+  }
 
-  Request request;
+  const std::uint64_t invoker;
+  const Buffer arguments;
+  const task::Value beside;
   Pocket& pocket;
   const TaskId parent;
   const int depth;
-  const bool has_inputs;
   PeerId runs_on = 0;  ///< Once it has begun.
   std::uint64_t bytes = 0;
   float duration_s = 0;
+  const bool has_inputs;
   std::atomic<Stage> stage{Stage::waiting};  ///< Changed by its pocket, as is what follows.
   bool is_claimed = false;                   ///< Its thread runs it next: nobody else takes it.
   std::size_t place = 0;                     ///< In its pocket.
@@ -63,10 +70,11 @@ class Pocket {
   explicit Pocket(Pocket* before = nullptr) : next(before) {}
   /// Whether it was empty.
   bool put(Pocketed& task);
-  /// The next of its inputs, from `at` on, that is not done, claimed for the caller; null: there is none.
+  /// The next of its inputs, from `at` on, that is not done, claimed for the caller: those that wait, then
+  /// those that others run; null: there is none.
   [[nodiscard]] FutureRef claim_input(Pocketed& task, std::size_t& at);
-  /// Takes it out, to run it on these values of its inputs; false if it is known elsewhere, or runs, or one of
-  /// them is not done.
+  /// Takes it out, to run it on these values of its inputs; false if it is known elsewhere, or runs, or one
+  /// of them is not done.
   [[nodiscard]] bool begin(Pocketed& task, PeerId runs_on, Values& values);
   /// What a thread that has nothing to do begins to run: one of the newest that the lowest task has
   /// submitted, or the oldest; its own thread begins with that. Null: nothing. One that has to be told of,
@@ -107,6 +115,8 @@ class Pocket {
   Latch latch_;
   std::vector<Pocketed*> tasks_;  // null where one has left
   std::size_t first_ = 0;         // of them
+  std::size_t taken_ = 0;         // the last that was taken by a thread with nothing to do
+  std::uint32_t chance_ = 1;      // where such a thread looks next
   std::atomic<std::size_t> count_{0};
 };
 

@@ -157,7 +157,7 @@ bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_loc
     else rest(now - last);
     hold.lock();
     driving_ = false;
-    if (theft == Theft::due && !closing_ && state_.has_slot()) run_of_pockets(slot, hold);
+    if (theft == Theft::due && !closing_ && state_.has_slot() && !run_of_pockets(slot, hold)) pocketed = {};
     call_one();
   }
   return false;
@@ -172,24 +172,29 @@ WorkerNode::Theft WorkerNode::thieve(Clock::time_point now, Clock::time_point& s
     return Theft::nothing;
   }
   if (since == Clock::time_point{}) since = now;
-  return now - since >= own_time ? Theft::due : Theft::soon;
+  if (now - since >= own_time) return Theft::due;
+  std::this_thread::yield();  // its owner may want this core
+  return Theft::soon;
 }
 
-// For a while: then this thread looks again for what the scheduler has for it.
-void WorkerNode::run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold) {
+// For a while: then this thread looks again for what the scheduler has for it. Whether there was anything.
+bool WorkerNode::run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold) {
   constexpr auto a_while = std::chrono::microseconds(100);
   state_.occupy();
   if (idle_) work_.notify_one();  // somebody else drives while this one computes
   hold.unlock();
-  for (const auto start = Clock::now(); !closing_ && Clock::now() - start < a_while;) {
+  bool found = false;
+  for (const auto start = Clock::now(); !closing_ && (!found || Clock::now() - start < a_while);) {
     client::Pocket::Values values;
     const client::FutureRef begun = settings_.scheduler->begin_of_pockets(self_, values);
     if (!begun) break;
+    found = true;
     run_begun(nullptr, slot, static_cast<client::Pocketed&>(*begun.get()), std::move(values), false);
   }
   hold.lock();
   state_.vacate();
   note_in_place(slot);
+  return found;
 }
 
 void WorkerNode::begin_closing() {
@@ -283,7 +288,8 @@ struct WorkerNode::OnThread final : client::TaskThread {
   }
 
   void secede() override {
-    if (own_pocket && !own_pocket->is_empty()) node.settings_.scheduler->tell_from(*own_pocket, client::Pocket::below_all);
+    if (own_pocket && !own_pocket->is_empty())
+      node.settings_.scheduler->tell_from(*own_pocket, client::Pocket::below_all);
     ran.inner_ns -= Clock::now().time_since_epoch().count();
     if (!with_slot) return;
     // Of one out of a pocket the scheduler has to know what its slot is wanted for.
@@ -326,8 +332,8 @@ struct WorkerNode::OnThread final : client::TaskThread {
   const std::size_t slot;
   Ran& ran;
   const bool is_lent;  // by the program, which waits for the task: none of the worker's own, and not counted
-  client::Pocketed* const future;        // of a task out of a pocket
-  OnThread* const below;                 // on this stack; null: this is the lowest
+  client::Pocketed* const future;  // of a task out of a pocket
+  OnThread* const below;           // on this stack; null: this is the lowest
   OnThread* const lowest;
   const worker::Execution* const with_slot;  // the task that has the slot, not on top of another; null: all
                                              // stand on the program's body
@@ -462,12 +468,12 @@ void WorkerNode::run_begun(OnThread* below, std::size_t slot, client::Pocketed& 
   worker::Execution task;
   task.id = future.id;
   task.run = 1;
-  task.invoker = future.request.invoker;
-  task.function = future.request.function;
+  task.invoker = future.invoker;
+  task.function = future.function;
   if (below) task.order = below->task.order;
-  task.arguments = future.request.arguments;
+  task.arguments = future.arguments;
   task.values = std::move(values);
-  if (!future.request.beside.empty()) task.beside = task::Value::make(task::Beside{future.request.beside});
+  task.beside = future.beside;
   Ran ran;
   worker::Outcome outcome = run(task, slot, ran, is_lent, &future);
   task.values.clear();

@@ -14,7 +14,7 @@ using Stage = Pocketed::Stage;
 
 namespace {
 
-constexpr std::size_t largest_pocketed = 1 << 20;        // bytes of arguments
+constexpr std::size_t largest_pocketed = 1 << 20;  // bytes of arguments
 constexpr int below_all = Pocket::below_all;
 constexpr std::uint64_t worker_keeps_bytes = 64 * 1024;  // results that are counted, and may be spilled
 
@@ -40,15 +40,16 @@ bool stands_in(const Pocket& pocket, Request& request) {
   return true;
 }
 
-protocol::SubmitTask message_of(const Pocketed& task) {
+// Of one that is done the inputs may have gone.
+protocol::SubmitTask message_of(const Pocket::Left& left) {
+  const Pocketed& task = *left.task;
   protocol::SubmitTask message;
   message.id = task.id;
-  message.invoker = task.request.invoker;
-  message.function = task.request.function;
-  message.arguments = task.request.arguments;
-  if (!task.request.beside.empty())
-    message.beside.value = task::Value::make(task::Beside{task.request.beside});
-  message.inputs = task.request.inputs;
+  message.invoker = task.invoker;
+  message.function = task.function;
+  message.arguments = task.arguments;
+  message.beside.value = task.beside;
+  for (const FutureRef& input : left.inputs) message.inputs.push_back(input->id);
   message.parent = task.parent;
   return message;
 }
@@ -85,7 +86,6 @@ FutureRef SchedulerNode::submit(Request&& request) {
   FutureRef future(task);
   task->id = futures_.take_id(self());
   task->core = by_body ? body_link_ : scope->thread->link();
-  task->function = task->request.function;
   task->is_untold.store(true, std::memory_order_relaxed);
   if (pocket->put(*task) && has_sleeper_.load(std::memory_order_seq_cst) && has_sleeper_.exchange(false))
     for (const auto& here : here_)
@@ -97,11 +97,20 @@ namespace {
 
 // Of one that another thread runs: most are done by the time that the scheduler would know of them.
 bool is_soon_done(const Pocketed& task) {
-  constexpr int looks = 1000;
-  for (int i = 0; i < looks && task.is_untold.load(std::memory_order_relaxed); ++i) {
+  constexpr int most_spins = 500;
+  constexpr auto most = std::chrono::milliseconds(1);
+  Clock::time_point start{};
+  for (int spins = 0; task.is_untold.load(std::memory_order_relaxed); ++spins) {
     const Stage stage = task.stage.load(std::memory_order_acquire);
     if (stage != Stage::running) return stage == Stage::done;
-    __builtin_ia32_pause();
+    if (spins < most_spins) {
+      __builtin_ia32_pause();
+      continue;
+    }
+    const auto now = Clock::now();
+    if (start == Clock::time_point{}) start = now;
+    if (now - start > most) return false;
+    std::this_thread::yield();
   }
   return false;
 }
@@ -166,7 +175,8 @@ void SchedulerNode::on_done(FutureState& state, std::function<void()> done, bool
   Node::on_done(state, std::move(done), awaited);
 }
 
-// What it stood on may have no other reference, and that what it stands on: a long chain, one after the other.
+// What it stood on may have no other reference, and that what it stands on: a long chain, one after the
+// other.
 void SchedulerNode::release(FutureState* state) noexcept {
   if (!state->is_untold.load(std::memory_order_acquire) || !pocketed(*state).pocket.forget(pocketed(*state)))
     return Node::release(state);
@@ -206,12 +216,11 @@ void SchedulerNode::tell_of(std::vector<Pocket::Left>&& left) {
   for (const Pocket::Left& one : left) {
     futures_.adopt(*one.task);
     if (futures_.closed()) continue;
-    protocol::SubmitTask message = message_of(*one.task);
+    protocol::SubmitTask message = message_of(one);
     if (one.stage == Stage::waiting) {
       to_scheduler(std::move(message));
       continue;
     }
-    if (one.stage == Stage::done) message.inputs.clear();  // which may have gone
     state_.begun(now_s_, one.task->runs_on, std::move(message), actions_);
     perform();
     if (one.stage == Stage::running) continue;

@@ -157,7 +157,7 @@ class WorkerNode final : public Node {
   /// Whether there is something in pockets, and whether its owners have had their time.
   enum class Theft { nothing, soon, due };
   [[nodiscard]] Theft thieve(Clock::time_point now, Clock::time_point& since);
-  void run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold);
+  bool run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold);
   bool run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future);
   void run_begun(OnThread* below, std::size_t slot, client::Pocketed& future, client::Pocket::Values&& values,
                  bool is_lent);

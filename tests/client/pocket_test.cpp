@@ -2,6 +2,7 @@
 #include "client/pocket.hpp"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 using namespace weir;
 using namespace weir::detail;
@@ -110,7 +111,8 @@ TEST_CASE("pocket: who has nothing to do begins with the newest of what the lowe
   CHECK(tasks.begin_any() == 0);
 }
 
-TEST_CASE("pocket: a task begins when its inputs are done, with their values, and lets go of them at its end") {
+TEST_CASE(
+    "pocket: a task begins when its inputs are done, with their values, and lets go of them at its end") {
   Tasks tasks;
   Pocketed &a = tasks.put(0), &b = tasks.put(0), &sum = tasks.put(0, {&a, &b});
   CHECK(tasks.begin(a));
@@ -154,6 +156,32 @@ TEST_CASE("pocket: a task with an input that has been told of does not begin, bu
   const auto left = tasks.pocket.take(task);
   REQUIRE(left->inputs.size() == 1);
   CHECK(left->inputs[0].get() == &input);
+}
+
+TEST_CASE("pocket: where nothing else can begin, what deeper tasks have submitted is taken") {
+  Tasks tasks;
+  std::size_t at = 0;
+  Pocketed *last = &tasks.put(-1), *first = last;
+  for (int i = 0; i < 100; ++i) {
+    last = &tasks.put(-1, {last});
+    CHECK(tasks.pocket.claim_input(*last, at = 0));
+  }
+  CHECK(tasks.begin(*first));
+  for (int i = 0; i < 10; ++i) tasks.put(0);
+  for (TaskId id = 111; id > 101; --id) CHECK(tasks.begin_any() == id);
+  CHECK(tasks.begin_any() == 0);
+}
+
+TEST_CASE("pocket: of many chains the first links are found, wherever they are") {
+  Tasks tasks;
+  for (int chain = 0; chain < 20; ++chain) {
+    Pocketed* last = &tasks.put(0);
+    for (int link = 0; link < 10; ++link) last = &tasks.put(0, {last});
+  }
+  std::set<TaskId> begun;
+  for (int tries = 0; tries < 1000; ++tries)
+    if (const TaskId id = tasks.begin_any()) begun.insert(id);
+  CHECK(begun.size() == 20);
 }
 
 TEST_CASE("pocket: a task whose last reference has gone is not begun by anybody") {

@@ -73,10 +73,10 @@ struct FutureState {
   std::atomic<bool> is_untold{false};  ///< The scheduler does not know its task: it is a `Pocketed`.
   bool has_small = false;
   bool fetching = false;
+  PeerId holder = 0;
   TaskId id = 0;
   std::uint64_t function = 0;              ///< Of the task, for its name ...
   std::shared_ptr<const Options> options;  ///< ... which may be here.
-  PeerId holder = 0;
   std::shared_ptr<ClusterLink> core;
   Buffer small;  ///< The whole result, serialized, when it is small.
   task::Value value;
