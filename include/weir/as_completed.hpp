@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <deque>
+#include <initializer_list>
 #include <mutex>
 
 #include "weir/duration.hpp"
@@ -99,8 +100,14 @@ class AsCompleted {
   std::size_t added_ = 0, yielded_ = 0;
 };
 
+/// `AsCompleted` of these.
 template <class T>
 [[nodiscard]] AsCompleted<T> as_completed(const std::vector<Future<T>>& futures) {
+  return AsCompleted<T>(futures);
+}
+/// The same of a list: `as_completed({a, b})`.
+template <class T>
+[[nodiscard]] AsCompleted<T> as_completed(std::initializer_list<Future<T>> futures) {
   return AsCompleted<T>(futures);
 }
 

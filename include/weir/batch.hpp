@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "weir/duration.hpp"
+
 namespace weir {
 
 /// What one batch job asks for and runs.
@@ -19,8 +21,7 @@ namespace weir {
 /// Leave out what the site should decide. Nothing is interpreted by a shell except `before` and `after`,
 /// which are shell code by intent.
 ///
-/// **Units.** `memory_bytes` is per node; `walltime` is rounded up to whole seconds by the caller; a count of
-/// 0 means "not said".
+/// **Units.** `memory_bytes` is per node; a count, or a time, of 0 means "not said".
 /// **Errors.** The functions that read it throw `Error{invalid_argument}` that names the member: a text with
 /// a newline or control character where one line is needed, a negative count, counts that contradict each
 /// other.
@@ -34,10 +35,11 @@ struct JobOptions {
   int threads_per_rank = 1;  ///< Worker threads, and cores reserved for each rank.
   std::string head;  ///< What rank 0 is given on a node of its own: `1` core, or `2,8GB` with its memory;
                      ///< nodes, threads and memory are those of the workers then. Empty: what they are given.
-  int gpus_per_node = 0;             ///< GPUs of each node ...
-  int gpus_per_rank = 0;             ///< ... or of each rank.
-  std::uint64_t memory_bytes = 0;    ///< Of each node.
-  std::chrono::seconds walltime{0};  ///< After which the batch system ends the job.
+  int gpus_per_node = 0;           ///< GPUs of each node ...
+  int gpus_per_rank = 0;           ///< ... or of each rank.
+  std::uint64_t memory_bytes = 0;  ///< Of each node.
+  Duration walltime;               ///< After which the batch system ends the job; rounded up to what it
+                                   ///< counts in.
   std::string signal;  ///< That the program gets ahead of the end: `USR1@120` is SIGUSR1 120 seconds before.
   bool requeue = false;  ///< The batch system may begin the job anew when it has taken it away.
 

@@ -162,6 +162,11 @@ class Client : private detail::client::RefusedCalls {
   /// **Source.** `Client.gather(futures, errors="skip")`.
   template <class T>
   auto gather(const std::vector<Future<T>>& futures, OnError on_error = OnError::raise);
+  /// The same of a list: `client.gather({a, b})`.
+  template <class T>
+  auto gather(std::initializer_list<Future<T>> futures, OnError on_error = OnError::raise) {
+    return gather(std::vector<Future<T>>(futures), on_error);
+  }
   /// The same with names: a map of results.
   template <class K, class T, class... Rest>
   auto gather(const std::map<K, Future<T>, Rest...>& futures, OnError on_error = OnError::raise);
@@ -178,8 +183,8 @@ class Client : private detail::client::RefusedCalls {
   // What is said of several.
   template <class T, class... Rest>
   WEIR_REFUSES(
-      "weir: gather: takes one future, or a std::vector of futures of one type: client.gather(std::vector{a, "
-      "b}); of several types each has its result()")
+      "weir: gather: takes one future, or several of one type between braces or in a std::vector: "
+      "client.gather({a, b}); of several types each has its result()")
   detail::Refused gather(const Future<T>&, const Rest&...) {
     return {};
   }
@@ -190,6 +195,11 @@ class Client : private detail::client::RefusedCalls {
   template <class T>
   Future<std::vector<T>> when_all(const std::vector<Future<T>>& futures) {
     return submit([](std::vector<T> results) { return results; }, futures);
+  }
+  /// The same of a list: `client.when_all({a, b})`.
+  template <class T>
+  Future<std::vector<T>> when_all(std::initializer_list<Future<T>> futures) {
+    return when_all(std::vector<Future<T>>(futures));
   }
 
   /// Makes an object of type T on a worker, where it stays: `client.actor<Counter>(10)`; see `weir::Actor`,
@@ -238,6 +248,12 @@ class Client : private detail::client::RefusedCalls {
   template <class T>
   bool wait(const std::vector<Future<T>>& futures, Until until = Until::all,
             std::optional<Duration> timeout = std::nullopt);
+  /// The same of a list: `client.wait({a, b})`.
+  template <class T>
+  bool wait(std::initializer_list<Future<T>> futures, Until until = Until::all,
+            std::optional<Duration> timeout = std::nullopt) {
+    return wait(std::vector<Future<T>>(futures), until, timeout);
+  }
 
   /// Lets the task run to its end though nobody keeps its future; `weir::run` waits for it.
   template <class T>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -26,6 +27,8 @@ namespace weir {
 /// and still can be added to what a clock shows.
 class Duration {
  public:
+  /// None: 0.
+  constexpr Duration() = default;
   /// From any duration of `std::chrono`.
   template <class Rep, class Period>
   constexpr Duration(std::chrono::duration<Rep, Period> value) : value_(within_longest(value)) {}
@@ -49,6 +52,17 @@ class Duration {
   /// The same.
   constexpr operator std::chrono::nanoseconds() const noexcept { return value_; }
 
+  /// It travels as its nanoseconds.
+  template <class Archive>
+  [[nodiscard]] std::int64_t save_minimal(const Archive&) const {
+    return value_.count();
+  }
+  /// The same.
+  template <class Archive>
+  void load_minimal(const Archive&, const std::int64_t& ns) {
+    value_ = std::chrono::nanoseconds(ns);
+  }
+
  private:
   static constexpr std::chrono::nanoseconds longest = std::chrono::hours(200 * 365 * 24);
   template <class Span>
@@ -59,7 +73,7 @@ class Duration {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(span);
   }
 
-  std::chrono::nanoseconds value_;
+  std::chrono::nanoseconds value_{0};
 };
 
 }  // namespace weir

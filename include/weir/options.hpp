@@ -41,12 +41,12 @@ struct Options {
   int retries = 0;   ///< How often it is run again after it has thrown; at most 255.
   std::vector<std::string>
       workers{};  ///< Names, hosts or ranks ("2") of the workers that may run it; empty: any.
-  bool allow_other_workers = false;        ///< `workers` is a preference, not a rule.
-  std::vector<Resource> resources{};       ///< What it occupies while it runs; `gpu` are devices, see
-                                           ///< `this_task`.
-  std::string name{};                      ///< What people see; default the function's name.
-  std::chrono::nanoseconds time_limit{0};  ///< The longest it may take: no worker whose batch job ends sooner
-                                           ///< is given it. 0: judged by how long its function took so far.
+  bool allow_other_workers = false;   ///< `workers` is a preference, not a rule.
+  std::vector<Resource> resources{};  ///< What it occupies while it runs; `gpu` are devices, see `this_task`.
+  std::string name{};                 ///< What people see; default the function's name.
+  /// The longest it may take, such as `10min` or `"1h30m"`: no worker whose batch job ends sooner is given
+  /// it. 0: judged by how long its function took so far.
+  Duration time_limit{};
   int cores = 0;  ///< Threads of its worker that it takes; it is bound to as many cores, and OpenMP and BLAS
                   ///< use so many in it. 0: one thread, bound to nothing.
 };

@@ -1,6 +1,7 @@
 // A progress bar for futures.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 
 #include "weir/future.hpp"
@@ -59,6 +60,11 @@ void progress(const std::vector<Future<T>>& futures) {
     }
     bar.show(done, failed);
   }
+}
+/// The same of a list: `progress({a, b})`.
+template <class T>
+void progress(std::initializer_list<Future<T>> futures) {
+  progress(std::vector<Future<T>>(futures));
 }
 
 }  // namespace weir

@@ -127,8 +127,8 @@ Amount rounded_up(std::uint64_t bytes, std::string_view units) {
   return {bytes, units.front()};
 }
 
-std::string clock_text(std::chrono::seconds duration) {
-  const long long all = duration.count();
+std::string clock_text(std::chrono::nanoseconds duration) {
+  const long long all = std::chrono::ceil<std::chrono::seconds>(duration).count();
   std::array<char, 64> text;
   std::snprintf(text.data(), text.size(), "%02lld:%02lld:%02lld", all / 3600, all / 60 % 60, all % 60);
   return text.data();

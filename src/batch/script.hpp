@@ -57,7 +57,8 @@ struct Halves {
 /// GPUs of a node with so many ranks. Throws `Error{invalid_argument}` if both numbers of them are given.
 [[nodiscard]] int gpus_of(const JobOptions& options, int ranks);
 
-[[nodiscard]] std::string clock_text(std::chrono::seconds duration);
+/// Hours, minutes and seconds, rounded up.
+[[nodiscard]] std::string clock_text(std::chrono::nanoseconds duration);
 
 /// Collects `<prefix> <directive>` lines and leaves out those the user wants skipped.
 class Directives {

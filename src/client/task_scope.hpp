@@ -50,4 +50,16 @@ struct TaskScope {
   }
 };
 
+/// While a task waits here nothing is run on top of it.
+struct Undisturbed {
+  explicit Undisturbed(bool is = true) : scope(is ? TaskScope::current() : nullptr) {
+    if (scope) ++scope->alone;
+  }
+  Undisturbed(const Undisturbed&) = delete;
+  ~Undisturbed() {
+    if (scope) --scope->alone;
+  }
+  TaskScope* scope;
+};
+
 }  // namespace weir::detail::client

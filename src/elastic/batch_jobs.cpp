@@ -160,8 +160,8 @@ class BatchJobs final : public Launcher {
     (void)system_.script(job_);  // says what cannot be written
     (void)prepare_log_directory(job_.log_directory);
     job_.environment.emplace_back("WEIR_DEATH_TIMEOUT", to_string(options.death_timeout.value()));
-    if (job_.walltime.count() > 0)
-      job_.environment.emplace_back("WEIR_JOB_LIMIT", std::to_string(job_.walltime.count()));
+    if (const auto limit = std::chrono::ceil<std::chrono::seconds>(job_.walltime.value()); limit.count() > 0)
+      job_.environment.emplace_back("WEIR_JOB_LIMIT", std::to_string(limit.count()));
     shape_ = {.workers = options.processes,
               .cores = options.cores,
               .memory_bytes = job_.memory_bytes,

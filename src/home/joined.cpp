@@ -8,6 +8,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <iostream>
 #include <thread>
 
@@ -118,6 +119,27 @@ void leave_to_body() {
     struct sigaction now {};
     if (sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) std::signal(signal, SIG_IGN);
   }
+}
+
+void leave_end_to_body() {
+  leave_to_body();
+  static pid_t parent;
+  static std::atomic<std::int64_t> heard_at;  // in seconds
+  parent = getppid();
+  struct sigaction hear {};
+  hear.sa_flags = SA_RESTART | SA_SIGINFO;
+  hear.sa_sigaction = [](int, siginfo_t* info, void*) {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    std::int64_t never = 0;
+    const bool is_first = heard_at.compare_exchange_strong(never, now.tv_sec) || now.tv_sec - never <= 1;
+    if (is_first && info->si_pid != parent && getppid() == parent) return;
+    std::signal(SIGTERM, SIG_DFL);
+    raise(SIGTERM);
+  };
+  struct sigaction before {};
+  if (sigaction(SIGTERM, nullptr, &before) == 0 && before.sa_handler == SIG_DFL)
+    sigaction(SIGTERM, &hear, nullptr);
 }
 
 bool is_further_worker() { return !environment("WEIR_CONNECT").empty(); }

@@ -13,6 +13,11 @@ namespace weir::detail::home {
 /// SIGUSR1 and SIGUSR2, which would end a worker, are ignored unless somebody has said otherwise.
 void leave_to_body();
 
+/// The same for the first SIGTERM, which a batch system may send to all processes of a job: what the body of
+/// the program saves then may need its workers. One that comes a second later or more, that of the parent
+/// (mpirun, which ends its ranks with it) and that of whoever has lost its parent end the worker.
+void leave_end_to_body();
+
 /// The exit status of a worker that had a program and has none any more ...
 constexpr int status_left_alone = node::status_left_alone;
 /// ... and, where WEIR_KEEP_JOBS is set, of one that has not found it. (EX_UNAVAILABLE)

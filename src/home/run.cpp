@@ -229,7 +229,7 @@ int run_worker(detail::home::MpiSession* mpi, detail::comm::MpiTransport& ranks,
                                          detail::task::build_id());
   const auto node = std::make_shared<WorkerNode>(transport, ranks.rank(), settings);
   detail::client::ClusterLink::set_current(node);
-  detail::home::leave_to_body();
+  detail::home::leave_end_to_body();
   const Leaver leaver(exit_now);  // a task that calls std::exit: its threads must not outlive what they use
   node->start();
   const bool clean = node->wait_until_closed();

@@ -4,22 +4,6 @@
 
 namespace weir::detail::node {
 
-namespace {
-
-/// While a task waits here nothing is run on top of it: what it waits for might be held by what lies below.
-struct Alone {
-  Alone() : scope(TaskScope::current()) {
-    if (scope) ++scope->alone;
-  }
-  Alone(const Alone&) = delete;
-  ~Alone() {
-    if (scope) --scope->alone;
-  }
-  TaskScope* scope;
-};
-
-}  // namespace
-
 protocol::Answer Node::ask(protocol::Ask ask, client::Deadline deadline) {
   const auto pending = std::make_shared<Pending>();
   std::uint64_t number = 0;
@@ -35,19 +19,19 @@ protocol::Answer Node::ask(protocol::Ask ask, client::Deadline deadline) {
     to_scheduler(std::move(ask));
     submitted();
   }
-  const Alone alone;
-  const TaskScope* const task = alone.scope;
+  const client::Undisturbed undisturbed;  // what it waits for might be held by what lies below
+  const TaskScope* const task = undisturbed.scope;
   if (task && task->deadline && (!deadline || *task->deadline < *deadline)) deadline = task->deadline;
   const auto answered = [&] { return pending->done.load(std::memory_order_acquire) || asks_closed_; };
   const auto over = [&] { return answered() || (task && task->thread && task->thread->stopped()); };
-  wait_until(over, deadline);
+  wait_for(0, over, deadline);
   if (!answered()) {
     {
       Hold hold(*this);
       to_scheduler(protocol::Unask{number});
       submitted();
     }
-    wait_until(answered, std::nullopt);
+    wait_for(0, answered, std::nullopt);
   }
   return pending->done.load(std::memory_order_acquire) ? std::move(pending->answer) : closed;
 }

@@ -368,6 +368,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   ran.start_ns = start.time_since_epoch().count();
   if (task.limit_ns) {
     scope.deadline = start + std::chrono::nanoseconds(task.limit_ns);
+    scope.alone = 1;  // what runs on top cannot be left when it is over
     begin_limit(task, start);
   }
   Running& running = running_[slot % running_.size()];

@@ -1,4 +1,6 @@
 // What clients ask of a node: futures are made, waited for and fetched.
+#include <exception>
+
 #include "core/log.hpp"
 #include "core/thrown.hpp"
 #include "node/node.hpp"
@@ -142,13 +144,24 @@ void Node::release(FutureState* state) noexcept {
 }
 
 bool Node::wait_until(const std::function<bool()>& ready, Deadline deadline) {
-  return wait_for(0, ready, deadline);
+  return deadline ? wait_for(0, ready, deadline) : wait_within_limit(0, ready, deadline);
+}
+
+// A task ends with its time limit, also while it waits; what is unwinding waits for what it must.
+bool Node::wait_within_limit(TaskId awaited, const std::function<bool()>& ready, Deadline deadline) {
+  const TaskScope* const task = TaskScope::current();
+  const bool is_limited =
+      task && task->deadline && (!deadline || *task->deadline < *deadline) && std::uncaught_exceptions() == 0;
+  if (!is_limited) return wait_for(awaited, ready, deadline);
+  if (wait_for(awaited, ready, task->deadline)) return true;
+  throw Error(ErrorKind::timeout, "it still waited for another task");
 }
 
 bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline deadline) {
   if (ready()) return true;
   const Waiting waiting(*this, ready);
   const Seceded seceded;
+  const client::Undisturbed undisturbed(deadline.has_value());  // what runs on top cannot be left
   Rest rest(*this);
   // Who has time for it runs what it waits for: waking another thread takes longer than most tasks. One look:
   // what was just submitted is there.
@@ -170,7 +183,7 @@ bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline
 }
 
 bool Node::wait(FutureState& state, Deadline deadline) {
-  return wait_for(
+  return wait_within_limit(
       state.id, [&] { return state.status.load(std::memory_order_acquire) != Status::pending; }, deadline);
 }
 
@@ -186,7 +199,7 @@ void Node::fetch(FutureState& state, Deadline deadline) {
     if (state.status.load(std::memory_order_acquire) == Status::finished) prefetch({&state});
     return settled();
   };
-  if (!wait_for(state.id, ready, deadline))
+  if (!wait_within_limit(state.id, ready, deadline))
     throw_timeout("result", std::chrono::ceil<std::chrono::milliseconds>(*deadline - start), state);
   if (!state.has_value.load(std::memory_order_acquire)) throw_failure(state);
 }

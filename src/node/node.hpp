@@ -132,6 +132,8 @@ class Node : public client::ClusterLink,
   bool progress();
   /// `wait_until` something about the future of a task; 0: of none.
   bool wait_for(TaskId awaited, const std::function<bool()>& ready, client::Deadline deadline);
+  /// The same; throws `Error{timeout}` when the time limit of the task that waits is over.
+  bool wait_within_limit(TaskId awaited, const std::function<bool()>& ready, client::Deadline deadline);
   /// Calls `handle(message)` for every message of `List` in a frame that has arrived, with its value as
   /// second argument if it has one. Whatever makes no sense ends the frame and is logged with `name()`.
   template <class List, class Handle, class Name>

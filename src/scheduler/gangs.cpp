@@ -281,7 +281,7 @@ void State::gang_left(Gang& gang) {
 // A member beyond its time limit is ended by its own worker, which says so.
 double State::grace_of(const Gang& gang) const {
   const Options* options = member_of(gang, 0).options();
-  return settings_.gang_grace_s + (options && options->time_limit.count() > 0 ? 1 : 0);
+  return settings_.gang_grace_s + (options && options->time_limit.value().count() > 0 ? 1 : 0);
 }
 
 std::vector<PeerId> State::stuck(Time now) const {

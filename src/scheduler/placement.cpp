@@ -101,8 +101,8 @@ bool State::named(const Options& options, const Worker& worker) const {
 // Seconds a worker must have left; 0 if nothing is known.
 double State::time_of(const Task& task) const {
   const Options* options = task.options();
-  if (options && options->time_limit.count() > 0)
-    return std::chrono::duration<double>(options->time_limit).count();
+  if (options && options->time_limit.value().count() > 0)
+    return std::chrono::duration<double>(options->time_limit.value()).count();
   return task.scattered || task.out_of_band ? 0 : groups_[task.group].duration_s;
 }
 

@@ -74,7 +74,7 @@ protocol::RunTask State::run_message(TaskId id) const {
   }
   if (const Options* options = task.options()) {
     message.extras.resources = options->resources;
-    message.extras.limit_ns = Duration(options->time_limit).value().count();
+    message.extras.limit_ns = options->time_limit.value().count();
   }
   if (task.in_gang) {
     const Gang& gang = gangs_.at(task.extras->gang);
@@ -410,7 +410,7 @@ snapshot::TaskLook State::look_at_task(TaskId id) const {
     if (!options->workers.empty())
       look.conditions.push_back((options->allow_other_workers ? "rather on " : "only on ") +
                                 joined(options->workers));
-    if (options->time_limit.count() > 0)
+    if (options->time_limit.value().count() > 0)
       look.conditions.push_back("within " + to_string(options->time_limit));
   }
   const auto add = [&](const auto& edges, std::vector<snapshot::TaskLook::Neighbour>& to) {
@@ -436,7 +436,7 @@ std::string State::sentence(Obstacle why, const Task& task, const Worker& worker
     case Obstacle::not_named:
       return "is not among the workers this task may run on (" + joined(options->workers) + ")";
     case Obstacle::time: {
-      const bool is_limit = options && options->time_limit.count() > 0;
+      const bool is_limit = options && options->time_limit.value().count() > 0;
       return "takes no more tasks in " + seconds_text(std::max(0.0, worker.leaves - now_)) +
              ", since its job ends; the task " + (is_limit ? "may take " : "takes about ") +
              seconds_text(time_of(task));

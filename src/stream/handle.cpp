@@ -147,6 +147,7 @@ detail::stream::Draining StreamHandle::close() const {
   const bool is_inside = node_->graph().is_at_work_here();
   if (is_inside || !node_->finishes()) {  // else it ends by itself, when what it still has is out
     node_->stop();
+    if (is_inside) node_->refuse_more();
     detail::stream::do_after(*node_, [node = node_] { node->end(); });
   }
   if (is_inside) return {};

@@ -40,7 +40,7 @@ void detail::check(const Options& options) {
     refuse("submit: retries must not be negative (got " + std::to_string(options.retries) + ")");
   if (options.retries > 255)
     refuse("submit: retries must be at most 255 (got " + std::to_string(options.retries) + ")");
-  if (options.time_limit.count() < 0)
+  if (options.time_limit.value().count() < 0)
     refuse("submit: time_limit must not be negative (got " + to_string(options.time_limit) +
            "); 0 stands for unknown");
   if (options.allow_other_workers && options.workers.empty())

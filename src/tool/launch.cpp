@@ -68,6 +68,7 @@ Launch plan_launch(const RunRequest& request, const Site& site) {
     launch.command = request.launcher->command(request.launcher_path, request.ranks, request.threads);
     launch.command.insert(launch.command.end(), {site.weir, "rank"});
     launch.command.insert(launch.command.end(), words.begin(), words.end());
+    launch.end_signal = SIGTERM;
     return launch;
   }
   if (site.family == home::MpiFamily::mpich) {

@@ -2,6 +2,7 @@
 // or read here.
 #pragma once
 
+#include <csignal>
 #include <map>
 #include <optional>
 #include <string>
@@ -45,6 +46,7 @@ struct Site {
 struct Launch {
   std::vector<std::string> command;
   std::map<std::string, std::string> environment;
+  int end_signal = SIGINT;  ///< Ends it, and its ranks. mpirun hears no other: SIGTERM is for the ranks.
 };
 
 /// The mpirun command for `request` on `site`.

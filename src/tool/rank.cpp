@@ -55,22 +55,23 @@ void leave_pipes() {
 }
 
 /// Hydra's signals reach the process group of this process, in which the child is not. SIGUSR1 says that
-/// another rank has died, SIGUSR2 nothing.
-void pass_on(pid_t child, int signal) {
-  if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT) kill(child, signal);
+/// another rank has died, SIGUSR2 nothing. SIGTERM of anybody else was sent to the child too.
+void pass_on(pid_t child, int signal, bool is_of_hydra) {
+  if (signal == SIGTERM ? is_of_hydra : signal == SIGINT || signal == SIGHUP || signal == SIGQUIT)
+    kill(child, signal);
 }
 
 /// Waits for `child`. mpirun's signals reach the whole process group, the child included; the child's SIGTERM
-/// to its parent is meant for mpirun. An mpirun that is told twice to end ends without its ranks: then this
-/// process ends the child, with whom the other ranks end.
+/// to its parent is meant for mpirun, which hears SIGINT. An mpirun that is told twice to end ends without
+/// its ranks: then this process ends the child, with whom the other ranks end.
 int wait_for(pid_t child, pid_t mpirun, const sigset_t& awaited) {
   constexpr timespec look_after{0, 300'000'000};
   while (true) {
     siginfo_t info;
     const int signal = sigtimedwait(&awaited, &info, &look_after);
     if (signal < 0 && getppid() != mpirun) kill(child, SIGKILL);
-    if (signal == SIGTERM && info.si_pid == child) kill(getppid(), SIGTERM);
-    else if (home::mpi_family() == home::MpiFamily::mpich) pass_on(child, signal);
+    if (signal == SIGTERM && info.si_pid == child) kill(getppid(), SIGINT);
+    else if (home::mpi_family() == home::MpiFamily::mpich) pass_on(child, signal, info.si_pid == getppid());
     if (signal != SIGCHLD) continue;
     int status = 0;
     if (waitpid(child, &status, WNOHANG) != child) continue;
@@ -107,6 +108,7 @@ int watch(const std::vector<std::string>& command, const Note* note) {
   for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM})
     sigaddset(&awaited, signal);
   sigprocmask(SIG_BLOCK, &awaited, &before);
+  sigdelset(&before, SIGTERM);  // Hydra passes on that it must not hear it
   const pid_t mpirun = getppid();
   const pid_t parent = getpid();
   const pid_t child = fork();

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include "weir/environment.hpp"
@@ -65,7 +66,8 @@ Started start(const Launch& launch, const sigset_t& mask) {
   const pid_t pid = fork();
   if (pid < 0) refuse_start(path, errno);
   if (pid == 0) {
-    end_with_parent(parent, SIGTERM);
+    std::signal(launch.end_signal, SIG_DFL);  // a shell's background jobs ignore SIGINT
+    end_with_parent(parent, launch.end_signal);
     dup2(output.writer.get(), STDOUT_FILENO);
     dup2(error_output.writer.get(), STDERR_FILENO);
     sigprocmask(SIG_SETMASK, &mask, nullptr);

@@ -19,7 +19,7 @@ struct Started {
 };
 
 /// Starts `launch` with `mask` as its blocked signals and its stdout and stderr in pipes; the kernel sends
-/// it SIGTERM when this thread ends.
+/// it its `end_signal` when this thread ends.
 ///
 /// **Errors.** Throws `Error{io}` with the system's reason if it cannot be started.
 [[nodiscard]] Started start(const Launch& launch, const sigset_t& mask);

@@ -81,6 +81,7 @@ class Supervisor {
 
   const StatusFolder& folder_;
   const Patience& patience_;
+  const int end_of_mpirun_;  // the signal that ends it
   sigset_t mask_before_;
   Descendants descendants_;
   Descriptor signals_;
@@ -98,14 +99,14 @@ class Supervisor {
   int end_signal_ = 0;                             // the one we were told to end with
   bool is_of_workers_ = false;                     // the ranks are workers of a running program
   bool is_told_again_ = false;                     // and we were told more than once
-  bool was_terminated_ = false;                    // by our SIGTERM
+  bool was_terminated_ = false;                    // by our signal
   std::optional<Clock::time_point> announced_at_;  // to ranks that end by themselves
   std::optional<Clock::time_point> deadline_;
   std::optional<Clock::time_point> release_at_;
 };
 
 Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const Patience& patience)
-    : folder_(folder), patience_(patience) {
+    : folder_(folder), patience_(patience), end_of_mpirun_(launch.end_signal) {
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : passed_on) sigaddset(&set, signal);
@@ -115,9 +116,10 @@ Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const P
   signals_ = Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   folder_events_ = Descriptor(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   inotify_add_watch(folder_events_.get(), folder.path().c_str(), IN_CLOSE_WRITE | IN_MOVED_TO);
-  // Workers hand over what they have when their job is ended; mpirun would kill them after a second.
   is_of_workers_ = launch.environment.contains("WEIR_CONNECT");
-  if (is_of_workers_) sigaddset(&before, SIGTERM);
+  // A batch system may send SIGTERM to all processes of a job. mpirun would kill the ranks a second later,
+  // but workers hand over what they have, and the body saves.
+  if (end_of_mpirun_ != SIGTERM) sigaddset(&before, SIGTERM);
   Started started = start(launch, before);
   mpirun_ = started.pid;
   noise_.set_launcher(started.pid);
@@ -188,7 +190,7 @@ void Supervisor::on_end_signal(const signalfd_siginfo& signal) {
   }
   end_within(patience_.after_signal);
   // What the terminal sends (Ctrl-C) has reached mpirun too: it is in the same process group.
-  if (signal.ssi_code != SI_KERNEL && !mpirun_status_) kill(mpirun_, number);
+  if (signal.ssi_code != SI_KERNEL && !mpirun_status_) kill(mpirun_, end_of_mpirun_);
 }
 
 /// Orphans of the job are children of this process too.
@@ -300,7 +302,7 @@ void Supervisor::on_deadline(Clock::time_point now) {
     if (folder_.program_status())  // the output of one that was left keeps mpirun waiting
       for (const std::string& name : descendants_.left(mpirun_))
         say("the program has left " + name + " behind, which is ended");
-    kill(mpirun_, SIGTERM);
+    kill(mpirun_, end_of_mpirun_);
     deadline_.reset();
     end_within(patience_.after_term);
     was_terminated_ = true;

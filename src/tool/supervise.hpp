@@ -15,7 +15,7 @@ struct Patience {
   std::chrono::nanoseconds after_signal = std::chrono::seconds(10);  ///< Since a signal was passed on.
   std::chrono::nanoseconds after_announcement =
       std::chrono::minutes(1);  ///< Since ranks that end by themselves were told to.
-  std::chrono::nanoseconds after_term = std::chrono::seconds(3);  ///< From our SIGTERM to SIGKILL.
+  std::chrono::nanoseconds after_term = std::chrono::seconds(3);  ///< From our signal to SIGKILL.
 };
 
 /// Runs `launch` to its end and returns the exit status of the whole job.
@@ -25,7 +25,7 @@ struct Patience {
 /// written. stdin is mpirun's own, stderr passes a `NoiseFilter`. SIGINT, SIGTERM, SIGHUP, SIGUSR1 and
 /// SIGUSR2 are passed on; the first SIGTERM to the program of rank 0 alone if that has a handler for it.
 /// Descendants of mpirun are ended before this returns. If this process is killed,
-/// mpirun gets SIGTERM from the kernel.
+/// mpirun gets the launch's `end_signal` from the kernel.
 /// **Errors.** Throws `Error{io}` if mpirun cannot be started.
 /// **Threads.** Call from the main thread, once, and start no others: signals are blocked while it runs.
 [[nodiscard]] int supervise(const Launch& launch, const StatusFolder& folder, const Patience& patience);

@@ -454,7 +454,9 @@ bool State::take_of_root(Execution& out, std::uint64_t order, TaskId awaited) {
   drop_stale();
   if (ready_.empty() || !constrained_.empty() || ready_.top().order >> 8 != order >> 8) return false;
   Record* const record = awaited ? records_.find(awaited) : nullptr;
-  if (!record || !may_start_before_next(*record)) return take(out);
+  // One that exceeds its time limit is left to itself, with its thread: not with the caller's.
+  if (!record || !may_start_before_next(*record))
+    return records_.find(ready_.top().id)->wished().limit_ns == 0 && take(out);
   start(awaited, *record, out);
   drop_stale();
   return true;
@@ -472,7 +474,6 @@ bool State::take_if_next(Execution& out, TaskId id) {
   drop_stale();
   if (ready_.empty() || !constrained_.empty() || ready_.top().id != id) return false;
   const Record* const record = records_.find(id);
-  // One that exceeds its time limit is left to itself, with its thread: not with the caller's.
   return record && record->wished().limit_ns == 0 && take(out);
 }
 

@@ -162,6 +162,7 @@ TEST_CASE("memory is rounded up in the batch system's own units") {
 TEST_CASE("a walltime is written as a clock, with days as hours") {
   CHECK(clock_text(std::chrono::hours(2)) == "02:00:00");
   CHECK(clock_text(std::chrono::seconds(59)) == "00:00:59");
+  CHECK(clock_text(std::chrono::milliseconds(58001)) == "00:00:59");
   CHECK(clock_text(std::chrono::hours(240) + std::chrono::seconds(61)) == "240:01:01");
 }
 

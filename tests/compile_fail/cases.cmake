@@ -25,7 +25,7 @@ weir_compile_fail(client/map_without_ranges
   "weir: map: what follows the function must be ranges, one for each of its parameters")
 weir_compile_fail(client/map_wrong_element "weir: map: the function cannot be called with these arguments")
 weir_compile_fail(client/gather_several
-  "weir: gather: takes one future, or a std::vector of futures of one type: client.gather.std::vector.a, b..")
+  "weir: gather: takes one future, or several of one type between braces or in a std::vector")
 weir_compile_fail(client/changed_argument "weir: submit: .*a parameter must be taken by value or const reference")
 weir_compile_fail(client/result_cannot_travel
   "weir: submit: the result of this function cannot travel to another process")

@@ -46,6 +46,17 @@ int left_ms() {
 int nested_polite(int x) {
   return weir::Client::current().submit(Options{.time_limit = 50ms}, polite, x).result();
 }
+int slow_child(int x) {
+  std::this_thread::sleep_for(2s);
+  return x;
+}
+int waits_for_child(int x) { return weir::Client::current().submit(slow_child, x).result(); }
+int waits_at_most(int x) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto child = weir::Client::current().submit(slow_child, x);
+  const bool is_done = child.wait("100ms");
+  return is_done ? -1 : static_cast<int>((std::chrono::steady_clock::now() - start) / 1ms);
+}
 bool is_gone(const std::string& file) {
   for (int i = 0; i < 1000; ++i) {
     pid_t pid = 0;
@@ -68,6 +79,18 @@ TEST_CASE("a task beyond its time limit is an error that says so, though it brin
   CHECK(failure_of(future) == "timeout: it was not done within its time limit of 100ms");
   CHECK(client().submit(Options{.time_limit = 1h}, [] { return 8; }).result() == 8);
   CHECK(failure_of(client().submit(nested_polite, 1)).find("time limit of 50ms") != std::string::npos);
+}
+
+TEST_CASE(
+    "a task that waits for another ends with its time limit, and so does a wait, with their workers alive") {
+  const std::size_t workers = client().workers().size();
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(failure_of(client().submit(Options{.time_limit = "100ms"}, waits_for_child, 7)) ==
+        "timeout: it was not done within its time limit of 100ms: it still waited for another task");
+  CHECK(client().submit(waits_at_most, 7).result() < 1900);
+  CHECK(std::chrono::steady_clock::now() - start < 1900ms);
+  CHECK(client().submit(Options{.time_limit = "1h"}, waits_for_child, 7).result() == 7);
+  CHECK(client().workers().size() == workers);
 }
 
 TEST_CASE("a task knows how much time it has left") {

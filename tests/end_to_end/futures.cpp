@@ -336,6 +336,19 @@ TEST_CASE("as_completed yields each once, earliest first, and grows while it is 
   CHECK(seen == 20);
 }
 
+TEST_CASE("what takes several futures takes them between braces") {
+  const Future<int> one = client().submit(inc, 1), two = client().submit(inc, 2);
+  int sum = 0;
+  for (const Future<int>& future : weir::as_completed({one, two})) sum += future.result();
+  CHECK(sum == 5);
+  CHECK(client().wait({one, two}, weir::Until::all, "10s"));
+  CHECK(client().gather({one, two}) == std::vector{2, 3});
+  CHECK(client().when_all({two, one}).result() == std::vector{3, 2});
+  CHECK_THROWS_WITH(weir::as_completed({Future<int>{}}),
+                    "as_completed: it belongs to no task (default-constructed or moved from); use what "
+                    "client.submit returned");
+}
+
 TEST_CASE("as_completed yields failed futures too, also in batches") {
   auto all =
       weir::as_completed(std::vector<Future<int>>{client().submit(inc, 1), client().submit(fails_until, 1)});

@@ -46,6 +46,15 @@ def summed(t):
     return np.dtype("int64") if t.kind in "bi" else np.dtype("uint64") if t.kind == "u" else t
 
 
+def must_fit(t, f, *operands):
+    """Integers that may leave their type are an error, where NumPy's wrap around."""
+    if kind(t) != 1:
+        return
+    bound = np.asarray(f(*(np.abs(x.astype("float64")) + 1 for x in operands)))
+    if bound.size and bound.max() >= 0.999 * float(np.iinfo(t).max):
+        raise Unfit
+
+
 def real_of(t):
     return {"complex64": np.dtype("float32"), "complex128": np.dtype("float64")}.get(np.dtype(t).name,
                                                             np.dtype(t))
@@ -537,6 +546,7 @@ class Maker:
                 raise Unfit
         value = np.asarray(getattr(np, name)(x, axis=axes, keepdims=keep, **extra))
         if name in ("sum", "prod", "nansum", "nanprod"):
+            must_fit(summed(a.type), lambda x: getattr(np, name)(x, axis=axes), x)
             value = value.astype(summed(a.type))
         exact = order or name in ("any", "all",
                                   "count_nonzero") or kind(a.type) < 2 and name.endswith(("sum", "prod"))
@@ -548,6 +558,7 @@ class Maker:
         if a.scale > 1e6:
             raise Unfit
         axis = self.axis(a)
+        must_fit(summed(a.type), lambda x: getattr(np, name)(x, axis=axis), a.value)
         value = getattr(np, name)(a.value, axis=axis, dtype=summed(a.type))
         return Expression(f"{name} {axis} {a.words}", value, kind(a.type) < 2, [a])
 
@@ -661,6 +672,7 @@ class Maker:
             raise Unfit
         t = np.promote_types(a.type, b.type)
         mode = self.rng.randrange(3)
+        must_fit(t, np.convolve, a.value, b.value)
         value = np.convolve(a.value.astype(t), b.value.astype(t), ["full", "same", "valid"][mode])
         return Expression(f"convolve {mode} {a.words} {b.words}", value, kind(t) < 2, [a, b])
 
@@ -1307,6 +1319,7 @@ class Maker:
         a = self.matrix(depth)
         b = self.matrix(0, a.shape[1])
         t = np.promote_types(a.type, b.type)
+        must_fit(t, np.matmul, a.value, b.value)
         value = np.matmul(a.value.astype(t), b.value.astype(t))
         return Expression(f"matmul {a.words} {b.words}", value, kind(t) < 2, [a, b])
 
@@ -1322,6 +1335,7 @@ class Maker:
         a = one((m, k)) if r.random() < 0.8 else self.leaf(None, (k,), True)
         b = one((k, n)) if r.random() < 0.8 else self.leaf(None, (k,), True)
         t = np.promote_types(a.type, b.type)
+        must_fit(t, np.matmul, a.value, b.value)
         value = np.matmul(a.value.astype(t), b.value.astype(t))
         return Expression(f"matmul {a.words} {b.words}", value, kind(t) < 2, [a, b])
 
@@ -1354,6 +1368,7 @@ class Maker:
         for e in operands:
             t = np.promote_types(t, e.type)
         try:
+            must_fit(t, lambda *x: np.einsum(subscripts, *x), *[e.value for e in operands])
             value = np.einsum(subscripts, *[e.value.astype(t) for e in operands])
         except ValueError:
             raise Unfit
@@ -1396,6 +1411,7 @@ class Maker:
         t = np.promote_types(a.type, b.type)
         if t == bool:
             raise Unfit
+        must_fit(t, lambda x, y: np.tensordot(x, y, (of_a, list(range(count)))), a.value, b.value)
         value = np.tensordot(a.value.astype(t), b.value.astype(t), (of_a, list(range(count))))
         return Expression(f"tensordot {listed(of_a)} {listed(range(count))} {a.words} {b.words}", value,
                           kind(t) < 2, [a, b])

@@ -189,3 +189,83 @@ TEST_CASE("branches made inside a function cost what they are, not the square of
   source.emit(0);
   CHECK(seen == 4000);
 }
+
+TEST_CASE(
+    "the function of map_async is inside the stream: close ends it behind the element, drain is refused") {
+  Stream<int> source;
+  std::string refused;
+  const auto out = source.buffer(8)
+                       .map_async(
+                           [&](int x) {
+                             if (x == 2) {
+                               refused = sentence([&] { source.drain(); });
+                               source.close();
+                             }
+                             return x;
+                           },
+                           3)
+                       .sink_to_list();
+  source.emit(1);
+  source.emit(2);
+  CHECK(happens([&] { return out.size() == 2; }));
+  source.drain();
+  CHECK(refused == "drain: called from inside the stream it would wait for");
+  CHECK(sentence([&] { source.emit(3); }).ends_with("is closed"));
+  CHECK(out.values() == Ints{1, 2});
+}
+
+TEST_CASE("two streams that feed each other from functions of map_async, or drain each other, do not hang") {
+  Stream<int> a, b;
+  std::atomic<int> came{0};
+  const auto pass_to = [&came](const Stream<int>& other) {
+    return [&came, &other](int x) {
+      if (x > 0) other.emit(x - 1);
+      ++came;
+      return x;
+    };
+  };
+  a.map_async(pass_to(b)).sink([](int) {});
+  b.map_async(pass_to(a)).sink([](int) {});
+  std::thread other([&] {
+    for (int i = 0; i < 50; ++i) b.emit(20);
+  });
+  for (int i = 0; i < 50; ++i) a.emit(20);
+  other.join();
+  CHECK(happens([&] { return came == 100 * 21; }));
+
+  Stream<int> c, d;
+  Meeting meeting;
+  std::atomic<int> refused{0};
+  const auto drains = [&](const Stream<int>& of) {
+    return [&meeting, &refused, &of](int) {
+      meeting.wait();
+      if (sentence([&] { of.drain(); }) ==
+          "drain: called from inside a stream that the one it would wait for waits for itself")
+        ++refused;
+    };
+  };
+  c.buffer(2).sink(drains(d));
+  d.buffer(2).sink(drains(c));
+  c.emit(1);
+  d.emit(1);
+  c.drain();
+  d.drain();
+  CHECK(refused >= 1);
+}
+
+TEST_CASE("the last handle of a stream may go in a function of its map_async") {
+  std::atomic<bool> done{false};
+  {
+    auto source = std::make_shared<Stream<int>>();
+    auto& kept = *source;
+    source
+        ->map_async([source = std::move(source), &done](int x) mutable {
+          source.reset();
+          done = true;
+          return x;
+        })
+        .sink([](int) {});
+    kept.emit(1);
+  }
+  CHECK(happens([&] { return done.load(); }));
+}

@@ -189,3 +189,55 @@ TEST_CASE("co_await drain waits for what was emitted before, though another thre
   });
   other.join();
 }
+
+TEST_CASE("a coroutine that waits for a stream goes with its context") {
+  for (const bool emits : {false, true}) {
+    bool has_ended = false;
+    struct Leaving {
+      bool& flag;
+      explicit Leaving(bool& of) : flag(of) {}
+      Leaving(const Leaving&) = delete;
+      Leaving& operator=(const Leaving&) = delete;
+      ~Leaving() { flag = true; }
+    };
+    Stream<int> source{own_loop};
+    source.rate_limit(50ms).buffer(1).delay("20ms").sink([](int) {});
+    {
+      asio::io_context context;
+      asio::co_spawn(
+          context,
+          [&, source]() -> asio::awaitable<void> {
+            const Leaving leaving(has_ended);
+            for (int i = 0; i < (emits ? 20 : 1); ++i) co_await source.emit(i);
+            co_await source.drain();
+          },
+          asio::detached);
+      context.run_for(2ms);
+      CHECK_FALSE(has_ended);
+    }
+    CHECK(has_ended);
+    std::this_thread::sleep_for(100ms);  // what the graph tells meanwhile reaches nobody
+    source.drain();
+  }
+}
+
+TEST_CASE("who waits for an event loop that nobody runs is told, and goes on when somebody does") {
+  EventLoop loop;
+  Stream<int> source{loop};
+  const auto out = source.delay("1ms").named("later").sink_to_list();
+  detail::stream::cycle_patience_ns = 40'000'000;
+  Warnings warnings;
+  source.emit(1);
+  std::thread other([&] {
+    while (warnings.text().empty()) std::this_thread::sleep_for(1ms);
+    loop.run();
+  });
+  source.drain();
+  other.join();
+  detail::stream::cycle_patience_ns = 5'000'000'000;
+  CHECK(warnings.text() ==
+        "stream: drain: " + source.label() +
+            " waits for its event loop, which nobody runs; call loop.run(), on this thread "
+            "before it waits or on another one\n");
+  CHECK(out.values() == Ints{1});
+}

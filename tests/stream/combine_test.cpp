@@ -364,3 +364,28 @@ TEST_CASE("a literal may stand at any place of zip") {
   b.emit(2);
   CHECK(out.values() == std::vector<std::tuple<std::string, int, double, int>>{{"first", 1, 2.5, 2}});
 }
+
+TEST_CASE("a pair or tuple in zip stays one element, beside literals too") {
+  Stream<std::pair<int, int>> pairs;
+  std::vector<std::tuple<std::pair<int, int>, int>> out;
+  pairs.zip(5).sink([&](const std::tuple<std::pair<int, int>, int>& x) { out.push_back(x); });
+  pairs.emit({1, 2});
+  CHECK(out == std::vector{std::tuple<std::pair<int, int>, int>({1, 2}, 5)});
+
+  Stream<int> a;
+  Stream<std::tuple<int>> b;
+  const auto all = a.zip(std::tuple(7), max_ahead{2}, b, std::pair(3, 4)).sink_to_list();
+  a.emit(1);
+  b.emit(std::tuple(2));
+  using All = std::tuple<int, std::tuple<int>, std::tuple<int>, std::pair<int, int>>;
+  CHECK(all.values() == std::vector{All(1, 7, 2, {3, 4})});
+}
+
+TEST_CASE("elements that cannot be copied are zipped with literals") {
+  Stream<std::unique_ptr<int>> source;
+  int sum = 0;
+  source.zip(5).sink(
+      [&](std::tuple<std::unique_ptr<int>, int> x) { sum = *std::get<0>(x) + std::get<1>(x); });
+  source.emit(std::make_unique<int>(3));
+  CHECK(sum == 8);
+}

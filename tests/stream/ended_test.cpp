@@ -57,3 +57,35 @@ TEST_CASE("pictures of a graph that another thread changes are pictures of some 
   over = true;
   changer.join();
 }
+
+TEST_CASE(
+    "who closes a stream in a function cannot emit into it any more, but what was emitted before comes") {
+  Stream<int> source;
+  const auto ahead = source.map([](int x) { return x; });
+  std::string refused;
+  const auto out = ahead
+                       .map([&](int x) {
+                         if (x != 1) return x;
+                         source.emit(2);
+                         source.close();
+                         refused = sentence([&] { source.emit(3); });
+                         return x;
+                       })
+                       .sink_to_list();
+  source.emit(1);
+  CHECK(refused == "emit: " + source.label() + " is closed");
+  CHECK(out.values() == Ints{1, 2});
+  CHECK(sentence([&] { source.emit(4); }) == refused);
+
+  Stream<int> above;
+  const auto below = above.map([](int x) { return x; });
+  const auto got = below.sink_to_list();
+  below.sink([&](int x) {
+    if (x != 1) return;
+    above.close();
+    below.emit(5);  // which ends when the element is through
+  });
+  above.emit(1);
+  CHECK(got.values() == Ints{1, 5});
+  CHECK(sentence([&] { below.emit(6); }) == "emit: " + below.label() + " is closed");
+}

@@ -347,3 +347,21 @@ TEST_CASE("sink_to_textfile writes lines, and tells what it cannot open") {
         "sink_to_textfile: cannot open '" + (folder.path / "no" / "file").string() +
             "': No such file or directory");
 }
+
+TEST_CASE("from_range refuses steps that numbers of that size do not differ by") {
+  CHECK(sentence([] { from_range(1e16, 1e16 + 4, 1.); }) ==
+        "from_range: numbers near 10000000000000004.000000 do not differ by a step of 1.000000; count with "
+        "integers, and map them");
+  CHECK(sentence([] { from_range(0.F, 20'000'000.F); }).starts_with("from_range: numbers near 20000000"));
+  CHECK(sentence([] { from_range(1e16, 0., -0.5); }).starts_with("from_range: numbers near"));
+  const auto numbers = from_range(1e16, 1e16 + 8, 2.);
+  const auto out = numbers.sink_to_list();
+  numbers.start();
+  numbers.drain();
+  CHECK(out.values() == std::vector<double>{1e16, 1e16 + 2, 1e16 + 4, 1e16 + 6});
+  const auto tenths = from_range(0., 1., 0.1);
+  const auto ten = tenths.sink_to_list();
+  tenths.start();
+  tenths.drain();
+  CHECK(ten.size() == 10);
+}

@@ -219,3 +219,15 @@ TEST_CASE("accumulate passes further arguments on to its function") {
   CHECK(lists.values().back() == Ints{3, 6, 9});
   CHECK(results.values() == Ints{11, 21, 31});
 }
+
+TEST_CASE("a further argument of accumulate may be a pair or a tuple") {
+  Stream<int> source;
+  const auto out =
+      source
+          .accumulate([](int sum, int x, std::pair<int, int> p,
+                         std::tuple<int> t) { return sum + x * p.first + p.second + std::get<0>(t); },
+                      0, std::pair(3, 4), std::tuple(100))
+          .sink_to_list();
+  feed(source, 1, 3);
+  CHECK(out.values() == Ints{107, 217});
+}

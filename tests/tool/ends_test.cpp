@@ -211,6 +211,12 @@ TEST_CASE("run leaves a rank 0 that hears SIGTERM the time to save, until it is 
   CHECK(told_again->wait().status == 128 + SIGTERM);
   CHECK(told_again->out() == "saving\n");
   CHECK_FALSE(is_any_running(told_again->err()));
+  // To mpirun too, which would kill its ranks after a second; the program of rank 0 has a group of its own.
+  const Finished in_group =
+      run({"timeout", "2", WEIR_TOOL, "run", "-n", "2", "bash", "-c", body, "body", "1.5"});
+  CHECK(in_group.status == 124);
+  CHECK(in_group.out == "saving\nsaved\n");
+  CHECK_FALSE(is_any_running(in_group.err));
 }
 
 TEST_CASE("run keeps no zombies of a job, and does not say that the dead were left") {

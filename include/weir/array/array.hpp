@@ -338,7 +338,8 @@ class Array {
   // Reductions. Integers add up in 64 bits, floating ones in double; results do not depend on the chunks but
   // for rounding. All throw `Error{invalid_argument}` if an axis is not there or named twice.
   /// Sum over axes. 0 for no elements. **Errors.** Throws `Error{invalid_argument}` if an axis is not there
-  /// or named twice.
+  /// or named twice; a task fails so if a sum of integers does not fit into 64 bits, in whatever order they
+  /// are: nothing wraps around. Of `astype<double>()` there is always one.
   [[nodiscard]] Array<detail::array::Summed<T>> sum(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::sum, how);
   }

@@ -35,7 +35,8 @@ concept Factored = std::is_same_v<T, float> || std::is_same_v<T, double>;
 /// **Shape.** (m, k) and (k, n) in, (m, n) out, in the row chunks of the first and the column chunks of the
 /// second; axes of the batch are broadcast. A vector counts as a row on the left and a column on the right.
 /// **Errors.** Throws `Error{invalid_argument}` if the inner extents differ, the batches cannot be broadcast,
-/// or there is an array without axes.
+/// or there is an array without axes; a task fails so if a sum of products of integers does not fit into the
+/// type of the result.
 /// **Cost.** One task per chunk of the result, which reads a row of chunks and a column of chunks.
 /// **Source.** NumPy's `matmul`.
 template <class T, class U>

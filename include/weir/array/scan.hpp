@@ -34,7 +34,8 @@ struct Ranks {
 
 /// Sums of all elements up to each, along an axis.
 ///
-/// **Shape.** As the array. **Errors.** Throws `Error{invalid_argument}` if there is no such axis.
+/// **Shape.** As the array. **Errors.** Throws `Error{invalid_argument}` if there is no such axis; a task
+/// fails so if a sum of integers does not fit into 64 bits.
 /// **Cost.** Two passes: sums of chunks, which are added up along the axis, then running sums within chunks.
 template <class T>
 [[nodiscard]] auto cumsum(const Array<T>& x, std::int64_t axis = -1) {

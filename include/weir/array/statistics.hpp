@@ -25,7 +25,8 @@ namespace detail::array {
 [[nodiscard]] NodePtr not_zero(std::string rule, const NodePtr& x);
 }  // namespace detail::array
 
-/// The largest less the smallest element over axes. **Errors.** As `min`.
+/// The largest less the smallest element over axes; integers wrap around, as those of `-` do. **Errors.** As
+/// `min`.
 template <class T>
 [[nodiscard]] Array<T> ptp(const Array<T>& x, const Reduce& how = {}) {
   return detail::array::in_name_of("ptp", [&] { return x.max(how) - x.min(how); });
@@ -48,7 +49,8 @@ template <class T, class W>
   });
 }
 
-/// Differences of neighbours along an axis, n times; of bools whether they differ.
+/// Differences of neighbours along an axis, n times; of bools whether they differ. Integers wrap around, as
+/// those of `-` do.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` for negative n, or if there is no such axis.
 template <class T>
@@ -87,8 +89,9 @@ template <class T>
 /// The convolution of two lists: element i is the sum of a[j] b[i - j] over all j.
 ///
 /// **Shape.** (n) and (m) in; `mode` says which of the n + m - 1 come out. **Errors.** Throws
-/// `Error{invalid_argument}` if there are other axes or no elements. **Cost.** n m multiplications, by all
-/// workers; the shorter list must fit into a task. **Source.** NumPy's `convolve`.
+/// `Error{invalid_argument}` if there are other axes or no elements; a task fails so if a sum of integers
+/// does not fit into the type of the result. **Cost.** n m multiplications, by all workers; the shorter list
+/// must fit into a task. **Source.** NumPy's `convolve`.
 template <class T, class U>
 [[nodiscard]] auto convolve(const Array<T>& a, const Array<U>& b, Overlapping mode = Overlapping::full) {
   using R = detail::array::Promoted<T, U>;

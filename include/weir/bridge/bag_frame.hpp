@@ -81,7 +81,8 @@ requires(((detail::bridge::is_frame<C> || Computable<C>)&&...) && (detail::bridg
           .result();
   };
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::tuple{result(std::index_sequence<I>{}, collections)...};
+    return std::tuple<decltype(result(std::index_sequence<I>{}, collections))...>{
+        result(std::index_sequence<I>{}, collections)...};
   }
   (std::index_sequence_for<C...>{});
 }

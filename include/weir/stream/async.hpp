@@ -230,6 +230,13 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
     room_.store(std::max(2 * parallelism_, std::min(many, most_inside)), std::memory_order_relaxed);
   }
   void try_to_compute(Slot& slot) {
+    const TicketScope scope(slot.parcel.ticket);
+    const RoundsScope rounds(slot.parcel.rounds);
+    Frame frame(*this, Frame::beside);
+    call_it(slot);
+    frame.finish_late();
+  }
+  void call_it(Slot& slot) noexcept {
     for (unsigned attempt = 0;; ++attempt) {
       try {
         if constexpr (is_copyable<In>) slot.result.emplace(call(f_, std::as_const(*slot.parcel.element)));

@@ -24,6 +24,9 @@
 namespace weir::detail::stream {
 
 /// An emission that waits for room, or the draining of a graph, without blocking a thread.
+///
+/// The context of the coroutine keeps it, by a timer: the coroutine goes with its context, and what the graph
+/// tells afterwards reaches nobody.
 template <class Waiting, class Handler>
 class Awaited : public std::enable_shared_from_this<Awaited<Waiting, Handler>> {
  public:
@@ -31,6 +34,10 @@ class Awaited : public std::enable_shared_from_this<Awaited<Waiting, Handler>> {
       : waiting_(std::move(waiting)),
         executor_(boost::asio::get_associated_executor(handler)),
         handler_(std::move(handler)) {}
+
+  Awaited(const Awaited&) = delete;
+  Awaited& operator=(const Awaited&) = delete;
+  ~Awaited() { waiting_.abandon(); }
 
   void go_on() {
     if (!armed_.exchange(false)) return;  // somebody was faster
@@ -49,8 +56,8 @@ class Awaited : public std::enable_shared_from_this<Awaited<Waiting, Handler>> {
  private:
   void wait() {
     watch_for_cycle();
-    const auto try_again = [self = this->shared_from_this()] {
-      boost::asio::post(self->executor_, [self] { self->go_on(); });
+    const auto try_again = [waiting = this->weak_from_this()] {
+      if (const auto self = waiting.lock()) boost::asio::post(self->executor_, [self] { self->go_on(); });
     };
     armed_ = true;
     waiting_.when_changed(try_again);
@@ -58,14 +65,12 @@ class Awaited : public std::enable_shared_from_this<Awaited<Waiting, Handler>> {
   }
   /// Whoever took `armed_` may look at the emission, and has to look once more when it is given back.
   void watch_for_cycle() {
-    if (Waiting::is_told && watch_.has_told()) return;
     std::int64_t nap = std::max<std::int64_t>(cycle_patience_ns.load() / 4, 1'000'000);
     if (!Waiting::is_told) nap = std::min<std::int64_t>(nap, 20'000'000);
     const auto timer = std::make_shared<boost::asio::steady_timer>(executor_, std::chrono::nanoseconds(nap));
     timer_ = timer;
-    timer->async_wait([timer, waiting = this->weak_from_this()](const boost::system::error_code& cancelled) {
-      const auto self = waiting.lock();
-      if (cancelled || !self || !self->armed_.exchange(false)) return;
+    timer->async_wait([timer, self = this->shared_from_this()](const boost::system::error_code& cancelled) {
+      if (cancelled || !self->armed_.exchange(false)) return;
       self->waiting_.look(self->watch_);
       self->watch_for_cycle();
       self->armed_ = true;

@@ -215,24 +215,41 @@ auto literal_or_gap(const T& arg) {
   else return arg;
 }
 
-/// Puts the literals among the arguments of zip back into their places.
-template <std::size_t at, class Items, class... Args>
-auto with_literals(Items&& items, const std::tuple<Args...>& args) {
-  if constexpr (sizeof...(Args) == 0) {
-    return std::tuple();
-  } else {
-    using First = std::tuple_element_t<0, std::tuple<Args...>>;
-    const auto rest = std::apply([](const auto&, const auto&... more) { return std::tuple(more...); }, args);
-    if constexpr (std::is_same_v<First, Gap>) {
-      auto item = std::tuple(std::get<at>(std::forward<Items>(items)));
-      return std::tuple_cat(std::move(item), with_literals<at + 1>(std::forward<Items>(items), rest));
-    } else if constexpr (is_literal<First>) {
-      return std::tuple_cat(std::tuple(std::get<0>(args)),
-                            with_literals<at>(std::forward<Items>(items), rest));
+/// Puts the literals among the arguments of zip back into their places. (A type for each tuple: what the
+/// compiler deduces for `std::tuple(pair)` is its two parts.)
+template <class... Args>
+struct WithLiterals {
+  std::tuple<Args...> args;
+
+  template <class Items>
+  requires std::is_constructible_v<std::decay_t<Items>, Items>
+  auto operator()(Items&& items) const { return put_in<0, 0>(std::forward<Items>(items), std::tuple<>()); }
+
+ private:
+  template <std::size_t arg, std::size_t item, class Items, class... Put>
+  auto put_in(Items&& items, std::tuple<Put...>&& before) const {
+    if constexpr (arg == sizeof...(Args)) {
+      return std::move(before);
     } else {
-      return with_literals<at>(std::forward<Items>(items), rest);
+      using Arg = std::tuple_element_t<arg, std::tuple<Args...>>;
+      if constexpr (std::is_same_v<Arg, Gap>) {
+        using Item = std::tuple_element_t<item, std::decay_t<Items>>;
+        return put_in<arg + 1, item + 1>(
+            std::forward<Items>(items),
+            std::tuple_cat(std::move(before), std::tuple<Item>(std::get<item>(std::forward<Items>(items)))));
+      } else if constexpr (is_literal<Arg>) {
+        return put_in<arg + 1, item>(std::forward<Items>(items),
+                                     std::tuple_cat(std::move(before), std::tuple<Arg>(std::get<arg>(args))));
+      } else {
+        return put_in<arg + 1, item>(std::forward<Items>(items), std::move(before));
+      }
     }
   }
+};
+template <class... Args>
+auto with_literals(const Args&... args) {
+  using All = WithLiterals<decltype(literal_or_gap(args))...>;
+  return All{{literal_or_gap(args)...}};
 }
 
 /// The nodes of the streams among the arguments, in order.
@@ -273,11 +290,7 @@ auto zip(const First& first, const Args&... args) {
       "zip",
       [&]<class... E>(std::type_identity<E>...) { return detail::stream::ZipKernel<E...>{limit.elements}; },
       first, args...);
-  if constexpr (has_literals && is_here)
-    return together.map([all = std::tuple(detail::stream::literal_or_gap(first),
-                                          detail::stream::literal_or_gap(args)...)](auto&& items) {
-      return detail::stream::with_literals<0>(std::forward<decltype(items)>(items), all);
-    });
+  if constexpr (has_literals && is_here) return together.map(detail::stream::with_literals(first, args...));
   else return together;
 }
 

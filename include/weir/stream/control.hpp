@@ -119,6 +119,9 @@ class ControlMembers {
     return op::flush_by(trigger)(static_cast<const Self&>(*this));
   }
   /// Passes elements until the first one of `signal`, then ends the stream below.
+  ///
+  /// What counts is what comes here first: an element that is still above, in the function that signals, is
+  /// not passed.
   template <class R>
   auto take_until(const Stream<R>& signal) const {
     return op::take_until(signal)(static_cast<const Self&>(*this));

@@ -2,14 +2,17 @@
 // from_process.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -235,6 +238,17 @@ struct IterableProducer {
   [[nodiscard]] bool is_over() const { return !(*at != std::end(*range)); }
   [[nodiscard]] std::optional<Time> wake(Time now) const { return now; }
 };
+
+/// Numbers of a range must differ. Throws `Error{invalid_argument}` if the step is less than the distance of
+/// neighbouring numbers of their size.
+template <class T>
+void check_steps(T begin, T end, T step) {
+  const T largest = std::isfinite(end) ? std::max(std::abs(begin), std::abs(end)) : std::abs(begin);
+  if (!(std::abs(step) < std::nextafter(largest, std::numeric_limits<T>::infinity()) - largest)) return;
+  throw Error(ErrorKind::invalid_argument, "from_range: numbers near " + std::to_string(largest) +
+                                               " do not differ by a step of " + std::to_string(step) +
+                                               "; count with integers, and map them");
+}
 
 template <class T>
 struct RangeProducer {
@@ -493,12 +507,14 @@ detail::Refused from_iterable(const Range&, const SourceOptions& = {}) { return 
 
 /// Emits `begin`, `begin + step`, ... before `end`, then ends; also where the next one would not fit into T.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` if `step` is 0 or not a number.
+/// **Errors.** Throws `Error{invalid_argument}` if `step` is 0 or not a number, or if numbers as large as
+/// `begin` or `end` do not differ by it.
 template <class T>
 requires detail::stream::Countable<T>
 auto from_range(T begin, T end, T step = T(1), SourceOptions options = {}) {
   if (!(step < T{} || T{} < step))
     throw Error(ErrorKind::invalid_argument, "from_range: step must be a number other than 0");
+  if constexpr (std::is_floating_point_v<T>) detail::stream::check_steps(begin, end, step);
   return detail::stream::make_source("from_range", detail::stream::RangeProducer<T>{begin, end, step},
                                      std::move(options.loop));
 }

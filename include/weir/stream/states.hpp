@@ -298,7 +298,7 @@ inline constexpr bool is_among = (std::is_same_v<T, Among> || ...);
 template <class T>
 auto further_argument(T&& argument) {
   if constexpr (is_accumulate_option<std::decay_t<T>>) return std::tuple();
-  else return std::tuple(std::forward<T>(argument));
+  else return std::tuple<std::decay_t<T>>(std::forward<T>(argument));
 }
 
 /// Whether a function makes the next state, of a state and an element; or of both a state and a result.

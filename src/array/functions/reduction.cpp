@@ -3,7 +3,8 @@
 #include <cmath>
 #include <complex>
 
-#include "array/graph/nodes.hpp"
+#include "array/graph/views.hpp"
+#include "array/kernels/exact.hpp"
 #include "weir/array/array.hpp"
 
 namespace weir::detail::array {
@@ -50,15 +51,24 @@ void merge_best(const Tensor& from, const Tensor& to, Better better) {
     t[plane + i] = f[plane + i];
   }
 }
-task::Value merge(Reader& parameters, std::span<const Tensor> operands) {
-  Fold fold{};
-  DType type{};
-  read(parameters, fold);
-  read(parameters, type);
+void merge_exact(Fold fold, const Tensor& from, const Tensor& to) {
+  const std::int64_t plane = to.size() / 2;
+  dispatch_exact(fold == Fold::exact_product, to.type, [&]<class State>(std::type_identity<State>) {
+    for (std::int64_t i = 0; i < plane; ++i) {
+      auto *f = static_cast<std::int64_t*>(from.data) + i, *t = static_cast<std::int64_t*>(to.data) + i;
+      State state = state_at<State>(t, plane);
+      state.merge(state_at<State>(f, plane));
+      put_state(t, plane, state);
+    }
+  });
+}
+Tensor merged(Fold fold, DType type, std::span<const Tensor> operands) {
   const Tensor out = make_tensor(operands[0].type, operands[0].shape);
   fold_start(fold, out);
   for (const Tensor& from : operands) {
-    if (fold_planes(fold) == 3) {
+    if (is_exact(fold)) {
+      merge_exact(fold, from, out);
+    } else if (fold_planes(fold) == 3) {
       if (out.type == DType::float64) merge_moments<double>(from, out);
       else merge_moments<std::complex<double>>(from, out);
     } else {
@@ -70,6 +80,36 @@ task::Value merge(Reader& parameters, std::span<const Tensor> operands) {
       });
     }
   }
+  return out;
+}
+task::Value merge(Reader& parameters, std::span<const Tensor> operands) {
+  Fold fold{};
+  DType type{};
+  read(parameters, fold);
+  read(parameters, type);
+  return merged(fold, type, operands).value;
+}
+
+// The numbers that exact sums and products are.
+task::Value conclude(Reader& parameters, std::span<const Tensor> operands) {
+  Fold fold{};
+  DType type{};
+  std::string name;
+  read(parameters, fold);
+  read(parameters, type);
+  read(parameters, name);
+  const Tensor states = operands.size() == 1 ? operands[0] : merged(fold, type, operands);
+  Dims shape;
+  for (std::size_t a = 1; a < states.shape.size(); ++a) shape.push_back(states.shape[a]);
+  const Tensor out = make_tensor(states.type, shape);
+  dispatch_exact(fold == Fold::exact_product, out.type, [&]<class State>(std::type_identity<State>) {
+    for (std::int64_t i = 0; i < out.size(); ++i) {
+      const State state = state_at<State>(static_cast<const std::int64_t*>(states.data) + i, out.size());
+      const auto value = state.value();
+      if (!value) refuse_beyond(name, out.type, state.text());
+      std::memcpy(static_cast<std::int64_t*>(out.data) + i, &*value, sizeof *value);
+    }
+  });
   return out.value;
 }
 
@@ -78,7 +118,16 @@ struct Folding {
   Fold fold;
   DType type;  // of the elements
   std::vector<bool> folded;
-  std::size_t planes;  // leading axes of partial results: 0 or 1
+  std::size_t planes;      // leading axes of partial results: 0 or 1
+  bool concludes = false;  // the end of the tree has numbers instead of planes
+  [[nodiscard]] bool is_done(const Grid& grid) const {
+    for (std::size_t a = 0; a < folded.size(); ++a)
+      if (folded[a] && grid.chunks[a + planes].size() > 1) return false;
+    return true;
+  }
+  [[nodiscard]] Grid without_planes(const Grid& grid) const {
+    return Grid(Chunks(grid.chunks.begin() + static_cast<std::ptrdiff_t>(planes), grid.chunks.end()));
+  }
 };
 
 // A partial result for every chunk.
@@ -88,8 +137,9 @@ NodePtr partial(const Folding& how, const NodePtr& x) {
   for (std::size_t a = 0; a < x->grid.axes(); ++a)
     chunks.push_back(how.folded[a] ? std::vector<std::int64_t>(x->grid.chunks[a].size(), 1)
                                    : x->grid.chunks[a]);
-  const bool flat = std::ranges::count(how.folded, true) != 1;
-  const auto plan = [how, source = x.get(), flat](TaskBuilder& task, std::int64_t chunk) {
+  Grid grid(std::move(chunks));
+  const bool flat = std::ranges::count(how.folded, true) != 1, last = how.concludes && how.is_done(grid);
+  const auto plan = [how, source = x.get(), flat, last](TaskBuilder& task, std::int64_t chunk) {
     const View view = chunk_view(source->grid, chunk);
     Dims shape;
     for (std::size_t a = 0; a < view.shape.size(); ++a) shape.push_back(how.folded[a] ? 1 : view.shape[a]);
@@ -118,9 +168,11 @@ NodePtr partial(const Folding& how, const NodePtr& x) {
     }
     to.operand = task.temporary(fold_type(how.fold, how.type), shape, how.fold);
     task.fill(*source, view, to);
-    task.result(to.operand);
+    if (last) task.kernel(&conclude, {to.operand}, how.fold, how.type, how.name);
+    else task.result(to.operand);
   };
-  return std::make_shared<TaskNode>(how.name, fold_type(how.fold, how.type), Grid(std::move(chunks)),
+  return std::make_shared<TaskNode>(how.name, fold_type(how.fold, how.type),
+                                    last ? how.without_planes(grid) : std::move(grid),
                                     std::vector<NodePtr>{x}, plan);
 }
 
@@ -137,7 +189,8 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
   }
   Grid grid(std::move(chunks));
   const Fold fold = how.fold == Fold::count ? Fold::sum : how.fold;
-  const auto plan = [how, fold, ways, source = x.get(), grid](TaskBuilder& task, std::int64_t chunk) {
+  const bool last = how.concludes && how.is_done(grid);
+  const auto plan = [how, fold, ways, source = x.get(), grid, last](TaskBuilder& task, std::int64_t chunk) {
     View view = chunk_view(grid, chunk);
     const Dims shape = view.shape, kept = row_major(shape);
     Dims steps = kept, at = grid.unravel(chunk);
@@ -157,7 +210,8 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
     }
     std::vector<std::uint32_t> operands;
     std::int64_t count = 1;
-    for (std::size_t a = 0; a < shape.size(); ++a) count *= view.shape[a] / shape[a] * (steps[a] ? 1 : 1);
+    for (std::size_t a = how.planes; a < shape.size(); ++a)
+      if (how.folded[a - how.planes]) count *= view.shape[a];
     for (std::int64_t i = 0; i < count; ++i) {
       Dims place = at;
       std::int64_t rest = i;
@@ -168,23 +222,24 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
       }
       operands.push_back(task.chunk(*source, source->grid.ravel(place)));
     }
-    task.kernel(&merge, std::move(operands), fold, how.type);
+    if (last) task.kernel(&conclude, std::move(operands), fold, how.type, how.name);
+    else task.kernel(&merge, std::move(operands), fold, how.type);
   };
-  return std::make_shared<TaskNode>(how.name + " merge", x->type, grid, std::vector<NodePtr>{x}, plan);
+  return std::make_shared<TaskNode>(how.name + " merge", x->type, last ? how.without_planes(grid) : grid,
+                                    std::vector<NodePtr>{x}, plan);
 }
 
-// The whole tree; the result has the folded axes, with one element, and the planes in front.
-NodePtr fold_tree(Folding how, const NodePtr& x, int split_every) {
+// The whole tree; the result has the folded axes, with one element, and the planes in front unless it
+// concludes.
+NodePtr fold_tree(const Folding& how, const NodePtr& x, int split_every) {
   NodePtr node = partial(how, x);
   const auto axes = std::max<std::ptrdiff_t>(1, std::ranges::count(how.folded, true));
   const auto ways = std::max<std::int64_t>(
       2, static_cast<std::int64_t>(std::pow(split_every, 1.0 / static_cast<double>(axes)) + 1e-9));
-  const auto unfinished = [&] {
-    for (std::size_t a = 0; a < how.folded.size(); ++a)
-      if (how.folded[a] && node->grid.chunks[a + how.planes].size() > 1) return true;
-    return false;
+  const auto is_done = [&] {
+    return how.concludes ? node->grid.axes() == how.folded.size() : how.is_done(node->grid);
   };
-  while (unfinished()) node = combined(how, node, ways);
+  while (!is_done()) node = combined(how, node, ways);
   return node;
 }
 
@@ -204,6 +259,13 @@ NodePtr plane(const Folding& how, const NodePtr& tree, std::int64_t number, bool
   if (!how.planes && (keepdims || std::ranges::count(how.folded, true) == 0)) return tree;
   return std::make_shared<AffineNode>("squeeze", tree, Grid(std::move(chunks)), maps);
 }
+
+// So many integers of 32 bits do not leave 64.
+Fold sum_fold(DType type, std::int64_t count) {
+  const bool is_safe = kind_of(type) != 1 || (width_of(type) < 3 && count < INT64_C(1) << 31);
+  return is_safe ? Fold::sum : Fold::exact_sum;
+}
+Fold product_fold(DType type) { return kind_of(type) == 1 ? Fold::exact_product : Fold::product; }
 
 NodePtr number(DType type, double value) { return scalar_as("reduce", type, value); }
 
@@ -229,8 +291,13 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
     mine.fold = fold;
     mine.type = x->type;
     mine.planes = fold_planes(fold) > 1;
-    return plane(mine, fold_tree(mine, x, how.split_every), which, how.keepdims);
+    mine.concludes = is_exact(fold);
+    const NodePtr result = fold_tree(mine, x, how.split_every);
+    if (mine.concludes) mine.planes = 0;
+    return plane(mine, result, which, how.keepdims);
   };
+  const auto sum = [&](const NodePtr& x) { return tree(sum_fold(x->type, count), x); };
+  const auto product = [&](const NodePtr& x) { return tree(product_fold(x->type), x); };
   const auto needs_elements = [&] {
     if (count == 0) refuse(name, "there must be an element to choose (the shape is " + to_text(shape) + ")");
     if (is_complex(input->type))
@@ -265,7 +332,7 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
   };
   // Integers would wrap around.
   const auto sum_for_mean = [&](const NodePtr& x) {
-    return tree(Fold::sum, kind_of(x->type) < 2 ? cast(x, DType::float64) : x);
+    return sum(kind_of(x->type) < 2 ? cast(x, DType::float64) : x);
   };
   const auto numbers = [&] {
     return elementwise(Op::logical_not, DType::boolean, DType::boolean,
@@ -273,9 +340,9 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
   };
   switch (reduction) {
     case Reduction::sum:
-      return cast(tree(Fold::sum, input), out);
+      return cast(sum(input), out);
     case Reduction::prod:
-      return cast(tree(Fold::product, input), out);
+      return cast(product(input), out);
     case Reduction::mean:
       return divided(sum_for_mean(input), number(DType::float64, static_cast<double>(count)));
     case Reduction::var:
@@ -301,9 +368,9 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
     case Reduction::count_nonzero:
       return tree(Fold::count, input);
     case Reduction::nansum:
-      return cast(tree(Fold::sum, without_nan(input, 0)), out);
+      return cast(sum(without_nan(input, 0)), out);
     case Reduction::nanprod:
-      return cast(tree(Fold::product, without_nan(input, 1)), out);
+      return cast(product(without_nan(input, 1)), out);
     case Reduction::nanmean:
       return divided(
           sum_for_mean(without_nan(input, 0)),
@@ -320,6 +387,13 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
       return tree(Fold::nan_maximum, input);
   }
   throw Error(ErrorKind::internal, "reduce: unknown reduction");
+}
+
+NodePtr exact_totals(bool product, const NodePtr& x, std::int64_t axis) {
+  Folding how{product ? "cumprod" : "cumsum", product ? Fold::exact_product : Fold::exact_sum, x->type,
+              std::vector<bool>(x->grid.axes()), 1};
+  how.folded[static_cast<std::size_t>(axis)] = true;
+  return fold_tree(how, x, Reduce{}.split_every);
 }
 
 }  // namespace weir::detail::array

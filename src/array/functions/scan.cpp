@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "array/graph/views.hpp"
+#include "array/kernels/exact.hpp"
 #include "array/kernels/lines.hpp"
 #include "weir/array/arrange.hpp"
 
@@ -24,28 +25,45 @@ Line line_of(const Dims& shape, std::size_t axis) {
   return line;
 }
 
+// One step of a running sum or product; whether it has left T, in the highest bit.
 template <class T>
-void run(const Tensor& x, const Tensor& out, const Line& line, const T* carry, bool product) {
+std::uint64_t step_on(T before, T x, T& to, bool product) {
+  if constexpr (!std::is_integral_v<T>) {
+    to = product ? before * x : before + x;
+    return 0;
+  } else {
+    if (product) return std::uint64_t{__builtin_mul_overflow(before, x, &to)} << 63;
+    const auto a = static_cast<std::uint64_t>(before), b = static_cast<std::uint64_t>(x), s = a + b;
+    to = static_cast<T>(s);
+    return std::is_signed_v<T> ? (a ^ s) & (b ^ s) : (a & b) | ((a | b) & ~s);
+  }
+}
+
+template <class T, bool is_product>
+void run(const Tensor& x, const Tensor& out, const Line& line, const T* carry) {
+  constexpr T first = is_product ? 1 : 0;
+  std::uint64_t beyond = 0;
   if (line.after == 1) {  // each line lies together
     for (std::int64_t b = 0; b < line.before; ++b) {
       const T* from = x.as<T>() + b * line.along;
-      T *to = out.as<T>() + b * line.along, sum = carry ? carry[b] : product ? T(1) : T(0);
-      if (product)
-        for (std::int64_t i = 0; i < line.along; ++i) to[i] = sum = static_cast<T>(sum * from[i]);
-      else
-        for (std::int64_t i = 0; i < line.along; ++i) to[i] = sum = static_cast<T>(sum + from[i]);
-    }
-    return;
-  }
-  for (std::int64_t b = 0; b < line.before; ++b)
-    for (std::int64_t i = 0; i < line.along; ++i) {
-      const T* from = x.as<T>() + (b * line.along + i) * line.after;
-      T* to = out.as<T>() + (b * line.along + i) * line.after;
-      for (std::int64_t c = 0; c < line.after; ++c) {
-        const T before = i ? to[c - line.after] : carry ? carry[b * line.after + c] : product ? T(1) : T(0);
-        to[c] = product ? static_cast<T>(before * from[c]) : static_cast<T>(before + from[c]);
+      T *to = out.as<T>() + b * line.along, sum = carry ? carry[b] : first;
+      for (std::int64_t i = 0; i < line.along; ++i) {
+        beyond |= step_on(sum, from[i], to[i], is_product);
+        sum = to[i];
       }
     }
+  } else {
+    for (std::int64_t b = 0; b < line.before; ++b)
+      for (std::int64_t i = 0; i < line.along; ++i) {
+        const T* from = x.as<T>() + (b * line.along + i) * line.after;
+        T* to = out.as<T>() + (b * line.along + i) * line.after;
+        for (std::int64_t c = 0; c < line.after; ++c) {
+          const T before = i ? to[c - line.after] : carry ? carry[b * line.after + c] : first;
+          beyond |= step_on(before, from[c], to[c], is_product);
+        }
+      }
+  }
+  if (beyond >> 63) refuse_beyond(is_product ? "cumprod" : "cumsum", out.type, "one beyond");
 }
 
 // Operands: elements, (what the chunks before add up to).
@@ -57,8 +75,36 @@ task::Value running(Reader& parameters, std::span<const Tensor> operands) {
   const Tensor out = make_tensor(operands[0].type, operands[0].shape);
   dispatch(out.type, [&]<class T>(std::type_identity<T>) {
     if constexpr (!std::is_same_v<T, bool>)
-      run<T>(operands[0], out, line_of(out.shape, static_cast<std::size_t>(axis)),
-             operands.size() > 1 ? operands[1].as<T>() : nullptr, product);
+      (product ? run<T, true> : run<T, false>)(operands[0], out,
+                                               line_of(out.shape, static_cast<std::size_t>(axis)),
+                                               operands.size() > 1 ? operands[1].as<T>() : nullptr);
+  });
+  return out.value;
+}
+
+// The same of exact totals of chunks, whose planes are the first axis.
+task::Value running_totals(Reader& parameters, std::span<const Tensor> operands) {
+  bool product = false;
+  std::int64_t axis = 0;
+  read(parameters, product);
+  read(parameters, axis);
+  const Tensor& totals = operands[0];
+  Dims shape;
+  for (std::size_t a = 1; a < totals.shape.size(); ++a) shape.push_back(totals.shape[a]);
+  const Tensor out = make_tensor(totals.type, shape);
+  const Line line = line_of(shape, static_cast<std::size_t>(axis));
+  dispatch_exact(product, out.type, [&]<class State>(std::type_identity<State>) {
+    for (std::int64_t b = 0; b < line.before; ++b)
+      for (std::int64_t c = 0; c < line.after; ++c) {
+        State state;
+        for (std::int64_t i = 0; i < line.along; ++i) {
+          const std::int64_t at = (b * line.along + i) * line.after + c;
+          state.merge(state_at<State>(static_cast<const std::int64_t*>(totals.data) + at, out.size()));
+          const auto value = state.value();
+          if (!value) refuse_beyond(product ? "cumprod" : "cumsum", out.type, state.text());
+          std::memcpy(static_cast<std::int64_t*>(out.data) + at, &*value, sizeof *value);
+        }
+      }
   });
   return out.value;
 }
@@ -66,8 +112,10 @@ task::Value running(Reader& parameters, std::span<const Tensor> operands) {
 }  // namespace
 
 NodePtr cumulative(bool product, const NodePtr& x, std::int64_t axis) {
-  const std::size_t a = axis_of(product ? "cumprod" : "cumsum", axis, shape_of(x).size());
-  const auto running_node = [product, a](const NodePtr& from, const NodePtr& carry) {
+  const std::string name = product ? "cumprod" : "cumsum";
+  const std::size_t a = axis_of(name, axis, shape_of(x).size());
+  const bool is_exact = kind_of(x->type) == 1;
+  const auto running_node = [product, a, &name](const NodePtr& from, const NodePtr& carry) {
     const auto plan = [product, a, from, carry](TaskBuilder& task, std::int64_t chunk) {
       const Dims at = from->grid.unravel(chunk);
       std::vector<std::uint32_t> operands{task.need_chunk(*from, chunk)};
@@ -81,8 +129,7 @@ NodePtr cumulative(bool product, const NodePtr& x, std::int64_t axis) {
     };
     std::vector<NodePtr> inputs{from};
     if (carry) inputs.push_back(carry);
-    return std::make_shared<TaskNode>(product ? "cumprod" : "cumsum", from->type, from->grid,
-                                      std::move(inputs), plan);
+    return std::make_shared<TaskNode>(name, from->type, from->grid, std::move(inputs), plan);
   };
   if (x->grid.chunks[a].size() == 1) return running_node(x, nullptr);
   // Totals of the chunks, side by side, then what precedes each.
@@ -93,13 +140,21 @@ NodePtr cumulative(bool product, const NodePtr& x, std::int64_t axis) {
     for (std::size_t k = 0; k < shape.size(); ++k) maps.push_back({0, 1, static_cast<std::int64_t>(k)});
     maps[a].start = x->grid.starts[a][i];
     shape[a] = x->grid.chunks[a][i];
-    totals.push_back(reduce(product ? Reduction::prod : Reduction::sum, affine("slice", x, maps, shape),
-                            {.axis = static_cast<std::int64_t>(a), .keepdims = true}, x->type));
+    const NodePtr chunk = affine("slice", x, maps, shape);
+    totals.push_back(is_exact ? exact_totals(product, chunk, static_cast<std::int64_t>(a))
+                              : reduce(product ? Reduction::prod : Reduction::sum, chunk,
+                                       {.axis = static_cast<std::int64_t>(a), .keepdims = true}, x->type));
   }
-  NodePtr all = concatenated(totals, a);
+  NodePtr all = concatenated(totals, a + is_exact);
   Chunks whole = all->grid.chunks;
-  whole[a] = {static_cast<std::int64_t>(totals.size())};
-  const NodePtr carry = running_node(rechunk(all, ChunkSpec(whole)), nullptr);
+  whole[a + is_exact] = {static_cast<std::int64_t>(totals.size())};
+  all = rechunk(all, ChunkSpec(whole));
+  if (!is_exact) return running_node(x, running_node(all, nullptr));
+  const auto plan = [product, a, all](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&running_totals, {task.need_chunk(*all, chunk)}, product, static_cast<std::int64_t>(a));
+  };
+  const NodePtr carry = std::make_shared<TaskNode>(
+      name, x->type, Grid(Chunks(whole.begin() + 1, whole.end())), std::vector<NodePtr>{all}, plan);
   return running_node(x, carry);
 }
 

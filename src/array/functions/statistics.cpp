@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "array/graph/views.hpp"
+#include "array/kernels/exact.hpp"
 
 namespace weir::detail::array {
 
@@ -20,6 +21,18 @@ task::Value convolved(Reader& parameters, std::span<const Tensor> operands) {
   const std::int64_t end = from + a.shape[0];
   dispatch(a.type, [&]<class T>(std::type_identity<T>) {
     T* sums = out.as<T>();
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      const double bound = magnitude_bound(a.as<T>(), a.shape[0]) * magnitude_bound(b.as<T>(), b.shape[0]);
+      if (!is_within<T>(bound * static_cast<double>(b.shape[0]))) {
+        for (std::int64_t i = start; i < start + count; ++i) {
+          ExactDot<T> sum;
+          for (std::int64_t j = std::max<std::int64_t>(0, i - end + 1); j < b.shape[0] && j <= i - from; ++j)
+            add_product<T>(sum, a.as<T>()[i - j - from], b.as<T>()[j]);
+          sums[i - start] = number_of<T>(sum, "convolve", a.type);
+        }
+        return;
+      }
+    }
     std::fill_n(sums, count, T(0));
     constexpr std::int64_t piece = 1024;  // of the sums, which stay in the cache
     for (std::int64_t begin = start; begin < start + count; begin += piece)

@@ -44,6 +44,9 @@ struct Points {
 [[nodiscard]] NodePtr take_points(const NodePtr& x, const Points& points);
 /// `x` with these values at the points, the last where there are several; one row of values for each point.
 [[nodiscard]] NodePtr set_points(const NodePtr& x, const Points& points, const NodePtr& values);
+/// Exact sums or products of integers along an axis, which stays with one element: the planes of their states
+/// (`array/kernels/exact.hpp`) are the first axis.
+[[nodiscard]] NodePtr exact_totals(bool product, const NodePtr& x, std::int64_t axis);
 [[nodiscard]] NodePtr concatenated(std::vector<NodePtr> parts, std::size_t axis);
 
 }  // namespace weir::detail::array

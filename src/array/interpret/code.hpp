@@ -21,6 +21,8 @@ enum class Fold : std::uint8_t {
   any,
   all,
   count,
+  exact_sum,      ///< Of integers whose sum may leave 64 bits: `ExactSum`.
+  exact_product,  ///< `ExactProduct`.
   moments,
   nan_moments,
   arg_minimum,
@@ -127,12 +129,14 @@ struct FoldTarget {
 };
 using FoldKernel = void (*)(const void* data, std::size_t count, const FoldTarget& target);
 [[nodiscard]] FoldKernel fold_kernel(Fold fold, DType type);
+[[nodiscard]] inline bool is_exact(Fold fold) {
+  return fold == Fold::exact_sum || fold == Fold::exact_product;
+}
 /// Type of the accumulators, and how many planes of them there are.
 [[nodiscard]] DType fold_type(Fold fold, DType type);
 [[nodiscard]] inline int fold_planes(Fold fold) {
-  return fold == Fold::moments || fold == Fold::nan_moments       ? 3
-         : fold == Fold::arg_minimum || fold == Fold::arg_maximum ? 2
-                                                                  : 1;
+  if (fold == Fold::moments || fold == Fold::nan_moments) return 3;
+  return is_exact(fold) || fold == Fold::arg_minimum || fold == Fold::arg_maximum ? 2 : 1;
 }
 /// Fills accumulators with what folding starts from.
 void fold_start(Fold fold, const Tensor& accumulators);

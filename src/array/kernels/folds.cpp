@@ -3,6 +3,7 @@
 #include <bit>
 #include <limits>
 
+#include "array/kernels/exact.hpp"
 #include "array/kernels/kernels.hpp"
 
 namespace weir::detail::array {
@@ -41,6 +42,92 @@ void fold_sum(const void* data, std::size_t count, const FoldTarget& to) {
     for (std::size_t i = 0; i < count; ++i) r[static_cast<std::int64_t>(i) * to.step] += static_cast<A>(x[i]);
   }
 }
+
+// Calls f(i) for each element, and asks for those that come, which pays where pages are small.
+template <class T, class F>
+void by_lines(const T* x, std::size_t count, F f) {
+  constexpr std::size_t line = 64 / sizeof(T), ahead = 32 * line;
+  std::size_t i = 0;
+  for (; i + line <= count; i += line) {
+    __builtin_prefetch(x + i + ahead);
+    for (std::size_t k = 0; k < line; ++k) f(i + k);
+  }
+  for (; i < count; ++i) f(i);
+}
+
+// The sum of integers of 64 bits. A piece of which none is far from 0 is added up as it is; of
+// others the halves, which do not overflow, counted from -2^63.
+template <class T>
+Integer whole_total(const T* x, std::size_t count) {
+  constexpr std::uint64_t near = std::uint64_t{1} << 52, shift = std::is_signed_v<T> ? near << 11 : 0;
+  constexpr std::size_t piece = 1024;
+  Integer total = 0;
+  for (; count > 0; x += std::min(count, piece), count -= std::min(count, piece)) {
+    const std::size_t n = std::min(count, piece);
+    std::uint64_t sum = 0, far = 0;
+    by_lines(x, n, [&](std::size_t i) {
+      sum += static_cast<std::uint64_t>(x[i]);
+      far |= static_cast<std::uint64_t>(x[i]) + (std::is_signed_v<T> ? near : 0);
+    });
+    if (far < 2 * near) {
+      total += static_cast<T>(sum);
+      continue;
+    }
+    std::uint64_t low = 0, high = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::uint64_t bits = static_cast<std::uint64_t>(x[i]) ^ shift;
+      low += bits & UINT32_MAX;
+      high += bits >> 32;
+    }
+    total += (static_cast<Integer>(high) << 32) + low - static_cast<Integer>(shift) * static_cast<Integer>(n);
+  }
+  return total;
+}
+
+// Adds elements to as many sums, unless one of those would go round.
+template <class T>
+bool add_each(const T* __restrict x, std::size_t count, T* __restrict sums) {
+  std::uint64_t round = 0;  // its highest bit
+  by_lines(x, count, [&](std::size_t i) {
+    const auto a = static_cast<std::uint64_t>(sums[i]), b = static_cast<std::uint64_t>(x[i]), s = a + b;
+    if constexpr (std::is_signed_v<T>) round |= (a ^ s) & (b ^ s);
+    else round |= (a & b) | ((a | b) & ~s);
+    sums[i] = static_cast<T>(s);
+  });
+  if (!(round >> 63)) return true;
+  for (std::size_t i = 0; i < count; ++i)
+    sums[i] = static_cast<T>(static_cast<std::uint64_t>(sums[i]) - static_cast<std::uint64_t>(x[i]));
+  return false;
+}
+
+// Planes: the members of the state.
+template <class T, class State>
+void fold_exact(const void* data, std::size_t count, const FoldTarget& to) {
+  using A = Summed<T>;
+  constexpr bool is_wide_sum = std::is_same_v<State, ExactSum<T>>;  // not of a type that has to be widened
+  const T* x = static_cast<const T*>(data);
+  if (to.step == 0) {
+    State state = state_at<State>(to.at, to.plane);
+    if constexpr (is_wide_sum) {
+      const Integer sum = whole_total(x, count);
+      const auto low = static_cast<T>(sum);
+      state.merge({low, static_cast<std::int64_t>((sum - low) >> 64)});
+    } else {
+      for (std::size_t i = 0; i < count; ++i) state.add(static_cast<A>(x[i]));
+    }
+    put_state(to.at, to.plane, state);
+    return;
+  }
+  if constexpr (is_wide_sum)
+    if (to.step == 1 && add_each(x, count, reinterpret_cast<T*>(to.at))) return;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::byte* at = to.at + static_cast<std::int64_t>(i) * to.step * 8;
+    State state = state_at<State>(at, to.plane);
+    state.add(static_cast<A>(x[i]));
+    put_state(at, to.plane, state);
+  }
+}
+
 template <class T>
 void fold_count(const void* data, std::size_t count, const FoldTarget& to) {
   const T* x = static_cast<const T*>(data);
@@ -246,6 +333,21 @@ FoldKernel real_fold(Fold fold) {
 
 }  // namespace
 
+std::string digits_of(Integer value) {
+  std::string digits;
+  const bool is_negative = value < 0;
+  for (; value != 0 || digits.empty(); value /= 10)
+    digits += static_cast<char>('0' + (is_negative ? -(value % 10) : value % 10));
+  if (is_negative) digits += '-';
+  return {digits.rbegin(), digits.rend()};
+}
+
+void refuse_beyond(std::string_view function, DType type, const std::string& got) {
+  throw Error(ErrorKind::invalid_argument, std::string(function) + ": the result must fit into " +
+                                               std::string(to_string(type)) + " (got " + got +
+                                               "); astype<double>() before it computes with real numbers");
+}
+
 FoldKernel fold_kernel(Fold fold, DType type) {
   const FoldKernel kernel = dispatch(type, [&]<class T>(std::type_identity<T>) -> FoldKernel {
     switch (fold) {
@@ -259,6 +361,12 @@ FoldKernel fold_kernel(Fold fold, DType type) {
         return &fold_each<T, bool, All<T>>;
       case Fold::count:
         return &fold_count<T>;
+      case Fold::exact_sum:
+        if constexpr (std::is_integral_v<T>) return &fold_exact<T, ExactSum<Summed<T>>>;
+        return nullptr;
+      case Fold::exact_product:
+        if constexpr (std::is_integral_v<T>) return &fold_exact<T, ExactProduct<Summed<T>>>;
+        return nullptr;
       case Fold::moments:
         return &fold_moments<T, false>;
       case Fold::nan_moments:
@@ -278,6 +386,8 @@ DType fold_type(Fold fold, DType type) {
   switch (fold) {
     case Fold::sum:
     case Fold::product:
+    case Fold::exact_sum:
+    case Fold::exact_product:
       return is_complex(type) ? DType::complex128 : is_real(type) ? DType::float64 : summed(type);
     case Fold::any:
     case Fold::all:
@@ -308,6 +418,7 @@ void fold_start(Fold fold, const Tensor& to) {
       if (fold == Fold::arg_minimum || fold == Fold::arg_maximum) value = static_cast<T>(-1);
     }
     std::fill_n(to.as<T>(), count, value);
+    if (fold == Fold::exact_product) std::fill_n(to.as<T>(), count / 2, T(1));  // what is beside it stays 0
   });
 }
 

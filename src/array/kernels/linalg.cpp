@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "array/kernels/exact.hpp"
+
 extern "C" void openblas_set_num_threads(int);
 
 namespace weir::detail::array {
@@ -37,13 +39,56 @@ void gemm(const T* a, const T* b, T* c, std::int64_t m, std::int64_t n, std::int
     cblas_cgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, M, N, K, &one, a, K, b, N, &one, c, N);
   } else {
     for (std::int64_t i = 0; i < m; ++i)
-      for (std::int64_t q = 0; q < k; ++q) {
-        const T x = a[i * k + q];
-        for (std::int64_t j = 0; j < n; ++j) {
-          if constexpr (std::is_same_v<T, bool>) c[i * n + j] = c[i * n + j] || (x && b[q * n + j]);
-          else c[i * n + j] = static_cast<T>(c[i * n + j] + x * b[q * n + j]);
+      for (std::int64_t q = 0; q < k; ++q)
+        for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = c[i * n + j] || (a[i * k + q] && b[q * n + j]);
+  }
+}
+
+// The matrices of one batch that are multiplied and added up: each (m, depth) times (depth, n).
+template <class T>
+struct Pair {
+  const T *a, *b;
+  std::int64_t depth;
+};
+// Adds up in T, unless that might not hold a sum. Rows of b are taken in pieces that stay in the cache.
+template <class T>
+bool multiply_small(std::span<const Pair<T>> pairs, T* c, std::int64_t m, std::int64_t n) {
+  const std::int64_t piece = std::max<std::int64_t>(16, 16384 / n);
+  double bound = 0;
+  for (const auto& [a, b, depth] : pairs)
+    for (std::int64_t begin = 0; begin < depth; begin += piece) {
+      const std::int64_t count = std::min(piece, depth - begin);
+      double largest = 0;
+      for (std::int64_t i = 0; i < m; ++i)
+        largest = std::max(largest, magnitude_bound(a + i * depth + begin, count));
+      bound += largest * magnitude_bound(b + begin * n, count * n) * static_cast<double>(count);
+      if (!is_within<T>(bound)) return false;
+      for (std::int64_t i = 0; i < m; ++i) {
+        const T* row = a + i * depth;
+        T* to = c + i * n;
+        if (n == 1) {
+          T sum = 0;
+          for (std::int64_t q = begin; q < begin + count; ++q) sum = static_cast<T>(sum + row[q] * b[q]);
+          *to = static_cast<T>(*to + sum);
+        } else {
+          for (std::int64_t q = begin; q < begin + count; ++q)
+            for (std::int64_t j = 0; j < n; ++j) to[j] = static_cast<T>(to[j] + row[q] * b[q * n + j]);
         }
       }
+    }
+  return true;
+}
+template <class T>
+void multiply_exactly(std::span<const Pair<T>> pairs, T* c, std::int64_t m, std::int64_t n, DType type) {
+  std::vector<ExactDot<T>> sums(static_cast<std::size_t>(n));
+  for (std::int64_t i = 0; i < m; ++i) {
+    std::ranges::fill(sums, ExactDot<T>{});
+    for (const auto& [a, b, depth] : pairs)
+      for (std::int64_t q = 0; q < depth; ++q)
+        for (std::int64_t j = 0; j < n; ++j)
+          add_product<T>(sums[static_cast<std::size_t>(j)], a[i * depth + q], b[q * n + j]);
+    for (std::int64_t j = 0; j < n; ++j)
+      c[i * n + j] = number_of<T>(sums[static_cast<std::size_t>(j)], "matmul", type);
   }
 }
 
@@ -126,6 +171,20 @@ task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands
                      batches = out.size() == 0 ? 0 : out.size() / (m * n);
   dispatch(type, [&]<class T>(std::type_identity<T>) {
     std::fill_n(out.as<T>(), out.size(), T(0));
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      std::vector<Pair<T>> pairs(operands.size() / 2);
+      for (std::int64_t batch = 0; batch < batches; ++batch) {
+        for (std::size_t i = 0; i < pairs.size(); ++i) {
+          const Tensor &a = operands[2 * i], &b = operands[2 * i + 1];
+          const std::int64_t depth = a.shape[a.shape.size() - 1];
+          pairs[i] = {a.as<T>() + batch * m * depth, b.as<T>() + batch * depth * n, depth};
+        }
+        T* c = out.as<T>() + batch * m * n;
+        if (multiply_small<T>(pairs, c, m, n)) continue;
+        multiply_exactly<T>(pairs, c, m, n, type);
+      }
+      return;
+    }
     for (std::size_t i = 0; i + 1 < operands.size(); i += 2) {
       const Tensor &a = operands[i], &b = operands[i + 1];
       const std::int64_t depth = a.shape[a.shape.size() - 1];

@@ -27,7 +27,7 @@ std::string directive_value(std::string_view option, const std::string& value) {
 }
 
 /// Minutes, rounded up.
-std::string run_limit(std::chrono::seconds walltime) {
+std::string run_limit(std::chrono::nanoseconds walltime) {
   const long long minutes = std::chrono::ceil<std::chrono::minutes>(walltime).count();
   return std::to_string(minutes / 60) + (minutes % 60 < 10 ? ":0" : ":") + std::to_string(minutes % 60);
 }
@@ -85,7 +85,7 @@ std::string directives(const JobOptions& options) {
   static_cast<void>(gpus_of(options, 1));
   if (options.gpus_per_rank) lines.add("-gpu \"num=" + std::to_string(options.gpus_per_rank) + "/task\"");
   if (options.gpus_per_node) lines.add("-gpu \"num=" + std::to_string(options.gpus_per_node) + "/host\"");
-  if (options.walltime.count() > 0) lines.add("-W " + run_limit(options.walltime));
+  if (options.walltime.value() > std::chrono::nanoseconds(0)) lines.add("-W " + run_limit(options.walltime));
   lines.add_own();
   return lines.text();
 }

@@ -102,7 +102,8 @@ std::string directives(const JobOptions& options) {
   }
   lines.add("-l " + select_text(options));
   if (!options.head.empty() || layout(options).nodes > 1) lines.add("-l place=scatter");
-  if (options.walltime.count() > 0) lines.add("-l walltime=" + clock_text(options.walltime));
+  if (options.walltime.value() > std::chrono::nanoseconds(0))
+    lines.add("-l walltime=" + clock_text(options.walltime));
   lines.add_own();
   return lines.text();
 }

@@ -62,7 +62,8 @@ void add_size(Directives& lines, const JobOptions& options) {
   if (options.gpus_per_node) lines.add("--gpus-per-node=" + std::to_string(options.gpus_per_node));
   if (options.gpus_per_rank) lines.add("--gpus-per-task=" + std::to_string(options.gpus_per_rank));
   if (options.memory_bytes) lines.add("--mem=" + memory_text(options.memory_bytes));
-  if (options.walltime.count() > 0) lines.add("--time=" + clock_text(options.walltime));
+  if (options.walltime.value() > std::chrono::nanoseconds(0))
+    lines.add("--time=" + clock_text(options.walltime));
 }
 
 /// Without `B:` Slurm signals the job's steps, and mpirun's ranks beside the script are none.

@@ -464,6 +464,54 @@ void CycleWatch::look(const char* who, Node& node) {
   told_ = true;
 }
 
+namespace {
+
+/// Says once that somebody waits for an event loop that nobody runs. Another thread may yet run it, so it is
+/// no error.
+class LoopWatch {
+ public:
+  void look(const char* who, const Node& node, std::optional<EventLoop>& loop) {
+    if (!loop || loop->is_manual() || told_) return;
+    const auto waited = std::chrono::steady_clock::now() - since_;
+    const std::chrono::nanoseconds patience(cycle_patience_ns.load());
+    if (!runs_ && waited > patience / 8) {
+      runs_ = std::make_shared<std::atomic<bool>>(false);
+      loop->post([runs = runs_] { *runs = true; });
+    }
+    if (!runs_ || *runs_ || waited < patience) return;
+    log::warn(
+        "stream: {}: {} waits for its event loop, which nobody runs; call loop.run(), on this thread before "
+        "it "
+        "waits or on another one",
+        who, node.label());
+    told_ = true;
+  }
+
+ private:
+  const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  std::shared_ptr<std::atomic<bool>> runs_;
+  bool told_ = false;
+};
+
+/// Refuses to go on waiting for a graph where all who could bring it on wait for this thread. Emissions among
+/// them see that too, and do not wait any longer: they have their time.
+class StandstillWatch {
+ public:
+  void look(const char* who, const Graph& graph) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!would_stand_still(flow.frame, {.graph = &graph})) since_ = now;
+    else if (now - since_ > 500ms)
+      throw Error(ErrorKind::unsupported, std::string(who) +
+                                              ": called from inside a stream that the one it would wait for "
+                                              "waits for itself");
+  }
+
+ private:
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
 bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready,
                  std::optional<std::chrono::steady_clock::time_point> deadline, bool for_all) {
   if (ready()) return true;
@@ -475,6 +523,8 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
   refuse_own_loop(loop, who);
   auto helped = std::chrono::steady_clock::now();
   CycleWatch watch;
+  LoopWatch loop_watch;
+  StandstillWatch standstill_watch;
   while (!ready()) {
     const bool is_manual = loop && loop->is_manual();
     bool moved = false;
@@ -508,6 +558,8 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     const Counted counted(waiting.waiters);
     if (ready()) return true;
     watch.look(who, node);
+    loop_watch.look(who, node, loop);
+    if (for_all) standstill_watch.look(who, *graph);
     {
       const NodeRef full = for_all ? NodeRef() : node.look_for_full().value_or(NodeRef());
       const Waiter waiter(for_all ? WaitedFor{.graph = graph.get()} : WaitedFor{.full = full});

@@ -45,6 +45,7 @@ void Node::end() {
   if (ended_) return;
   put_out(true);
   ended_ = true;
+  is_closing_.store(false, std::memory_order_relaxed);
   slow_ |= over;
   Structure::touch(graph());  // gates below it hold nobody up any more
   end_downstream();
@@ -143,13 +144,13 @@ bool Node::is_lost_in_cycle(std::size_t over_bound) noexcept {
 }
 
 Entry Node::entry_slow() noexcept {
-  if (ended_) return Entry::closed;
+  if (ended_ || is_closing_.load(std::memory_order_relaxed)) return Entry::closed;
   if (gates_version_ != graph().version()) find_gates();
   if (gates_.empty()) return Entry::open;
   for (const Frame* frame = flow.frame; frame; frame = frame->before()) {
     // An element that comes from inside the graph is part of one that was admitted already: making it wait
     // could wait for itself.
-    if (frame->domain() && frame != flow.frame && &frame->node().graph() == &graph()) return Entry::open;
+    if (frame != flow.frame && &frame->node().graph() == &graph()) return Entry::open;
   }
   const bool full = std::any_of(gates_.begin(), gates_.end(), [](const Gate* gate) {
     // An element that comes from inside another graph waits, unless that keeps the gate closed.

@@ -160,35 +160,32 @@ inline constexpr bool can_map = can_run<F, std::ranges::range_reference_t<Ranges
 template <class F, class... Ranges>
 inline constexpr bool can_map_kept = can_keep<F, const std::ranges::range_value_t<Ranges>&...>;
 
-/// The same of all that `submit`, or `map`, is given.
+/// The same of `submit`, or of `map`, whose arguments are ranges.
+template <bool is_map, How how, class F, class... A>
+constexpr Why why_no_call() {
+  if constexpr (!is_map) return why_not<how, F, A...>();
+  else if constexpr (sizeof...(A) == 0 || !(std::ranges::input_range<A> && ...)) return Why::no_ranges;
+  else return why_not<how, F, std::ranges::range_reference_t<A>...>();
+}
+/// The same of all that they are given.
+template <bool is_map, class... All>
+inline constexpr Why why_all = is_map ? Why::no_ranges : Why::call;
+template <bool is_map, class First, class... Rest>
+requires(how_of<std::remove_cvref_t<First>>() == How::plain) inline constexpr Why
+    why_all<is_map, First, Rest...> = why_no_call<is_map, How::plain, First, Rest...>();
+template <bool is_map, class First, class F, class... A>
+requires(how_of<std::remove_cvref_t<First>>() != How::plain) inline constexpr Why
+    why_all<is_map, First, F, A...> = why_no_call<is_map, how_of<std::remove_cvref_t<First>>(), F, A...>();
 template <class... All>
-inline constexpr Why why_submit = Why::call;
-template <class First, class... Rest>
-requires(how_of<std::remove_cvref_t<First>>() ==
-         How::plain) inline constexpr Why why_submit<First, Rest...> = why_not<How::plain, First, Rest...>();
-template <class First, class F, class... A>
-requires(how_of<std::remove_cvref_t<First>>() != How::plain) inline constexpr Why why_submit<First, F, A...> =
-    why_not<how_of<std::remove_cvref_t<First>>(), F, A...>();
+inline constexpr Why why_submit = why_all<false, All...>;
+template <class... All>
+inline constexpr Why why_map = why_all<true, All...>;
 
 template <class... All>
 inline constexpr Why why_run_on_workers = Why::call;
 template <class F, class... A>
 requires(how_of<F>() ==
          How::plain) inline constexpr Why why_run_on_workers<F, A...> = why_not<How::plain, F, const A&...>();
-
-template <How how, class F, class... Ranges>
-constexpr Why why_not_map() {
-  if constexpr (sizeof...(Ranges) == 0 || !(std::ranges::input_range<Ranges> && ...)) return Why::no_ranges;
-  else return why_not<how, F, std::ranges::range_reference_t<Ranges>...>();
-}
-template <class... All>
-inline constexpr Why why_map = Why::no_ranges;
-template <class First, class... Rest>
-requires(how_of<std::remove_cvref_t<First>>() ==
-         How::plain) inline constexpr Why why_map<First, Rest...> = why_not_map<How::plain, First, Rest...>();
-template <class First, class F, class... A>
-requires(how_of<std::remove_cvref_t<First>>() != How::plain) inline constexpr Why why_map<First, F, A...> =
-    why_not_map<how_of<std::remove_cvref_t<First>>(), F, A...>();
 
 template <class A>
 struct Plain : std::type_identity<A> {};

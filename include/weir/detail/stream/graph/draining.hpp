@@ -47,6 +47,8 @@ class Draining {
     if (node_) watch.look("drain", *node_);
   }
   void wait();
+  /// It is not waited for after all.
+  void abandon() noexcept { node_ = NodeRef(); }
   /// Calls back once, soon after something changed, for another `retry`.
   void when_changed(std::function<void()> callback) { node_->graph().when_changed(std::move(callback)); }
   /// Makes it an asynchronous operation of Boost.Asio, which is what `co_await` needs.

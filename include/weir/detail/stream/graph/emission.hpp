@@ -84,6 +84,8 @@ class Emission {
     outlet_ = nullptr;
     return false;
   }
+  /// It is not waited for after all; the element is lost.
+  void abandon() noexcept { outlet_ = nullptr; }
   /// Calls back once, soon after something changed, for another `retry`.
   void when_changed(std::function<void()> callback) {
     Graph::of(*outlet_)->when_changed(std::move(callback));

@@ -65,6 +65,14 @@ class Frame {
     if (domain_) [[likely]]
       flow.frame = this;
   }
+  struct Beside {};
+  static constexpr Beside beside{};
+  /// A function of `node` that runs beside its domain, on a thread of its own: inside the graph all the same,
+  /// for whatever it calls.
+  Frame(Node& node, Beside) noexcept
+      : before_(flow.frame), root_(before_ ? before_->root_ : this), node_(node), domain_(nullptr) {
+    flow.frame = this;
+  }
   [[nodiscard]] bool is_inside() const noexcept { return domain_ != nullptr; }
   Frame(const Frame&) = delete;
   Frame& operator=(const Frame&) = delete;

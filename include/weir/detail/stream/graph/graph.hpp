@@ -90,7 +90,8 @@ class Graph : public std::enable_shared_from_this<Graph> {
 };
 
 inline Entry Node::entry() noexcept {
-  if (gates_version_ == graph().version() && gates_.empty() && !ended_) [[likely]]
+  if (gates_version_ == graph().version() && gates_.empty() && !ended_ &&
+      !is_closing_.load(std::memory_order_relaxed)) [[likely]]
     return Entry::open;
   return entry_slow();
 }

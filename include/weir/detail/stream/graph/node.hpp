@@ -202,6 +202,8 @@ class Node {
   void end_for_good();
   void reopen();
   [[nodiscard]] bool has_ended() const noexcept { return ended_; }
+  /// It ends as soon as what is in hand is through: nobody emits into it any more.
+  void refuse_more() noexcept { is_closing_.store(true, std::memory_order_relaxed); }
 
   // --- life
   /// Calls `wake` once, soon after something opened or finished in the graph; it does not rest before.
@@ -302,6 +304,7 @@ class Node {
   bool flushing_ = false;
   bool busy_ = false;  // an emission that entered here is running
   bool ended_ = false;
+  std::atomic<bool> is_closing_{false};  // it is about to end
   bool ends_cycle_ =
       false;  // it made too many elements, and those that come back are dropped until few are left
   enum Slow : unsigned char { careful = 1, over = 2, deep = 4 };

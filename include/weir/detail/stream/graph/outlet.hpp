@@ -43,9 +43,9 @@ class Outlet : public Node {
   /// An element that enters from outside; if an earlier one that entered here is still on its way, it waits
   /// for that one. Inside a frame.
   template <class X>
-  void admit(X&& x) noexcept {
+  void admit(X&& x, bool is_promised = false) noexcept {
     if (busy_) [[unlikely]]
-      return defer(std::forward<X>(x));
+      return defer(std::forward<X>(x), is_promised);
     busy_ = true;
     send(std::forward<X>(x));
     busy_ = false;
@@ -69,7 +69,7 @@ class Outlet : public Node {
     }
     if (const Entry state = entry(); state != Entry::open) [[unlikely]]
       return state;
-    admit(std::forward<X>(x));
+    admit(std::forward<X>(x), true);
     frame.finish();
     return Entry::open;
   }
@@ -99,11 +99,11 @@ class Outlet : public Node {
     }
   };
   template <class X>
-  void defer(X&& x) noexcept {
+  void defer(X&& x, bool is_promised) noexcept {
     try {
       if constexpr (std::is_lvalue_reference_v<X> && !is_copyable<T>)
         std::terminate();  // a second downstream was refused at connection
-      else flow.frame->put_off(std::make_unique<Later>(*this, T(std::forward<X>(x)), false));
+      else flow.frame->put_off(std::make_unique<Later>(*this, T(std::forward<X>(x)), is_promised));
     } catch (...) {
       raise_current();
     }
