@@ -86,7 +86,10 @@ FutureRef Pocket::begin_one(Pocketed& task, PeerId runs_on, Values& values) {
   const Readiness how = readiness(task);
   if (how == Readiness::not_yet) return {};
   FutureRef future = another_reference(task);
-  if (future && how == Readiness::ready) static_cast<void>(start(task, runs_on, values));
+  if (future && how == Readiness::ready && start(task, runs_on, values)) {
+    away_.push_back(&task);
+    task.is_away = true;
+  }
   return future;
 }
 
@@ -124,6 +127,7 @@ bool Pocket::end(Pocketed& task, task::Value& value, std::uint64_t bytes, float 
   std::vector<FutureRef> inputs;  // let go of after the latch
   const std::lock_guard hold(latch_);
   if (!is_untold(task)) return false;
+  come_back(task);
   inputs.swap(task.inputs);
   task.value = std::move(value);
   task.bytes = bytes;
@@ -134,8 +138,15 @@ bool Pocket::end(Pocketed& task, task::Value& value, std::uint64_t bytes, float 
   return true;
 }
 
+void Pocket::come_back(Pocketed& task) {
+  if (!task.is_away) return;
+  std::erase(away_, &task);
+  task.is_away = false;
+}
+
 Pocket::Left Pocket::leave(Pocketed& task) {
   if (task.stage == Stage::waiting) remove(task);
+  come_back(task);
   task.is_untold.store(false, std::memory_order_release);
   return {&task, task.stage, std::exchange(task.inputs, {})};
 }
@@ -151,6 +162,19 @@ std::vector<Pocket::Left> Pocket::take_from(int depth) {
   const std::lock_guard hold(latch_);
   while (!is_empty() && tasks_.back()->depth >= depth) left.push_back(leave(*tasks_.back()));
   std::reverse(left.begin(), left.end());
+  return left;
+}
+
+bool Pocket::has_from(int depth) {
+  if (is_empty()) return false;
+  const std::lock_guard hold(latch_);
+  return !is_empty() && tasks_.back()->depth >= depth;
+}
+
+std::vector<Pocket::Left> Pocket::take_all() {
+  std::vector<Left> left = take_from(below_all);
+  const std::lock_guard hold(latch_);
+  while (!away_.empty()) left.push_back(leave(*away_.back()));
   return left;
 }
 

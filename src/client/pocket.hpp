@@ -44,6 +44,7 @@ struct Pocketed final : FutureState {
   const bool has_inputs;
   std::atomic<Stage> stage{Stage::waiting};  ///< Changed by its pocket, as is what follows.
   bool is_claimed = false;                   ///< Its thread runs it next: nobody else takes it.
+  bool is_away = false;                      ///< Run by a thread that had nothing to do.
   std::size_t place = 0;                     ///< In its pocket.
   std::vector<FutureRef> inputs;             ///< Of the same pocket; until it is done or told of.
   std::size_t ready_inputs = 0;              ///< The first of them, which are done.
@@ -86,8 +87,13 @@ class Pocket {
   [[nodiscard]] std::optional<Left> take(Pocketed& task);
   /// The same of those that tasks of this depth and deeper ones have submitted and that wait.
   [[nodiscard]] std::vector<Left> take_from(int depth);
+  /// Whether there are such.
+  [[nodiscard]] bool has_from(int depth);
+  /// The same of all, also of those that threads run that had nothing to do.
+  [[nodiscard]] std::vector<Left> take_all();
   /// Nobody wants it any more; false if it is known elsewhere.
   [[nodiscard]] bool forget(Pocketed& task);
+  /// Whether none of them waits.
   [[nodiscard]] bool is_empty() const noexcept { return count_.load(std::memory_order_seq_cst) == 0; }
 
   Pocket* const next;  ///< In a list of all.
@@ -110,11 +116,13 @@ class Pocket {
   [[nodiscard]] FutureRef begin_one(Pocketed& task, PeerId runs_on, Values& values);
   [[nodiscard]] bool start(Pocketed& task, PeerId runs_on, Values& values);
   void remove(Pocketed& task);
+  void come_back(Pocketed& task);
   [[nodiscard]] Left leave(Pocketed& task);
 
   Latch latch_;
   std::vector<Pocketed*> tasks_;  // null where one has left
   std::size_t first_ = 0;         // of them
+  std::vector<Pocketed*> away_;   // of those that have been begun
   std::size_t taken_ = 0;         // the last that was taken by a thread with nothing to do
   std::uint32_t chance_ = 1;      // where such a thread looks next
   std::atomic<std::size_t> count_{0};

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/forked.hpp"
+#include "core/quick_clock.hpp"
 #include "core/thrown.hpp"
 #include "node/bound.hpp"
 #include "node/scheduler.hpp"
@@ -149,11 +150,11 @@ bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_loc
       continue;
     }
     driving_ = true;
-    const bool has_slot = state_.has_slot();
+    const bool may_steal = settings_.scheduler && slot < running_.size() && state_.has_slot();
     hold.unlock();
     Theft theft = Theft::nothing;
     if (settings_.scheduler && settings_.scheduler->drive_for_another(left_alone)) last = now;
-    else if (settings_.scheduler && has_slot && (theft = thieve(now, pocketed)) != Theft::nothing) last = now;
+    else if (may_steal && (theft = thieve(now, pocketed)) != Theft::nothing) last = now;
     else rest(now - last);
     hold.lock();
     driving_ = false;
@@ -364,7 +365,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   BlackBox::Slot& executed = black_box_.slot(slot);
   const TaskId below = executed.load(std::memory_order_relaxed);
   executed.store(task.id, std::memory_order_relaxed);
-  const auto start = Clock::now();
+  const auto start = QuickClock::now();
   ran.start_ns = start.time_since_epoch().count();
   if (task.limit_ns) {
     scope.deadline = start + std::chrono::nanoseconds(task.limit_ns);
@@ -390,9 +391,9 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     outcome.failure = current_failure(ErrorKind::task_failed);
   }
   if (forks_behind() != forks) end_child_of("task " + task::function_name(task.function));
-  if (thread.own_pocket && !thread.own_pocket->is_empty())
+  if (thread.own_pocket && thread.own_pocket->has_from(scope.depth))
     settings_.scheduler->tell_from(*thread.own_pocket, scope.depth);
-  const auto end = Clock::now();
+  const auto end = QuickClock::now();
   if (read_ns) ran.reading_ns = read_ns - ran.start_ns;
   if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
   outcome.was_told = thread.was_told;

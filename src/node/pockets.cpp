@@ -166,7 +166,7 @@ void SchedulerNode::fetch(FutureState& state, Deadline deadline) {
 
 void SchedulerNode::cancel(FutureState& state, const std::string& reason) {
   if (state.is_untold.load(std::memory_order_acquire)) tell(pocketed(state));
-  if (has_pocketed()) tell_all_pockets();  // what stands on it is cancelled too
+  tell_all_pockets();  // what stands on it is cancelled too
   Node::cancel(state, reason);
 }
 
@@ -223,9 +223,7 @@ void SchedulerNode::tell_of(std::vector<Pocket::Left>&& left) {
     }
     state_.begun(now_s_, one.task->runs_on, std::move(message), actions_);
     perform();
-    if (one.stage == Stage::running) continue;
-    state_.handle(now_s_, one.task->runs_on, protocol::RanInPlace{one.task->function, -1, 0}, actions_);
-    finish_pocketed(*one.task);
+    if (one.stage == Stage::done) finish_pocketed(*one.task);
   }
   submitted();
 }
@@ -238,7 +236,7 @@ void SchedulerNode::tell_from(Pocket& pocket, int depth) {
 void SchedulerNode::tell_all_pockets() {
   const Hold hold(*this);
   for (Pocket* pocket = pocket_.load(std::memory_order_acquire); pocket; pocket = pocket->next)
-    if (!pocket->is_empty()) tell_of(pocket->take_from(below_all));
+    tell_of(pocket->take_all());
 }
 
 FutureRef SchedulerNode::begin_of_pockets(PeerId worker, Pocket::Values& values) {
@@ -299,6 +297,8 @@ void SchedulerNode::before_waiting(const std::function<bool()>& ready) {
 void SchedulerNode::finish_pocketed(Pocketed& task) {
   const scheduler::Task* known = state_.task(task.id);
   if (!known || known->state != TaskState::processing || known->run != 1) return;  // it was cancelled
+  // It is counted as one that has run in place too.
+  state_.handle(now_s_, task.runs_on, protocol::RanInPlace{task.function, -1, 0}, actions_);
   post_value(task.runs_on, protocol::PutResult{task.id, task.bytes}, task.value);
   decide(task.runs_on, protocol::RunFinished{task.id, 1, task.bytes, task.duration_s, false, {}});
   submitted();

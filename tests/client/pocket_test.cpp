@@ -94,7 +94,10 @@ TEST_CASE("pocket: whoever takes a task tells of it, once, and knows how far it 
 TEST_CASE("pocket: what a task and those on top of it have submitted leaves in the order of submission") {
   Tasks tasks;
   for (const int depth : {0, 0, 1, 1, 2}) tasks.put(depth);
+  CHECK(tasks.pocket.has_from(2));
+  CHECK_FALSE(tasks.pocket.has_from(3));
   CHECK(Tasks::ids(tasks.pocket.take_from(1)) == Ids{3, 4, 5});
+  CHECK_FALSE(tasks.pocket.has_from(1));
   CHECK(tasks.pocket.take_from(1).empty());
   CHECK(Tasks::ids(tasks.pocket.take_from(0)) == Ids{1, 2});
   CHECK(tasks.pocket.is_empty());
@@ -170,6 +173,19 @@ TEST_CASE("pocket: where nothing else can begin, what deeper tasks have submitte
   for (int i = 0; i < 10; ++i) tasks.put(0);
   for (TaskId id = 111; id > 101; --id) CHECK(tasks.begin_any() == id);
   CHECK(tasks.begin_any() == 0);
+}
+
+TEST_CASE("pocket: what others run of it is told of with all that wait, and with nothing less") {
+  Tasks tasks;
+  for (int i = 0; i < 4; ++i) tasks.put(0);
+  CHECK(tasks.begin_any() == 4);
+  CHECK(tasks.begin_any() == 3);
+  CHECK(Tasks::ids(tasks.pocket.take_from(0)) == Ids{1, 2});
+  tasks.end(*tasks.made[2], 1);
+  const auto left = tasks.pocket.take_all();
+  CHECK(Tasks::ids(left) == Ids{4});
+  CHECK(left[0].stage == Stage::running);
+  CHECK(tasks.pocket.take_all().empty());
 }
 
 TEST_CASE("pocket: of many chains the first links are found, wherever they are") {
