@@ -24,11 +24,11 @@ FutureRef another_reference(FutureState& state) {
 
 }  // namespace
 
-bool Pocket::put(Pocketed& task) {
+void Pocket::put(Pocketed& task) {
   const std::lock_guard hold(latch_);
   task.place = tasks_.size();
   tasks_.push_back(&task);
-  return count_.fetch_add(1, std::memory_order_seq_cst) == 0;
+  count_.fetch_add(1, std::memory_order_seq_cst);
 }
 
 void Pocket::remove(Pocketed& task) {

@@ -69,8 +69,7 @@ class Pocket {
   static constexpr int below_all = -1;  ///< The depth of the program's body.
 
   explicit Pocket(Pocket* before = nullptr) : next(before) {}
-  /// Whether it was empty.
-  bool put(Pocketed& task);
+  void put(Pocketed& task);
   /// The next of its inputs, from `at` on, that is not done, claimed for the caller: those that wait, then
   /// those that others run; null: there is none.
   [[nodiscard]] FutureRef claim_input(Pocketed& task, std::size_t& at);

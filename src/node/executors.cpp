@@ -124,6 +124,7 @@ void WorkerNode::add_thread() {
 // Finds a task for this thread; one idle thread at a time drives the node, the others sleep until it has
 // found work.
 bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_lock<Baton>& hold) {
+  constexpr auto in_vain = std::chrono::microseconds(200);
   Rest rest(*this);
   auto last = Clock::now();
   Clock::time_point pocketed{};
@@ -154,25 +155,27 @@ bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_loc
     hold.unlock();
     Theft theft = Theft::nothing;
     if (settings_.scheduler && settings_.scheduler->drive_for_another(left_alone)) last = now;
-    else if (may_steal && (theft = thieve(now, pocketed)) != Theft::nothing) last = now;
+    else if (may_steal && (theft = thieve(now, pocketed, rest.is_down())) != Theft::nothing) last = now;
     else rest(now - last);
     hold.lock();
     driving_ = false;
-    if (theft == Theft::due && !closing_ && state_.has_slot() && !run_of_pockets(slot, hold)) pocketed = {};
+    if (theft == Theft::due && !closing_ && state_.has_slot() && !run_of_pockets(slot, hold))
+      pocketed = Clock::now() + in_vain;
     call_one();
   }
   return false;
 }
 
 // Whether this thread, which has nothing to do, stays awake for what tasks of others keep in their pockets.
-WorkerNode::Theft WorkerNode::thieve(Clock::time_point now, Clock::time_point& since) {
+WorkerNode::Theft WorkerNode::thieve(Clock::time_point now, Clock::time_point& since, bool will_sleep) {
   constexpr auto own_time = std::chrono::microseconds(20);  // what is run in place by then costs less so
-  settings_.scheduler->note_sleeper();
+  if (will_sleep) settings_.scheduler->note_sleeper();
   if (!settings_.scheduler->has_pocketed()) {
     since = {};
     return Theft::nothing;
   }
   if (since == Clock::time_point{}) since = now;
+  if (now < since) return Theft::nothing;  // it has looked in vain: others are not done yet
   if (now - since >= own_time) return Theft::due;
   std::this_thread::yield();  // its owner may want this core
   return Theft::soon;

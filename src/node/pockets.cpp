@@ -15,6 +15,7 @@ using Stage = Pocketed::Stage;
 namespace {
 
 constexpr std::size_t largest_pocketed = 1 << 20;  // bytes of arguments
+constexpr float worth_a_call_s = 20e-6F;
 constexpr int below_all = Pocket::below_all;
 constexpr std::uint64_t worker_keeps_bytes = 64 * 1024;  // results that are counted, and may be spilled
 
@@ -87,10 +88,15 @@ FutureRef SchedulerNode::submit(Request&& request) {
   task->id = futures_.take_id(self());
   task->core = by_body ? body_link_ : scope->thread->link();
   task->is_untold.store(true, std::memory_order_relaxed);
-  if (pocket->put(*task) && has_sleeper_.load(std::memory_order_seq_cst) && has_sleeper_.exchange(false))
-    for (const auto& here : here_)
-      if (const auto worker = here.lock()) worker->wake_for_pockets();
+  pocket->put(*task);
+  call_sleeper();
   return future;
+}
+
+void SchedulerNode::call_sleeper() {
+  if (!has_sleeper_.load(std::memory_order_seq_cst) || !has_sleeper_.exchange(false)) return;
+  for (const auto& here : here_)
+    if (const auto worker = here.lock()) worker->wake_for_pockets();
 }
 
 namespace {
@@ -221,7 +227,8 @@ void SchedulerNode::tell_of(std::vector<Pocket::Left>&& left) {
       to_scheduler(std::move(message));
       continue;
     }
-    state_.begun(now_s_, one.task->runs_on, std::move(message), actions_);
+    const bool made_once = one.stage == Stage::done && one.task->has_inputs;
+    state_.begun(now_s_, one.task->runs_on, std::move(message), made_once, actions_);
     perform();
     if (one.stage == Stage::done) finish_pocketed(*one.task);
   }
@@ -305,8 +312,9 @@ void SchedulerNode::finish_pocketed(Pocketed& task) {
 }
 
 void SchedulerNode::ended(Pocketed& task, worker::Outcome&& outcome) {
-  if (!outcome.failure && task.pocket.end(task, outcome.value, outcome.bytes, outcome.duration_s)) {
-    if (outcome.bytes >= worker_keeps_bytes) tell(task);
+  if (!outcome.failure && outcome.bytes < worker_keeps_bytes &&
+      task.pocket.end(task, outcome.value, outcome.bytes, outcome.duration_s)) {
+    if (outcome.duration_s >= worth_a_call_s) call_sleeper();  // for what stood on it
     return;
   }
   tell(task);

@@ -92,7 +92,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   [[nodiscard]] client::FutureRef begin_of_pockets(PeerId worker, client::Pocket::Values& values);
   /// The scheduler is told of a task, and of what it stands on.
   void tell(client::Pocketed& task);
-  /// A thread will sleep until something is put into an empty pocket; it looks once more before it does.
+  /// A thread will sleep until something is put into a pocket; it looks once more before it does.
   void note_sleeper() noexcept { has_sleeper_.store(true, std::memory_order_seq_cst); }
   /// The calling thread runs the program's body: what it submits may stay in a pocket too.
   void begin_body();
@@ -212,6 +212,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void on(PeerId from, protocol::RunFailed&& message);
   // pockets.cpp
   void run_or_tell(client::Pocketed& task, client::Deadline deadline);
+  void call_sleeper();
   void tell_of(std::vector<client::Pocket::Left>&& left);
   void tell_all_pockets();
   [[nodiscard]] bool is_body() const noexcept;

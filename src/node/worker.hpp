@@ -86,7 +86,7 @@ class WorkerNode final : public Node {
   void take_back(std::size_t slot);
   /// The link of the process, with a count of its own.
   [[nodiscard]] std::shared_ptr<client::ClusterLink> counted_apart();
-  /// Something has been put into an empty pocket.
+  /// Something has been put into a pocket.
   void wake_for_pockets() { wake(); }
 
  protected:
@@ -156,7 +156,7 @@ class WorkerNode final : public Node {
                       client::Pocketed* future = nullptr);
   /// Whether there is something in pockets, and whether its owners have had their time.
   enum class Theft { nothing, soon, due };
-  [[nodiscard]] Theft thieve(Clock::time_point now, Clock::time_point& since);
+  [[nodiscard]] Theft thieve(Clock::time_point now, Clock::time_point& since, bool will_sleep);
   bool run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold);
   bool run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future);
   void run_begun(OnThread* below, std::size_t slot, client::Pocketed& future, client::Pocket::Values&& values,

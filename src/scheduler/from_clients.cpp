@@ -16,9 +16,11 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
   end_event();
 }
 
-void State::begun(Time now, PeerId worker, protocol::SubmitTask&& message, Actions& out) {
+void State::begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool made_once, Actions& out) {
   begin(now, out, "began in place");
+  const TaskId id = message.id;
   submit(std::move(message), index_of(worker));
+  if (Task* task = made_once ? tasks_.find(id) : nullptr) task->made_once = true;
   end_event();
 }
 
@@ -177,7 +179,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
   while (!todo.empty()) {
     Task& erred = *todo.back();
     todo.pop_back();
-    if (erred.state != TaskState::erred || erred.scattered || erred.orphan) continue;
+    if (erred.state != TaskState::erred || erred.scattered || erred.orphan || erred.made_once) continue;
     if (erred.in_gang) {
       const std::vector<TaskId>& members = gang_of(erred).members;
       if (std::any_of(members.begin(), members.end(), [&](TaskId id) {

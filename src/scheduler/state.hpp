@@ -91,9 +91,10 @@ class State {
 
   // --- from clients
   void handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out);
-  /// A task that a worker has begun to run by itself, as its first run, with inputs that are in memory; how it
-  /// ends is told as of others.
-  void begun(Time now, PeerId worker, protocol::SubmitTask&& message, Actions& out);
+  /// A task that a worker has begun to run by itself, as its first run, with inputs that are in memory; how
+  /// it ends is told as of others. It is `made_once` if it had inputs that are not told of; its result then
+  /// stays while others stand on it.
+  void begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool made_once, Actions& out);
   void handle(Time now, PeerId from, const protocol::ReleaseTask& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::CancelFuture& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out);

@@ -145,6 +145,8 @@ TEST_CASE("pocket: whoever needs a task claims its inputs one after the other, a
   CHECK(tasks.pocket.claim_input(sum, at).get() == &first);
   CHECK(tasks.begin_any() == second.id);
   CHECK(tasks.begin_any() == 0);
+  CHECK(tasks.begin(first));
+  tasks.end(first, 1);
   CHECK(tasks.pocket.claim_input(sum, at).get() == &second);  // to be waited for
   CHECK_FALSE(tasks.pocket.claim_input(sum, at));
 }

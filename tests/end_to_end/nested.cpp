@@ -185,6 +185,19 @@ std::vector<std::string> failed_inputs() {
   return told;
 }
 
+std::atomic<int> failures_left{0};
+int fails_at_first(int x) { return failures_left-- > 0 ? throw std::runtime_error("at first") : x; }
+int retried_at_the_end(int x) {
+  auto here = Client::current();
+  failures_left = 1;
+  Future<int> last = here.submit(twice, x);
+  for (int i = 0; i < 10; ++i) last = here.submit(add, last, 1);
+  last = here.submit(fails_at_first, last);
+  if (failure_in(last).find("at first") == std::string::npos) return -1;
+  last.retry();
+  return last.result();
+}
+
 // A graph of which it is known what comes out, whose futures are used in all ways on the way.
 std::string random_graph(unsigned seed) {
   std::mt19937 random(seed);
@@ -346,6 +359,7 @@ TEST_CASE("tasks may stand on what only their thread knows") {
     CHECK(run(let_go_of, 100'000) == 200'000);
     CHECK(run(inputs_in_every_form) == 4 + 20 + 400 + 2000 + 20'000 + 100'000 * 8);
     CHECK(run(large_in_between) == grown_sum);
+    if (!weir::test::on_ranks()) CHECK(run(retried_at_the_end, 5) == 20);
     const std::vector<std::string> told = run(failed_inputs);
     CHECK(told.at(0).find("odd 1") != std::string::npos);
     CHECK(told.at(0).find("needed by add-") != std::string::npos);
