@@ -76,15 +76,13 @@ class Future {
   /// does.
   decltype(auto) result() const& { return get(std::nullopt); }
   /// The same of a temporary: the result itself, also of a type that can only be moved.
-  T result() && {
-    detail::client::FutureState& state = this->state();
-    if (!state.has_value.load(std::memory_order_acquire)) state.core->fetch(state, std::nullopt);
-    if constexpr (!std::is_void_v<T>) return detail::client::take_value<T>(state);
-  }
+  T result() && { return take(std::nullopt); }
   /// The same, at most for `timeout`. Throws `Error{timeout}` when it has passed.
   decltype(auto) result(Duration timeout) const& {
     return get(std::chrono::steady_clock::now() + timeout.value());
   }
+  /// The same of a temporary.
+  T result(Duration timeout) && { return take(std::chrono::steady_clock::now() + timeout.value()); }
 
   /// Waits until it is done, at most for `timeout`; whether it is. Does not throw what the task threw.
   bool wait() const { return state().core->wait(state(), std::nullopt); }
@@ -144,6 +142,12 @@ class Future {
   detail::client::FutureState& state() const {
     if (!handle_) detail::client::throw_empty("future");
     return *handle_.get();
+  }
+  T take(detail::client::Deadline deadline) const {
+    detail::client::FutureState& state = this->state();
+    if (!state.has_value.load(std::memory_order_acquire)) state.core->fetch(state, deadline);
+    if (state.kept) state.core->seen(state);
+    if constexpr (!std::is_void_v<T>) return detail::client::take_value<T>(state);
   }
   decltype(auto) get(detail::client::Deadline deadline) const {
     detail::client::FutureState& state = this->state();

@@ -138,12 +138,24 @@ void check_separator(const char* who, const std::string& separator) {
                               printable(separator)));
 }
 
+std::uint64_t bytes_of_block(const char* who, const std::string& text) {
+  std::uint64_t bytes = 0;
+  try {
+    bytes = parse_bytes(text);
+  } catch (const Error&) {
+  }
+  if (bytes == 0)
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("{}: .block must be a number of bytes such as \"64 MiB\" (got \"{}\")", who,
+                            printable(text)));
+  return bytes;
+}
+
 Plan text_plan(const char* who, const std::vector<std::string>& names, const TextOptions& options,
                const std::string& separator, bool with_path) {
   check_encoding(who, options.encoding);
   check_separator(who, separator);
-  const std::uint64_t block = options.block.empty() ? 0 : parse_bytes(options.block);
-  if (!options.block.empty()) check_count(who, "the block", block);
+  const std::uint64_t block = options.block.empty() ? 0 : bytes_of_block(who, options.block);
   std::vector<Pipe> pipes;
   for (auto& portions : files::divide(files::find(who, names, options.compression), block))
     pipes.push_back(

@@ -29,6 +29,24 @@ std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared
   return failure;
 }
 
+// What the task has thrown. Of another task's failure that it waited for the reason itself, with a line for
+// each task that it went through.
+std::shared_ptr<const Failure> thrown_failure() {
+  constexpr std::size_t most_lines = 10;
+  try {
+    throw;
+  } catch (const TaskError& error) {
+    auto failure = std::make_shared<Failure>(error.failure());
+    if (failure->context.size() < most_lines && !failure->task_name.empty())
+      failure->context.push_back("from task " + failure->task_name +
+                                 (failure->worker.empty() ? "" : " on " + failure->worker));
+    failure->kind = ErrorKind::task_failed;
+    return failure;
+  } catch (...) {
+    return current_failure(ErrorKind::task_failed);
+  }
+}
+
 // Forks that this thread came out of as the child's.
 unsigned& forks_behind() {
   thread_local unsigned forks = 0;
@@ -391,7 +409,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     outcome.value = invoke(reader, task.values);
     if (member) member->returned();
   } catch (...) {
-    outcome.failure = current_failure(ErrorKind::task_failed);
+    outcome.failure = thrown_failure();
   }
   if (forks_behind() != forks) end_child_of("task " + task::function_name(task.function));
   if (thread.own_pocket && thread.own_pocket->has_from(scope.depth))

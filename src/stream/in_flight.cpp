@@ -39,6 +39,15 @@ void InFlight::end(const std::exception_ptr& error) noexcept {
   if (left == 0) node_->graph().changed();
 }
 
+void InFlight::let_go(TicketRef& ticket) noexcept {
+  if (!ticket) return;
+  const std::unique_lock lock(alive_mutex_, std::try_to_lock);  // this thread may be in a domain
+  if (!lock || !alive_) return ticket.reset();
+  Frame frame(*node_, Frame::beside);
+  ticket.reset();
+  frame.finish_late();
+}
+
 void InFlight::while_alive(const std::function<void()>& act) {
   const std::lock_guard lock(alive_mutex_);
   if (alive_) act();

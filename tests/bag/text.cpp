@@ -91,7 +91,7 @@ TEST_CASE("files are named before anything runs") {
   CHECK_THROWS_WITH(read_text(folder.path() + "/a.txt", {.encoding = "utf-16"}),
                     "read_text: the encoding must be utf-8, latin-1 or empty (got 'utf-16')");
   CHECK_THROWS_WITH(read_text(folder.path() + "/a.txt", {.block = "0"}),
-                    "read_text: the block must be at least 1 (got 0)");
+                    "read_text: .block must be a number of bytes such as \"64 MiB\" (got \"0\")");
 }
 
 TEST_CASE("files are a name, a pattern or a list, which may be in braces") {

@@ -120,6 +120,13 @@ weir_compile_fail(stream/on_error_of_sink "weir: on_error: must be given weir::o
 weir_compile_fail(stream/emit_type "weir: emit: this is no element of the stream")
 weir_compile_fail(stream/emit_uncopied
   "weir: emit: this is no element of the stream.*what cannot be copied must be moved")
+weir_compile_fail(stream/emit_nothing "weir: emit: takes one element, and on_done if that is wanted")
+weir_compile_fail(stream/emit_several "weir: emit: takes one element.*several values are one")
+weir_compile_fail(free/merge_by_time_streams
+  "weir: merge_by_time: the function of the time comes first, then the streams")
+weir_compile_fail(free/merge_by_time_types "weir: merge_by_time: the streams must have the same element type")
+weir_compile_fail(free/merge_by_time_function
+  "weir: merge_by_time: the time must be a function of an element of the streams")
 weir_compile_fail(stream/try_emit_type "weir: try_emit: this is no element of the stream")
 weir_compile_fail(stream/pipe_function "weir: .: an operator is made of a kernel")
 weir_compile_fail(stream/pipe_on_cluster "weir: .: an operator is made of a kernel")

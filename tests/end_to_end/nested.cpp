@@ -259,6 +259,28 @@ int deep(int n) { return n == 0 ? 0 : 1 + Client::current().submit(deep, n - 1).
 
 }  // namespace
 
+namespace {
+int throws_below(int depth) {
+  if (depth == 0) throw std::out_of_range("bottom");
+  return weir::Client::current().submit(throws_below, depth - 1).result();
+}
+}  // namespace
+
+TEST_CASE("a failure that tasks pass on is told once, with a line for each of them") {
+  try {
+    static_cast<void>(client().submit(throws_below, 3).result());
+    FAIL("it did not throw");
+  } catch (const weir::TaskError& error) {
+    CHECK(error.type() == "std::out_of_range");
+    CHECK(error.failure().message == "bottom");
+    const std::vector<std::string>& lines = error.failure().context;
+    REQUIRE(lines.size() == 3);
+    for (const std::string& line : lines) CHECK(line.find("from task ") == 0);
+    INFO(error.what());
+    CHECK(std::string(error.what()).find("throws_below") != std::string::npos);
+  }
+}
+
 TEST_CASE("nested tasks that wait are run by the threads that wait") {
   CHECK(client().submit(fib, 13).result() == 233);  // 753 tasks
   for (const auto& threads : client().run_on_workers(peak_threads)) CHECK(threads.result() < 60);

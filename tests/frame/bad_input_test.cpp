@@ -107,7 +107,10 @@ TEST_CASE("options that contradict each other and headers that do not end are na
           "read_csv: sep and decimal must differ (got \",\" for both)");
     CHECK(read_as(folder, text, {.decimal = ',', .thousands = ','}) ==
           "read_csv: decimal and thousands must differ (got \",\" for both)");
-    CHECK(read_as(folder, text, {.block = "0"}) == "read_csv: the block must be at least 1 (got 0)");
+    for (const char* block : {"0", "x", "-1 MB"})
+      CHECK(read_as(folder, text, {.block = block}) ==
+            "read_csv: .block must be a number of bytes such as \"16 MiB\" (got \"" + std::string(block) +
+                "\")");
     CHECK(read_as(folder, text, {.types = {{"a", ColumnType::int64}, {"a", ColumnType::text}}}) ==
           "read_csv: types: a column must have one type (got \"a\" twice)");
     const std::string stars = folder.path("*-*.csv");

@@ -1,5 +1,6 @@
 // Columns in one block: what is written is read, and pieces are not copied on their way.
 #include "frame/columns/together.hpp"
+#include "frame/kernels/kernels.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -92,12 +93,18 @@ TEST_CASE("a table whose bytes were damaged is refused") {
 }
 
 TEST_CASE("a piece comes back from others that stay where they are") {
-  const Table first = mixed(5000), second = mixed(100), third = mixed(0);
-  Packed bytes = packed(std::make_shared<const Pieces>(std::vector<Table>{together(first), second, third}));
-  CHECK(bytes.blocks.size() == 1);
+  const std::vector<Table> tables{mixed(50'000), mixed(100), mixed(0), mixed(7)};
+  const Table all = detail::frame::concat(tables);
+  Packed bytes = packed(
+      std::make_shared<const Pieces>(all, std::vector<std::uint64_t>{0, 50'000, 50'100, 50'100, 50'107}));
+  CHECK(bytes.blocks.size() > 1);
+  CHECK(bytes.head.bytes().size() < 100'000);
   const auto pieces = read_back<Pieces>(bytes);
-  CHECK(pieces.count() == 3);
-  CHECK(pieces.piece(0) == first);
-  CHECK(pieces.piece(1) == second);
-  CHECK(pieces.piece(2) == third);
+  REQUIRE(pieces.count() == 4);
+  for (std::size_t i = 0; i < 4; ++i) CHECK(pieces.piece(i) == tables[i]);
+
+  Packed none = packed(std::make_shared<const Pieces>(mixed(0), std::vector<std::uint64_t>{0, 0, 0}));
+  CHECK(read_back<Pieces>(none).piece(1) == mixed(0));
+  Packed wrong = packed(std::make_shared<const Pieces>(all, std::vector<std::uint64_t>{0, 50'000}));
+  CHECK_THROWS_AS(read_back<Pieces>(wrong), Error);
 }

@@ -269,3 +269,32 @@ TEST_CASE("the last handle of a stream may go in a function of its map_async") {
   }
   CHECK(happens([&] { return done.load(); }));
 }
+
+TEST_CASE("on_done behind a queue is inside the stream: it can close it, and drain is refused") {
+  Stream<int> source;
+  Warnings warnings;
+  const auto out = source.buffer(4).sink_to_list();
+  std::atomic<int> calls{0};
+  source.emit(1, [&](const std::exception_ptr&) {
+    ++calls;
+    source.drain();
+  });
+  source.emit(2, [&](const std::exception_ptr&) {
+    ++calls;
+    source.close();
+  });
+  CHECK(happens([&] { return calls == 2; }));
+  source.drain();
+  CHECK(out.values() == Ints{1, 2});
+  CHECK(sentence([&] { source.emit(3); }).ends_with("is closed"));
+  CHECK(warnings.text().find("drain: called from inside the stream it would wait for") != std::string::npos);
+
+  Stream<int> later;
+  std::vector<detail::stream::Finished> finished;
+  later.sink_async([&](int, const detail::stream::Finished& f) { finished.push_back(f); }, 2);
+  std::string refused;
+  later.emit(1, [&](const std::exception_ptr&) { refused = sentence([&] { later.drain(); }); });
+  finished.front()();
+  CHECK(refused == "drain: called from inside the stream it would wait for");
+  later.drain();
+}

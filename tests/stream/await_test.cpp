@@ -241,3 +241,19 @@ TEST_CASE("who waits for an event loop that nobody runs is told, and goes on whe
             "before it waits or on another one\n");
   CHECK(out.values() == Ints{1});
 }
+
+TEST_CASE("a coroutine sink on the stream's own loop is inside the stream") {
+  Stream<int> source;
+  std::string refused;
+  source.sink([&](const int& x) -> asio::awaitable<void> {
+    asio::steady_timer timer(co_await asio::this_coro::executor, 50us);
+    co_await timer.async_wait(asio::use_awaitable);
+    refused = sentence([&] { source.drain(); });
+    if (x == 2) source.close();
+  });
+  source.emit(1);
+  source.emit(2);
+  source.drain();
+  CHECK(refused == "drain: called from inside the stream it would wait for");
+  CHECK(sentence([&] { source.emit(3); }).ends_with("is closed"));
+}

@@ -159,6 +159,21 @@ template <class A, class B, class KeyA, class KeyB>
 concept JoinsByKeys = unjoined<A, B, KeyA, KeyB>()
 == Unjoined::fits;
 
+/// Why streams cannot be merged by time, if they cannot.
+enum class Unmerged { fits, streams, sides, types, time };
+template <class TimeOf, class First, class... More>
+constexpr Unmerged unmerged() {
+  if constexpr (!is_any_stream<First> || !((is_any_stream<More> || std::is_same_v<More, max_ahead>)&&...))
+    return Unmerged::streams;
+  else if constexpr (!OnOneSide<First, More...>) return Unmerged::sides;
+  else if constexpr ((elements_differ<First, More> || ...)) return Unmerged::types;
+  else if constexpr (!FunctionOf<TimeOf, typename First::Element>) return Unmerged::time;
+  else return Unmerged::fits;
+}
+template <class TimeOf, class First, class... More>
+concept MergesByTime = unmerged<TimeOf, First, More...>()
+== Unmerged::fits;
+
 template <bool keep_unmatched, class A, class B, class KeyA, class KeyB>
 auto join_by_key(const char* kind, const A& a, const B& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
   at_least_one(kind, "remembered", remembered);
@@ -185,20 +200,30 @@ namespace op {
 /// **Backpressure.** `emit` into a stream waits while more than that many of its elements wait for the
 /// others, whose silence therefore holds up all.
 template <class TimeOf, class First, class... More>
+requires detail::stream::MergesByTime<TimeOf, First, More...>
 auto merge_by_time(TimeOf time, const First& first, const More&... more) {
   const max_ahead limit = detail::stream::option(max_ahead{1000}, more...);
   return detail::stream::join(
       "merge_by_time",
       [&]<class E, class... Others>(std::type_identity<E>, std::type_identity<Others>...) {
-        static_assert((std::is_same_v<E, Others> && ...),
-                      "merge_by_time: the streams must have the same element type");
-        static_assert(detail::stream::FunctionOf<TimeOf, E>,
-                      "merge_by_time: the time must be a function of an element (`E` above)");
         return detail::stream::MergeByTimeKernel<E, TimeOf, 1 + sizeof...(Others)>{
             limit.elements, detail::callable("merge_by_time", "the time", time)};
       },
       first, more...);
 }
+
+/// \cond
+#define WEIR_REFUSES_MERGE(reason, sentence)                                                       \
+  template <class TimeOf, class First, class... More>                                              \
+  requires(detail::stream::unmerged<TimeOf, First, More...>() == detail::stream::Unmerged::reason) \
+      WEIR_REFUSES("weir: merge_by_time: " sentence)                                               \
+  detail::Refused merge_by_time(TimeOf, const First&, const More&...) { return {}; }
+WEIR_REFUSES_MERGE(streams, "the function of the time comes first, then the streams and max_ahead{n}")
+WEIR_REFUSES_MERGE(sides, "scatter() or gather() is missing: all streams are here, or all on the cluster")
+WEIR_REFUSES_MERGE(types, "the streams must have the same element type")
+WEIR_REFUSES_MERGE(time, "the time must be a function of an element of the streams")
+#undef WEIR_REFUSES_MERGE
+/// \endcond
 
 /// Emits a pair for every two elements of two streams, here or on the cluster, with equal keys.
 ///

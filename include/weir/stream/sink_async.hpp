@@ -33,6 +33,8 @@ class InFlight {
   InFlight(Node& node, Gate& gate, std::size_t limit) : node_(&node), gate_(gate), limit_(limit) {}
   void begin();
   void end(const std::exception_ptr& error) noexcept;
+  /// What a ticket calls is inside the graph, which still has its element.
+  void let_go(TicketRef& ticket) noexcept;
   /// Does `act` unless the node is gone, which stays meanwhile.
   void while_alive(const std::function<void()>& act);
   void shut() noexcept;
@@ -106,7 +108,7 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
     const Finished finished(
         [under_way = under_way_, ticket = hold(), skips](const std::exception_ptr& error) mutable {
           if (error && ticket && !skips) ticket.get()->fail(error);
-          ticket.reset();
+          under_way->let_go(ticket);
           under_way->end(skips ? nullptr : error);
         });
     try {
@@ -152,7 +154,7 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
   }
   static void done(InFlight& under_way, Kept& kept, const std::exception_ptr& error) noexcept {
     if (error && kept.ticket) kept.ticket.get()->fail(error);
-    kept.ticket.reset();
+    under_way.let_go(kept.ticket);
     under_way.end(error);
   }
 

@@ -20,6 +20,11 @@ template <class X, class T>
 concept BecomesElement = std::is_convertible_v<X, T>;
 template <class X, class T>
 concept MakesElement = std::is_constructible_v<T, X&&>;
+/// Whether `emit` takes so many arguments, whatever the first is: an element, and on_done.
+template <class... X>
+inline constexpr bool can_be_emitted = sizeof...(X) == 1;
+template <class X, class OnDone>
+inline constexpr bool can_be_emitted<X, OnDone> = std::is_convertible_v<OnDone, Done>;
 
 /// Where streams begin, and what `connect` ends at.
 template <class T>
@@ -125,6 +130,11 @@ class Stream : public StreamHandle, public op::Members<Stream<T>> {
   WEIR_REFUSES_ELEMENT(try_emit, MakesElement, X&&)
   WEIR_REFUSES_ELEMENT(emit_for, MakesElement, X&&, const Duration&)
 #undef WEIR_REFUSES_ELEMENT
+  template <class... X>
+  requires(!detail::stream::can_be_emitted<X...>) WEIR_REFUSES(
+      "weir: emit: takes one element, and on_done if that is wanted; several values are one "
+      "std::pair or std::tuple: emit({a, b})")
+  detail::Refused emit(const X&...) const { return {}; }
   /// \endcond
 
   /// Draws an edge to `below`, which then also gets this stream's elements. Cycles are allowed: an element

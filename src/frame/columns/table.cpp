@@ -132,7 +132,7 @@ std::string Table::show(std::size_t most_rows) const {
 std::ostream& operator<<(std::ostream& out, const Table& table) { return out << table.show(); }
 
 void Table::save(OutArchive& archive) const { detail::frame::save_table(archive, *this); }
-void Table::load(InArchive& archive) { *this = detail::frame::load_table(archive, false); }
+void Table::load(InArchive& archive) { *this = detail::frame::load_table(archive); }
 
 bool operator==(const Table& a, const Table& b) { return a.names_ == b.names_ && a.columns_ == b.columns_; }
 

@@ -105,6 +105,10 @@ const std::byte* block_under(std::span<const Column> columns, std::span<const La
   return is_so ? begin : nullptr;
 }
 
+[[noreturn]] void throw_other() {
+  throw Error(ErrorKind::serialization, "table: the bytes are not those of columns in one block");
+}
+
 // What cannot be in the head is beside it.
 Block read_memory(Reader& reader, std::uint64_t bytes, bool shares) {
   if (shares && bytes > reader.left()) return reader.share(bytes);
@@ -116,20 +120,16 @@ Block read_memory(Reader& reader, std::uint64_t bytes, bool shares) {
   return own;
 }
 
-// Texts begin at 0 and follow one another, as many bytes as there are.
-bool are_offsets(const std::byte* at, const Layout& layout) noexcept {
-  std::int64_t before = 0;
-  for (std::uint64_t i = 0; i <= layout.rows; ++i) {
+// Texts follow one another.
+bool are_offsets(const std::byte* at, std::uint64_t rows, std::int64_t first, std::int64_t last) noexcept {
+  std::int64_t before = first;
+  for (std::uint64_t i = 0; i <= rows; ++i) {
     std::int64_t offset = 0;
     std::memcpy(&offset, at + i * 8, 8);
-    if (offset < before || (i == 0 && offset != 0)) return false;
+    if (offset < before || (i == 0 && offset != first)) return false;
     before = offset;
   }
-  return before == static_cast<std::int64_t>(layout.text_bytes);
-}
-
-[[noreturn]] void throw_other() {
-  throw Error(ErrorKind::serialization, "table: the bytes are not those of columns in one block");
+  return before == last;
 }
 
 bool are_small_together(std::span<const Column> columns) {
@@ -142,16 +142,13 @@ bool are_small_together(std::span<const Column> columns) {
   return total >= block_bytes;
 }
 
-void save_together(Writer& writer, std::span<const Column> columns) {
+std::vector<Layout> write_layouts(Writer& writer, std::span<const Column> columns) {
   std::vector<Layout> layouts = layouts_of(columns);
   weir::write(writer, std::uint64_t{layouts.size()});
   for (Layout& layout : layouts) layout.each([&](const auto& value) { weir::write(writer, value); });
-  const std::size_t total = total_of(layouts);
-  if (const std::byte* block = block_under(columns, layouts)) return writer.block(block, total);
-  writer.block_of(total, [&](std::byte* to) { copy_all(columns, layouts, to); });
+  return layouts;
 }
-
-std::vector<Column> load_together(Reader& reader, bool shares) {
+std::vector<Layout> read_layouts(Reader& reader) {
   constexpr std::uint64_t most = std::uint64_t{1} << 48;
   std::uint64_t count = 0;
   weir::read(reader, count);
@@ -163,11 +160,25 @@ std::vector<Column> load_together(Reader& reader, bool shares) {
     if (layout.type > ColumnType::text || layout.rows > most || layout.text_bytes > most) throw_other();
     if ((total += layout.total()) > most) throw_other();
   }
-  const Block block = read_memory(reader, total, shares);
+  return layouts;
+}
+
+void save_together(Writer& writer, std::span<const Column> columns) {
+  const std::vector<Layout> layouts = write_layouts(writer, columns);
+  const std::size_t total = total_of(layouts);
+  if (const std::byte* block = block_under(columns, layouts)) return writer.block(block, total);
+  writer.block_of(total, [&](std::byte* to) { copy_all(columns, layouts, to); });
+}
+
+std::vector<Column> load_together(Reader& reader) {
+  const std::vector<Layout> layouts = read_layouts(reader);
+  const Block block = read_memory(reader, total_of(layouts), false);
   std::vector<Column> columns;
   std::size_t at = 0;
   for (const Layout& layout : layouts) {
-    if (layout.offsets() && !are_offsets(block.data + at + layout.validity(), layout)) throw_other();
+    if (layout.offsets() && !are_offsets(block.data + at + layout.validity(), layout.rows, 0,
+                                         static_cast<std::int64_t>(layout.text_bytes)))
+      throw_other();
     columns.push_back(layout.column_at(block, at));
     at += layout.total();
   }
@@ -183,12 +194,12 @@ void save_table(OutArchive& archive, const Table& table) {
   else archive(table.columns());
 }
 
-Table load_table(InArchive& archive, bool shares) {
+Table load_table(InArchive& archive) {
   std::vector<std::string> names;
   std::vector<Column> columns;
   bool is_together = false;
   archive(names, is_together);
-  if (is_together) columns = load_together(archive.reader, shares);
+  if (is_together) columns = load_together(archive.reader);
   else archive(columns);
   return Table(std::move(names), std::move(columns));
 }
@@ -206,20 +217,52 @@ Table together(const Table& table) {
   return Table(table.names(), std::move(columns));
 }
 
-Table Pieces::piece(std::size_t which) const { return is_shared_ ? together(of_[which]) : of_[which]; }
+Table Pieces::piece(std::size_t which) const {
+  const std::uint64_t first = begin_.at(which), end = begin_.at(which + 1);
+  std::vector<Row> rows(end - first);
+  std::iota(rows.begin(), rows.end(), static_cast<Row>(first));
+  for (const Column& column : rows_.columns())
+    if (const auto* at = column.offsets(); column.type() == ColumnType::text && !rows.empty())
+      if (at[first] < 0 || at[end] > at[rows_.rows()] ||
+          !are_offsets(reinterpret_cast<const std::byte*>(at + first), rows.size(), at[first], at[end]))
+        throw_other();
+  return together(take(rows_, rows));
+}
 
 void Pieces::save(OutArchive& archive) const {
-  archive(std::uint64_t{of_.size()});
-  for (const Table& table : of_) save_table(archive, table);
+  archive(begin_, rows_.names());
+  const std::vector<Layout> layouts = write_layouts(archive.writer, rows_.columns());
+  const auto part = [&](const void* data, std::size_t bytes) {
+    constexpr std::int64_t none = 0;  // where the first of no texts begins
+    if (bytes) archive.writer.block(data ? data : &none, bytes);
+  };
+  for (std::size_t c = 0; c < layouts.size(); ++c) {
+    const Column& column = rows_.columns()[c];
+    part(column.validity(), layouts[c].validity());
+    part(column.offsets(), layouts[c].offsets());
+    part(column.data(), layouts[c].values());
+  }
 }
 
 void Pieces::load(InArchive& archive) {
-  std::uint64_t count = 0;
-  archive(count);
-  archive.reader.expect(count, 1);
-  of_.clear();
-  for (; count; --count) of_.push_back(load_table(archive, true));
-  is_shared_ = true;
+  std::vector<std::string> names;
+  archive(begin_, names);
+  const std::vector<Layout> layouts = read_layouts(archive.reader);
+  std::vector<Column> columns;
+  for (const Layout& layout : layouts) {
+    const auto part = [&](std::size_t bytes) {
+      return bytes ? read_memory(archive.reader, bytes, true) : Block{};
+    };
+    Block bits = part(layout.validity()), starts = part(layout.offsets());
+    if (layout.offsets()) {
+      const auto* at = reinterpret_cast<const std::int64_t*>(starts.data);
+      if (at[0] != 0 || at[layout.rows] != static_cast<std::int64_t>(layout.text_bytes)) throw_other();
+    }
+    columns.emplace_back(layout.type, layout.rows, part(layout.values()), std::move(starts), std::move(bits));
+  }
+  rows_ = Table(std::move(names), std::move(columns));
+  if (!std::is_sorted(begin_.begin(), begin_.end()) || (count() && begin_.back() != rows_.rows()))
+    throw_other();
 }
 
 }  // namespace weir::detail::frame

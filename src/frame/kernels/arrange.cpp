@@ -222,6 +222,20 @@ Table concat(std::span<const Table> tables) {
   return Table(tables.front().names(), std::move(columns));
 }
 
+Column whole_column(std::span<const Table> tables, std::string_view name) {
+  if (tables.size() == 1) return tables.front().column(name);
+  std::vector<const Column*> parts;
+  for (const Table& table : tables) parts.push_back(&table.column(name));
+  return concat(parts);
+}
+
+Table take(std::span<const Table> tables, std::span<const Row> rows) {
+  std::vector<Column> columns;
+  for (const std::string& name : tables.front().names())
+    columns.push_back(take(whole_column(tables, name), rows));
+  return Table(tables.front().names(), std::move(columns));
+}
+
 Column cast(const Column& column, ColumnType type) {
   const ColumnType from = column.type();
   if (from == type) return column;

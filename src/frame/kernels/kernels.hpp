@@ -125,6 +125,10 @@ template <class T>
 /// Columns of one type one behind the other; tables with the same columns.
 [[nodiscard]] Column concat(std::span<const Column* const> columns);
 [[nodiscard]] Table concat(std::span<const Table> tables);
+/// One column of them.
+[[nodiscard]] Column whole_column(std::span<const Table> tables, std::string_view name);
+/// Rows of all of them, counted from the first one of the first.
+[[nodiscard]] Table take(std::span<const Table> tables, std::span<const Row> rows);
 /// Numbers of another type; what a text says.
 [[nodiscard]] Column cast(const Column& column, ColumnType type);
 

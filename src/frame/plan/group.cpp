@@ -50,7 +50,15 @@ class GroupNode : public Node {
     parts.steps.push_back(values_);
     const bool have_states =
         std::all_of(bound_.begin(), bound_.end(), [](const auto& a) { return has_state(a.kind); });
-    if (!have_states) return {.tables = whole(run, run.finished(std::move(parts)))};
+    if (!have_states) {
+      const auto is_nunique = [](const auto& a) { return a.kind == Aggregate::Kind::nunique; };
+      if (std::all_of(bound_.begin(), bound_.end(), is_nunique)) {  // equal rows need not travel
+        Step distinct{.kind = Step::Kind::distinct};
+        for (const NamedCode& column : values_.columns) distinct.keys.push_back(column.name);
+        parts.steps.push_back(std::move(distinct));
+      }
+      return {.tables = whole(run, run.finished(std::move(parts)))};
+    }
     parts.steps.push_back(
         {.kind = Step::Kind::partial, .keys = keys_, .aggregates = bound_, .keeps_missing = keeps_missing_});
     return {.tables = merged(run, run.finished(std::move(parts)))};

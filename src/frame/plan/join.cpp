@@ -26,10 +26,12 @@ struct JoinPlan {
   JoinKind kind{};
 };
 
-std::vector<Column> keys_as(const Table& table, const std::vector<std::string>& names,
+using Tables = std::span<const Table>;
+std::vector<Column> keys_as(Tables tables, const std::vector<std::string>& names,
                             const std::vector<ColumnType>& types) {
   std::vector<Column> keys;
-  for (std::size_t k = 0; k < names.size(); ++k) keys.push_back(cast(table.column(names[k]), types[k]));
+  for (std::size_t k = 0; k < names.size(); ++k)
+    keys.push_back(cast(whole_column(tables, names[k]), types[k]));
   return keys;
 }
 
@@ -44,10 +46,16 @@ Column either(const Column& left, std::span<const Row> left_rows, const Column& 
   return take(concat(both), rows);
 }
 
-Table joined_tables(const Table& left, const Table& right, const JoinPlan& plan) {
+std::size_t rows_of(Tables tables) {
+  std::size_t rows = 0;
+  for (const Table& table : tables) rows += table.rows();
+  return rows;
+}
+// One column at a time of tables in parts is in memory twice.
+Table joined_tables(Tables left, Tables right, const JoinPlan& plan) {
   const std::vector<Column> left_keys = keys_as(left, plan.left_keys, plan.key_types);
   const std::vector<Column> right_keys = keys_as(right, plan.right_keys, plan.key_types);
-  const Pairs pairs = join_rows(left_keys, left.rows(), right_keys, right.rows(), plan.kind);
+  const Pairs pairs = join_rows(left_keys, rows_of(left), right_keys, rows_of(right), plan.kind);
   std::vector<std::string> names;
   std::vector<Column> columns;
   for (const JoinedColumn& column : plan.columns) {
@@ -57,26 +65,26 @@ Table joined_tables(const Table& left, const Table& right, const JoinPlan& plan)
           std::find(plan.left_keys.begin(), plan.left_keys.end(), column.from) - plan.left_keys.begin());
       columns.push_back(either(left_keys[k], pairs.left, right_keys[k], pairs.right));
     } else if (column.is_right) {
-      columns.push_back(take(right.column(column.from), pairs.right));
+      columns.push_back(take(whole_column(right, column.from), pairs.right));
     } else {
-      columns.push_back(take(left.column(column.from), pairs.left));
+      columns.push_back(take(whole_column(left, column.from), pairs.left));
     }
   }
   return Table(std::move(names), std::move(columns));
 }
 
 Table merge_one_task(const Table& left, const Table& right, const JoinPlan& plan) {
-  return joined_tables(left, right, plan);
+  return joined_tables({&left, 1}, {&right, 1}, plan);
 }
 Table merge_many_task(const std::vector<Table>& left, const std::vector<Table>& right, const JoinPlan& plan) {
-  return joined_tables(concat(left), concat(right), plan);
+  return joined_tables(left, right, plan);
 }
 // Keys of the two sides are split alike: by what they are compared as.
 Table comparable_task(const Table& table, const std::vector<std::string>& keys,
                       const std::vector<ColumnType>& types) {
   std::vector<std::string> names = table.names();
   std::vector<Column> columns = table.columns();
-  const std::vector<Column> casts = keys_as(table, keys, types);
+  const std::vector<Column> casts = keys_as({&table, 1}, keys, types);
   for (std::size_t k = 0; k < keys.size(); ++k) {
     names.push_back("\n" + std::to_string(k));
     columns.push_back(casts[k]);
@@ -104,7 +112,9 @@ class MergeNode : public Node {
     const auto right = run.finished(run.parts_of(inputs[1], below[1]));
     return {.tables = merged(run, left, right, plan_for(needed))};
   }
-  Table here(std::vector<Table> tables) const override { return joined_tables(tables[0], tables[1], plan_); }
+  Table here(std::vector<Table> tables) const override {
+    return joined_tables({&tables[0], 1}, {&tables[1], 1}, plan_);
+  }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
     return make_merge(from[0], from[1], options_);
   }

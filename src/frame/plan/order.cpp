@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t samples_of_a_part = 200;
 
-Table sort_task(const std::vector<Table>& parts, const SortKeys& keys) { return sorted(concat(parts), keys); }
 Table top_task(const std::vector<Table>& parts, const Step& step) {
   return apply_steps(concat(parts), {step});
 }
@@ -19,6 +18,14 @@ std::vector<std::string> key_names(const SortKeys& keys) {
   std::vector<std::string> names;
   for (const SortKey& key : keys) names.push_back(key.name);
   return names;
+}
+// One column of all parts at a time is in memory twice.
+Table sort_task(const std::vector<Table>& parts, const SortKeys& keys) {
+  std::vector<Column> of_keys;
+  for (const SortKey& key : keys) of_keys.push_back(whole_column(parts, key.name));
+  const Table by(key_names(keys), std::move(of_keys));
+  const SortColumns order(by, keys);
+  return take(parts, sort_rows(order.columns(), order.descending(), by.rows()));
 }
 Table sample_task(const Table& table, const std::vector<std::string>& keys) {
   std::vector<Row> rows;
@@ -29,7 +36,7 @@ Table sample_task(const Table& table, const std::vector<std::string>& keys) {
 // Rows before the first border, between the first and the second, and so on; equal ones stay together.
 Pieces range_task(const Table& table, const SortKeys& keys, const Table& borders) {
   const SortColumns own(table, keys), limits(borders, keys);
-  std::vector<std::vector<Row>> rows(borders.rows() + 1);
+  std::vector<std::uint32_t> of(table.rows());
   for (std::size_t i = 0; i < table.rows(); ++i) {
     std::size_t low = 0, high = borders.rows();
     while (low < high) {
@@ -37,9 +44,9 @@ Pieces range_task(const Table& table, const SortKeys& keys, const Table& borders
       if (compare_rows(own.columns(), i, limits.columns(), middle, own.descending()) < 0) high = middle;
       else low = middle + 1;
     }
-    rows[low].push_back(static_cast<Row>(i));
+    of[i] = static_cast<std::uint32_t>(low);
   }
-  return pieces_of(table, rows);
+  return pieces_of(table, of, borders.rows() + 1);
 }
 Table range_piece_task(const Pieces& pieces, std::size_t which) { return pieces.piece(which); }
 

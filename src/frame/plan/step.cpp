@@ -94,17 +94,20 @@ Table top_of_groups(const Table& all, const std::vector<std::string>& keys, cons
 }
 
 Pieces split_by_hash(const Table& table, const std::vector<std::string>& keys, std::uint32_t parts) {
+  std::vector<std::uint32_t> of(table.rows());
   const std::vector<std::uint64_t> hashes = hash_rows(columns_of(table, keys), table.rows());
-  std::vector<std::vector<Row>> rows(parts);
-  for (std::size_t i = 0; i < hashes.size(); ++i)
-    rows[part_of(hashes[i], parts)].push_back(static_cast<Row>(i));
-  return pieces_of(table, rows);
+  for (std::size_t i = 0; i < of.size(); ++i) of[i] = part_of(hashes[i], parts);
+  return pieces_of(table, of, parts);
 }
 
-Pieces pieces_of(const Table& table, const std::vector<std::vector<Row>>& rows) {
-  std::vector<Table> pieces;
-  for (const std::vector<Row>& piece : rows) pieces.push_back(together(take(table, piece)));
-  return Pieces(std::move(pieces));
+Pieces pieces_of(const Table& table, std::span<const std::uint32_t> of, std::size_t parts) {
+  std::vector<std::uint64_t> begin(parts + 1);
+  for (const std::uint32_t part : of) ++begin[part + 1];
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+  std::vector<std::uint64_t> next(begin.begin(), begin.end() - 1);
+  std::vector<Row> rows(of.size());
+  for (std::size_t i = 0; i < of.size(); ++i) rows[next[of[i]]++] = static_cast<Row>(i);
+  return Pieces(take(table, rows), std::move(begin));
 }
 
 Table apply_steps(Table table, const Steps& steps) {

@@ -82,8 +82,8 @@ class SortColumns {
 /// Rows by the hash of their keys.
 [[nodiscard]] Pieces split_by_hash(const Table& table, const std::vector<std::string>& keys,
                                    std::uint32_t parts);
-/// The rows of each piece, in this order; each piece in one block of memory.
-[[nodiscard]] Pieces pieces_of(const Table& table, const std::vector<std::vector<Row>>& rows);
+/// Rows by the number of their piece, those of a piece in this order.
+[[nodiscard]] Pieces pieces_of(const Table& table, std::span<const std::uint32_t> of, std::size_t parts);
 
 // --- groups: states are columns, so that they travel and are grouped like others.
 

@@ -157,14 +157,13 @@ void ScatterControl::shut() noexcept {
 void ScatterControl::drain_at_end() noexcept {
   try {
     std::shared_ptr<Graph> graph;
-    Node* node = nullptr;
     {
       const std::lock_guard lock(mutex_);
       if (!node_) return;
-      node = node_;
-      graph = Graph::of(*node);
+      graph = Graph::of(*node_);
     }
-    graph->drain(*node, Graph::came_out(*node));
+    const std::vector<NodeRef> nodes = graph->nodes();  // it may have been cut off, and go
+    if (!nodes.empty()) graph->drain(*nodes.front(), Graph::came_out(*nodes.front()));
   } catch (const std::bad_weak_ptr&) {  // it is going, and drains itself
   } catch (...) {
     log::warn("stream: an error nobody drained for: {}", current_thrown().text());
@@ -320,13 +319,10 @@ std::exception_ptr remote(const TaskError& error) {
 }  // namespace
 
 void Segment::report(Node& gather, ChunkError&& error) {
-  Segment* segment = nullptr;
-  {
-    const std::lock_guard lock(segments().mutex);
-    if (const auto found = segments().by_number.find(error.segment); found != segments().by_number.end())
-      segment = found->second;
-    if (segment && !segment->reported_->errors.is_new({error.step, error.place})) return;
-  }
+  std::unique_lock lock(segments().mutex);  // it stays meanwhile; and while it has a box for letters
+  const auto found = segments().by_number.find(error.segment);
+  Segment* const segment = found == segments().by_number.end() ? nullptr : found->second;
+  if (segment && !segment->reported_->errors.is_new({error.step, error.place})) return;
   Failure failure;
   failure.type = std::move(error.type);
   failure.message = std::move(error.message);
@@ -334,7 +330,10 @@ void Segment::report(Node& gather, ChunkError&& error) {
   const std::exception_ptr thrown = remote(TaskError(std::move(failure)));
   if (!segment) return gather.raise(thrown);
   const ErrorPolicy& policy = segment->node_.policy();
-  if (policy.letter_box && !error.element.empty()) return segment->send_letter(error.element, thrown);
+  if (policy.letter_box && !error.element.empty()) {
+    lock.unlock();
+    return segment->send_letter(error.element, thrown);
+  }
   if (policy.action == ErrorPolicy::Action::skip) return segment->node_.errors.add();
   segment->node_.raise(thrown);
 }

@@ -620,7 +620,8 @@ bool Graph::is_at_work_here() const noexcept {
   for (const Frame* frame = flow.frame; frame; frame = frame->before()) {
     if (&frame->node().graph() == this) return true;
   }
-  return false;
+  const std::lock_guard lock(Structure::mutex());
+  return owns_loop_ && loop_ && !loop_->is_manual() && loop_->is_current();
 }
 
 namespace {

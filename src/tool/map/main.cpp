@@ -24,6 +24,7 @@
 #include "tool/map/hope.hpp"
 #include "tool/map/lines.hpp"
 #include "tool/map/results.hpp"
+#include "tool/parse.hpp"
 #include "weir/as_completed.hpp"
 #include "weir/cluster.hpp"
 #include "weir/program.hpp"
@@ -138,22 +139,12 @@ bool parse(int argc, char** argv, Request& request) {
   app.get_formatter()->column_width(32);
   app.footer(footer);
   app.prefix_command();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::string help = app.help();
-    help.insert(help.find("[OPTIONS]") + std::strlen("[OPTIONS]"),
-                " COMMAND [::: ARGUMENTS...]... [:::: FILES...]...");
-    std::fputs(help.c_str(), stdout);
-    return false;
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument,
-                std::string(error.what()) + "; `weir map --help` shows the options");
-  }
+  if (!tool::parse(app, argc, argv, "COMMAND [::: ARGUMENTS...]... [:::: FILES...]...")) return false;
   std::vector<std::string> words = app.remaining();
   if (!words.empty() && words.front() == "--") words.erase(words.begin());
   else if (!words.empty() && words.front().starts_with('-'))
     throw Error(ErrorKind::invalid_argument, "unknown option " + words.front() +
+                                                 meant_option(app, words.front()) +
                                                  "; options of the command follow its name, and `weir map "
                                                  "--help` shows ours");
   request.wanted = parse_template(words);
@@ -161,6 +152,13 @@ bool parse(int argc, char** argv, Request& request) {
   if (request.resume && request.results.empty())
     throw Error(ErrorKind::invalid_argument,
                 "--resume must be told by --results FILE what has been done (got no --results)");
+  if (request.results == "-")
+    throw Error(ErrorKind::invalid_argument,
+                "--results must be a file (got -, which is stdout); without it outputs go there");
+  for (const char* const option : {"--cores", "--mem", "--time", "--queue", "--account", "--site"})
+    if (!request.cluster && app.count(option) > 0)
+      throw Error(ErrorKind::invalid_argument,
+                  std::string(option) + " is of the jobs of --cluster N (got no --cluster)");
   if (!request.timeout.empty() && parse_duration(request.timeout).count() == 0)
     throw Error(ErrorKind::invalid_argument, "--timeout must be more than 0 (got " + request.timeout + ")");
   if (request.cluster && !request.ranks.empty())

@@ -57,7 +57,6 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
     return pass_on_next() || moved;
   }
   [[nodiscard]] bool can_help() const override { return true; }
-  [[nodiscard]] bool comes_to_rest() const override { return false; }
   [[nodiscard]] std::uint64_t gone() const override { return ordered_ ? Boundary<Chunk<T>, T>::gone() : 0; }
   /// A thread that runs a task has a slot.
   bool wait_aside(const std::function<bool()>& ready) override {
@@ -192,14 +191,18 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
     if (arrival.element->pass)
       arrival.element->pass->source().measured(seconds, result.copying_seconds, result.elements);
     Tickets tickets = held_.came_out(arrival.element->token, std::move(arrival.ticket), result.held);
-    const TicketScope scope(combine(tickets));
-    emit_all(result.values);
-    if (!result.errors.empty()) {
-      this->framed([&] {
-        for (const ChunkError& error : result.errors) Segment::report(*this, ChunkError(error));
-      });
+    TicketRef all = combine(tickets);
+    {
+      const TicketScope scope(all);
+      emit_all(result.values);
+      if (!result.errors.empty()) {
+        this->framed([&] {
+          for (const ChunkError& error : result.errors) Segment::report(*this, ChunkError(error));
+        });
+      }
+      if (result.is_over) over();
     }
-    if (result.is_over) over();
+    this->let_go(all);
   }
   /// Nothing comes behind the arrival in hand: its end, if others that stood before it have not come yet.
   void over() {

@@ -141,6 +141,8 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     return control_->waiting.load() + control_->elements();
   }
   [[nodiscard]] std::uint64_t gone() const override { return control_->gone(); }
+  [[nodiscard]] bool comes_to_rest() const override { return !control_->keeps_order(); }  // others know it
+  [[nodiscard]] bool is_at_rest() const override { return Node::is_at_rest() && !gate_.is_closed(); }
   [[nodiscard]] Gate* gate(unsigned number) override { return number == 0 ? &gate_ : nullptr; }
   [[nodiscard]] const char* shape() const override { return "invhouse"; }
 

@@ -106,6 +106,7 @@ class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Ch
 
   void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
   void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }
+  [[nodiscard]] bool is_passive() const override { return !this->policy_.letter_box; }
   void set_policy(ErrorPolicy policy) override {
     check_policy<In>(*this, policy);
     Node::set_policy(std::move(policy));
@@ -219,6 +220,7 @@ class StatefulNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<C
 
   void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
   void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }
+  [[nodiscard]] bool is_passive() const override { return !this->policy_.letter_box; }
   void put_out(bool ending) override {
     this->guarded([&] {
       Chunk<Out> chunk;

@@ -82,11 +82,18 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   }
   /// A parcel has come out. Its ticket may call back, which may emit; only then nothing is pending.
   void left(Parcel<In>& parcel) noexcept {
-    parcel.ticket.reset();
+    let_go(parcel.ticket);
     gone_.fetch_add(1);
     if (pending_.fetch_sub(1) == 1) this->graph().changed();
   }
 
+  /// What a ticket calls is inside the graph, which still has its element.
+  void let_go(TicketRef& ticket) noexcept {
+    if (!ticket) return;
+    Frame frame(*this, Frame::beside);
+    ticket.reset();
+    frame.finish_late();
+  }
   /// Lets a parcel out: `give()` does it for an element. False if there is no room below; `if_room` says
   /// whether to look.
   template <class Give>

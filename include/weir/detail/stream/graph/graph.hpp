@@ -68,7 +68,7 @@ class Graph : public std::enable_shared_from_this<Graph> {
   static void end_drain(Node& node);
   void report(const std::exception_ptr& error) noexcept;
   [[nodiscard]] bool is_idle();
-  /// Whether this thread is inside one of its nodes.
+  /// Whether this thread is inside one of its nodes, or works on its own loop.
   [[nodiscard]] bool is_at_work_here() const noexcept;
   /// Whether this thread is one that its end would wait for.
   [[nodiscard]] bool cannot_wait_here() const;
