@@ -69,6 +69,11 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   /// told of.
   void promise(const std::vector<Resource>& offer);
   void withdraw(const std::vector<Resource>& offer);
+  /// The workers of `cluster` have so many threads at most, until it says otherwise; nothing: nobody knows.
+  void limit(const void* cluster, std::optional<std::uint64_t> threads);
+  void forget_limit(const void* cluster);
+  /// Threads that there may ever be; nothing where that is not known.
+  [[nodiscard]] std::optional<std::uint64_t> most_places() const;
   /// Tasks that run or could, and that workers with these resources may run.
   [[nodiscard]] std::uint64_t work_for(const std::vector<Resource>& offer, bool takes_plain);
   /// Ends the helper thread.
@@ -280,7 +285,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::uint32_t submissions_ = 0;
   std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
   std::vector<std::pair<PeerId, std::string>> broken_links_;
-  Unplaced in_vain_, waiting_;  // the first of either
+  Unplaced in_vain_, waiting_;                                           // the first of either
+  std::map<const void*, std::optional<std::uint64_t>> cluster_threads_;  // that each may have at most
   int waiting_told_ = 0;
   int doors_ = 0;             // those who hold the one door open for workers
   bool has_entered_ = false;  // workers of the own job are reached from outside
