@@ -70,6 +70,7 @@ struct alignas(64) Task {
   std::uint8_t attempts = 0;
   bool wanted : 1 = false;     ///< By its client.
   bool scattered : 1 = false;  ///< Data without a function: cannot be computed again.
+  bool made_once : 1 = false;  ///< Nobody has told of its inputs: it cannot be computed again.
   bool orphan : 1 = false;     ///< An input had gone before it was submitted: it can never run.
   bool delivered : 1 = false;  ///< The client has the whole result.
   bool out_of_band : 1 = false;

@@ -262,6 +262,19 @@ TEST_CASE("scheduler: a task of more cores than any worker has is told what ther
   CHECK(story.submit(2, {}, {.cores = 2}) == Lines{"run 2 @1"});
 }
 
+TEST_CASE("scheduler: a gang of more ranks than all workers may ever have waits in vain") {
+  Story story;
+  story.join(1);
+  story.gang(21, 4);
+  CHECK(story.state.unplaced().waiting == 21);
+  CHECK(story.state.unplaced(4).waiting == 21);
+  CHECK(story.state.unplaced(3).in_vain == 21);
+  CHECK(has(story.state.waiting_text(21, 3), "; all that its clusters are told to grow to has room for 3"));
+  CHECK_FALSE(has(story.state.waiting_text(21, 4), "grow to"));
+  CHECK(story.state.places_below(2) == 1);
+  CHECK(story.state.places_below(1) == 0);
+}
+
 TEST_CASE("scheduler: work is counted for the workers that can do it") {
   Story story;
   story.join(1);
