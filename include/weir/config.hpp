@@ -72,6 +72,9 @@ class Config {
   /// Refuses tables that are neither `[sites.NAME]` nor one of these systems'.
   void require_tables(const std::vector<std::string_view>& systems) const;
 
+  /// What is wrong in tables of sites, a sentence each. Nothing is refused for it unless that site is chosen.
+  [[nodiscard]] std::vector<std::string> problems() const;
+
   /// The value of a setting of this unit: text, a list, a number, a duration, bytes.
   [[nodiscard]] std::string text(std::string_view name) const;
   /// \copydoc text
@@ -97,6 +100,7 @@ class Config {
   [[nodiscard]] Value find(std::string_view name) const;
 
   Environment environment_;
+  std::map<std::string, std::string> wrong_sites_;  // what is wrong in the table of each
   Table arguments_;
   std::map<std::string, Table, std::less<>> tables_;  // "" is the top, "sites.karst", a system
   std::map<std::string, std::string> places_;         // of the systems' tables

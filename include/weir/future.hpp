@@ -76,15 +76,13 @@ class Future {
   /// does.
   decltype(auto) result() const& { return get(std::nullopt); }
   /// The same of a temporary: the result itself, also of a type that can only be moved.
-  T result() && {
-    detail::client::FutureState& state = this->state();
-    if (!state.has_value.load(std::memory_order_acquire)) state.core->fetch(state, std::nullopt);
-    if constexpr (!std::is_void_v<T>) return detail::client::take_value<T>(state);
-  }
+  T result() && { return take(std::nullopt); }
   /// The same, at most for `timeout`. Throws `Error{timeout}` when it has passed.
   decltype(auto) result(Duration timeout) const& {
     return get(std::chrono::steady_clock::now() + timeout.value());
   }
+  /// The same of a temporary.
+  T result(Duration timeout) && { return take(std::chrono::steady_clock::now() + timeout.value()); }
 
   /// Waits until it is done, at most for `timeout`; whether it is. Does not throw what the task threw.
   bool wait() const { return state().core->wait(state(), std::nullopt); }
@@ -124,10 +122,13 @@ class Future {
   template <class F>
   auto then(F f) const;
 
-  /// The task's id, once the scheduler knows its result; for the library.
-  [[nodiscard]] TaskId input_id() const {
-    if (state().kept) state().core->hand_out(state());
-    return id();
+  /// The task's id, once the scheduler knows its result, or it is among `untold`; for the library.
+  [[nodiscard]] TaskId input_id(std::vector<detail::client::FutureRef>* untold = nullptr) const {
+    detail::client::FutureState& state = this->state();
+    if (state.kept) state.core->hand_out(state);
+    if (!untold || !state.is_untold.load(std::memory_order_acquire)) return id();
+    untold->push_back(handle_);
+    return state.id;
   }
   /// The reference; for the library.
   [[nodiscard]] const detail::client::FutureRef& handle() const noexcept { return handle_; }
@@ -141,6 +142,12 @@ class Future {
   detail::client::FutureState& state() const {
     if (!handle_) detail::client::throw_empty("future");
     return *handle_.get();
+  }
+  T take(detail::client::Deadline deadline) const {
+    detail::client::FutureState& state = this->state();
+    if (!state.has_value.load(std::memory_order_acquire)) state.core->fetch(state, deadline);
+    if (state.kept) state.core->seen(state);
+    if constexpr (!std::is_void_v<T>) return detail::client::take_value<T>(state);
   }
   decltype(auto) get(detail::client::Deadline deadline) const {
     detail::client::FutureState& state = this->state();

@@ -290,7 +290,7 @@ void State::unask(PeerId from, std::uint64_t number, Replies& out) {
       std::string holders;
       for (const auto& [lease, peer] : semaphore.held)
         holders += (holders.empty() ? "" : ", ") +
-                   (peer == 0 ? std::string("the program's body") : "worker " + std::to_string(peer));
+                   (peer == 0 ? std::string("the program's own process") : "worker " + std::to_string(peer));
       return withdraw("'" + name + "' is held by " + holders);
     }
   // Not found: the answer is on its way.

@@ -185,7 +185,11 @@ Config Config::parse(const std::string& toml, const std::string& origin, Environ
                  std::string(site.str()));
         const std::string full = "sites." + std::string(site.str());
         config.tables_[full];
-        read_table(full, *part.as_table());
+        try {
+          read_table(full, *part.as_table());
+        } catch (const Error& error) {
+          config.wrong_sites_[full] = error.what();
+        }
       }
     } else {
       config.tables_[name];
@@ -205,6 +209,12 @@ void Config::require_tables(const std::vector<std::string_view>& systems) const 
   }
 }
 
+std::vector<std::string> Config::problems() const {
+  std::vector<std::string> all;
+  for (const auto& [site, problem] : wrong_sites_) all.push_back(problem);
+  return all;
+}
+
 void Config::set(std::string_view name, std::vector<std::string> values, std::string origin) {
   arguments_[std::string(known("config", name).name)] = {std::move(values), std::move(origin)};
 }
@@ -219,6 +229,8 @@ Config::Value Config::find(std::string_view name) const {
   if (const std::string chosen = name == "site" ? "" : text("site"); !chosen.empty()) {
     if (!tables_.contains("sites." + chosen))
       refuse(origin("site"), "the configuration file has no such table", "[sites." + chosen + "]");
+    if (const auto wrong = wrong_sites_.find("sites." + chosen); wrong != wrong_sites_.end())
+      throw Error(ErrorKind::invalid_argument, wrong->second);
     order.insert(order.begin(), "sites." + chosen);
   }
   for (const std::string& part : order) {

@@ -1,4 +1,4 @@
-// end_child_of: the end of a process that goes on where only its parent should.
+// What a process that was forked must not do in its parent's place.
 #pragma once
 
 #include <sysexits.h>
@@ -8,6 +8,16 @@
 #include <string>
 
 namespace weir::detail {
+
+/// The process that made it.
+class OwnProcess {
+ public:
+  /// Whether this is another: one that was forked and has left it.
+  [[nodiscard]] bool is_left() const { return getpid() != process_; }
+
+ private:
+  pid_t process_ = getpid();
+};
 
 /// Ends this process, which `who` has forked and which has left its function: what follows there is its
 /// parent's work.

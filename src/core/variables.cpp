@@ -71,14 +71,13 @@ std::string meant(std::string_view name, const std::vector<std::string_view>& ca
 }
 
 /// What is wrong with the configuration file. A pipe can be read only once, by who needs it.
-std::optional<std::string> config_problem() {
+std::vector<std::string> config_problems() {
   std::error_code ignored;
-  if (std::filesystem::is_fifo(Config::file(), ignored)) return std::nullopt;
+  if (std::filesystem::is_fifo(Config::file(), ignored)) return {};
   try {
-    static_cast<void>(Config::load());
-    return std::nullopt;
+    return Config::load().problems();
   } catch (const Error& error) {
-    return error.what();
+    return {error.what()};
   }
 }
 
@@ -109,7 +108,7 @@ std::vector<std::string> environment_problems() {
     problems.push_back("WEIR_LOG: must be trace, debug, info, warn, error, critical or off (got " +
                        std::string(level) + ")" +
                        meant(level, {std::begin(log_levels), std::end(log_levels)}));
-  if (const auto problem = config_problem()) problems.push_back(*problem);
+  for (std::string& problem : config_problems()) problems.push_back(std::move(problem));
   return problems;
 }
 

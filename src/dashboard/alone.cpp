@@ -1,12 +1,11 @@
 // A dashboard that begins with the first stream and ends with the process.
 #include "dashboard/alone.hpp"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
 
+#include "core/forked.hpp"
 #include "core/log.hpp"
 #include "dashboard/dashboard.hpp"
 #include "seeing/streams.hpp"
@@ -26,7 +25,7 @@ class Alone {
   Alone(const Alone&) = delete;
   ~Alone() {
     is_over = true;
-    if (getpid() != process_) static_cast<void>(dashboard_.release());  // a fork has none of its threads
+    if (process_.is_left()) static_cast<void>(dashboard_.release());  // a fork has none of its threads
   }
   void begin() try {
     const std::lock_guard lock(mutex_);
@@ -50,7 +49,7 @@ class Alone {
   Alone() { static_cast<void>(log::recent()); }  // which is there as long as this is
   std::mutex mutex_;
   std::unique_ptr<Dashboard> dashboard_;
-  const pid_t process_ = getpid();
+  const OwnProcess process_;
 };
 
 }  // namespace

@@ -99,6 +99,8 @@ class Scaler {
   void job_over(ScalingTime now, JobOutcome outcome, const std::string& reason,
                 std::optional<ScalingTime> submitted = std::nullopt);
 
+  /// The most jobs that are ever wanted, as things stand.
+  [[nodiscard]] int most() const { return limits_ ? limits_->maximum_jobs : target_; }
   /// Jobs wanted when `plan` was asked last.
   [[nodiscard]] int wanted() const { return wanted_; }
   /// Why nothing is submitted any more; empty if it is not paused.

@@ -79,12 +79,21 @@ std::string own_executable() {
   return std::filesystem::read_symlink("/proc/self/exe", ignored).string();
 }
 
-void set_if(Config& config, const char* name, const std::string& value) {
-  if (!value.empty()) config.set(name, value);
-}
-void set_if(Config& config, const char* name, const std::vector<std::string>& values) {
-  if (!values.empty()) config.set(name, values);
-}
+/// Gives `config` what the program has said; `who` begins the sentence about it.
+class Wishes {
+ public:
+  Wishes(Config& config, const std::string& who) : config_(config), who_(who) {}
+  void set(const char* name, const std::string& value) {
+    if (!value.empty()) set(name, std::vector<std::string>{value});
+  }
+  void set(const char* name, const std::vector<std::string>& values) {
+    if (!values.empty()) config_.set(name, values, who_);
+  }
+
+ private:
+  Config& config_;
+  const std::string& who_;
+};
 
 // A comma or an equals sign would be read as another resource.
 void check_resources(const std::vector<Resource>& resources, const std::string& who) {
@@ -121,19 +130,20 @@ class BatchJobs final : public Launcher {
                   who + ": " + std::string(system_.submit_program()) +
                       " must be on PATH; is this a login node, is the batch system's module loaded?");
     Config config = load_config();
-    set_if(config, "site", options.site);
+    Wishes wishes(config, who);
+    wishes.set("site", options.site);
     config.choose_system(system_.name());
-    set_if(config, "memory", options.memory);
-    set_if(config, "walltime", options.walltime);
-    set_if(config, "queue", options.queue);
-    set_if(config, "account", options.account);
-    set_if(config, "name", options.name);
-    set_if(config, "log_directory", options.log_directory);
-    set_if(config, "modules", options.modules);
-    set_if(config, "before", options.before);
-    set_if(config, "directives", options.directives);
-    set_if(config, "skip", options.skip);
-    set_if(config, "weir", options.weir);
+    wishes.set("memory", options.memory);
+    wishes.set("walltime", options.walltime);
+    wishes.set("queue", options.queue);
+    wishes.set("account", options.account);
+    wishes.set("name", options.name);
+    wishes.set("log_directory", options.log_directory);
+    wishes.set("modules", options.modules);
+    wishes.set("before", options.before);
+    wishes.set("directives", options.directives);
+    wishes.set("skip", options.skip);
+    wishes.set("weir", options.weir);
     if (config.text("memory").empty())
       throw Error(ErrorKind::invalid_argument, who +
                                                    ": memory of a job must be given (got nothing); write for "
@@ -149,7 +159,7 @@ class BatchJobs final : public Launcher {
     if (!options.resources.empty()) {
       job_.environment.emplace_back("WEIR_RESOURCES", resources_text(options.resources));
       for (const Resource& resource : options.resources)
-        if (resource.name == "gpu" && job_.gpus_per_node == 0)
+        if (resource.name == "gpu" && job_.gpus_per_node == 0 && job_.gpus_per_rank == 0)
           job_.gpus_per_node = static_cast<int>(std::ceil(resource.amount * options.processes));
     }
     network_ = config.text("interface").empty() ? "any" : config.text("interface");
@@ -377,6 +387,10 @@ BatchOptions options_of_site(const std::string& site, const std::string& who, st
   config.choose_system(system.empty() ? detect_batch_system().name() : batch_system(system).name());
   const auto number = [&](const char* name) {
     const std::int64_t value = config.count(name);
+    if (config.origin(name) == "default" && value < 1)
+      throw Error(ErrorKind::invalid_argument, std::string(who) + ": [sites." + site + "] must say " + name +
+                                                   " of a job (got none); write for example " + name +
+                                                   " = 24");
     if (value < 1 || value > 1'000'000)
       throw Error(ErrorKind::invalid_argument, config.origin(name) + ": " + name +
                                                    " of a job must be from 1 to 1000000 (got " +

@@ -63,6 +63,7 @@ JobKeeper::JobKeeper(std::shared_ptr<node::SchedulerNode> scheduler, std::unique
       scaler_(shape_) {
   plain_clusters += shape_.resources.empty();
   scheduler_->promise(offer_);
+  scheduler_->limit(this, {});
   for (KeptJob& job : launcher_->take_over()) {
     const long number = std::atol(job.label.c_str() + job.label.rfind('.') + 1);
     number_ = std::max(number_, static_cast<int>(std::clamp(number, 0l, 1'000'000'000l)));
@@ -74,10 +75,15 @@ JobKeeper::JobKeeper(std::shared_ptr<node::SchedulerNode> scheduler, std::unique
 }
 
 void JobKeeper::want(const std::function<void(Scaler&)>& change) {
-  std::lock_guard hold(mutex_);
-  change(scaler_);
-  dirty_ = true;
-  changed_.notify_all();
+  std::uint64_t most = 0;
+  {
+    const std::lock_guard hold(mutex_);
+    change(scaler_);
+    most = static_cast<std::uint64_t>(scaler_.most());
+    dirty_ = true;
+    changed_.notify_all();
+  }
+  scheduler_->limit(this, most * static_cast<std::uint64_t>(shape_.cores));
 }
 
 int JobKeeper::jobs() const {
@@ -108,6 +114,7 @@ void JobKeeper::close(bool retire) {
   seeing::job_board().remove(this);
   plain_clusters -= shape_.resources.empty();
   scheduler_->withdraw(offer_);
+  scheduler_->forget_limit(this);
 }
 
 void JobKeeper::loop() {

@@ -1,11 +1,10 @@
 // Other programs as clients: the door they come in by, and how they come in.
 #include "home/guest.hpp"
 
-#include <unistd.h>
-
 #include <cstdlib>
 
 #include "comm/network.hpp"
+#include "core/forked.hpp"
 #include "core/log.hpp"
 #include "home/session_file.hpp"
 #include "home/settings.hpp"
@@ -99,9 +98,9 @@ Client Client::connect(const std::string& session_file, Duration timeout) {
   guest = made.release();
   ClusterLink::set_current(guest->node);
   guest->node->start();
-  static const pid_t process = getpid();
+  static const detail::OwnProcess process;
   std::atexit([] {
-    if (getpid() != process) return;  // one that was forked: the cluster is its parent's
+    if (process.is_left()) return;  // one that was forked: the cluster is its parent's
     ClusterLink::set_current(nullptr);
     guest->node->leave();
   });

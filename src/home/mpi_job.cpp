@@ -3,11 +3,20 @@
 
 #include <mpi.h>
 
+#include <unistd.h>
+
 #include <array>
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
+#include <iostream>
+#include <thread>
 #include <utility>
 
 #include "batch/program.hpp"
+#include "core/process.hpp"
+#include "home/settings.hpp"
+#include "home/siblings.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::home {
@@ -48,20 +57,51 @@ bool take_rank() {
   return true;
 }
 
-MpiSession::MpiSession(int& argc, char**& argv, int level) {
+namespace {
+
+/// Says that not all ranks will come, and ends this one.
+[[noreturn]] void give_up(const RankNames& own, const Siblings& there, const std::function<bool()>& tell) {
+  std::string gone;
+  int count = 0;
+  const int size = own.size == own.local_size ? std::atoi(own.size.c_str()) : 0;
+  for (int rank = 0; rank < size; ++rank)
+    if (!there.alive.contains(rank)) gone += (count++ ? ", " : " ") + std::to_string(rank);
+  if (std::to_string(*there.alive.begin()) == own.rank)
+    std::cerr << "weir: "
+              << (count == 0   ? "a rank on this host"
+                  : count == 1 ? "rank"
+                               : "ranks")
+              << gone
+              << " ended before weir::run, where the others would wait for ever; every rank must call it"
+              << std::endl;
+  // The launcher's process on another host than mpirun's takes all ranks with it.
+  const bool is_told = tell && tell(), is_elsewhere = name_of(there.launcher) == "orted";
+  if (is_elsewhere)
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // it passes on what was said
+  if (is_elsewhere || (!is_told && there.launcher != getppid())) kill(there.launcher, SIGTERM);
+  exit_now(2);
+}
+
+}  // namespace
+
+MpiSession::MpiSession(int& argc, char**& argv, int level, const std::function<bool()>& tell) {
   int is_there = 0, size = 0, provided = 0;
   MPI_Initialized(&is_there);
   // A read of a dead neighbour's memory would be the end of the reader, below MPI (UCX's cma).
   const bool is_chosen = std::getenv("UCX_TLS") || mpi_family() == MpiFamily::open_mpi;
   if (!is_chosen) setenv("UCX_TLS", "^cma", 1);
-  if (!is_there) MPI_Init_thread(&argc, &argv, level, &provided);
+  const RankNames own = rank_names(batch::own_variables(), mpi_family());
+  if (!is_there) {
+    const SiblingWatch watch(static_cast<std::size_t>(std::atoi(own.local_size.c_str())),
+                             [&](const Siblings& there) { give_up(own, there, tell); });
+    MPI_Init_thread(&argc, &argv, level, &provided);
+  }
   if (!is_chosen) unsetenv("UCX_TLS");  // what tasks start decides for itself
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
-  const std::string told = rank_names(batch::own_variables(), mpi_family()).size;
-  if (!told.empty() && told != std::to_string(size))
+  if (!own.size.empty() && own.size != std::to_string(size))
     throw Error(ErrorKind::unsupported,
-                "MPI has " + std::to_string(size) + " rank(s) where the launcher started " + told +
+                "MPI has " + std::to_string(size) + " rank(s) where the launcher started " + own.size +
                     "; `weir run` takes the launcher of " + std::string(mpi_starter().family) +
                     ", which Weir was built with");
 }

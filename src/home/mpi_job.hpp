@@ -1,6 +1,7 @@
 // The MPI that Weir was built with: who starts its ranks, what a rank knows of itself, its beginning and end.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -34,8 +35,9 @@ bool take_rank();
 /// for another MPI.
 class MpiSession {
  public:
-  /// `level` is one of `MPI_THREAD_*`.
-  MpiSession(int& argc, char**& argv, int level);
+  /// `level` is one of `MPI_THREAD_*`. Ends the process, with status 2, when a rank of this host has ended
+  /// and the others wait for it; `tell` says so to who started the job, if that is possible.
+  MpiSession(int& argc, char**& argv, int level, const std::function<bool()>& tell = {});
   MpiSession(const MpiSession&) = delete;
   ~MpiSession();
   [[nodiscard]] static bool is_over();

@@ -6,7 +6,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -61,15 +64,57 @@ enum class Stage {
   left      ///< Nothing of Weir is at work; what follows is the program's own.
 };
 
-void report_status(int status, Stage stage) {
+bool report_status(int status, Stage stage) {
   const std::string& file = status_file();
-  if (file.empty()) return;
+  if (file.empty()) return false;
   // A link, not a file: it needs no room on a full disk and passes `ulimit -f`.
   const std::string temporary = file + ".new";
   const std::string text = std::to_string(status) + (stage == Stage::left ? " left" : "");
-  if (symlink(text.c_str(), temporary.c_str()) != 0) return;
-  std::rename(temporary.c_str(), file.c_str());
+  if (symlink(text.c_str(), temporary.c_str()) != 0) return errno == EEXIST;
+  return std::rename(temporary.c_str(), file.c_str()) == 0;
 }
+
+/// How a worker's process ends badly behind `weir::run`, where nobody waits for it, beside the status: the
+/// first that does leaves its status and rank. Where `weir run` is on another host, on stderr.
+class LateEnd {
+ public:
+  static void watch(int rank) {
+    if (status_file().empty()) return;
+    link_ = (new std::string(status_file() + ".worker"))->c_str();  // outlives all destructors
+    rank_ = rank;
+    on_exit([](int status, void*) { note(status); }, nullptr);
+    for (std::size_t i = 0; i < faults.size(); ++i) {
+      struct sigaction now {};
+      now.sa_handler = on_fault;
+      sigaction(faults[i], &now, &before_[i]);
+    }
+  }
+
+ private:
+  static constexpr std::array faults{SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+
+  static void on_fault(int signal) {
+    note(128 + signal);
+    const auto at = std::find(faults.begin(), faults.end(), signal) - faults.begin();
+    sigaction(signal, &before_[static_cast<std::size_t>(at)], nullptr);
+    raise(signal);  // as it would have come
+  }
+  static void note(int status) {
+    if (status == 0) return;
+    std::array<char, 32> text{};
+    char* const end = std::to_chars(text.data(), text.data() + 12, status).ptr;
+    *end = ' ';
+    *std::to_chars(end + 1, text.data() + text.size() - 1, rank_).ptr = 0;
+    if (symlink(text.data(), link_) == 0 || errno == EEXIST) return;
+    static_cast<void>(!::write(STDERR_FILENO, said.data(), said.size()));
+  }
+
+  static constexpr std::string_view said =
+      "weir: a worker has ended badly after weir::run had returned there\n";
+  static inline const char* link_ = nullptr;
+  static inline int rank_ = 0;
+  static inline std::array<struct sigaction, faults.size()> before_{};
+};
 
 // `weir run` has told them already.
 void tell_environment_problems() {
@@ -80,12 +125,12 @@ void tell_environment_problems() {
 class Leaver {
  public:
   explicit Leaver(std::function<void(int)> leave) {
-    static const pid_t process = getpid();
+    static const detail::OwnProcess process;
     [[maybe_unused]] static const int registered = on_exit(
         [](int status, void*) {
           auto leave = std::exchange(current(), nullptr);
           if (!leave) return;
-          if (getpid() != process) exit_now(status);  // one that was forked: the cluster is its parent's
+          if (process.is_left()) exit_now(status);  // one that was forked: the cluster is its parent's
           leave(status);
         },
         nullptr);
@@ -118,11 +163,11 @@ struct BodyThread {
   explicit BodyThread(SchedulerNode& of) : node(of) { node.begin_body(); }
   BodyThread(const BodyThread&) = delete;
   ~BodyThread() {
-    if (getpid() != process) detail::end_child_of("the program's body");
+    if (process.is_left()) detail::end_child_of("the program's body");
     node.end_body();
   }
   SchedulerNode& node;
-  const pid_t process = getpid();
+  const detail::OwnProcess process;
 };
 
 // The body, with its exceptions turned into one message and a status.
@@ -236,6 +281,7 @@ int run_worker(detail::home::MpiSession* mpi, detail::comm::MpiTransport& ranks,
   detail::client::ClusterLink::set_current(nullptr);
   if (!clean) exit_now(0);
   delete mpi;
+  LateEnd::watch(static_cast<int>(ranks.rank()));
   return 0;
 }
 
@@ -306,7 +352,8 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     }
     const auto threads = mpi_threads();
     if (threads == MPI_THREAD_SERIALIZED) detail::comm::keep_core_in_polls();
-    auto* mpi = new detail::home::MpiSession(argc, argv, threads);
+    auto* mpi =
+        new detail::home::MpiSession(argc, argv, threads, [] { return report_status(2, Stage::leaving); });
     detail::leave_mpi_job();
     detail::home::leave_step();
     static detail::comm::MpiTransport transport{MPI_COMM_WORLD, detail::home::lent_memory(options)};

@@ -69,6 +69,11 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   /// told of.
   void promise(const std::vector<Resource>& offer);
   void withdraw(const std::vector<Resource>& offer);
+  /// The workers of `cluster` have so many threads at most, until it says otherwise; nothing: nobody knows.
+  void limit(const void* cluster, std::optional<std::uint64_t> threads);
+  void forget_limit(const void* cluster);
+  /// Threads that there may ever be; nothing where that is not known.
+  [[nodiscard]] std::optional<std::uint64_t> most_places() const;
   /// Tasks that run or could, and that workers with these resources may run.
   [[nodiscard]] std::uint64_t work_for(const std::vector<Resource>& offer, bool takes_plain);
   /// Ends the helper thread.
@@ -88,9 +93,11 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   [[nodiscard]] bool has_pocketed() const noexcept;
   /// The scheduler is told of what tasks of this depth and deeper ones have left in a pocket.
   void tell_from(client::Pocket& pocket, int depth);
-  /// A thread has nothing to do: the scheduler is told of some that wait in a pocket.
-  void empty_a_pocket();
-  /// A thread will sleep until something is put into an empty pocket; it looks once more before it does.
+  /// What a thread of this worker that has nothing to do runs of what waits in pockets, begun; null: nothing.
+  [[nodiscard]] client::FutureRef begin_of_pockets(PeerId worker, client::Pocket::Values& values);
+  /// The scheduler is told of a task, and of what it stands on.
+  void tell(client::Pocketed& task);
+  /// A thread will sleep until something is put into a pocket; it looks once more before it does.
   void note_sleeper() noexcept { has_sleeper_.store(true, std::memory_order_seq_cst); }
   /// The calling thread runs the program's body: what it submits may stay in a pocket too.
   void begin_body();
@@ -210,8 +217,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void on(PeerId from, protocol::RunFailed&& message);
   // pockets.cpp
   void run_or_tell(client::Pocketed& task, client::Deadline deadline);
-  void tell(client::Pocketed& task);
-  void tell_waiting(const std::vector<client::Pocketed*>& tasks);
+  void call_sleeper();
+  void tell_of(std::vector<client::Pocket::Left>&& left);
   void tell_all_pockets();
   [[nodiscard]] bool is_body() const noexcept;
   void note_body();
@@ -278,7 +285,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::uint32_t submissions_ = 0;
   std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
   std::vector<std::pair<PeerId, std::string>> broken_links_;
-  Unplaced in_vain_, waiting_;  // the first of either
+  Unplaced in_vain_, waiting_;                                           // the first of either
+  std::map<const void*, std::optional<std::uint64_t>> cluster_threads_;  // that each may have at most
   int waiting_told_ = 0;
   int doors_ = 0;             // those who hold the one door open for workers
   bool has_entered_ = false;  // workers of the own job are reached from outside

@@ -70,8 +70,8 @@ Guard::Guard() {
   socket_ = ends[1];
 }
 
-void Guard::tell(char what, pid_t group) {
-  const std::string line = std::string(1, what) + " " + std::to_string(group) + "\n";
+void Guard::remove(pid_t group) {
+  const std::string line = "- " + std::to_string(group) + "\n";
   while (send(socket_, line.data(), line.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
   }
 }

@@ -11,13 +11,13 @@ class Guard {
  public:
   /// The one of this process.
   static Guard& own();
-  void add(pid_t group) { tell('+', group); }
+  /// Where the first process of a group writes `+ GROUP` and a newline.
+  [[nodiscard]] int socket() const noexcept { return socket_; }
   /// To be called while the group's first process has not been waited for.
-  void remove(pid_t group) { tell('-', group); }
+  void remove(pid_t group);
 
  private:
   Guard();
-  void tell(char what, pid_t group);
   int socket_ = -1;
 };
 

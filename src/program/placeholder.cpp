@@ -13,7 +13,7 @@ namespace {
 struct Placeholder {
   std::size_t length = 0;    ///< With its braces.
   std::size_t position = 0;  ///< Of the argument, from 1; 0: all.
-  std::string_view how;      ///< "", ".", "/", "//", "/." or "#".
+  std::string_view how;      ///< "", ".", "/", "//", "/.", "#" or "%".
 };
 
 /// The placeholder with which `text` begins.
@@ -29,8 +29,8 @@ std::optional<Placeholder> placeholder_at(std::string_view text) {
   } else if (problem == std::errc::result_out_of_range) {
     return {};
   }
-  for (const std::string_view how : {"", ".", "/", "//", "/.", "#"})
-    if (inside == how && (how != "#" || found.position == 0)) {
+  for (const std::string_view how : {"", ".", "/", "//", "/.", "#", "%"})
+    if (inside == how && ((how != "#" && how != "%") || found.position == 0)) {
       found.how = how;
       return found;
     }
@@ -79,7 +79,7 @@ bool has_placeholder(std::string_view text) {
   return false;
 }
 
-std::string replaced(std::string_view text, const std::vector<std::string>& arguments, std::uint64_t number,
+std::string replaced(std::string_view text, const std::vector<std::string>& arguments, const Filling& filling,
                      Quote quote) {
   std::string whole;
   while (!text.empty()) {
@@ -90,14 +90,17 @@ std::string replaced(std::string_view text, const std::vector<std::string>& argu
       text.remove_prefix(std::min(next, text.size()));
       continue;
     }
-    if (found->position > arguments.size())
+    const bool is_there = found->position <= arguments.size();
+    if (!is_there && !filling.missing_is_empty)
       throw Error(ErrorKind::invalid_argument, "program: " + std::string(text.substr(0, found->length)) +
                                                    " must name one of the arguments (got " +
                                                    std::to_string(arguments.size()) + ")");
     if (found->how == "#") {
-      whole += std::to_string(number);
+      whole += std::to_string(filling.number);
+    } else if (found->how == "%") {
+      whole += filling.slot ? std::to_string(filling.slot) : "{%}";
     } else if (found->position > 0) {
-      whole += quote(shaped(arguments[found->position - 1], found->how));
+      if (is_there) whole += quote(shaped(arguments[found->position - 1], found->how));
     } else {
       for (std::size_t i = 0; i < arguments.size(); ++i)
         whole += (i ? " " : "") + quote(shaped(arguments[i], found->how));
@@ -114,7 +117,7 @@ std::vector<std::string> filled(const std::vector<std::string>& words,
   bool asked = false;
   for (const std::string& word : words) {
     asked |= has_placeholder(word);
-    command.push_back(replaced(word, arguments, 0, as_it_is));
+    command.push_back(replaced(word, arguments, {}, as_it_is));
   }
   if (!asked) command.insert(command.end(), arguments.begin(), arguments.end());
   return command;

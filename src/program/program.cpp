@@ -211,7 +211,6 @@ Descriptor opened_input(const ProgramOptions& options) {
 class Running {
  public:
   explicit Running(const Start& start) : pid_(spawn(start)) {
-    Guard::own().add(pid_);
 #ifdef SYS_pidfd_open
     descriptor_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
 #endif

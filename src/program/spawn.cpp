@@ -4,15 +4,19 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 
+#include "program/guard.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::program {
@@ -34,6 +38,8 @@ struct Plan {
   const char* directory;  // null: stay
   int input, output, errors;
   pid_t parent;
+  bool has_session;
+  int guard;                    // a socket
   const cpu_set_t* processors;  // null: those of the thread
 };
 
@@ -66,9 +72,21 @@ void reset_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+/// The guard hears of the group from its first process: whoever starts it may be killed in any moment.
+void tell_guard(const Plan& plan) {
+  std::array<char, 16> line{'+', ' '};
+  char* const end = std::to_chars(line.data() + 2, line.data() + line.size(), getpid()).ptr;
+  *end = '\n';
+  while (send(plan.guard, line.data(), static_cast<std::size_t>(end + 1 - line.data()), MSG_NOSIGNAL) < 0 &&
+         errno == EINTR) {
+  }
+}
+
 [[noreturn]] void become(const Plan& plan, Problem& problem) {
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (plan.has_session) setsid();
+  else setpgid(0, 0);
+  tell_guard(plan);
+  if (!plan.has_session) prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != plan.parent) fail(problem, Step::orphaned);
   if (dup2(plan.input, STDIN_FILENO) < 0 || dup2(plan.output, STDOUT_FILENO) < 0 ||
       dup2(plan.errors, STDERR_FILENO) < 0)
@@ -175,6 +193,8 @@ pid_t spawn(const Start& start) {
                   start.output,
                   start.errors,
                   getpid(),
+                  start.has_session,
+                  Guard::own().socket(),
                   start.processors ? &*start.processors : nullptr};
   Problem problem;
   // No handler of this process may run in the child, which shares its memory.
@@ -188,6 +208,7 @@ pid_t spawn(const Start& start) {
     throw Error(ErrorKind::io, "program: '" + start.words.front() + "' could not be started (" +
                                    std::strerror(error) + "); perhaps this user has too many processes");
   if (problem.step == Step::none) return child;
+  Guard::own().remove(child);
   while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
   refuse(start, problem);

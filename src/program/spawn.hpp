@@ -20,6 +20,7 @@ struct Start {
   std::string directory;                 ///< Empty: this one.
   int input = -1, output = -1, errors = -1;
   std::optional<cpu_set_t> processors = std::nullopt;  ///< By default those of this thread.
+  bool has_session = false;  ///< It is away from the terminal, and outlives the thread that starts it.
 };
 
 /// What a launcher gets beyond the options of its program.
@@ -40,11 +41,11 @@ struct Extra {
 [[nodiscard]] ProgramResult run(const std::vector<std::string>& command, const ProgramOptions& options,
                                 const Extra& extra);
 
-/// Starts it; its process id is that of its group.
+/// Starts it; its process id is that of its group, which the guard has heard of: to be removed there.
 ///
 /// **Errors.** Throws `Error` with a sentence if it cannot be executed.
-/// **Threads.** The one that calls must live longer than the program: its death is the program's (SIGTERM,
-/// and SIGKILL by the guard).
+/// **Threads.** Without a session of its own the one that calls must live longer than the program: its death
+/// is the program's (SIGTERM, and SIGKILL by the guard).
 /// **Cost.** Memory of this process is not copied (vfork).
 [[nodiscard]] pid_t spawn(const Start& start);
 

@@ -181,7 +181,18 @@ void State::explain_promised(const Options* options, std::vector<std::string>& l
   if (lines.size() == before) lines.push_back("no job of the cluster brings at once all that the task needs");
 }
 
-State::Unplaced State::unplaced() const {
+bool State::is_beyond(const Gang& gang, std::optional<std::uint64_t> most_places) const {
+  return most_places && gang.members.size() * width_of(member_of(gang, 0)) > *most_places;
+}
+
+std::uint64_t State::places_below(PeerId end) const {
+  std::uint64_t places = 0;
+  for (const Worker& worker : workers_)
+    if (worker.alive && worker.peer < end) places += worker.threads;
+  return places;
+}
+
+State::Unplaced State::unplaced(std::optional<std::uint64_t> most_places) const {
   Unplaced first;
   for (const TaskId id : unplaceable_) {
     const Task* task = tasks_.find(id);
@@ -193,13 +204,14 @@ State::Unplaced State::unplaced() const {
   for (const TaskId id : waiting_gangs_) {
     const Gang& gang = gangs_.at(id);
     if (!gang.hopeless) continue;
-    TaskId& place = in_vain(member_of(gang, 0).options()) ? first.in_vain : first.waiting;
+    const bool is_in_vain = in_vain(member_of(gang, 0).options()) || is_beyond(gang, most_places);
+    TaskId& place = is_in_vain ? first.in_vain : first.waiting;
     if (!place) place = id;
   }
   return first;
 }
 
-std::string State::waiting_text(TaskId id) const {
+std::string State::waiting_text(TaskId id, std::optional<std::uint64_t> most_places) const {
   const Task* task = tasks_.find(id);
   if (!task) return "";
   std::string text =
@@ -209,6 +221,8 @@ std::string State::waiting_text(TaskId id) const {
   const std::vector<std::string> lines = explain(id);
   for (std::size_t i = 1; i < std::min(lines.size(), most); ++i) text += "; " + lines[i];
   if (lines.size() > most) text += "; and " + std::to_string(lines.size() - most) + " more";
+  if (task->in_gang && is_beyond(gangs_.at(task->extras->gang), most_places))
+    text += "; all that its clusters are told to grow to has room for " + std::to_string(*most_places);
   return text;
 }
 
@@ -552,7 +566,7 @@ void State::check() const {
     }
     require(task.wanted || task.needed_by || !task.dependents.empty() || task.in_gang, name,
             "is wanted by nobody");
-    require(task.wanted || task.needed_by || task.scattered || task.in_gang ||
+    require(task.wanted || task.needed_by || task.scattered || task.made_once || task.in_gang ||
                 (!task.pending() && task.state != TaskState::memory),
             name, "is kept for nobody");
     require((task.state == TaskState::memory) == !task.replicas.empty(), name, "and its replicas disagree");

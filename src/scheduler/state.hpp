@@ -91,9 +91,10 @@ class State {
 
   // --- from clients
   void handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out);
-  /// A task without inputs that a worker has begun to run by itself, as its first run; how it ends is told as
-  /// of others.
-  void begun(Time now, PeerId worker, protocol::SubmitTask&& message, Actions& out);
+  /// A task that a worker has begun to run by itself, as its first run, with inputs that are in memory; how
+  /// it ends is told as of others. It is `made_once` if it had inputs that are not told of; its result then
+  /// stays while others stand on it.
+  void begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool made_once, Actions& out);
   void handle(Time now, PeerId from, const protocol::ReleaseTask& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::CancelFuture& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out);
@@ -164,15 +165,18 @@ class State {
   [[nodiscard]] std::uint64_t work_for(const std::vector<Resource>& offer, bool takes_plain) const;
   /// The first tasks, or leaders of gangs, that no worker there is can take; 0 if there is none.
   struct Unplaced {
-    TaskId in_vain = 0;  ///< No worker offers its resources, nor one that is promised.
+    TaskId in_vain = 0;  ///< No worker offers its resources, nor one that is promised; or a gang too large.
     TaskId waiting = 0;  ///< For another reason.
   };
-  [[nodiscard]] Unplaced unplaced() const;
+  /// `most_places` are the threads that all workers may ever have, those that may join among them.
+  [[nodiscard]] Unplaced unplaced(std::optional<std::uint64_t> most_places = {}) const;
+  /// Threads of the workers that live and whose id is below `end`.
+  [[nodiscard]] std::uint64_t places_below(PeerId end) const;
   /// Workers that may join will have these resources, until they are withdrawn.
   void promise(const std::vector<Resource>& offer) { promised_.push_back(offer); }
   void withdraw(const std::vector<Resource>& offer);
-  /// That it waits for a worker, and why those there are cannot take it.
-  [[nodiscard]] std::string waiting_text(TaskId id) const;
+  /// That it waits for a worker, and why those there are, or all there may ever be, cannot take it.
+  [[nodiscard]] std::string waiting_text(TaskId id, std::optional<std::uint64_t> most_places = {}) const;
   /// Peers that hold the result.
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) const;
   /// Whether it is scattered data that has not yet arrived at all of its workers that live.
@@ -310,7 +314,9 @@ class State {
   [[nodiscard]] const Task& member_of(const Gang& gang, std::size_t rank) const {
     return *tasks_.find(gang.members[rank]);
   }
-  [[nodiscard]] bool is_ready(const Gang& gang) const;
+  template <class Holds>
+  [[nodiscard]] bool all_ranks(Gang& gang, Holds&& holds) const;
+  [[nodiscard]] bool is_ready(Gang& gang) const;
   void member_ready(Task& task);
   void member_finished(Task& task, WorkerIndex index, protocol::RunFinished&& message);
   void member_failed(Task& task, const protocol::RunFailed& message);
@@ -331,6 +337,7 @@ class State {
   [[nodiscard]] std::string room_text(const Gang& gang) const;
   static void add_held(const Worker& worker, std::size_t most, snapshot::SeenTasks& seen);
   [[nodiscard]] bool in_vain(const Options* options) const;
+  [[nodiscard]] bool is_beyond(const Gang& gang, std::optional<std::uint64_t> most_places) const;
   void explain_promised(const Options* options, std::vector<std::string>& lines) const;
   [[nodiscard]] double grace_of(const Gang& gang) const;
   void explain_gang(const Task& task, std::vector<std::string>& lines) const;

@@ -17,6 +17,7 @@ struct Command {
 
 int run(int argc, char** argv);
 int rank(int argc, char** argv);
+int hold(int argc, char** argv);
 int dashboard(int argc, char** argv);
 int top(int argc, char** argv);
 int explain(int argc, char** argv);

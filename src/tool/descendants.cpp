@@ -8,8 +8,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
+
+#include "core/process.hpp"
 
 namespace weir::detail::tool {
 namespace {
@@ -28,11 +29,7 @@ std::set<pid_t> children() {
   return all;
 }
 
-std::string name_of(pid_t pid) {
-  std::string name;
-  std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/comm"), name);
-  return name + " (process " + std::to_string(pid) + ")";
-}
+std::string text_of(pid_t pid) { return name_of(pid) + " (process " + std::to_string(pid) + ")"; }
 
 bool has_ended(pid_t child) {
   siginfo_t info{};
@@ -40,24 +37,6 @@ bool has_ended(pid_t child) {
 }
 
 }  // namespace
-
-std::vector<pid_t> children_of(pid_t pid) {
-  std::vector<pid_t> all;
-  std::error_code ignored;
-  for (const auto& thread :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", ignored)) {
-    std::ifstream file(thread.path() / "children");
-    for (pid_t child = 0; file >> child;) all.push_back(child);
-  }
-  return all;
-}
-
-std::string variable_in(pid_t pid, const std::string& name) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/environ");
-  for (std::string text; std::getline(file, text, '\0');)
-    if (text.starts_with(name + "=")) return text.substr(name.size() + 1);
-  return "";
-}
 
 bool catches(pid_t pid, int signal) {
   const std::string key = "SigCgt:";
@@ -78,7 +57,7 @@ void Descendants::end_within(std::chrono::nanoseconds patience) {
 std::vector<std::string> Descendants::left(pid_t known) const {
   std::vector<std::string> names;
   for (const pid_t child : children())
-    if (child != known && !others_.contains(child) && !has_ended(child)) names.push_back(name_of(child));
+    if (child != known && !others_.contains(child) && !has_ended(child)) names.push_back(text_of(child));
   return names;
 }
 
@@ -91,7 +70,7 @@ bool Descendants::end_some() {
     if (others_.contains(child)) continue;
     is_any = true;
     if (now >= kill_at_) {
-      if (killed_.insert(child).second) killed_names_.push_back(name_of(child));
+      if (killed_.insert(child).second) killed_names_.push_back(text_of(child));
       kill(child, SIGKILL);
     } else if (told_.insert(child).second) {
       kill(child, SIGTERM);

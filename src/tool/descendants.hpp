@@ -11,11 +11,6 @@
 
 namespace weir::detail::tool {
 
-/// The children of a process of this host; none if the kernel keeps no list.
-[[nodiscard]] std::vector<pid_t> children_of(pid_t pid);
-/// A variable that a process of this user was started with; empty if it has none.
-[[nodiscard]] std::string variable_in(pid_t pid, const std::string& name);
-
 /// Whether a process of this host has a handler for `signal`.
 [[nodiscard]] bool catches(pid_t pid, int signal);
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <ctime>
 
+#include "batch/limiting.hpp"
 #include "core/descriptor.hpp"
 #include "tool/print.hpp"
 #include "weir/error.hpp"
@@ -110,7 +111,10 @@ class Follower {
 
   /// How things stand while something is to come.
   std::string sentence() const {
-    if (array_.empty()) return jobs_.front().is_over() ? "" : sentence_about(jobs_.front().record.last);
+    if (array_.empty()) {
+      const batch::JobRecord& job = jobs_.front().record;
+      return jobs_.front().is_over() ? "" : sentence_about(job.last) + never_text(job);
+    }
     const auto count = [&](auto is) { return std::to_string(std::count_if(jobs_.begin(), jobs_.end(), is)); };
     return "job array " + array_ + ": " + count([](const Followed& job) { return job.is_over(); }) + " of " +
            std::to_string(jobs_.size()) + " elements over, " +
@@ -156,6 +160,12 @@ milliseconds ask_interval(milliseconds waited) {
 int exit_status_of(const JobStatus& status) {
   if (status.state == JobState::succeeded) return 0;
   return status.state == JobState::failed && status.exit_status.value_or(0) != 0 ? *status.exit_status : 1;
+}
+
+std::string never_text(const batch::JobRecord& job) {
+  if (!batch::never_begins(batch_system(job.system), job.last)) return "";
+  return ": it asks for more than it may ever have there, and will not begin; `weir cancel " + job.last.id +
+         "` ends it";
 }
 
 std::string sentence_about(const JobStatus& status) {

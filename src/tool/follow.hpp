@@ -21,6 +21,8 @@ namespace weir::detail::tool {
 
 /// What is said about a job on stderr: `job 12 failed: exit status 3`.
 [[nodiscard]] std::string sentence_about(const JobStatus& status);
+/// What is to be added where a job waits for what will never be; else nothing.
+[[nodiscard]] std::string never_text(const batch::JobRecord& job);
 
 /// The part of a growing file that has not been passed on yet.
 ///

@@ -14,6 +14,7 @@
 #include "core/wording.hpp"
 #include "home/grant.hpp"
 #include "home/mpi_job.hpp"
+#include "home/settings.hpp"
 #include "tool/command.hpp"
 #include "tool/parse.hpp"
 #include "tool/site.hpp"
@@ -59,12 +60,32 @@ void print(const char* name, const std::string& value) {
   std::printf("%-12s %s\n", name, printable(value).c_str());
 }
 
+void line(const char* name, const std::string& value, const std::string& source) {
+  print(name, value + "  (" + source + ")");
+}
+
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value ? value : "";
+}
+
+/// What a variable says, unless `check` throws: then no program starts here. `otherwise` where it says
+/// nothing.
+template <class Check>
+void said(const char* name, const char* variable_name, const std::string& otherwise,
+          const std::string& source, const Check& check) {
+  const std::string value = variable(variable_name);
+  try {
+    check();
+    line(name, value.empty() ? otherwise : value, value.empty() ? source : variable_name);
+  } catch (const Error& error) {
+    line(name, "refused", error.what());
+  }
+}
+
 /// What a program started here would have, and who says so.
 void print_here() {
   const home::Grant grant = home::grant();
-  const auto line = [](const char* name, const std::string& value, const std::string& source) {
-    print(name, value + "  (" + source + ")");
-  };
   line("cores", std::to_string(grant.cores.value), grant.cores.source);
   line("memory", to_text(grant.memory_bytes.value), grant.memory_bytes.source);
   std::string devices;
@@ -72,19 +93,23 @@ void print_here() {
   line("gpu",
        grant.devices.value.empty() ? "none" : std::to_string(grant.devices.value.size()) + ": " + devices,
        grant.devices.source);
-  const char* threads = std::getenv("WEIR_THREADS");
-  line("threads", threads && *threads ? threads : std::to_string(grant.cores.value),
-       threads && *threads ? "WEIR_THREADS" : "of a program alone: its cores; of a rank: 1");
+  const RunOptions none;
+  const std::string rank = variable("OMPI_COMM_WORLD_RANK"), size = variable("OMPI_COMM_WORLD_SIZE");
+  const bool is_rank = !size.empty();
+  const auto cores = static_cast<std::uint32_t>(is_rank ? 1 : grant.cores.value);
+  said("threads", "WEIR_THREADS", std::to_string(cores),
+       is_rank ? "of a rank: 1" : "of a program alone: its cores; of a rank: 1",
+       [&] { static_cast<void>(home::number_of_threads(none, cores)); });
   const auto allocation = job_allocation(1);
-  line("ranks", std::to_string(default_ranks(1)),
-       allocation && allocation->places ? "of `weir run` without -n: the places of the job"
-                                        : "of `weir run` without -n: one for each core, and rank 0");
-  const char* resources = std::getenv("WEIR_RESOURCES");
-  line("resources", resources && *resources ? resources : "none",
-       resources && *resources ? "WEIR_RESOURCES" : "WEIR_RESOURCES says none; devices are the resource gpu");
-  const char* limit = std::getenv("WEIR_MEMORY_LIMIT");
-  line("results", limit && *limit ? limit : "the memory, divided by the workers of the node",
-       limit && *limit ? "WEIR_MEMORY_LIMIT" : "WEIR_MEMORY_LIMIT is not set");
+  if (is_rank) line("ranks", size, "this is rank " + rank);
+  else
+    line("ranks", std::to_string(default_ranks(1)),
+         allocation && allocation->places ? "of `weir run` without -n: the places of the job"
+                                          : "of `weir run` without -n: one for each core, and rank 0");
+  said("resources", "WEIR_RESOURCES", "none", "WEIR_RESOURCES says none; devices are the resource gpu",
+       [&] { static_cast<void>(home::resources_of(none)); });
+  said("results", "WEIR_MEMORY_LIMIT", "the memory, divided by the workers of the node",
+       "WEIR_MEMORY_LIMIT is not set", [&] { static_cast<void>(home::memory_limits(none, 1)); });
 }
 
 /// The configuration file, and what is wrong with it.

@@ -78,9 +78,6 @@ void set_options(Config& config, const std::map<std::string, std::vector<std::st
     const std::vector<std::string>& texts = values.at(row.setting);
     if (texts.empty()) continue;
     const std::string name = written_name(row, argc, argv);
-    // Mostly that of a variable which is not set: what it stands for must not be left out silently.
-    if (std::find(texts.begin(), texts.end(), "") != texts.end())
-      throw Error(ErrorKind::invalid_argument, name + " needs a value (got \"\")");
     config.set(row.setting, texts, name);
   }
 }

@@ -82,6 +82,10 @@ Launch plan_launch(const RunRequest& request, const Site& site) {
     launch.command.insert(launch.command.end(), {"--mca", "ras", "^" + site.system, "--mca", "plm", "rsh",
                                                  "--mca", "plm_rsh_agent", "sh " + *site.agent, "--mca",
                                                  "plm_rsh_no_tree_spawn", "1", "--leave-session-attached"});
+  // mpirun's helpers on other nodes must not hear SIGTERM either.
+  const char* const helper = "OMPI_MCA_orte_launch_agent";
+  if (!site.environment.contains(helper) && site.weir.find(' ') == std::string::npos)
+    launch.command.insert(launch.command.end(), {"--mca", "orte_launch_agent", site.weir + " hold orted"});
   for (const auto& [name, value] : launch.environment)
     launch.command.insert(launch.command.end(), {"-x", name});
   launch.command.insert(launch.command.end(), {"-n", std::to_string(request.ranks), site.weir, "rank"});

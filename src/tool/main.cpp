@@ -38,6 +38,7 @@ constexpr std::array commands{
     Command{"simulate", "run a task graph on simulated workers and show what it costs", simulate},
     Command{"hdf5", "show what is in HDF5 files, and what interrupted writes have left", hdf5},
     Command{"rank", "", rank},
+    Command{"hold", "", hold},
 };
 
 constexpr int failed = 1;

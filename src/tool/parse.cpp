@@ -1,6 +1,7 @@
 // CLI11's errors in our sentences.
 #include "tool/parse.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
 #include <vector>
@@ -10,10 +11,42 @@
 
 namespace weir::detail::tool {
 
+namespace {
+
+/// The app, or its command that was chosen.
+const CLI::App& chosen(const CLI::App& app) {
+  const auto commands = app.get_subcommands();
+  return commands.empty() ? app : *commands.front();
+}
+
+std::string refusal(const CLI::App& app, int argc, char** argv, std::string said) {
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
+  if (const std::string word = argc > 1 ? argv[1] : ""; !commands.empty() && &chosen(app) == &app)
+    return word.starts_with('-') ? said + meant_option(app, word)
+                                 : no_command(word, {commands.begin(), commands.end()}, "");
+  if (said.ends_with(" missing")) return said.substr(0, said.find(':')) + " must have a value (got none)";
+  return said + meant_option(chosen(app), said.substr(said.rfind(' ') + 1));
+}
+
+/// Throws for one whose value is empty: mostly that of a variable which is not set, and what it stands for
+/// must not be left out silently. `--name=` would take what follows as its value.
+void refuse_empty(const CLI::App& app, int argc, char** argv) {
+  for (int i = 1; i < argc - static_cast<int>(app.remaining_size()); ++i) {
+    const std::string word = argv[i], name = word.substr(0, word.find('='));
+    const CLI::Option* const option = name.starts_with('-') ? app.get_option_no_throw(name) : nullptr;
+    if (!option || option->count() == 0) continue;
+    const bool is_flag = option->get_items_expected_max() == 0;
+    if (word == name + "=" || (!is_flag && std::ranges::count(option->results(), "") > 0))
+      throw Error(ErrorKind::invalid_argument, name + " needs a value (got \"\")");
+  }
+}
+
+}  // namespace
+
 bool parse(CLI::App& app, int argc, char** argv, const std::string& operands) {
   try {
     app.parse(argc, argv);
-    return true;
   } catch (const CLI::CallForHelp&) {
     const std::string_view options = "[OPTIONS]";
     std::string help = app.help();
@@ -21,11 +54,11 @@ bool parse(CLI::App& app, int argc, char** argv, const std::string& operands) {
     std::fputs(help.c_str(), stdout);
     return false;
   } catch (const CLI::ParseError& error) {
-    std::string said = error.what();
-    if (said.ends_with(" missing")) said = said.substr(0, said.find(':')) + " must have a value (got none)";
-    else said += meant_option(app, said.substr(said.rfind(' ') + 1));
-    throw Error(ErrorKind::invalid_argument, said + "; `" + app.get_name() + " --help` shows the options");
+    throw Error(ErrorKind::invalid_argument, refusal(app, argc, argv, error.what()) + "; `" + app.get_name() +
+                                                 " --help` shows the options");
   }
+  refuse_empty(chosen(app), argc, argv);
+  return true;
 }
 
 std::string meant_option(const CLI::App& app, const std::string& word) {

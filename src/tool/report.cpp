@@ -17,7 +17,8 @@ namespace weir::detail::tool {
 namespace {
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
-  if (!dashboard::write_whole(path, text))
+  if (path == "-") static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout));
+  else if (!dashboard::write_whole(path, text))
     throw Error(ErrorKind::io, "the file cannot be written (got " + path.string() +
                                    "); -o names another, in a folder that is there and has room");
 }
@@ -27,15 +28,15 @@ int make(int argc, char** argv, CLI::App& app, const std::string& otherwise,
          const std::function<void(const std::string& record, std::string& made)>& write) {
   std::string which, file = otherwise;
   app.add_option("JOB", which, "Id, batch job, process or name of a program, or last; default: the newest");
-  app.add_option("-o,--output", file, "The file; default: " + otherwise)->type_name("FILE");
+  app.add_option("-o,--output", file, "The file; - is stdout; default: " + otherwise)->type_name("FILE");
   if (!tool::parse(app, argc, argv)) return 0;
   const dashboard::Run run = dashboard::find_run(which, state_directory());
   const std::string record = dashboard::read_record(run);
   write(record, file);
   const auto verdict = nlohmann::json::parse(record).at("picture").at("verdict").at("sentence");
-  std::printf("%s: %s, process %lld on %s: %s\n", printable(file).c_str(),
-              printable(run.program.name).c_str(), static_cast<long long>(run.program.pid),
-              printable(run.program.host).c_str(), printable(verdict.get<std::string>()).c_str());
+  std::fprintf(file == "-" ? stderr : stdout, "%s: %s, process %lld on %s: %s\n", printable(file).c_str(),
+               printable(run.program.name).c_str(), static_cast<long long>(run.program.pid),
+               printable(run.program.host).c_str(), printable(verdict.get<std::string>()).c_str());
   return 0;
 }
 

@@ -168,14 +168,15 @@ bool parse(int argc, char** argv, RunRequest& request) {
   if (request.launcher)
     request.launcher_path =
         batch::find_in_path(request.launcher->name).value_or(std::string(request.launcher->name));
-  if (request.journal && request.journal->empty())
-    throw Error(ErrorKind::invalid_argument, "--journal needs the name of a folder (got \"\")");
   if (app.count("--memory")) request.memory = checked_memory(memory);
   if (app.count("--dashboard")) {
     static_cast<void>(detail::dashboard::parse_wish(dashboard));
     request.dashboard = dashboard;
   }
   if (app.count("--report")) {
+    if (report == "-")
+      throw Error(ErrorKind::invalid_argument,
+                  "--report must be a file (got -, which is stdout); `weir report -o -` writes it there");
     request.report = std::filesystem::absolute(report).string();
     if (const auto folder = std::filesystem::path(*request.report).parent_path();
         !std::filesystem::is_directory(folder))

@@ -15,6 +15,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "weir/error.hpp"
 
@@ -80,9 +81,9 @@ StatusFolder::~StatusFolder() {
   fs::remove_all(path_, ignored);
 }
 
-std::string StatusFolder::target() const {
+std::string StatusFolder::target(const std::string& beside) const {
   std::array<char, 32> text{};
-  const ssize_t length = readlink(file_.c_str(), text.data(), text.size());
+  const ssize_t length = readlink((file_ + beside).c_str(), text.data(), text.size());
   return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0))};
 }
 
@@ -94,6 +95,12 @@ std::optional<int> StatusFolder::program_status() const {
   if (std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc()) return number;
   std::ifstream in(file_);
   return in >> number ? std::optional<int>(number) : std::nullopt;
+}
+
+std::optional<StatusFolder::WorkerEnd> StatusFolder::worker_end() const {
+  std::istringstream text(target(".worker"));
+  WorkerEnd end{};
+  return text >> end.status >> end.rank ? std::optional(end) : std::nullopt;
 }
 
 std::string StatusFolder::add(const std::string& name, const std::string& text) const {

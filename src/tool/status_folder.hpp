@@ -28,6 +28,12 @@ class StatusFolder {
   [[nodiscard]] std::optional<int> program_status() const;
   /// Whether it has left MPI since: what it does now is its own.
   [[nodiscard]] bool has_left() const;
+  /// Of the first worker that ended badly after its `weir::run` had returned.
+  struct WorkerEnd {
+    int status;  ///< An exit status, or 128 + signal.
+    int rank;
+  };
+  [[nodiscard]] std::optional<WorkerEnd> worker_end() const;
   /// The reading end, non-blocking, of the pipe in which `weir rank` notes how rank 0's process ended: an
   /// exit status, or 128 + signal. It is hung up when `weir rank` ends.
   [[nodiscard]] const Descriptor& notes() const noexcept { return notes_; }
@@ -35,7 +41,8 @@ class StatusFolder {
   [[nodiscard]] std::string add(const std::string& name, const std::string& text) const;
 
  private:
-  [[nodiscard]] std::string target() const;  // of the link; empty without one
+  // Of the link with this name, or of the status; empty without one.
+  [[nodiscard]] std::string target(const std::string& beside = "") const;
   std::string path_;
   std::string file_;
   Descriptor lock_;  // tells others that this process is there

@@ -55,6 +55,18 @@ void print_ids(const std::vector<std::string>& ids) {
   }
 }
 
+/// Some systems take a job that its partition never lets begin.
+void tell_if_never(std::vector<batch::JobRecord> records, const batch::JobRegistry& registry) {
+  try {
+    batch::refresh(records, registry,
+                   std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  } catch (const Error&) {
+    return;  // it is submitted all the same
+  }
+  if (const std::string never = never_text(records.front()); !never.empty())
+    std::fprintf(stderr, "weir submit: %s%s\n", sentence_about(records.front().last).c_str(), never.c_str());
+}
+
 int submit_until_done(const JobRequest& request, const batch::JobRegistry& registry) {
   const std::string done = file_of_done(request.options);
   std::vector<std::string> ids;
@@ -94,6 +106,7 @@ int submit(int argc, char** argv) {
   const std::string& id = first.array.empty() ? first.last.id : first.array;
   if (!request->is_waiting) {
     print_ids({id});
+    tell_if_never(records, registry);
     return 0;
   }
   std::fprintf(stderr, "weir: job %s submitted\n", id.c_str());

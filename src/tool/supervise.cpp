@@ -18,8 +18,10 @@
 #include <optional>
 
 #include "core/descriptor.hpp"
+#include "core/process.hpp"
 #include "home/mpi_job.hpp"
 #include "tool/descendants.hpp"
+#include "tool/job_guard.hpp"
 #include "tool/noise.hpp"
 #include "tool/outlet.hpp"
 #include "tool/site.hpp"
@@ -76,6 +78,7 @@ class Supervisor {
   [[nodiscard]] std::optional<int> process_status() const { return note_ ? note_ : noise_.note(); }
   [[nodiscard]] int timeout_ms(Clock::time_point now) const;
   [[nodiscard]] int status_of_job();
+  [[nodiscard]] int status_of_workers();
   [[nodiscard]] int status_with_output(int status);
   void tell_file_limit();
 
@@ -83,6 +86,7 @@ class Supervisor {
   const Patience& patience_;
   const int end_of_mpirun_;  // the signal that ends it
   sigset_t mask_before_;
+  JobGuard guard_;  // ahead of the descendants, to which it does not belong
   Descendants descendants_;
   Descriptor signals_;
   Descriptor folder_events_;
@@ -106,7 +110,7 @@ class Supervisor {
 };
 
 Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const Patience& patience)
-    : folder_(folder), patience_(patience), end_of_mpirun_(launch.end_signal) {
+    : folder_(folder), patience_(patience), end_of_mpirun_(launch.end_signal), guard_(folder.file()) {
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : passed_on) sigaddset(&set, signal);
@@ -351,10 +355,22 @@ bool is_of_a_fault(int signal) {
   return signal == SIGSEGV || signal == SIGABRT || signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
 }
 
+std::string ended_by(const std::string& who, int signal) {
+  return who + " was ended by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";
+}
+
+/// Of those that ended behind `weir::run`.
+int Supervisor::status_of_workers() {
+  const auto end = folder_.worker_end();
+  if (!end) return 0;
+  const std::string who = "rank " + std::to_string(end->rank);
+  say((end->status > 128 ? ended_by(who, end->status - 128)
+                         : who + " ended with status " + std::to_string(end->status)) +
+      ", after weir::run had returned there");
+  return end->status;
+}
+
 int Supervisor::status_of_job() {
-  const auto ended_by = [](const std::string& who, int signal) {
-    return who + " was ended by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";
-  };
   // What main makes of a body that has worked counts too; a signal that may be mpirun's, or ours, does not.
   if (const auto program = folder_.program_status()) {
     const int of_main = process_status().value_or(0);
@@ -362,6 +378,7 @@ int Supervisor::status_of_job() {
       say(ended_by("rank 0", signal) + ", after its body");
       return of_main;
     }
+    if (*program == 0 && of_main == 0) return status_of_workers();
     return *program == 0 && of_main < 128 ? of_main : *program & 0xff;
   }
   if (end_signal_) return 128 + end_signal_;

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "batch/limiting.hpp"
 #include "batch/stepping.hpp"
 #include "support/full_job.hpp"
 #include "support/throws.hpp"
@@ -10,6 +11,21 @@
 using namespace weir;
 using namespace weir::detail::batch;
 using test::sentence_of;
+
+TEST_CASE("slurm knows what a job waits for that will never be") {
+  const BatchSystem& slurm = batch_system("slurm");
+  const auto never = [&](const std::string& reason, JobState state = JobState::waiting) {
+    return weir::detail::batch::never_begins(slurm, {.id = "1", .state = state, .reason = reason});
+  };
+  for (const std::string reason :
+       {"PartitionTimeLimit", "PartitionConfig", "PartitionNodeLimit", "QOSMaxWallDurationPerJobLimit",
+        "AssocMaxCpuPerJobLimit", "QOSMaxMemoryPerJob", "BadConstraints"})
+    CHECK(never(reason));
+  for (const std::string reason :
+       {"Priority", "Resources", "", "AssocMaxJobsLimit", "QOSMaxJobsPerUserLimit", "AssocGrpCpuLimit"})
+    CHECK_FALSE(never(reason));
+  CHECK_FALSE(never("PartitionTimeLimit", JobState::cancelled));
+}
 
 TEST_CASE("slurm writes every option as a directive") {
   JobOptions options = test::full_job();

@@ -33,6 +33,18 @@ modules = ["openmpi/4.1", "hdf5"]
 
 }  // namespace
 
+TEST_CASE("a mistake in the table of a site is refused where the site is chosen, and told elsewhere") {
+  Config config =
+      Config::parse("queue = \"q\"\n[sites.a]\nmemry = \"4GB\"\n[sites.b]\nqueue = \"b\"\n", "config.toml");
+  const std::string wrong = "config.toml:3: unknown setting, did you mean memory? (got memry)";
+  CHECK(config.text("queue") == "q");
+  CHECK(config.problems() == std::vector{wrong});
+  config.set("site", "b");
+  CHECK(config.text("queue") == "b");
+  config.set("site", "a");
+  CHECK_THROWS_WITH(config.text("queue"), wrong);
+}
+
 TEST_CASE("config takes the argument before the environment, the file and the default") {
   Config config = parse(example, {{"WEIR_QUEUE", "of environment"}});
   CHECK(parse(example).text("queue") == "everywhere");

@@ -53,9 +53,9 @@ TEST_CASE("a cluster of batch jobs says what is missing or wrong, with an exampl
   CHECK(slurm({.cores = 4, .memory = "1GB", .processes = 5}) ==
         "SlurmCluster: processes must be from 1 to cores (got 5)");
   CHECK(slurm({.cores = 4, .memory = "1GB", .walltime = "2 hours"}) ==
-        "walltime: must be a duration, for example 2h, 90m or 2:00:00 (got 2 hours)");
+        "SlurmCluster: walltime: must be a duration, for example 2h, 90m or 2:00:00 (got 2 hours)");
   CHECK(slurm({.cores = 4, .memory = "1GB", .walltime = "90"}) ==
-        "walltime: a number needs a unit, for example 30m or 2:00:00 (got 90)");
+        "SlurmCluster: walltime: a number needs a unit, for example 30m or 2:00:00 (got 90)");
   CHECK(slurm({.cores = 4, .memory = "lots"}).find("memory: ") != std::string::npos);
   CHECK(slurm({.cores = 4, .memory = "1GB", .queue = "a\nb"}) ==
         "queue: a directive must be one line without control characters (got a\\nb)");

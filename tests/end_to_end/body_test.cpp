@@ -72,6 +72,24 @@ TEST_CASE("what main does after the body takes its time, and its death is the jo
   }
 }
 
+TEST_CASE("a rank that ends before weir::run is told, and so is a worker that dies behind it") {
+  ProcessOptions options{.deadline = std::chrono::seconds(30)};
+  const auto ends = [&](const std::string& how, int status, const std::string& message) {
+    const Finished finished = run({WEIR_TOOL, "run", "-n", "3", BODIES_JOB, how}, options);
+    INFO(how << ": " << finished.out << finished.err);
+    CHECK(finished.status == status);
+    CHECK(count(finished.err, message) == 1);
+    CHECK(all_gone(pids_in(finished.out)));
+  };
+  const std::string others =
+      " ended before weir::run, where the others would wait for ever; every rank must call it\n";
+  ends("early0", 2, "weir: rank 0" + others);
+  ends("early2", 2, "weir: rank 2" + others);
+  ends("worker_abort", 134,
+       "weir run: rank 1 was ended by signal 6 (Aborted), after weir::run had returned there\n");
+  ends("worker7", 7, "weir run: rank 1 ended with status 7, after weir::run had returned there\n");
+}
+
 TEST_CASE("after a body that has worked the status of the job is what main returns") {
   check_status("main7", 7);
 }

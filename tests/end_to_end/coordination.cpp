@@ -59,7 +59,7 @@ TEST_CASE("a wait has a deadline that says what was waited for") {
         "SharedQueue: 'none' is empty (waited 20ms)");
   const Lease held = weir::Lock("held").acquire();
   CHECK(message_of([] { (void)weir::Lock("held").acquire(20ms); }) ==
-        "Lock: 'held' is held by the program's body (waited 20ms)");
+        "Lock: 'held' is held by the program's own process (waited 20ms)");
   CHECK_FALSE(weir::Event("never").wait(20ms));
   CHECK(message_of([] { weir::Semaphore("none", 0); }) ==
         "Semaphore: 'none' must have at least 1 lease (got 0)");

@@ -336,6 +336,14 @@ TEST_CASE("as_completed yields each once, earliest first, and grows while it is 
   CHECK(seen == 20);
 }
 
+TEST_CASE("what a temporary future gives in time is the result itself") {
+  long sum = 0;
+  for (const int x : client().submit([](int n) { return std::vector<int>(1000, n); }, 7).result("60s"))
+    sum += x;
+  CHECK(sum == 7000);
+  CHECK(*client().submit([](int n) { return std::make_unique<int>(n); }, 5).result("60s") == 5);
+}
+
 TEST_CASE("what takes several futures takes them between braces") {
   const Future<int> one = client().submit(inc, 1), two = client().submit(inc, 2);
   int sum = 0;

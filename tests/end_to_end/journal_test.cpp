@@ -215,7 +215,7 @@ TEST_CASE("journal: a function can be computed again, nothing at all, or elsewhe
     return run(words, {.deadline = std::chrono::seconds(60)});
   };
   const std::string folder = place.folder + "/j", copy = place.folder + "/copy";
-  CHECK(with({}, "").err == "weir run: --journal needs the name of a folder (got \"\")\n");
+  CHECK(with({}, "").err == "weir run: --journal needs a value (got \"\")\n");
   const Finished aimless = run({WEIR_TOOL, "run", "-n", "1", "--rerun", "sum", program, "-",
                                 place.folder + "/runs.txt", "2", "0", place.folder + "/input.txt"});
   CHECK(aimless.status == 1);

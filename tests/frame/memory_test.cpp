@@ -111,3 +111,25 @@ TEST_CASE("files of to_csv appear together, or none does") {
     CHECK(files == 1);
   });
 }
+
+TEST_CASE("few rows in many partitions are joined with many rows") {
+  constexpr std::int64_t rows = 2000, others = 60'000;
+  std::vector<std::int64_t> key(rows), other(others), twice(others);
+  for (std::int64_t i = 0; i < rows; ++i) key[static_cast<std::size_t>(i)] = i * 7919 % others;
+  for (std::int64_t i = 0; i < others; ++i) {
+    other[static_cast<std::size_t>(i)] = i;
+    twice[static_cast<std::size_t>(i)] = 2 * i;
+  }
+  in_cluster([&] {
+    const Frame few(Table({"key"}, {make_column(key)}), 1000);
+    const Frame many(Table({"key", "twice"}, {make_column(other), make_column(twice)}), 3);
+    const Table joined = few.merge(many, "key", Join::left).compute();
+    REQUIRE(joined.rows() == rows);
+    for (std::size_t i = 0; i < rows; ++i) {
+      REQUIRE(joined.column("key").int64s()[i] == key[i]);
+      REQUIRE(joined.column("twice").int64s()[i] == 2 * key[i]);
+    }
+    CHECK(many.merge(few, "key").count_rows() == rows);
+    CHECK(few.agg(nunique("key")).compute().column("nunique_key").int64s()[0] == rows);
+  });
+}

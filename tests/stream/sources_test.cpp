@@ -318,7 +318,7 @@ TEST_CASE("from_process emits the lines of a program") {
   CHECK(sentence([&] { failing.drain(); }) == "from_process: 'sh' ended with status 3");
   auto none = from_process({"no-such-program-here"});
   CHECK(sentence([&] { none.start(); }) ==
-        "from_process: cannot start 'no-such-program-here': No such file or directory");
+        "from_process: there is no program 'no-such-program-here' in PATH");
   CHECK(sentence([] { from_process({}); }) == "from_process: command must not be empty");
 }
 

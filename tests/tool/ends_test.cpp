@@ -177,6 +177,20 @@ TEST_CASE("run leaves no rank and no daemon when mpirun is killed") {
   CHECK_FALSE(is_any_running(job.err()));
 }
 
+TEST_CASE("no rank and no daemon stays when run itself is killed") {
+  Process job(
+      {WEIR_TOOL, "run", "-n", "2", "sh", "-c",
+       "trap '' TERM; setsid sleep 100 & echo pid=$!; echo pid=$$; "
+       "[ $OMPI_COMM_WORLD_RANK = 1 ] || sleep 1; echo ready $OMPI_COMM_WORLD_RANK; sleep 100; true"});
+  job.wait_for("ready 0");
+  job.send(SIGKILL);
+  CHECK(job.wait().status == 128 + SIGKILL);
+  REQUIRE(pids_in(job.out()).size() == 4);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (is_any_running(job.out()) && std::chrono::steady_clock::now() < deadline) weir::test::pause();
+  CHECK_FALSE(is_any_running(job.out()));
+}
+
 TEST_CASE("run ends the daemons that a program leaves") {
   const Finished finished = weir_run({"-n", "2", RANK_PROGRAM, "daemon"});
   CHECK(finished.status == 0);

@@ -57,13 +57,36 @@ TEST_CASE("weir names the option that was probably meant") {
            {{"script", "--slurm", "--acount=x", "app"}, "--account"},
            {{"status", "--jsn"}, "--json"},
            {{"info", "--setings"}, "--settings"},
-           {{"simulate", "--task=3"}, "--tasks"}}) {
+           {{"simulate", "--task=3"}, "--tasks"},
+           {{"map", "--resum", "echo"}, "--resume"},
+           {{"map", "--retires=2", "echo"}, "--retries"}}) {
     std::vector<std::string> command{WEIR_TOOL};
     command.insert(command.end(), words.begin(), words.end());
     const Finished finished = run(command);
     INFO(finished.err);
     CHECK(finished.status == 2);
     CHECK(finished.err.find(", did you mean " + meant + "?") != std::string::npos);
+  }
+}
+
+TEST_CASE("weir refuses options with an empty value, and outputs into a file called -") {
+  const std::string empty = " needs a value (got \"\")\n";
+  for (const auto& [words, message] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"run", "--report", "", "true"}, "weir run: --report" + empty},
+           {{"run", "--launcher=", "mpirun", "true"}, "weir run: --launcher" + empty},
+           {{"script", "--slurm", "--queue", "", "true"}, "weir script: --queue" + empty},
+           {{"map", "--results", "", "echo", ":::", "a"}, "weir map: --results" + empty},
+           {{"map", "--mem", "0", "echo", ":::", "a"},
+            "weir map: --mem is of the jobs of --cluster N (got no --cluster)\n"},
+           {{"run", "--report", "-", "true"},
+            "weir run: --report must be a file (got -, which is stdout); `weir report -o -` writes it "
+            "there\n"}}) {
+    std::vector<std::string> command{WEIR_TOOL};
+    command.insert(command.end(), words.begin(), words.end());
+    const Finished finished = run(command);
+    INFO(words.front());
+    CHECK(finished.status == 2);
+    CHECK(finished.err == message);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "support/process.hpp"
 #include "tool/map/hope.hpp"
+#include "tool/map/job_log.hpp"
 #include "tool/map/lines.hpp"
 #include "tool/map/results.hpp"
 #include "weir/error.hpp"
@@ -56,13 +57,104 @@ TEST_CASE("map takes files of arguments behind ::::, each a source of its own") 
   CHECK(wanted.sources[3].arguments == Words{"3"});
   for (const Words& words : {Words{"a", "::::"}, Words{"a", "::::", ":::", "b"}})
     CHECK_THROWS_WITH(parse_template(words), "a file of arguments must follow :::: (got none)");
-  CHECK_THROWS_WITH(parse_template({"a", ":::", "b", ":::+", "c"}),
-                    "arguments are combined each with each, by ::: and :::: (got :::+)");
+  CHECK_THROWS_WITH(parse_template({"a", ":::+", "c"}),
+                    ":::+ must follow arguments, with which it goes one by one (got none)");
   const TemporaryFolder folder;
   write_file(folder.path() + "/lines", "x\ny z\n");
   CHECK(map_of("-k echo ::: 1 2 :::: " + (folder.path() + "/lines")).out == "1 x\n1 y z\n2 x\n2 y z\n");
   CHECK(map_of("echo :::: /no/file").err ==
         "weir map: the arguments in /no/file cannot be read (No such file or directory)\n");
+}
+
+TEST_CASE("map gives linked arguments one by one, until a list has no more") {
+  CHECK(commands({"a", ":::", "a", "b", ":::", "1", "2", ":::+", "X", "Y"}) ==
+        Words{"a a 1 X", "a a 2 Y", "a b 1 X", "a b 2 Y"});
+  CHECK(commands({"a", ":::", "a", "b", "c", ":::+", "1", "2", ":::", "p", "q"}) ==
+        Words{"a a 1 p", "a a 1 q", "a b 2 p", "a b 2 q"});
+  CHECK(commands({"a", ":::", "x", ":::+", "1", "2", "3"}) == Words{"a x 1"});
+}
+
+TEST_CASE("map parts arguments into columns, and gives several to a command") {
+  const auto texts = [](const Template& wanted) {
+    Words all;
+    for (const Line& line : lines_of(wanted)) all.push_back(line.text);
+    return all;
+  };
+  Template table = parse_template({"a {1}-{3}", ":::", "a,b,c", "d,e"});
+  table.separator = ",";
+  CHECK(texts(table) == Words{"a a-c", "a d-"});
+  table.command = "a";
+  CHECK(texts(table) == Words{"a a b c", "a d e"});
+  table.separator = "(";
+  CHECK_THROWS_WITH(texts(table),
+                    "--colsep must be a regular expression (got (); write for example --colsep , "
+                    "or --colsep '\\t'");
+  Template many = parse_template({"a {1}-{2}", ":::", "1", "2", "3"});
+  many.at_a_time = 2;
+  CHECK(texts(many) == Words{"a 1-2", "a 3-"});
+  many.command = "a";
+  CHECK(texts(many) == Words{"a 1 2", "a 3"});
+  many.at_a_time = 0;
+  CHECK(texts(many) == Words{"a", "a", "a"});
+  many.sources.push_back({});
+  CHECK_THROWS_WITH(texts(many), "-N takes its arguments from one list (got 2)");
+}
+
+TEST_CASE("map refuses options whose value is empty") {
+  for (const std::string name :
+       {"--results", "--timeout", "--mem", "--site", "--colsep", "--joblog", "--jobs", "--max-output"}) {
+    const Finished finished = map_of(name + " '' echo ::: 1");
+    CHECK(finished.status == 2);
+    CHECK(finished.err == "weir map: " + name + " needs a value (got \"\")\n");
+  }
+}
+
+TEST_CASE("map refuses options of jobs without --cluster, and what is no number of bytes") {
+  CHECK(map_of("--mem 4GB echo ::: 1").err ==
+        "weir map: --mem is of the jobs of --cluster N (got no --cluster)\n");
+  for (const std::string text : {"-5", "lots"}) {
+    const Finished finished = map_of("--max-output=" + text + " echo ::: 1");
+    CHECK(finished.status == 2);
+    CHECK(finished.err.starts_with("weir map: --max-output: "));
+  }
+  CHECK(map_of("--max-output 1KB echo ::: 1").out == "1\n");
+}
+
+TEST_CASE("map knows what -j asks for") {
+  CHECK(parse_jobs("8", 4) == 8);
+  CHECK(parse_jobs("50%", 5) == 2);
+  CHECK(parse_jobs("1%", 4) == 1);
+  CHECK(parse_jobs("200%", 4) == 8);
+  CHECK(parse_jobs("+2", 4) == 6);
+  for (const std::string text : {"", "0", "-1", "x", "5000", "50%x", "%", "+", "+5%", "0%", "9999999999"})
+    CHECK_THROWS_WITH(parse_jobs(text, 4), Catch::StartsWith("-j must be a number of commands"));
+}
+
+TEST_CASE("map tags lines, gives slots and writes a log as GNU parallel does") {
+  CHECK(tagged("x\n\ny", {"a", "b c"}) == "a b c\tx\na b c\t\na b c\ty");
+  CHECK(tagged("", {"a"}).empty());
+  CHECK(log_line({3, "node1", 1000.5, 0.25, 7, 0, "a\nb"}) ==
+        "3\tnode1\t1000.500\t     0.250\t0\t7\t0\t0\ta b\n");
+  CHECK(log_line({3, "node1", 1, 1, 0, 137, "a"}) == "3\tnode1\t1.000\t     1.000\t0\t0\t0\t9\ta\n");
+  CHECK(map_of("-k --tag -j2 echo ::: a b").out == "a\ta\nb\tb\n");
+  CHECK(map_of("-j1 'echo {%} {}' ::: '{%}' b").out == "1 {%}\n1 b\n");
+  CHECK(map_of("--dry-run -C, 'echo {2}' ::: a,b").out == "echo b\n");
+  const TemporaryFolder folder;
+  CHECK(map_of("--joblog " + folder.path() + "/log 'exit {}' ::: 3").status == 1);
+  const std::string log = file_text(folder.path() + "/log");
+  CHECK(log.starts_with("Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n1\t"));
+  CHECK(log.ends_with("\t0\t0\t3\t0\texit 3\n"));
+}
+
+TEST_CASE("map says what of an output it has left out") {
+  const Finished finished = map_of("--max-output 10 'seq {}' ::: 100");
+  CHECK(finished.status == 0);
+  CHECK(finished.err ==
+        "weir map: 'seq 100' printed 282 bytes more than are kept, which are left out; "
+        "--max-output keeps more (it is 10)\n");
+  const TemporaryFolder folder;
+  CHECK(map_of("--max-output 10 --results " + folder.path() + "/r 'seq {}' ::: 100 3").status == 0);
+  CHECK(file_text(folder.path() + "/r").find(",282\n") != std::string::npos);
 }
 
 TEST_CASE("map reads arguments line by line, or up to zero bytes") {

@@ -221,7 +221,7 @@ TEST_CASE("run refuses wrong use with one sentence") {
   };
   for (const std::string text : {"0", "abc", "-1", "3x", "2.5", "99999999999"})
     CHECK(refusal({"-n", text, RANK_PROGRAM}) == wrong_number(text));
-  CHECK(refusal({"-n", "", RANK_PROGRAM}) == wrong_number("nothing"));
+  CHECK(refusal({"-n", "", RANK_PROGRAM}) == "weir run: -n needs a value (got \"\")\n");
   CHECK(refusal({"--threads", "0", RANK_PROGRAM}) ==
         "weir run: --threads must be a whole number of threads from 1 to 1000000 (got 0); write for example "
         "--threads 4\n");

@@ -13,6 +13,7 @@
 #include "batch/answer.hpp"
 #include "batch/array.hpp"
 #include "batch/following.hpp"
+#include "batch/limiting.hpp"
 #include "batch/listing.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
@@ -292,7 +293,7 @@ std::optional<std::string> noted_value(const std::string& note, const std::strin
   return std::nullopt;
 }
 
-class Slurm : public BatchSystem, public Following, public Listing, public Stepping {
+class Slurm : public BatchSystem, public Following, public Limiting, public Listing, public Stepping {
  public:
   std::string_view name() const override { return "slurm"; }
   std::string_view title() const override { return "Slurm"; }
@@ -394,6 +395,17 @@ class Slurm : public BatchSystem, public Following, public Listing, public Stepp
     return variables("SLURM_STEP_ID") ? count(variables("SLURM_STEP_NUM_TASKS")) : 1;
   }
   int started_as(const Variables& variables) const override { return count(variables("SLURM_PROCID")); }
+
+  // The limits of what one job may ask for; those of all jobs of somebody together pass.
+  bool is_beyond_limits(const std::string& reason) const override {
+    constexpr std::array<std::string_view, 8> always{
+        "PartitionConfig",   "PartitionTimeLimit", "PartitionNodeLimit", "BadConstraints",
+        "AccountNotAllowed", "InvalidAccount",     "InvalidQOS",         "DependencyNeverSatisfied"};
+    const std::string_view word = std::string_view(reason).substr(0, reason.find_first_of(", "));
+    const bool is_of_job = word.starts_with("QOSMax") || word.starts_with("AssocMax");
+    return std::find(always.begin(), always.end(), word) != always.end() ||
+           (is_of_job && (word.ends_with("PerJobLimit") || word.ends_with("PerJob")));
+  }
 
   std::vector<std::string> misleading_variables() const override {
     // mpirun starts its helpers on other nodes with srun: that would obey `--export=NONE` too, and what the

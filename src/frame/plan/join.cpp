@@ -73,9 +73,6 @@ Table joined_tables(Tables left, Tables right, const JoinPlan& plan) {
   return Table(std::move(names), std::move(columns));
 }
 
-Table merge_one_task(const Table& left, const Table& right, const JoinPlan& plan) {
-  return joined_tables({&left, 1}, {&right, 1}, plan);
-}
 Table merge_many_task(const std::vector<Table>& left, const std::vector<Table>& right, const JoinPlan& plan) {
   return joined_tables(left, right, plan);
 }
@@ -159,6 +156,24 @@ class MergeNode : public Node {
     if (plan.columns.empty()) plan.columns.push_back(plan_.columns.front());
     return plan;
   }
+  // Neighbours that are joined with all of the other side in one task: since each task makes a table of that
+  // side's keys, it should itself have about as many rows.
+  static std::vector<std::vector<Future<Table>>> groups_of(Run& run, const std::vector<Future<Table>>& parts,
+                                                           std::uint64_t other_rows) {
+    constexpr std::uint64_t few_rows = 32'000'000, most_bytes = 8'000'000;
+    std::uint64_t every = 1;
+    if (other_rows * parts.size() > few_rows) {
+      const Run::Size size = run.size_of(parts);
+      const std::uint64_t rows = size.rows / parts.size() + 1, bytes = size.bytes / parts.size() + 1;
+      every = std::max<std::uint64_t>(1, std::min(other_rows / rows, most_bytes / bytes));
+    }
+    std::vector<std::vector<Future<Table>>> groups;
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      if (p % every == 0) groups.emplace_back();
+      groups.back().push_back(parts[p]);
+    }
+    return groups;
+  }
   std::vector<Future<Table>> merged(Run& run, const std::vector<Future<Table>>& left,
                                     const std::vector<Future<Table>>& right, const JoinPlan& plan) const {
     // The right side first: it is the small one more often, and the left one is then not waited for.
@@ -167,18 +182,18 @@ class MergeNode : public Node {
     std::vector<Future<Table>> results;
     // Rows of the right side without partner must come once: not from every partition of the left one.
     if (right_size.bytes <= small_bytes && (!keeps_right || left.size() == 1)) {
-      const Future<Table> all = run.joined(right);
-      for (const Future<Table>& part : left)
+      const std::vector<Future<Table>> all{run.joined(right)};
+      for (const auto& parts : groups_of(run, left, right_size.rows))
         results.push_back(
-            run.client.submit(Options{.priority = merge_priority}, merge_one_task, part, all, plan));
+            run.client.submit(Options{.priority = merge_priority}, merge_many_task, parts, all, plan));
       return results;
     }
     const Run::Size left_size = run.size_of(left);
     if (plan.kind == JoinKind::inner && left_size.bytes <= small_bytes) {
-      const Future<Table> all = run.joined(left);
-      for (const Future<Table>& part : right)
+      const std::vector<Future<Table>> all{run.joined(left)};
+      for (const auto& parts : groups_of(run, right, left_size.rows))
         results.push_back(
-            run.client.submit(Options{.priority = merge_priority}, merge_one_task, all, part, plan));
+            run.client.submit(Options{.priority = merge_priority}, merge_many_task, all, parts, plan));
       return results;
     }
     const std::uint32_t count = run.parts_for(

@@ -1,16 +1,18 @@
 // from_process: a child program and the pipe it writes to.
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 
+#include "core/descriptor.hpp"
 #include "program/guard.hpp"
+#include "program/spawn.hpp"
 #include "weir/environment.hpp"
 #include "weir/stream/sources.hpp"
 
@@ -21,7 +23,7 @@ struct ProcessProducer::Process {
   std::vector<std::string> command;
   bool with_stderr;
   Splitter splitter{"\n", std::size_t{64} << 20};
-  int output = -1;
+  Descriptor output;
   pid_t child = -1;    // and its group, of a session of its own
   bool over = true;    // it has ended, and all it wrote has been read
   bool asked = false;  // it was asked to end
@@ -33,51 +35,40 @@ struct ProcessProducer::Process {
   ~Process() { end(); }
 
   void start() {
-    program::Guard& guard = program::Guard::own();
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0)
       throw Error(ErrorKind::io, std::string("from_process: no pipe: ") + std::strerror(errno));
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    if (with_stderr) ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-    std::vector<char*> words;
-    for (std::string& word : command) words.push_back(word.data());
-    words.push_back(nullptr);
-    std::vector<std::string> outside = clean_environment();  // it may start an MPI job of its own
-    std::vector<char*> variables;
-    for (std::string& variable : outside) variables.push_back(variable.data());
-    variables.push_back(nullptr);
-    posix_spawnattr_t attributes;
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-    const int failure =
-        ::posix_spawnp(&child, words[0], &actions, &attributes, words.data(), variables.data());
-    ::posix_spawnattr_destroy(&attributes);
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
-    if (failure != 0) {
-      ::close(ends[0]);
-      child = -1;
-      throw Error(ErrorKind::not_found,
-                  "from_process: cannot start '" + command[0] + "': " + std::strerror(failure));
+    Descriptor mine(ends[0]);
+    const Descriptor its(ends[1]);
+    program::Start start;
+    start.words = command;
+    start.environment = clean_environment();  // it may start an MPI job of its own
+    start.input = STDIN_FILENO;
+    start.output = its.get();
+    start.errors = with_stderr ? its.get() : STDERR_FILENO;
+    start.has_session = true;
+    const char* const path = std::getenv("PATH");
+    try {
+      start.path = program::resolved(command[0], path ? path : "/usr/bin:/bin", "");
+      child = program::spawn(start);
+    } catch (const Error& error) {  // "program: ..."
+      const std::string sentence = error.what();
+      throw Error(error.kind(),
+                  "from_process" + sentence.substr(std::min(sentence.find(':'), sentence.size())));
     }
-    guard.add(child);
-    output = ends[0];
-    ::fcntl(output, F_SETFL, O_NONBLOCK);
+    output = std::move(mine);
+    ::fcntl(output.get(), F_SETFL, O_NONBLOCK);
     over = asked = false;
   }
   /// False if nothing is there now.
   bool read() {
     char bytes[64 * 1024];
-    const ssize_t count = ::read(output, bytes, sizeof bytes);
+    const ssize_t count = ::read(output.get(), bytes, sizeof bytes);
     if (count > 0) splitter.add({bytes, static_cast<std::size_t>(count)});
     if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) close();
     return count > 0;
   }
-  void close() {
-    if (output >= 0) ::close(std::exchange(output, -1));
-  }
+  void close() { output.reset(); }
   /// Its status if it has ended: it may live on after it has closed its output. What it leaves behind is
   /// ended with it.
   std::optional<int> collect() {
@@ -140,8 +131,8 @@ void ProcessProducer::start(Time) {
 std::optional<std::string> ProcessProducer::next(Time) {
   for (;;) {
     if (std::optional<std::string> line = process_->splitter.next("from_process")) return line;
-    if (process_->output < 0) break;
-    if (!process_->read() && process_->output >= 0) return {};
+    if (process_->output.get() < 0) break;
+    if (!process_->read() && process_->output.get() >= 0) return {};
   }
   if (std::string rest = process_->splitter.take_rest(); !rest.empty()) return rest;
   if (process_->over) return {};

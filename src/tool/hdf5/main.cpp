@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/wording.hpp"
+#include "tool/parse.hpp"
 #include "weir/array/hdf5_info.hpp"
 #include "weir/bytes.hpp"
 #include "weir/error.hpp"
@@ -89,14 +90,7 @@ int hdf5_main(int argc, char** argv) {
       "check", "tell what interrupted writes have left; status 1 if there is something, 0 if all is well");
   checks->add_option("FILE", path)->required();
   checks->add_flag("--repair", repair, "datasets count as complete with what they have; the rest is removed");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument,
-                std::string(error.what()) + "; `weir hdf5 --help` shows the commands");
-  }
+  if (!tool::parse(app, argc, argv)) return 0;
   if (checks->parsed()) return check(path, repair);
   list(path);
   return 0;

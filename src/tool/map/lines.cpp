@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
+#include <iterator>
+#include <regex>
 #include <string_view>
 
 #include "program/placeholder.hpp"
@@ -11,22 +14,98 @@
 
 namespace weir::detail::tool::mapping {
 
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+/// One of the lists whose combinations are run: linked sources are one.
+using Dimension = std::vector<Arguments>;
+
+std::vector<Dimension> dimensions_of(const std::vector<Source>& sources) {
+  std::vector<Dimension> all;
+  for (const Source& source : sources) {
+    if (!source.is_linked) all.emplace_back(source.arguments.size());
+    Dimension& own = all.back();
+    own.resize(std::min(own.size(), source.arguments.size()));
+    for (std::size_t i = 0; i < own.size(); ++i) own[i].push_back(source.arguments[i]);
+  }
+  return all;
+}
+
+/// The arguments of each combination, in the order in which they are run.
+std::vector<Arguments> combinations_of(const std::vector<Dimension>& dimensions) {
+  std::size_t count = dimensions.empty() ? 0 : 1;
+  for (const Dimension& dimension : dimensions) count *= dimension.size();
+  std::vector<Arguments> all(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t run = count, rest = i;
+    for (const Dimension& dimension : dimensions) {
+      run /= dimension.size();
+      const Arguments& own = dimension[rest / run];
+      all[i].insert(all[i].end(), own.begin(), own.end());
+      rest %= run;
+    }
+  }
+  return all;
+}
+
+void part_columns(std::vector<Arguments>& all, const std::string& separator) {
+  const std::regex pattern = [&] {
+    try {
+      return std::regex(separator);
+    } catch (const std::regex_error&) {
+      throw Error(ErrorKind::invalid_argument, "--colsep must be a regular expression (got " + separator +
+                                                   "); write for example --colsep , or --colsep '\\t'");
+    }
+  }();
+  for (Arguments& arguments : all) {
+    Arguments columns;
+    for (const std::string& text : arguments)
+      columns.insert(columns.end(), std::sregex_token_iterator(text.begin(), text.end(), pattern, -1), {});
+    arguments = std::move(columns);
+  }
+}
+
+std::vector<Arguments> together(std::vector<Arguments> all, std::uint32_t at_a_time) {
+  if (at_a_time == 0) {
+    for (Arguments& arguments : all) arguments.clear();
+    return all;
+  }
+  std::vector<Arguments> groups;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i % at_a_time == 0) groups.emplace_back();
+    std::move(all[i].begin(), all[i].end(), std::back_inserter(groups.back()));
+  }
+  return groups;
+}
+
+std::string whole_command(const Template& wanted) {
+  return program::has_placeholder(wanted.command) ? wanted.command : wanted.command + " {}";
+}
+
+program::Filling filling_of(const Template& wanted, std::uint64_t number, std::uint64_t slot) {
+  return {number, slot, !wanted.separator.empty() || wanted.at_a_time};
+}
+
+}  // namespace
+
 Template parse_template(const std::vector<std::string>& words) {
   Template wanted;
   std::string mark;  // of what follows
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
-    if (word == ":::+" ||
-        word == "::::+")  // of GNU parallel: it would be an argument, or a part of the command
+    const bool is_linked = word == ":::+" || word == "::::+";
+    const std::string kind = is_linked ? word.substr(0, word.size() - 1) : word;
+    if (is_linked && wanted.sources.empty())
       throw Error(ErrorKind::invalid_argument,
-                  "arguments are combined each with each, by ::: and :::: (got " + word + ")");
-    if (word == "::::" && (i + 1 == words.size() || words[i + 1].starts_with(":::")))
-      throw Error(ErrorKind::invalid_argument, "a file of arguments must follow :::: (got none)");
-    if (word == ":::" || word == "::::") mark = word;
-    if (word == ":::") wanted.sources.emplace_back();
-    else if (word == "::::") continue;
-    else if (mark == ":::") wanted.sources.back().arguments.push_back(word);
-    else if (mark == "::::") wanted.sources.push_back({word});
+                  word + " must follow arguments, with which it goes one by one (got none)");
+    if (kind == "::::" && (i + 1 == words.size() || words[i + 1].starts_with(":::")))
+      throw Error(ErrorKind::invalid_argument, "a file of arguments must follow " + word + " (got none)");
+    if (kind == ":::" || kind == "::::") mark = word;
+    if (kind == ":::") wanted.sources.push_back({.file = "", .is_linked = is_linked});
+    else if (kind == "::::") continue;
+    else if (mark.starts_with("::::")) wanted.sources.push_back({.file = word, .is_linked = mark == "::::+"});
+    else if (!mark.empty()) wanted.sources.back().arguments.push_back(word);
     else wanted.command += (wanted.command.empty() ? "" : " ") + word;
   }
   if (wanted.command.find_first_not_of(" \t\n") == std::string::npos)
@@ -36,23 +115,61 @@ Template parse_template(const std::vector<std::string>& words) {
 }
 
 std::vector<Line> lines_of(const Template& wanted) {
-  const std::string text = program::has_placeholder(wanted.command) ? wanted.command : wanted.command + " {}";
+  if (wanted.at_a_time && wanted.sources.size() > 1)
+    throw Error(ErrorKind::invalid_argument,
+                "-N takes its arguments from one list (got " + std::to_string(wanted.sources.size()) + ")");
+  std::vector<Arguments> all = combinations_of(dimensions_of(wanted.sources));
+  if (!wanted.separator.empty()) part_columns(all, wanted.separator);
+  if (wanted.at_a_time) all = together(std::move(all), *wanted.at_a_time);
   std::vector<Line> lines;
-  const std::vector<Source>& sources = wanted.sources;
-  std::size_t count = sources.empty() ? 0 : 1;
-  for (const Source& source : sources) count *= source.arguments.size();
-  lines.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    std::vector<std::string> arguments(sources.size());
-    std::size_t rest = i;
-    for (std::size_t source = sources.size(); source-- > 0;) {
-      const std::vector<std::string>& of_source = sources[source].arguments;
-      arguments[source] = of_source[rest % of_source.size()];
-      rest /= of_source.size();
-    }
-    lines.push_back({i + 1, program::replaced(text, arguments, i + 1, program::for_shell)});
+  lines.reserve(all.size());
+  for (Arguments& arguments : all) {
+    Line line{lines.size() + 1, "", std::move(arguments)};
+    line.text = in_slot(wanted, line, 0);
+    lines.push_back(std::move(line));
   }
   return lines;
+}
+
+std::string in_slot(const Template& wanted, const Line& line, std::uint64_t slot) {
+  std::string text = program::replaced(whole_command(wanted), line.arguments,
+                                       filling_of(wanted, line.number, slot), program::for_shell);
+  if (line.arguments.empty() && text.ends_with(' ')) text.pop_back();
+  return text;
+}
+
+bool asks_for_slot(const Template& wanted) { return wanted.command.find("{%}") != std::string::npos; }
+
+std::uint32_t parse_jobs(const std::string& text, int cores) {
+  constexpr double most = 4096;
+  const bool is_more = text.starts_with('+'), is_part = text.ends_with('%');
+  const char* const begin = text.data() + (is_more ? 1 : 0);
+  const char* const end = text.data() + text.size() - (is_part ? 1 : 0);
+  std::uint32_t number = 0;
+  const auto [last, problem] = std::from_chars(begin, std::max(begin, end), number);
+  double jobs = number;
+  if (is_part) jobs = std::max(1.0, std::floor(cores * jobs / 100));
+  if (is_more) jobs += cores;
+  if (problem != std::errc() || last != end || (is_more && is_part) || (is_part && number == 0) || jobs < 1 ||
+      jobs > most)
+    throw Error(ErrorKind::invalid_argument,
+                "-j must be a number of commands from 1 to 4096, a part of the cores (50%), or how many more "
+                "than them (+2) (got " +
+                    (text.empty() ? "nothing" : text) + ")");
+  return static_cast<std::uint32_t>(jobs);
+}
+
+std::string tagged(const std::string& text, const std::vector<std::string>& tag) {
+  std::string ahead;
+  for (const std::string& word : tag) ahead += (ahead.empty() ? "" : " ") + word;
+  ahead += '\t';
+  std::string whole;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+    whole += ahead + text.substr(at, end - at);
+    at = end;
+  }
+  return whole;
 }
 
 std::vector<std::string> arguments_in(const std::string& text, char end) {

@@ -13,18 +13,26 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "client/ending.hpp"
 #include "core/counted.hpp"
 #include "core/descriptor.hpp"
 #include "core/wording.hpp"
+#include "home/settings.hpp"
 #include "program/spawn.hpp"
 #include "tool/map/hope.hpp"
+#include "tool/map/job_log.hpp"
 #include "tool/map/lines.hpp"
 #include "tool/map/results.hpp"
+#include "tool/parse.hpp"
 #include "weir/as_completed.hpp"
+#include "weir/bytes.hpp"
 #include "weir/cluster.hpp"
 #include "weir/program.hpp"
 #include "weir/progress.hpp"
@@ -49,17 +57,19 @@ void hear_interruptions() {
 /// The command line, understood.
 struct Request {
   Template wanted;
+  std::string jobs_text;
   std::uint32_t jobs = 0;
   std::string ranks;
   bool is_started = false;  ///< This is a rank already.
-  std::string results;
+  std::string results, job_log;
   bool resume = false;
   int retries = 0;
   std::string timeout;
   Halt halt;
-  bool is_dry = false, keep_order = false, no_progress = false, zero = false;
+  bool is_dry = false, keep_order = false, no_progress = false, zero = false, is_tagged = false;
   std::vector<std::string> files;
-  std::uint64_t most_output = 1 << 20;
+  std::string most_text = "16MiB";
+  std::uint64_t most_output = 0;
   int cluster = 0;
   BatchOptions batch{};
 };
@@ -75,10 +85,10 @@ bool was_written() {
 }
 
 void add_options(CLI::App& app, Request& request, std::string& halt) {
-  app.add_option("-j,--jobs", request.jobs,
-                 "Commands at the same time; of each rank with -n; default: one per core")
-      ->type_name("N")
-      ->check(CLI::Range(1, 4096));
+  app.add_option("-j,--jobs", request.jobs_text,
+                 "Commands at the same time, or 50% of the cores, or +2 beyond them; of each rank with -n; "
+                 "default: one per core")
+      ->type_name("N");
   app.add_option("-n,--ranks", request.ranks,
                  "Run on N MPI ranks, as `weir run -n N`; one of them only schedules")
       ->type_name("N");
@@ -89,6 +99,15 @@ void add_options(CLI::App& app, Request& request, std::string& halt) {
       ->expected(1)
       ->allow_extra_args(false);
   app.add_flag("-0,--null", request.zero, "Arguments in files and stdin end with a zero byte, not a line");
+  app.add_option("-C,--colsep", request.wanted.separator,
+                 "Part each argument where REGEX is: {1}, {2} are its columns")
+      ->type_name("REGEX");
+  app.add_option("-N,--max-args", request.wanted.at_a_time,
+                 "Give each command N arguments, {1} to {N}; 0: none, it is run once for each")
+      ->type_name("N");
+  app.add_flag("--tag", request.is_tagged, "Put the arguments and a tab ahead of each line of output");
+  app.add_option("--joblog", request.job_log, "Write a line for each command, as GNU parallel does")
+      ->type_name("FILE");
   app.add_option("--results", request.results, "Write a row of CSV for each command, instead of its output")
       ->type_name("FILE");
   app.add_flag("--resume", request.resume, "Run only what has not worked according to --results");
@@ -103,8 +122,8 @@ void add_options(CLI::App& app, Request& request, std::string& halt) {
   app.add_flag("--dry-run", request.is_dry, "Print the commands and run none");
   app.add_flag("-k,--keep-order", request.keep_order, "Print outputs in the order of the arguments");
   app.add_flag("--no-progress", request.no_progress, "No line of progress on the terminal");
-  app.add_option("--max-output", request.most_output,
-                 "Bytes of a command's output that are kept; default 1 MiB")
+  app.add_option("--max-output", request.most_text,
+                 "Bytes of a command's output that are kept, and of its errors; default 16 MiB")
       ->type_name("BYTES");
   app.add_option("--cluster", request.cluster,
                  "Run in up to N batch jobs, which are submitted as they are needed")
@@ -125,9 +144,10 @@ void add_options(CLI::App& app, Request& request, std::string& halt) {
 
 constexpr const char* footer =
     "The command is a shell's. {} stands for the argument, {.} without its extension, {/} without its\n"
-    "folder, {//} its folder, {#} the number of the command, {2} the argument of the second ::: list.\n"
-    "Without {} the argument follows. Arguments come from behind :::, from the lines of files behind ::::\n"
-    "or -a, else from stdin; of several sources each is combined with each.\n"
+    "folder, {//} its folder, {#} the number of the command, {%} that of the place it runs in, {2} the\n"
+    "argument of the second ::: list. Without {} the argument follows. Arguments come from behind :::, from\n"
+    "the lines of files behind :::: or -a, else from stdin; of several sources each is combined with each,\n"
+    "those behind :::+ or ::::+ one by one with the source before them.\n"
     "The exit status is 0 if every command has worked.";
 
 /// False if help was printed.
@@ -138,29 +158,34 @@ bool parse(int argc, char** argv, Request& request) {
   app.get_formatter()->column_width(32);
   app.footer(footer);
   app.prefix_command();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::string help = app.help();
-    help.insert(help.find("[OPTIONS]") + std::strlen("[OPTIONS]"),
-                " COMMAND [::: ARGUMENTS...]... [:::: FILES...]...");
-    std::fputs(help.c_str(), stdout);
-    return false;
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument,
-                std::string(error.what()) + "; `weir map --help` shows the options");
-  }
+  if (!tool::parse(app, argc, argv, "COMMAND [::: ARGUMENTS...]... [:::: FILES...]...")) return false;
   std::vector<std::string> words = app.remaining();
   if (!words.empty() && words.front() == "--") words.erase(words.begin());
   else if (!words.empty() && words.front().starts_with('-'))
     throw Error(ErrorKind::invalid_argument, "unknown option " + words.front() +
+                                                 meant_option(app, words.front()) +
                                                  "; options of the command follow its name, and `weir map "
                                                  "--help` shows ours");
-  request.wanted = parse_template(words);
+  const Template options = std::exchange(request.wanted, parse_template(words));
+  request.wanted.separator = options.separator;
+  request.wanted.at_a_time = options.at_a_time;
+  if (app.count("--jobs")) request.jobs = parse_jobs(request.jobs_text, home::granted_cores());
   request.halt = parse_halt(halt);
+  try {
+    request.most_output = parse_bytes(request.most_text);
+  } catch (const Error& error) {
+    throw Error(error.kind(), std::string("--max-output: ") + error.what());
+  }
   if (request.resume && request.results.empty())
     throw Error(ErrorKind::invalid_argument,
                 "--resume must be told by --results FILE what has been done (got no --results)");
+  if (request.results == "-")
+    throw Error(ErrorKind::invalid_argument,
+                "--results must be a file (got -, which is stdout); without it outputs go there");
+  for (const char* const option : {"--cores", "--mem", "--time", "--queue", "--account", "--site"})
+    if (!request.cluster && app.count(option) > 0)
+      throw Error(ErrorKind::invalid_argument,
+                  std::string(option) + " is of the jobs of --cluster N (got no --cluster)");
   if (!request.timeout.empty() && parse_duration(request.timeout).count() == 0)
     throw Error(ErrorKind::invalid_argument, "--timeout must be more than 0 (got " + request.timeout + ")");
   if (request.cluster && !request.ranks.empty())
@@ -185,12 +210,12 @@ std::string text_of(const std::string& file) {
 
 std::vector<Line> all_lines(const Request& request) {
   Template wanted = request.wanted;
-  for (const std::string& file : request.files) wanted.sources.push_back({file});
+  for (const std::string& file : request.files) wanted.sources.push_back({.file = file});
   if (wanted.sources.empty()) {
     if (isatty(STDIN_FILENO))
       throw Error(ErrorKind::invalid_argument,
                   "arguments must follow behind :::, or come from -a FILE or a pipe (got none)");
-    wanted.sources.push_back({"-"});
+    wanted.sources.push_back({.file = "-"});
   }
   for (Source& source : wanted.sources) {
     const std::string& file = source.file;
@@ -208,10 +233,12 @@ std::vector<Line> all_lines(const Request& request) {
 /// What one run of a command gave.
 struct Ran {
   int status = 0;
+  double began = 0;  ///< In seconds since 1970.
   double seconds = 0;
   std::string host, output, errors;
-  std::string problem;      ///< Why it could not be started.
-  bool is_cut_off = false;  ///< The end of its worker was its own.
+  std::uint64_t left_out_bytes = 0;  ///< Of output and errors, beyond what is kept.
+  std::string problem;               ///< Why it could not be started.
+  bool is_cut_off = false;           ///< The end of its worker was its own.
 };
 
 bool is_program(const std::string& name) {
@@ -238,6 +265,7 @@ Ran run_line(const std::string& text, std::uint64_t most_output) {
   std::string host(256, '\0');
   gethostname(host.data(), host.size() - 1);
   ran.host = host.c_str();
+  ran.began = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   const auto words = plain_words(text);
   const bool is_plain = words && is_program(words->front());
   const ProgramOptions options{.output_limit = most_output, .check = false};
@@ -248,6 +276,7 @@ Ran run_line(const std::string& text, std::uint64_t most_output) {
     ran.seconds = result.seconds;
     ran.output = std::move(result.output);
     ran.errors = std::move(result.errors);
+    ran.left_out_bytes = result.left_out_bytes;
     ran.is_cut_off = ran.status != 0 && is_end_of_worker();
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::cancelled) throw;
@@ -255,6 +284,44 @@ Ran run_line(const std::string& text, std::uint64_t most_output) {
     ran.problem = error.what();
   }
   return ran;
+}
+
+/// The least number that no other command of this process has, from 1.
+class Slot {
+ public:
+  Slot() {
+    const std::lock_guard hold(mutex());
+    while (taken().contains(number_)) ++number_;
+    taken().insert(number_);
+  }
+  Slot(const Slot&) = delete;
+  ~Slot() {
+    const std::lock_guard hold(mutex());
+    taken().erase(number_);
+  }
+  [[nodiscard]] std::uint64_t number() const { return number_; }
+
+ private:
+  static std::mutex& mutex() {
+    static std::mutex only;
+    return only;
+  }
+  static std::set<std::uint64_t>& taken() {
+    static std::set<std::uint64_t> all;
+    return all;
+  }
+  std::uint64_t number_ = 1;
+};
+
+/// What a command is made of that asks for its slot; its sources are in `line`.
+struct Slotted {
+  Template wanted;
+  Line line;
+};
+
+Ran run_in_slot(const Slotted& slotted, std::uint64_t most_output) {
+  const Slot slot;
+  return run_line(in_slot(slotted.wanted, slotted.line, slot.number()), most_output);
 }
 
 // --- rank 0
@@ -277,6 +344,11 @@ class Mapper {
         lines_(std::move(lines)),
         begin_(std::chrono::steady_clock::now()) {
     if (!request.results.empty()) results_ = std::make_unique<Results>(request.results, request.resume);
+    if (!request.job_log.empty()) log_ = std::make_unique<JobLog>(request.job_log, request.resume);
+    if (asks_for_slot(request.wanted)) {
+      slotted_ = request.wanted;
+      slotted_->sources.clear();
+    }
     options_.name = "command";
     if (!request.timeout.empty()) options_.time_limit = parse_duration(request.timeout);
     shared_ = std::make_shared<const Options>(options_);
@@ -368,7 +440,10 @@ class Mapper {
     return request_.halt.failures ? std::max<std::size_t>(slots, 1) : 4 * slots + 1000;
   }
   void start(AsCompleted<Ran>& running, std::size_t line, int number = 1) {
-    const Future<Ran> future = client_.submit(shared_, run_line, lines_[line].text, request_.most_output);
+    const Future<Ran> future =
+        slotted_
+            ? client_.submit(shared_, run_in_slot, Slotted{*slotted_, lines_[line]}, request_.most_output)
+            : client_.submit(shared_, run_line, lines_[line].text, request_.most_output);
     attempts_[future.id()] = {line, number, future};
     running.add(future);
   }
@@ -389,8 +464,14 @@ class Mapper {
     const Line& line = lines_[attempt.line];
     if (results_)
       results_->add({line.number, ran.status, ran.seconds, attempt.number, ran.host, line.text, ran.output,
-                     ran.errors.empty() ? ran.problem : ran.errors});
+                     ran.errors.empty() ? ran.problem : ran.errors, ran.left_out_bytes});
     else print(attempt.line, ran);
+    if (log_)
+      log_->add({line.number, ran.host, ran.began, ran.seconds, ran.output.size(), ran.status, line.text});
+    if (ran.left_out_bytes)
+      complain("'" + line.text.substr(0, 200) + "' printed " + std::to_string(ran.left_out_bytes) +
+               " bytes more than are kept, which are left out; --max-output keeps more (it is " +
+               request_.most_text + ")");
     if (ran.status != 0) tell_failure(line, attempt, ran);
     const auto now = std::chrono::steady_clock::now();
     if (bar_ && now - shown_ > std::chrono::milliseconds(100)) {
@@ -416,8 +497,11 @@ class Mapper {
       for (const auto& [id, other] : attempts_) other.future.cancel("was ended: weir map gives up");
   }
   void print(std::size_t line, const Ran& ran) {
-    if (!request_.keep_order) return put(ran.output, ran.errors);
-    waiting_[line] = {ran.output, ran.errors};
+    const auto shown = [&](const std::string& text) {
+      return request_.is_tagged ? tagged(text, lines_[line].arguments) : text;
+    };
+    if (!request_.keep_order) return put(shown(ran.output), shown(ran.errors));
+    waiting_[line] = {shown(ran.output), shown(ran.errors)};
     for (auto at = waiting_.find(printed_); at != waiting_.end(); at = waiting_.find(++printed_)) {
       put(at->second.first, at->second.second);
       waiting_.erase(at);
@@ -443,6 +527,8 @@ class Mapper {
   const Request& request_;
   std::vector<Line> lines_;
   std::unique_ptr<Results> results_;
+  std::unique_ptr<JobLog> log_;
+  std::optional<Template> slotted_;  // if commands ask for their slots
   std::unique_ptr<diagnostics::ProgressBar> bar_;
   Options options_;
   std::shared_ptr<const Options> shared_;

@@ -25,7 +25,7 @@ std::string field(const std::string& text) {
   return quoted + "\"";
 }
 
-constexpr std::size_t columns = 8;
+constexpr std::size_t columns = 9;
 
 /// The fields of the row at the beginning of `text`, and its length; nothing if it is not whole.
 struct Fields {
@@ -63,8 +63,9 @@ bool is_zero(const std::string& text) { return text == "0"; }
 }  // namespace
 
 std::string csv_of(const Row& row) {
-  return fmt::format("{},{},{:.6f},{},{},{},{},{}\n", row.number, row.status, row.seconds, row.attempts,
-                     field(row.host), field(row.command), field(row.output), field(row.errors));
+  return fmt::format("{},{},{:.6f},{},{},{},{},{},{}\n", row.number, row.status, row.seconds, row.attempts,
+                     field(row.host), field(row.command), field(row.output), field(row.errors),
+                     row.left_out_bytes);
 }
 
 Kept kept_in(std::string_view text) {

@@ -18,10 +18,11 @@ struct Row {
   double seconds = 0;
   int attempts = 1;
   std::string host, command, output, errors;
+  std::uint64_t left_out_bytes = 0;  ///< Of output and errors, beyond what is kept.
 };
 
 inline constexpr std::string_view results_header =
-    "number,status,seconds,attempts,host,command,output,errors\n";
+    "number,status,seconds,attempts,host,command,output,errors,left_out_bytes\n";
 
 /// A row as a line of CSV (RFC 4180; what people see as lines in it are quoted).
 [[nodiscard]] std::string csv_of(const Row& row);

@@ -190,6 +190,8 @@ int main(int argc, char** argv) {
   const char* ranks = std::getenv("PMIX_RANK") ? std::getenv("OMPI_COMM_WORLD_SIZE") : nullptr;
   const char* number = ranks ? std::getenv("OMPI_COMM_WORLD_RANK") : nullptr;
   const bool is_first = !number || std::string(number) == "0";
+  const std::string rank = number ? number : "";
+  if (how == "early" + rank) return 0;
   const int status = weir::run(argc, argv, [&](Client& client) {
     client.wait_for_workers(ranks && std::string(ranks) != "1" ? std::strtoul(ranks, nullptr, 10) - 1 : 1);
     return how == "start" ? start_programs(client, argv[0]) : end(client, how);
@@ -197,6 +199,8 @@ int main(int argc, char** argv) {
   if (kept_client) use_what_is_left();
   if (how == "main_long" && is_first) std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   if (how == "main_abort" && is_first) std::abort();
+  if (how == "worker_abort" && rank == "1") std::abort();
+  if (how == "worker7" && rank == "1") return 7;
   std::cout << "after" << std::endl;
   return how == "main7" ? 7 : status;
 }
