@@ -323,7 +323,7 @@ class Client : private detail::client::RefusedCalls {
     detail::client::Request request = request_for<F, Held...>(std::move(options), out_of_band, function);
     Writer writer(request.arguments, request.beside);
     detail::task::Callable<F>::put(writer, function);
-    [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs};
+    [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs, &request.untold};
     (detail::task::Argument<Held>::put(out, args), ...);
     return Future<detail::task::TaskResult<F, Held...>>(core_->submit(std::move(request)));
   }

@@ -122,10 +122,13 @@ class Future {
   template <class F>
   auto then(F f) const;
 
-  /// The task's id, once the scheduler knows its result; for the library.
-  [[nodiscard]] TaskId input_id() const {
-    if (state().kept) state().core->hand_out(state());
-    return id();
+  /// The task's id, once the scheduler knows its result, or it is among `untold`; for the library.
+  [[nodiscard]] TaskId input_id(std::vector<detail::client::FutureRef>* untold = nullptr) const {
+    detail::client::FutureState& state = this->state();
+    if (state.kept) state.core->hand_out(state);
+    if (!untold || !state.is_untold.load(std::memory_order_acquire)) return id();
+    untold->push_back(handle_);
+    return state.id;
   }
   /// The reference; for the library.
   [[nodiscard]] const detail::client::FutureRef& handle() const noexcept { return handle_; }

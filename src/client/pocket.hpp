@@ -16,46 +16,83 @@ class Pocket;
 struct Pocketed final : FutureState {
   enum class Stage : std::uint8_t {
     waiting,
-    running,  ///< On the thread of the task that submitted it.
+    running,  ///< On the thread of the task that submitted it, or of one that had nothing to do.
     done      ///< It has succeeded, and the result is here.
   };
-  Pocketed(Request&& asked, Pocket& in, TaskId submitter, int depth_of_submitter)
-      : request(std::move(asked)), pocket(in), parent(submitter), depth(depth_of_submitter) {}
+  Pocketed(Request&& request, Pocket& in, TaskId submitter, int depth_of_submitter)
+      : invoker(request.invoker),
+        arguments(std::move(request.arguments)),
+        beside(request.beside.empty() ? task::Value()
+                                      : task::Value::make(task::Beside{std::move(request.beside)})),
+        pocket(in),
+        parent(submitter),
+        depth(depth_of_submitter),
+        has_inputs(!request.untold.empty()),
+        inputs(std::move(request.untold)) {
+    function = request.function;
+  }
 
-  const Request request;
+  const std::uint64_t invoker;
+  const Buffer arguments;
+  const task::Value beside;
   Pocket& pocket;
   const TaskId parent;
   const int depth;
   PeerId runs_on = 0;  ///< Once it has begun.
   std::uint64_t bytes = 0;
   float duration_s = 0;
-  std::atomic<Stage> stage{Stage::waiting};  ///< Changed by its pocket.
+  const bool has_inputs;
+  std::atomic<Stage> stage{Stage::waiting};  ///< Changed by its pocket, as is what follows.
+  bool is_claimed = false;                   ///< Its thread runs it next: nobody else takes it.
+  bool is_away = false;                      ///< Run by a thread that had nothing to do.
   std::size_t place = 0;                     ///< In its pocket.
+  std::vector<FutureRef> inputs;             ///< Of the same pocket; until it is done or told of.
+  std::size_t ready_inputs = 0;              ///< The first of them, which are done.
 };
 
 /// Tasks that a thread's running tasks have submitted, in order; what deeper ones have submitted comes last.
-/// Each is run by that thread when it waits for it, or leaves the pocket: the scheduler is told of it then.
+/// Each is run by that thread when it waits for it, or by one that has nothing to do, after its inputs, which
+/// are in the same pocket; or it leaves the pocket, again after them: the scheduler is told of it then.
 ///
-/// **Threads.** Any; tasks are put in, begun and ended by the thread whose pocket it is.
+/// **Threads.** Any; tasks are put in by the thread whose pocket it is.
 /// **Cost.** A lock that hardly anybody else wants.
 class Pocket {
  public:
+  using Values = std::vector<task::Value>;
+  /// A task that has left, how far it was, and what it stands on.
+  struct Left {
+    Pocketed* task = nullptr;
+    Pocketed::Stage stage = Pocketed::Stage::waiting;
+    std::vector<FutureRef> inputs{};
+  };
+
+  static constexpr int below_all = -1;  ///< The depth of the program's body.
+
   explicit Pocket(Pocket* before = nullptr) : next(before) {}
-  /// Whether it was empty.
-  bool put(Pocketed& task);
-  /// Takes it out, to run it; false if it is known elsewhere, or runs.
-  [[nodiscard]] bool begin(Pocketed& task, PeerId runs_on);
+  void put(Pocketed& task);
+  /// The next of its inputs, from `at` on, that is not done, claimed for the caller: those that wait, then
+  /// those that others run; null: there is none.
+  [[nodiscard]] FutureRef claim_input(Pocketed& task, std::size_t& at);
+  /// Takes it out, to run it on these values of its inputs; false if it is known elsewhere, or runs, or one
+  /// of them is not done.
+  [[nodiscard]] bool begin(Pocketed& task, PeerId runs_on, Values& values);
+  /// What a thread that has nothing to do begins to run: one of the newest that the lowest task has
+  /// submitted, or the oldest; its own thread begins with that. Null: nothing. One that has to be told of,
+  /// since one of its inputs has been, still waits.
+  [[nodiscard]] FutureRef begin_any(PeerId runs_on, Values& values);
   /// It has succeeded. False, and then the value is still the caller's, if it has become known meanwhile.
   [[nodiscard]] bool end(Pocketed& task, task::Value& value, std::uint64_t bytes, float duration_s);
-  /// What the caller tells the scheduler of from now on: how far it is; nothing if it has been told of.
-  [[nodiscard]] std::optional<Pocketed::Stage> take(Pocketed& task);
+  /// What the caller tells the scheduler of from now on; nothing if it has been told of.
+  [[nodiscard]] std::optional<Left> take(Pocketed& task);
   /// The same of those that tasks of this depth and deeper ones have submitted and that wait.
-  [[nodiscard]] std::vector<Pocketed*> take_from(int depth);
-  /// The same of the newer half of what the lowest task has submitted, at most so many: its thread begins
-  /// with the others.
-  [[nodiscard]] std::vector<Pocketed*> take_half(std::size_t most);
+  [[nodiscard]] std::vector<Left> take_from(int depth);
+  /// Whether there are such.
+  [[nodiscard]] bool has_from(int depth);
+  /// The same of all, also of those that threads run that had nothing to do.
+  [[nodiscard]] std::vector<Left> take_all();
   /// Nobody wants it any more; false if it is known elsewhere.
   [[nodiscard]] bool forget(Pocketed& task);
+  /// Whether none of them waits.
   [[nodiscard]] bool is_empty() const noexcept { return count_.load(std::memory_order_seq_cst) == 0; }
 
   Pocket* const next;  ///< In a list of all.
@@ -73,12 +110,20 @@ class Pocket {
    private:
     std::atomic<bool> is_taken_{false};
   };
+  enum class Readiness { ready, not_yet, never };
+  [[nodiscard]] static Readiness readiness(Pocketed& task);
+  [[nodiscard]] FutureRef begin_one(Pocketed& task, PeerId runs_on, Values& values);
+  [[nodiscard]] bool start(Pocketed& task, PeerId runs_on, Values& values);
   void remove(Pocketed& task);
-  void tell(Pocketed& task, std::vector<Pocketed*>& told);
+  void come_back(Pocketed& task);
+  [[nodiscard]] Left leave(Pocketed& task);
 
   Latch latch_;
   std::vector<Pocketed*> tasks_;  // null where one has left
   std::size_t first_ = 0;         // of them
+  std::vector<Pocketed*> away_;   // of those that have been begun
+  std::size_t taken_ = 0;         // the last that was taken by a thread with nothing to do
+  std::uint32_t chance_ = 1;      // where such a thread looks next
   std::atomic<std::size_t> count_{0};
 };
 

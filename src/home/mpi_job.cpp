@@ -6,12 +6,15 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <thread>
 #include <utility>
 
 #include "batch/program.hpp"
+#include "core/process.hpp"
 #include "home/settings.hpp"
 #include "home/siblings.hpp"
 #include "weir/error.hpp"
@@ -71,7 +74,11 @@ namespace {
               << gone
               << " ended before weir::run, where the others would wait for ever; every rank must call it"
               << std::endl;
-  if ((!tell || !tell()) && there.launcher != getppid()) kill(there.launcher, SIGTERM);
+  // The launcher's process on another host than mpirun's takes all ranks with it.
+  const bool is_told = tell && tell(), is_elsewhere = name_of(there.launcher) == "orted";
+  if (is_elsewhere)
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // it passes on what was said
+  if (is_elsewhere || (!is_told && there.launcher != getppid())) kill(there.launcher, SIGTERM);
   exit_now(2);
 }
 

@@ -353,7 +353,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     const auto threads = mpi_threads();
     if (threads == MPI_THREAD_SERIALIZED) detail::comm::keep_core_in_polls();
     auto* mpi =
-        new detail::home::MpiSession(argc, argv, threads, [] { return report_status(2, Stage::left); });
+        new detail::home::MpiSession(argc, argv, threads, [] { return report_status(2, Stage::leaving); });
     detail::leave_mpi_job();
     detail::home::leave_step();
     static detail::comm::MpiTransport transport{MPI_COMM_WORLD, detail::home::lent_memory(options)};

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/forked.hpp"
+#include "core/quick_clock.hpp"
 #include "core/thrown.hpp"
 #include "node/bound.hpp"
 #include "node/scheduler.hpp"
@@ -140,7 +141,8 @@ void WorkerNode::add_thread() {
 
 // Finds a task for this thread; one idle thread at a time drives the node, the others sleep until it has
 // found work.
-bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
+bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_lock<Baton>& hold) {
+  constexpr auto in_vain = std::chrono::microseconds(200);
   Rest rest(*this);
   auto last = Clock::now();
   Clock::time_point pocketed{};
@@ -167,33 +169,54 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
       continue;
     }
     driving_ = true;
-    const bool has_slot = state_.has_slot();
+    const bool may_steal = settings_.scheduler && slot < running_.size() && state_.has_slot();
     hold.unlock();
-    if (settings_.scheduler &&
-        (settings_.scheduler->drive_for_another(left_alone) || (has_slot && thieve(now, pocketed))))
-      last = now;
+    Theft theft = Theft::nothing;
+    if (settings_.scheduler && settings_.scheduler->drive_for_another(left_alone)) last = now;
+    else if (may_steal && (theft = thieve(now, pocketed, rest.is_down())) != Theft::nothing) last = now;
     else rest(now - last);
     hold.lock();
     driving_ = false;
+    if (theft == Theft::due && !closing_ && state_.has_slot() && !run_of_pockets(slot, hold))
+      pocketed = Clock::now() + in_vain;
     call_one();
   }
   return false;
 }
 
 // Whether this thread, which has nothing to do, stays awake for what tasks of others keep in their pockets.
-bool WorkerNode::thieve(Clock::time_point now, Clock::time_point& since) {
+WorkerNode::Theft WorkerNode::thieve(Clock::time_point now, Clock::time_point& since, bool will_sleep) {
   constexpr auto own_time = std::chrono::microseconds(20);  // what is run in place by then costs less so
-  settings_.scheduler->note_sleeper();
+  if (will_sleep) settings_.scheduler->note_sleeper();
   if (!settings_.scheduler->has_pocketed()) {
     since = {};
-    return false;
+    return Theft::nothing;
   }
   if (since == Clock::time_point{}) since = now;
-  if (now - since >= own_time) {
-    settings_.scheduler->empty_a_pocket();
-    since = {};
+  if (now < since) return Theft::nothing;  // it has looked in vain: others are not done yet
+  if (now - since >= own_time) return Theft::due;
+  std::this_thread::yield();  // its owner may want this core
+  return Theft::soon;
+}
+
+// For a while: then this thread looks again for what the scheduler has for it. Whether there was anything.
+bool WorkerNode::run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold) {
+  constexpr auto a_while = std::chrono::microseconds(100);
+  state_.occupy();
+  if (idle_) work_.notify_one();  // somebody else drives while this one computes
+  hold.unlock();
+  bool found = false;
+  for (const auto start = Clock::now(); !closing_ && (!found || Clock::now() - start < a_while);) {
+    client::Pocket::Values values;
+    const client::FutureRef begun = settings_.scheduler->begin_of_pockets(self_, values);
+    if (!begun) break;
+    found = true;
+    run_begun(nullptr, slot, static_cast<client::Pocketed&>(*begun.get()), std::move(values), false);
   }
-  return true;
+  hold.lock();
+  state_.vacate();
+  note_in_place(slot);
+  return found;
 }
 
 void WorkerNode::begin_closing() {
@@ -221,7 +244,7 @@ void WorkerNode::execute_loop(std::size_t slot) {
   const Profile::Watched watched(profile_);
   worker::Execution task;
   std::unique_lock hold(baton_);
-  for (int since_poll = 0; next(task, hold); ++since_poll) {
+  for (int since_poll = 0; next(task, slot, hold); ++since_poll) {
     if (idle_ && !driving_) work_.notify_one();  // somebody else drives while this one computes
     hold.unlock();
     Ran ran;
@@ -269,7 +292,7 @@ bool has_much_to_read(const worker::Execution& task, const std::vector<Block>& b
 // The thread on which a task runs, as the task sees it.
 struct WorkerNode::OnThread final : client::TaskThread {
   OnThread(WorkerNode& node, const worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent,
-           const client::Pocketed* future)
+           client::Pocketed* future)
       : node(node),
         task(task),
         slot(slot),
@@ -278,18 +301,21 @@ struct WorkerNode::OnThread final : client::TaskThread {
         future(future),
         below(TaskScope::current() ? static_cast<OnThread*>(TaskScope::current()->thread) : nullptr),
         lowest(below ? below->lowest : this),
-        with_slot(!future ? &task
-                  : below ? below->with_slot
-                          : nullptr) {
+        with_slot(!future || (!below && !is_lent) ? &task
+                  : below                         ? below->with_slot
+                                                  : nullptr) {
     if (node.settings_.scheduler && slot < node.running_.size() && !task.gang && !task.grant &&
         !task.out_of_band && !task.limit_ns)
       own_pocket = node.running_[slot].pocket;
   }
 
   void secede() override {
-    if (own_pocket && !own_pocket->is_empty()) node.settings_.scheduler->tell_from(*own_pocket, 0);
+    if (own_pocket && !own_pocket->is_empty())
+      node.settings_.scheduler->tell_from(*own_pocket, client::Pocket::below_all);
     ran.inner_ns -= Clock::now().time_since_epoch().count();
     if (!with_slot) return;
+    // Of one out of a pocket the scheduler has to know what its slot is wanted for.
+    if (lowest->future && lowest->future->is_untold) node.settings_.scheduler->tell(*lowest->future);
     Hold hold(node);
     node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, true});
     node.flush();  // what it waits for may wait for its slot
@@ -328,18 +354,18 @@ struct WorkerNode::OnThread final : client::TaskThread {
   const std::size_t slot;
   Ran& ran;
   const bool is_lent;  // by the program, which waits for the task: none of the worker's own, and not counted
-  const client::Pocketed* const future;  // of a task that runs in place
-  OnThread* const below;                 // on this stack; null: this is the lowest
+  client::Pocketed* const future;  // of a task out of a pocket
+  OnThread* const below;           // on this stack; null: this is the lowest
   OnThread* const lowest;
-  const worker::Execution* const with_slot;  // of what the scheduler knows to run here: none in place;
-                                             // null: all stand on the program's body
+  const worker::Execution* const with_slot;  // the task that has the slot, not on top of another; null: all
+                                             // stand on the program's body
   client::Pocket* own_pocket = nullptr;
   std::shared_ptr<client::ClusterLink> own_link;  // of the lowest
   bool was_told = false;
 };
 
 worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent,
-                                const client::Pocketed* future) {
+                                client::Pocketed* future) {
   worker::Outcome outcome;
   outcome.id = ran.id = task.id;
   TaskScope scope;
@@ -360,7 +386,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   BlackBox::Slot& executed = black_box_.slot(slot);
   const TaskId below = executed.load(std::memory_order_relaxed);
   executed.store(task.id, std::memory_order_relaxed);
-  const auto start = Clock::now();
+  const auto start = QuickClock::now();
   ran.start_ns = start.time_since_epoch().count();
   if (task.limit_ns) {
     scope.deadline = start + std::chrono::nanoseconds(task.limit_ns);
@@ -386,9 +412,9 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     outcome.failure = thrown_failure();
   }
   if (forks_behind() != forks) end_child_of("task " + task::function_name(task.function));
-  if (thread.own_pocket && !thread.own_pocket->is_empty())
+  if (thread.own_pocket && thread.own_pocket->has_from(scope.depth))
     settings_.scheduler->tell_from(*thread.own_pocket, scope.depth);
-  const auto end = Clock::now();
+  const auto end = QuickClock::now();
   if (read_ns) ran.reading_ns = read_ns - ran.start_ns;
   if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
   outcome.was_told = thread.was_told;
@@ -451,20 +477,29 @@ bool WorkerNode::help(const OnThread& waiting, TaskId awaited) {
 
 // A task of the pocket, in the thread of the one that submitted it and waits for it; null: of the body.
 bool WorkerNode::run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future) {
-  constexpr std::size_t most_noted = 256;
-  if (!running_[slot].pocket->begin(future, self_)) return false;
+  client::Pocket::Values values;
+  if (!running_[slot].pocket->begin(future, self_, values)) return false;
   future.references.fetch_add(1, std::memory_order_relaxed);
   const client::FutureRef held(&future);
+  run_begun(below, slot, future, std::move(values), !below || below->is_lent);
+  return true;
+}
+
+void WorkerNode::run_begun(OnThread* below, std::size_t slot, client::Pocketed& future,
+                           client::Pocket::Values&& values, bool is_lent) {
+  constexpr std::size_t most_noted = 256;
   worker::Execution task;
   task.id = future.id;
   task.run = 1;
-  task.invoker = future.request.invoker;
-  task.function = future.request.function;
+  task.invoker = future.invoker;
+  task.function = future.function;
   if (below) task.order = below->task.order;
-  task.arguments = future.request.arguments;
-  if (!future.request.beside.empty()) task.beside = task::Value::make(task::Beside{future.request.beside});
+  task.arguments = future.arguments;
+  task.values = std::move(values);
+  task.beside = future.beside;
   Ran ran;
-  worker::Outcome outcome = run(task, slot, ran, !below || below->is_lent, &future);
+  worker::Outcome outcome = run(task, slot, ran, is_lent, &future);
+  task.values.clear();
   if (below) below->ran.inner_ns += ran.end_ns - ran.start_ns;
   std::vector<RanInPlace>& noted = running_[slot].in_place;
   noted.push_back({task.function, ran});
@@ -473,7 +508,6 @@ bool WorkerNode::run_in_place(OnThread* below, std::size_t slot, client::Pockete
     note_in_place(slot);
   }
   settings_.scheduler->ended(future, std::move(outcome));
-  return true;
 }
 
 // What this thread has run in place since the last call.

@@ -14,27 +14,43 @@ using Stage = Pocketed::Stage;
 
 namespace {
 
-constexpr std::size_t largest_pocketed = 1 << 20;        // bytes of arguments
-constexpr std::size_t most_taken = 256;                  // at once, from a pocket
-constexpr int below_all = -1;                            // the depth of the program's body
+constexpr std::size_t largest_pocketed = 1 << 20;  // bytes of arguments
+constexpr float worth_a_call_s = 20e-6F;
+constexpr int below_all = Pocket::below_all;
 constexpr std::uint64_t worker_keeps_bytes = 64 * 1024;  // results that are counted, and may be spilled
-
-bool is_plain(const Request& request) {
-  return !request.options && request.inputs.empty() && !request.out_of_band && !request.follows &&
-         request.part == protocol::ActorPart::none && request.arguments.size() < largest_pocketed;
-}
 
 Pocketed& pocketed(FutureState& state) { return static_cast<Pocketed&>(state); }
 
-// Those that wait leave their arguments, which a thread may be reading otherwise.
-protocol::SubmitTask message_of(Pocketed& task) {
+bool is_plain(const Request& request) {
+  return !request.options && !request.out_of_band && !request.follows &&
+         request.part == protocol::ActorPart::none && request.arguments.size() < largest_pocketed;
+}
+
+// Whether it stands on tasks of this pocket only. Their futures are as many as its inputs then.
+bool stands_in(const Pocket& pocket, Request& request) {
+  std::size_t inputs = 0;
+  for (FutureRef& future : request.untold)
+    if (inputs < request.inputs.size() && future->id == request.inputs[inputs]) {
+      if (!future->is_untold.load(std::memory_order_acquire) || &pocketed(*future.get()).pocket != &pocket)
+        return false;
+      if (&future != &request.untold[inputs]) request.untold[inputs] = std::move(future);
+      ++inputs;
+    }
+  if (inputs != request.inputs.size()) return false;
+  request.untold.resize(inputs);
+  return true;
+}
+
+// Of one that is done the inputs may have gone.
+protocol::SubmitTask message_of(const Pocket::Left& left) {
+  const Pocketed& task = *left.task;
   protocol::SubmitTask message;
   message.id = task.id;
-  message.invoker = task.request.invoker;
-  message.function = task.request.function;
-  message.arguments = task.request.arguments;
-  if (!task.request.beside.empty())
-    message.beside.value = task::Value::make(task::Beside{task.request.beside});
+  message.invoker = task.invoker;
+  message.function = task.function;
+  message.arguments = task.arguments;
+  message.beside.value = task.beside;
+  for (const FutureRef& input : left.inputs) message.inputs.push_back(input->id);
   message.parent = task.parent;
   return message;
 }
@@ -60,8 +76,10 @@ FutureRef SchedulerNode::submit(Request&& request) {
   Pocket* pocket = nullptr;
   if (by_body && body_waits_ == 0) pocket = body_pocket_;
   else if (scope && scope->alone == 0 && scope->thread) pocket = scope->thread->pocket();
-  if (!pocket || !is_plain(request) || !may_pocket_.load(std::memory_order_relaxed)) {
+  if (!pocket || !is_plain(request) || !may_pocket_.load(std::memory_order_relaxed) ||
+      !stands_in(*pocket, request)) {
     if (by_body && !body_pocket_->is_empty()) tell_from(*body_pocket_, below_all);  // in order
+    for (const FutureRef& input : request.untold) input->core->hand_out(*input.get());
     return Node::submit(std::move(request));
   }
   auto* task = by_body ? new Pocketed(std::move(request), *pocket, 0, below_all)
@@ -69,22 +87,76 @@ FutureRef SchedulerNode::submit(Request&& request) {
   FutureRef future(task);
   task->id = futures_.take_id(self());
   task->core = by_body ? body_link_ : scope->thread->link();
-  task->function = task->request.function;
   task->is_untold.store(true, std::memory_order_relaxed);
-  if (pocket->put(*task) && has_sleeper_.load(std::memory_order_seq_cst) && has_sleeper_.exchange(false))
-    for (const auto& here : here_)
-      if (const auto worker = here.lock()) worker->wake_for_pockets();
+  pocket->put(*task);
+  call_sleeper();
   return future;
 }
 
+void SchedulerNode::call_sleeper() {
+  if (!has_sleeper_.load(std::memory_order_seq_cst) || !has_sleeper_.exchange(false)) return;
+  for (const auto& here : here_)
+    if (const auto worker = here.lock()) worker->wake_for_pockets();
+}
+
+namespace {
+
+// Of one that another thread runs: most are done by the time that the scheduler would know of them.
+bool is_soon_done(const Pocketed& task) {
+  constexpr int most_spins = 500;
+  constexpr auto most = std::chrono::milliseconds(1);
+  Clock::time_point start{};
+  for (int spins = 0; task.is_untold.load(std::memory_order_relaxed); ++spins) {
+    const Stage stage = task.stage.load(std::memory_order_acquire);
+    if (stage != Stage::running) return stage == Stage::done;
+    if (spins < most_spins) {
+      __builtin_ia32_pause();
+      continue;
+    }
+    const auto now = Clock::now();
+    if (start == Clock::time_point{}) start = now;
+    if (now - start > most) return false;
+    std::this_thread::yield();
+  }
+  return false;
+}
+
+// Runs a task after what it stands on; false if some of it is not to be run here.
+template <class Run>
+bool run_with_inputs(Pocketed& task, const Run& run) {
+  if (!task.has_inputs) return run(task) || is_soon_done(task);
+  struct Step {
+    FutureRef task;
+    std::size_t input = 0;
+  };
+  task.references.fetch_add(1, std::memory_order_relaxed);
+  std::vector<Step> steps{{FutureRef(&task)}};
+  while (!steps.empty()) {
+    Pocketed& next = pocketed(*steps.back().task.get());
+    if (next.has_inputs)
+      if (FutureRef input = next.pocket.claim_input(next, steps.back().input)) {
+        steps.push_back({std::move(input)});
+        continue;
+      }
+    if (!run(next) && !is_soon_done(next)) return false;
+    steps.pop_back();
+  }
+  return true;
+}
+
+}  // namespace
+
 // The thread whose task submitted it runs it now; for others it becomes a task like any.
 void SchedulerNode::run_or_tell(Pocketed& task, Deadline deadline) {
-  if (!deadline && is_body() && &task.pocket == body_pocket_ && body_worker_->run_in_lent(body_slot_, task))
-    return;
   const TaskScope* scope = TaskScope::current();
+  const bool is_bodys = !deadline && is_body() && &task.pocket == body_pocket_;
   const bool is_own = !deadline && scope && scope->alone == 0 && scope->depth < deepest_stack &&
                       scope->thread && scope->thread->pocket() == &task.pocket;
-  if (is_own && scope->thread->run_pocketed(task)) return;
+  if (is_bodys &&
+      run_with_inputs(task, [&](Pocketed& each) { return body_worker_->run_in_lent(body_slot_, each); }))
+    return;
+  if (is_own && run_with_inputs(task, [&](Pocketed& each) { return scope->thread->run_pocketed(each); }))
+    return;
   tell(task);
 }
 
@@ -100,6 +172,7 @@ void SchedulerNode::fetch(FutureState& state, Deadline deadline) {
 
 void SchedulerNode::cancel(FutureState& state, const std::string& reason) {
   if (state.is_untold.load(std::memory_order_acquire)) tell(pocketed(state));
+  tell_all_pockets();  // what stands on it is cancelled too
   Node::cancel(state, reason);
 }
 
@@ -108,56 +181,86 @@ void SchedulerNode::on_done(FutureState& state, std::function<void()> done, bool
   Node::on_done(state, std::move(done), awaited);
 }
 
+// What it stood on may have no other reference, and that what it stands on: a long chain, one after the
+// other.
 void SchedulerNode::release(FutureState* state) noexcept {
-  if (state->is_untold.load(std::memory_order_acquire) && pocketed(*state).pocket.forget(pocketed(*state)))
-    delete state;
-  else Node::release(state);
+  if (!state->is_untold.load(std::memory_order_acquire) || !pocketed(*state).pocket.forget(pocketed(*state)))
+    return Node::release(state);
+  thread_local std::vector<FutureRef>* unused = nullptr;
+  std::vector<FutureRef> inputs = std::move(pocketed(*state).inputs);
+  delete state;
+  if (inputs.empty()) return;
+  if (unused) {
+    std::ranges::move(inputs, std::back_inserter(*unused));
+    return;
+  }
+  unused = &inputs;
+  while (!inputs.empty()) {
+    const FutureRef last = std::move(inputs.back());
+    inputs.pop_back();
+  }
+  unused = nullptr;
 }
 
 void SchedulerNode::tell(Pocketed& task) {
   const Hold hold(*this);
   if (task.depth == below_all && is_body()) tell_from(task.pocket, below_all);  // in order
-  const auto stage = task.pocket.take(task);
-  if (!stage) return;
-  if (*stage == Stage::waiting) return tell_waiting({&task});
-  futures_.adopt(task);
-  state_.begun(now_s_, task.runs_on, message_of(task), actions_);
-  perform();
-  if (*stage == Stage::running) return;
-  state_.handle(now_s_, task.runs_on, protocol::RanInPlace{task.function, -1, 0}, actions_);
-  finish_pocketed(task);
+  std::vector<Pocket::Left> left;
+  if (auto one = task.pocket.take(task)) left.push_back(std::move(*one));
+  tell_of(std::move(left));
 }
 
-void SchedulerNode::tell_waiting(const std::vector<Pocketed*>& tasks) {
-  for (Pocketed* task : tasks) {
-    futures_.adopt(*task);
-    if (!futures_.closed()) to_scheduler(message_of(*task));
+// In the order in which they were submitted, with those that they stand on.
+void SchedulerNode::tell_of(std::vector<Pocket::Left>&& left) {
+  if (left.empty()) return;
+  for (std::size_t i = 0; i < left.size(); ++i)
+    for (std::size_t j = 0; j < left[i].inputs.size(); ++j) {
+      Pocketed& input = pocketed(*left[i].inputs[j].get());
+      if (auto one = input.pocket.take(input)) left.push_back(std::move(*one));
+    }
+  std::ranges::sort(left, {}, [](const Pocket::Left& one) { return one.task->id; });
+  for (const Pocket::Left& one : left) {
+    futures_.adopt(*one.task);
+    if (futures_.closed()) continue;
+    protocol::SubmitTask message = message_of(one);
+    if (one.stage == Stage::waiting) {
+      to_scheduler(std::move(message));
+      continue;
+    }
+    const bool made_once = one.stage == Stage::done && one.task->has_inputs;
+    state_.begun(now_s_, one.task->runs_on, std::move(message), made_once, actions_);
+    perform();
+    if (one.stage == Stage::done) finish_pocketed(*one.task);
   }
   submitted();
 }
 
 void SchedulerNode::tell_from(Pocket& pocket, int depth) {
   const Hold hold(*this);
-  tell_waiting(pocket.take_from(depth));
+  tell_of(pocket.take_from(depth));
 }
 
 void SchedulerNode::tell_all_pockets() {
   const Hold hold(*this);
   for (Pocket* pocket = pocket_.load(std::memory_order_acquire); pocket; pocket = pocket->next)
-    if (!pocket->is_empty()) tell_waiting(pocket->take_from(0));
+    tell_of(pocket->take_all());
 }
 
-// Not as a Hold: callbacks of futures are not for a worker's thread that looks for work.
-void SchedulerNode::empty_a_pocket() {
-  const std::lock_guard hold(baton_);
+FutureRef SchedulerNode::begin_of_pockets(PeerId worker, Pocket::Values& values) {
   for (Pocket* pocket = pocket_.load(std::memory_order_acquire); pocket; pocket = pocket->next) {
-    const std::vector<Pocketed*> tasks = pocket->take_half(most_taken);
-    if (tasks.empty()) continue;
-    tell_waiting(tasks);
-    break;
+    if (pocket->is_empty()) continue;
+    FutureRef future = pocket->begin_any(worker, values);
+    if (!future) continue;
+    if (pocketed(*future.get()).stage != Stage::waiting) return future;
+    // Not as a Hold: callbacks of futures are not for a worker's thread that looks for work.
+    const std::lock_guard hold(baton_);
+    std::vector<Pocket::Left> left;
+    if (auto one = pocket->take(pocketed(*future.get()))) left.push_back(std::move(*one));
+    tell_of(std::move(left));
+    flush();
+    leave_callbacks();
   }
-  flush();
-  leave_callbacks();
+  return {};
 }
 
 bool SchedulerNode::is_body() const noexcept {
@@ -201,14 +304,17 @@ void SchedulerNode::before_waiting(const std::function<bool()>& ready) {
 void SchedulerNode::finish_pocketed(Pocketed& task) {
   const scheduler::Task* known = state_.task(task.id);
   if (!known || known->state != TaskState::processing || known->run != 1) return;  // it was cancelled
+  // It is counted as one that has run in place too.
+  state_.handle(now_s_, task.runs_on, protocol::RanInPlace{task.function, -1, 0}, actions_);
   post_value(task.runs_on, protocol::PutResult{task.id, task.bytes}, task.value);
   decide(task.runs_on, protocol::RunFinished{task.id, 1, task.bytes, task.duration_s, false, {}});
   submitted();
 }
 
 void SchedulerNode::ended(Pocketed& task, worker::Outcome&& outcome) {
-  if (!outcome.failure && task.pocket.end(task, outcome.value, outcome.bytes, outcome.duration_s)) {
-    if (outcome.bytes >= worker_keeps_bytes) tell(task);
+  if (!outcome.failure && outcome.bytes < worker_keeps_bytes &&
+      task.pocket.end(task, outcome.value, outcome.bytes, outcome.duration_s)) {
+    if (outcome.duration_s >= worth_a_call_s) call_sleeper();  // for what stood on it
     return;
   }
   tell(task);

@@ -93,9 +93,11 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   [[nodiscard]] bool has_pocketed() const noexcept;
   /// The scheduler is told of what tasks of this depth and deeper ones have left in a pocket.
   void tell_from(client::Pocket& pocket, int depth);
-  /// A thread has nothing to do: the scheduler is told of some that wait in a pocket.
-  void empty_a_pocket();
-  /// A thread will sleep until something is put into an empty pocket; it looks once more before it does.
+  /// What a thread of this worker that has nothing to do runs of what waits in pockets, begun; null: nothing.
+  [[nodiscard]] client::FutureRef begin_of_pockets(PeerId worker, client::Pocket::Values& values);
+  /// The scheduler is told of a task, and of what it stands on.
+  void tell(client::Pocketed& task);
+  /// A thread will sleep until something is put into a pocket; it looks once more before it does.
   void note_sleeper() noexcept { has_sleeper_.store(true, std::memory_order_seq_cst); }
   /// The calling thread runs the program's body: what it submits may stay in a pocket too.
   void begin_body();
@@ -215,8 +217,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void on(PeerId from, protocol::RunFailed&& message);
   // pockets.cpp
   void run_or_tell(client::Pocketed& task, client::Deadline deadline);
-  void tell(client::Pocketed& task);
-  void tell_waiting(const std::vector<client::Pocketed*>& tasks);
+  void call_sleeper();
+  void tell_of(std::vector<client::Pocket::Left>&& left);
   void tell_all_pockets();
   [[nodiscard]] bool is_body() const noexcept;
   void note_body();

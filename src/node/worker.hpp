@@ -86,7 +86,7 @@ class WorkerNode final : public Node {
   void take_back(std::size_t slot);
   /// The link of the process, with a count of its own.
   [[nodiscard]] std::shared_ptr<client::ClusterLink> counted_apart();
-  /// Something has been put into an empty pocket.
+  /// Something has been put into a pocket.
   void wake_for_pockets() { wake(); }
 
  protected:
@@ -147,15 +147,20 @@ class WorkerNode final : public Node {
   // executors.cpp
   [[nodiscard]] std::size_t free_slot();
   void execute_loop(std::size_t slot);
-  bool next(worker::Execution& task, std::unique_lock<Baton>& hold);
+  bool next(worker::Execution& task, std::size_t slot, std::unique_lock<Baton>& hold);
   void call_one();
   void call_thief();
   void begin_closing();
   struct OnThread;
   worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent = false,
-                      const client::Pocketed* future = nullptr);
-  [[nodiscard]] bool thieve(Clock::time_point now, Clock::time_point& since);
+                      client::Pocketed* future = nullptr);
+  /// Whether there is something in pockets, and whether its owners have had their time.
+  enum class Theft { nothing, soon, due };
+  [[nodiscard]] Theft thieve(Clock::time_point now, Clock::time_point& since, bool will_sleep);
+  bool run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold);
   bool run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future);
+  void run_begun(OnThread* below, std::size_t slot, client::Pocketed& future, client::Pocket::Values&& values,
+                 bool is_lent);
   void note_in_place(std::size_t slot);
   void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);
   void note_idle(Clock::time_point now);

@@ -16,9 +16,11 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
   end_event();
 }
 
-void State::begun(Time now, PeerId worker, protocol::SubmitTask&& message, Actions& out) {
+void State::begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool made_once, Actions& out) {
   begin(now, out, "began in place");
+  const TaskId id = message.id;
   submit(std::move(message), index_of(worker));
+  if (Task* task = made_once ? tasks_.find(id) : nullptr) task->made_once = true;
   end_event();
 }
 
@@ -104,6 +106,7 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on) {
     move(task, TaskState::released, "submitted");
     fail(task, failure);
   } else if (runs_on != nowhere) {
+    for (const Edge& edge : task.inputs) ++edge.task->needed_by;
     move(task, TaskState::waiting, cause_);
     put_on(task, runs_on);
     // The task below it on the stack has the slot.
@@ -176,7 +179,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
   while (!todo.empty()) {
     Task& erred = *todo.back();
     todo.pop_back();
-    if (erred.state != TaskState::erred || erred.scattered || erred.orphan) continue;
+    if (erred.state != TaskState::erred || erred.scattered || erred.orphan || erred.made_once) continue;
     if (erred.in_gang) {
       const std::vector<TaskId>& members = gang_of(erred).members;
       if (std::any_of(members.begin(), members.end(), [&](TaskId id) {

@@ -57,13 +57,28 @@ void State::join_gang(Task& task, const protocol::GangPlace& place) {
   task.own_extras().gang = place.leader;
   task.extras->rank = place.rank;
   gang.members[place.rank] = task.id;
+  ++gang.here;
 }
 
-bool State::is_ready(const Gang& gang) const {
-  return std::all_of(gang.members.begin(), gang.members.end(), [&](TaskId id) {
-    const Task* task = id ? tasks_.find(id) : nullptr;
-    return task && task->state == TaskState::waiting && task->missing == 0;
-  });
+// Whether it holds for all ranks. The first for which it does not is asked first the next time: what is asked
+// for each rank in turn costs as many steps as there are ranks, not their square.
+template <class Holds>
+bool State::all_ranks(Gang& gang, Holds&& holds) const {
+  const std::size_t ranks = gang.members.size(), first = gang.asked_first;
+  for (std::size_t i = 0; i < ranks; ++i) {
+    const std::size_t rank = first + i < ranks ? first + i : first + i - ranks;
+    const Task* task = gang.members[rank] ? tasks_.find(gang.members[rank]) : nullptr;
+    if (holds(task)) continue;
+    gang.asked_first = rank;
+    return false;
+  }
+  return true;
+}
+
+bool State::is_ready(Gang& gang) const {
+  return gang.is_whole() && all_ranks(gang, [](const Task* task) {
+           return task && task->state == TaskState::waiting && task->missing == 0;
+         });
 }
 
 void State::member_ready(Task& task) {
@@ -74,8 +89,9 @@ void State::member_ready(Task& task) {
   waiting_gangs_.push_back(gang.members[0]);
 }
 
-// One of them is wanted: the others run again with it.
+// One of them is wanted: the others run again with it. Of a gang that is not whole the last does this.
 void State::want_gang(Gang& gang, SmallVector<Task*, 8>& todo) {
+  if (!gang.is_whole()) return;
   for (const TaskId id : gang.members) {
     Task* other = id ? tasks_.find(id) : nullptr;
     if (!other) continue;
@@ -92,15 +108,14 @@ void State::want_gang(Gang& gang, SmallVector<Task*, 8>& todo) {
 // A rank whose own result nobody wants stays as long as that of another is wanted.
 void State::release_gang(Task& task) {
   Gang& gang = gang_of(task);
-  std::vector<Task*> members;
-  for (const TaskId id : gang.members)
-    if (Task* other = id ? tasks_.find(id) : nullptr) members.push_back(other);
-  if (std::any_of(members.begin(), members.end(),
-                  [](const Task* other) { return other->wanted || other->needed_by; })) {
+  if (!all_ranks(gang, [](const Task* other) { return !other || (!other->wanted && !other->needed_by); })) {
     if (task.state != TaskState::memory) return;
     free_replicas(task);
     return move(task, TaskState::released, "released");
   }
+  std::vector<Task*> members;
+  for (const TaskId id : gang.members)
+    if (Task* other = id ? tasks_.find(id) : nullptr) members.push_back(other);
   leave_queue(gang);
   gang.phase = GangPhase::gathering;
   gang.done.clear();
@@ -129,6 +144,7 @@ void State::launch(Gang& gang, const std::vector<WorkerIndex>& places) {
   ++gang.run;
   gang.done.clear();
   gang.done.resize(gang.members.size());
+  gang.returned = 0;
   gang.calls.assign(gang.members.size(), {});
   gang.counted = gang.provisional = false;
   gang.cause.reset();
@@ -154,8 +170,10 @@ void State::member_finished(Task& task, WorkerIndex index, protocol::RunFinished
     send(workers_[index].peer, protocol::CancelRun{task.id, task.run});
     return member_out(task);
   }
-  gang.done[task.extras->rank] = std::make_unique<protocol::RunFinished>(std::move(message));
-  if (std::any_of(gang.done.begin(), gang.done.end(), [](const auto& done) { return !done; })) return;
+  auto& own = gang.done[task.extras->rank];
+  if (!own) ++gang.returned;
+  own = std::make_unique<protocol::RunFinished>(std::move(message));
+  if (gang.returned < gang.members.size()) return;
   if (const std::string wrong = unreceived(gang); !wrong.empty()) {
     gang.cause = failure_of(member(gang, 0), ErrorKind::protocol, wrong);
     break_gang(gang, task, wrong);
@@ -244,10 +262,8 @@ void State::member_out(Task& task) {
   Gang& gang = gang_of(task);
   unassign(task);
   move(task, TaskState::waiting, cause_);
-  const bool all_left = std::none_of(gang.members.begin(), gang.members.end(), [&](TaskId id) {
-    return tasks_.find(id)->state == TaskState::processing;
-  });
-  if (all_left) gang_left(gang);
+  if (all_ranks(gang, [](const Task* other) { return !other || other->state != TaskState::processing; }))
+    gang_left(gang);
 }
 
 // All have left an attempt that failed: another one, or none.
@@ -258,6 +274,7 @@ void State::gang_left(Gang& gang) {
   Task& leader = member(gang, 0);
   const std::shared_ptr<const Failure> cause = std::move(gang.cause);
   const std::string death = std::exchange(gang.death, {});
+  gang.broken_by = cause ? cause->message : death;
   gang.cause.reset();
   if (!cause && leader.deaths >= settings_.allowed_failures) {
     auto failure =
@@ -476,7 +493,8 @@ std::string State::room_text(const Gang& gang) const {
   std::string needs = width_of(leader) > 1 ? std::to_string(width_of(leader)) + " cores" : "";
   if (const Options* options = leader.options())
     for (const Resource& wanted : options->resources)
-      needs += (needs.empty() ? "" : " and ") + amount_text(wanted.amount) + " " + wanted.name;
+      if (wanted.name != "cores")
+        needs += (needs.empty() ? "" : " and ") + amount_text(wanted.amount) + " " + wanted.name;
   if (!needs.empty()) each += " of " + needs + " each";
   if (gang.separate) each += ", each in a process of its own";
   if (gang.per_node) each += ", at most " + std::to_string(gang.per_node) + " on a host";

@@ -70,6 +70,7 @@ struct alignas(64) Task {
   std::uint8_t attempts = 0;
   bool wanted : 1 = false;     ///< By its client.
   bool scattered : 1 = false;  ///< Data without a function: cannot be computed again.
+  bool made_once : 1 = false;  ///< Nobody has told of its inputs: it cannot be computed again.
   bool orphan : 1 = false;     ///< An input had gone before it was submitted: it can never run.
   bool delivered : 1 = false;  ///< The client has the whole result.
   bool out_of_band : 1 = false;
@@ -251,6 +252,8 @@ struct Places {
 /// Tasks that run at the same time, and end together.
 struct Gang {
   std::vector<TaskId> members;  ///< By rank, the leader first; 0: not yet submitted.
+  std::size_t here = 0;         ///< How many of them have been submitted.
+  std::size_t asked_first = 0;  ///< The rank that `all_ranks` begins with.
   std::uint32_t per_node = 0;
   bool separate = false;
   GangPhase phase = GangPhase::gathering;
@@ -259,11 +262,15 @@ struct Gang {
   bool hopeless = false;                                     ///< All workers together have no room for it.
   std::vector<Places> reserved;                              ///< While it waits, if it is first.
   std::vector<std::unique_ptr<protocol::RunFinished>> done;  ///< Of this attempt, by rank ...
+  std::size_t returned = 0;                                  ///< How many these are ...
   std::vector<protocol::GangCalls> calls;                    ///< ... and what they have called.
   std::shared_ptr<const Failure> cause;                      ///< Of its breaking, unless by a death.
   std::string death;                                         ///< Of whom it broke.
+  std::string broken_by;                                     ///< What ended the attempt before.
   bool provisional = false;  ///< `cause` is what a survivor saw: the scheduler may know better soon.
   bool counted = false;      ///< A death of this attempt has been blamed on it.
+
+  [[nodiscard]] bool is_whole() const noexcept { return here == members.size(); }
 };
 
 /// Run this task there; `State::run_message` tells the rest.

@@ -566,7 +566,7 @@ void State::check() const {
     }
     require(task.wanted || task.needed_by || !task.dependents.empty() || task.in_gang, name,
             "is wanted by nobody");
-    require(task.wanted || task.needed_by || task.scattered || task.in_gang ||
+    require(task.wanted || task.needed_by || task.scattered || task.made_once || task.in_gang ||
                 (!task.pending() && task.state != TaskState::memory),
             name, "is kept for nobody");
     require((task.state == TaskState::memory) == !task.replicas.empty(), name, "and its replicas disagree");

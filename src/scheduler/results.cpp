@@ -65,6 +65,7 @@ bool State::stood_on(const Task& data) const {
 void State::release_if_unused(Task& task) {
   if (task.wanted || task.needed_by) return;
   if (task.in_gang) return release_gang(task);
+  if (task.made_once && task.state == TaskState::memory && !task.dependents.empty()) return;
   if (task.scattered && !task.dependents.empty()) {
     // It cannot be computed again: neither for a result that is lost, nor for a dependent that is retried.
     if (task.state == TaskState::memory && stood_on(task)) return;

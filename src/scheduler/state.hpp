@@ -91,9 +91,10 @@ class State {
 
   // --- from clients
   void handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out);
-  /// A task without inputs that a worker has begun to run by itself, as its first run; how it ends is told as
-  /// of others.
-  void begun(Time now, PeerId worker, protocol::SubmitTask&& message, Actions& out);
+  /// A task that a worker has begun to run by itself, as its first run, with inputs that are in memory; how
+  /// it ends is told as of others. It is `made_once` if it had inputs that are not told of; its result then
+  /// stays while others stand on it.
+  void begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool made_once, Actions& out);
   void handle(Time now, PeerId from, const protocol::ReleaseTask& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::CancelFuture& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out);
@@ -313,7 +314,9 @@ class State {
   [[nodiscard]] const Task& member_of(const Gang& gang, std::size_t rank) const {
     return *tasks_.find(gang.members[rank]);
   }
-  [[nodiscard]] bool is_ready(const Gang& gang) const;
+  template <class Holds>
+  [[nodiscard]] bool all_ranks(Gang& gang, Holds&& holds) const;
+  [[nodiscard]] bool is_ready(Gang& gang) const;
   void member_ready(Task& task);
   void member_finished(Task& task, WorkerIndex index, protocol::RunFinished&& message);
   void member_failed(Task& task, const protocol::RunFailed& message);

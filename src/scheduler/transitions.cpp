@@ -63,6 +63,7 @@ void State::move(Task& task, TaskState to, const char* cause) {
 // released -> waiting, with everything it stands on.
 void State::want(Task& first, const char* cause) {
   SmallVector<Task*, 8> todo{&first};
+  TaskId wanted_gang = 0;  // the last: its ranks ask for each other once
   while (!todo.empty()) {
     Task& task = *todo.back();
     todo.pop_back();
@@ -87,7 +88,10 @@ void State::want(Task& first, const char* cause) {
       if (input.state == TaskState::erred) failure = input.extras->failure;
     }
     move(task, TaskState::waiting, cause);
-    if (task.in_gang) want_gang(gang_of(task), todo);
+    if (task.in_gang && task.extras->gang != wanted_gang) {
+      wanted_gang = task.extras->gang;
+      want_gang(gang_of(task), todo);
+    }
     if (failure) fail(task, needed_by(*failure, task));
     else loose_.push_back(task.id);
   }
@@ -280,6 +284,7 @@ std::shared_ptr<const Failure> State::needed_by(const Failure& failure, const Ta
 
 void State::fail(Task& first, std::shared_ptr<const Failure> cause) {
   std::vector<std::pair<Task*, std::shared_ptr<const Failure>>> todo{{&first, std::move(cause)}};
+  TaskId failed_gang = 0;  // the last: its ranks fail each other once
   while (!todo.empty()) {
     auto [task, failure] = std::move(todo.back());
     todo.pop_back();
@@ -292,7 +297,8 @@ void State::fail(Task& first, std::shared_ptr<const Failure> cause) {
     }
     task->own_extras().failure = failure;
     tell_client(*task, protocol::TaskFailed{task->id, failure});
-    if (task->in_gang) {
+    if (task->in_gang && task->extras->gang != failed_gang) {
+      failed_gang = task->extras->gang;
       Gang& gang = gang_of(*task);
       leave_queue(gang);
       gang.phase = GangPhase::gathering;

@@ -110,9 +110,11 @@ void State::give_up_unplaceable(Time now, Actions& out) {
     const auto gang = gangs_.find(id);
     if (gang == gangs_.end() || !gang->second.hopeless) continue;
     if (Task* leader = tasks_.find(id); leader && leader->pending())
-      fail_unplaceable(*leader, ErrorKind::not_found,
-                       "is a " + room_text(gang->second) +
-                           ", and no worker is to come; ask for fewer ranks, or start more workers");
+      fail_unplaceable(
+          *leader, ErrorKind::not_found,
+          "is a " + room_text(gang->second) +
+              ", and no worker is to come; ask for fewer ranks, or start more workers" +
+              (gang->second.broken_by.empty() ? "" : "; its last attempt ended: " + gang->second.broken_by));
   }
   end_event();
 }

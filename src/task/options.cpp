@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/wording.hpp"
+
 namespace weir {
 
 namespace {
@@ -60,13 +62,13 @@ void detail::check(const Options& options) {
 }
 
 std::string Failure::text() const {
-  std::string sentence = task_name.empty() ? message : "task " + task_name;
+  std::string sentence = task_name.empty() ? message : "task " + detail::printable(task_name);
   if (!task_name.empty()) {
     if (kind == ErrorKind::task_failed && !worker.empty()) sentence += " failed on " + worker;
     if (attempt > 1) sentence += " (attempt " + std::to_string(attempt) + ")";
     sentence += ": " + (type.empty() ? "" : type + ": ") + message;
   }
-  for (const std::string& line : context) sentence += "\n  " + line;
+  for (const std::string& line : context) sentence += "\n  " + detail::printable(line);
   return sentence;
 }
 

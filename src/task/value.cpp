@@ -27,16 +27,14 @@ void throw_left(const std::type_info& type, std::size_t bytes) {
 }
 
 Value Value::from_packed(const TypeOps* ops, Packed packed) {
-  auto cell = std::make_shared<Cell>();
-  cell->ops = ops;
+  auto cell = std::make_shared<UnreadCell>(ops);
   cell->packed_bytes = packed.size();
   cell->packed = std::make_unique<Packed>(std::move(packed));
   return Value(std::move(cell));
 }
 
 Value Value::from_store(const TypeOps* ops, std::shared_ptr<const Store> store) {
-  auto cell = std::make_shared<Cell>();
-  cell->ops = ops;
+  auto cell = std::make_shared<UnreadCell>(ops);
   cell->store = std::move(store);
   return Value(std::move(cell));
 }
@@ -44,18 +42,19 @@ Value Value::from_store(const TypeOps* ops, std::shared_ptr<const Store> store) 
 const void* Value::live() const {
   if (!cell_) throw Error(ErrorKind::internal, "value: there is none");
   if (const void* object = cell_->object.load(std::memory_order_acquire)) return object;
-  std::call_once(cell_->unpacked, [&] {
+  UnreadCell& cell = *cell_->unread;
+  std::call_once(cell.unpacked, [&] {
     try {
-      Packed stored = cell_->store ? cell_->store->load() : Packed();
-      Reader reader(cell_->store ? stored : *cell_->packed);
-      cell_->keep = cell_->ops->read(reader);
+      Packed stored = cell.store ? cell.store->load() : Packed();
+      Reader reader(cell.store ? stored : *cell.packed);
+      cell.keep = cell.ops->read(reader);
     } catch (...) {
-      cell_->failure = std::current_exception();
+      cell.failure = std::current_exception();
     }
-    cell_->packed.reset();
-    cell_->object.store(cell_->keep.get(), std::memory_order_release);
+    cell.packed.reset();
+    cell.object.store(cell.keep.get(), std::memory_order_release);
   });
-  if (cell_->failure) std::rethrow_exception(cell_->failure);
+  if (cell.failure) std::rethrow_exception(cell.failure);
   return cell_->object.load(std::memory_order_acquire);
 }
 
@@ -68,7 +67,8 @@ const void* Value::object(const std::type_info& wanted) const {
 }
 
 Packed Value::pack(BlockMemory* memory) const {
-  if (cell_ && cell_->store && !cell_->object.load(std::memory_order_acquire)) return cell_->store->load();
+  if (cell_ && cell_->unread && cell_->unread->store && !cell_->object.load(std::memory_order_acquire))
+    return cell_->unread->store->load();
   const auto start = std::chrono::steady_clock::now();
   Packed packed;
   Writer writer(packed.head, packed.blocks, cell_, memory);

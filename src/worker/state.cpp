@@ -388,7 +388,7 @@ void State::peer_gone(PeerId peer, Actions& out) {
 
 bool State::fits(const Record& record) const {
   const auto width = static_cast<std::uint32_t>(width_of(record.wished().resources));
-  return taken_ + width <= threads_ + seceded_ + out_of_band_running_ && lacks_only_threads(record);
+  return has_room(width) && lacks_only_threads(record);
 }
 
 bool State::is_called(TaskId actor) const {

@@ -191,6 +191,9 @@ class State {
   /// A task that waits for others gives its slot away, and takes it back.
   void secede() noexcept { ++seceded_; }
   void rejoin() noexcept { --seceded_; }
+  /// A thread runs what the scheduler does not know of; the slot is its own until it has left it.
+  void occupy() noexcept { ++occupied_; }
+  void vacate() noexcept { --occupied_; }
 
   // --- results that leave memory (spill.cpp)
   /// Whether `next_spill` has something to say.
@@ -221,12 +224,15 @@ class State {
   [[nodiscard]] bool has_ready(bool out_of_band = false) const noexcept {
     return out_of_band ? !out_of_band_.empty() : !ready_.empty() || !constrained_.empty();
   }
-  [[nodiscard]] bool has_slot() const noexcept { return taken_ < threads_ + seceded_ + out_of_band_running_; }
+  [[nodiscard]] bool has_slot() const noexcept { return has_room(1); }
   [[nodiscard]] std::size_t count() const noexcept { return records_.size(); }
   /// Throws `Error{internal}` if an invariant is broken.
   void check() const;
 
  private:
+  [[nodiscard]] bool has_room(std::uint32_t width) const noexcept {
+    return taken_ + occupied_ + width <= threads_ + seceded_ + out_of_band_running_;
+  }
   struct QueueEntry {
     std::int32_t priority;
     std::uint64_t order;
@@ -295,6 +301,7 @@ class State {
   std::vector<TaskId> called_;  // actors, by the calls among these
   std::uint32_t taken_ = 0;     // threads of these
   std::uint32_t seceded_ = 0;
+  std::uint32_t occupied_ = 0;
   std::uint32_t out_of_band_running_ = 0;
   std::uint64_t bytes_ = 0;          // in memory
   std::uint64_t spilled_bytes_ = 0;  // on disk

@@ -2,6 +2,7 @@
 #include "client/pocket.hpp"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 using namespace weir;
 using namespace weir::detail;
@@ -15,21 +16,43 @@ struct Tasks {
   Pocket pocket;
   std::vector<std::unique_ptr<Pocketed>> made;
 
-  Pocketed& put(int depth) {
+  Pocketed& put(int depth, std::initializer_list<Pocketed*> inputs = {}) {
+    client::Request request;
+    for (Pocketed* input : inputs) {
+      ++input->references;
+      request.untold.emplace_back(input);
+    }
     Pocketed& task =
-        *made.emplace_back(std::make_unique<Pocketed>(client::Request{}, pocket, TaskId{7}, depth));
+        *made.emplace_back(std::make_unique<Pocketed>(std::move(request), pocket, TaskId{7}, depth));
     task.id = made.size();
     task.is_untold = true;
     pocket.put(task);
     return task;
   }
-  static std::vector<TaskId> ids(const std::vector<Pocketed*>& tasks) {
+  bool begin(Pocketed& task) {
+    Pocket::Values values;
+    return pocket.begin(task, 3, values);
+  }
+  void end(Pocketed& task, int result) {
+    task::Value value = task::Value::make(result);
+    CHECK(pocket.end(task, value, 4, 0.5F));
+  }
+  /// Of the task that a thread with nothing to do gets; 0: none.
+  TaskId begin_any() {
+    Pocket::Values values;
+    const client::FutureRef future = pocket.begin_any(4, values);
+    return future ? future->id : 0;
+  }
+  static std::vector<TaskId> ids(const std::vector<Pocket::Left>& left) {
     std::vector<TaskId> ids;
-    for (const Pocketed* task : tasks) {
-      CHECK_FALSE(task->is_untold);
-      ids.push_back(task->id);
+    for (const Pocket::Left& one : left) {
+      CHECK_FALSE(one.task->is_untold);
+      ids.push_back(one.task->id);
     }
     return ids;
+  }
+  ~Tasks() {
+    while (!made.empty()) made.pop_back();  // the last first: they hold their inputs
   }
 };
 using Ids = std::vector<TaskId>;
@@ -39,11 +62,10 @@ using Ids = std::vector<TaskId>;
 TEST_CASE("pocket: a task that was begun is run by its thread alone, and its result stays there") {
   Tasks tasks;
   Pocketed& task = tasks.put(0);
-  CHECK(tasks.pocket.begin(task, 3));
+  CHECK(tasks.begin(task));
   CHECK(tasks.pocket.is_empty());
-  CHECK_FALSE(tasks.pocket.begin(task, 3));
-  task::Value value = task::Value::make(42);
-  CHECK(tasks.pocket.end(task, value, 4, 0.5F));
+  CHECK_FALSE(tasks.begin(task));
+  tasks.end(task, 42);
   CHECK(task.status == Status::finished);
   CHECK(task.value.as<int>() == 42);
   CHECK(task.runs_on == 3);
@@ -53,15 +75,15 @@ TEST_CASE("pocket: a task that was begun is run by its thread alone, and its res
 TEST_CASE("pocket: whoever takes a task tells of it, once, and knows how far it is") {
   Tasks tasks;
   Pocketed &waits = tasks.put(0), &runs = tasks.put(0), &done = tasks.put(0);
-  CHECK(tasks.pocket.begin(runs, 1));
-  CHECK(tasks.pocket.begin(done, 1));
-  task::Value value = task::Value::make(1), other = task::Value::make(2);
-  CHECK(tasks.pocket.end(done, value, 4, 0));
-  CHECK(tasks.pocket.take(waits) == Stage::waiting);
-  CHECK(tasks.pocket.take(runs) == Stage::running);
-  CHECK(tasks.pocket.take(done) == Stage::done);
+  CHECK(tasks.begin(runs));
+  CHECK(tasks.begin(done));
+  tasks.end(done, 1);
+  CHECK(tasks.pocket.take(waits)->stage == Stage::waiting);
+  CHECK(tasks.pocket.take(runs)->stage == Stage::running);
+  CHECK(tasks.pocket.take(done)->stage == Stage::done);
   CHECK_FALSE(tasks.pocket.take(waits));
-  CHECK_FALSE(tasks.pocket.begin(waits, 1));
+  CHECK_FALSE(tasks.begin(waits));
+  task::Value other = task::Value::make(2);
   CHECK_FALSE(tasks.pocket.end(runs, other, 4, 0));
   CHECK(other.as<int>() == 2);  // still the caller's
   CHECK(runs.status == Status::pending);
@@ -72,38 +94,127 @@ TEST_CASE("pocket: whoever takes a task tells of it, once, and knows how far it 
 TEST_CASE("pocket: what a task and those on top of it have submitted leaves in the order of submission") {
   Tasks tasks;
   for (const int depth : {0, 0, 1, 1, 2}) tasks.put(depth);
+  CHECK(tasks.pocket.has_from(2));
+  CHECK_FALSE(tasks.pocket.has_from(3));
   CHECK(Tasks::ids(tasks.pocket.take_from(1)) == Ids{3, 4, 5});
+  CHECK_FALSE(tasks.pocket.has_from(1));
   CHECK(tasks.pocket.take_from(1).empty());
   CHECK(Tasks::ids(tasks.pocket.take_from(0)) == Ids{1, 2});
   CHECK(tasks.pocket.is_empty());
 }
 
-TEST_CASE("pocket: who has nothing to do gets the newer half of what the lowest task has submitted") {
+TEST_CASE("pocket: who has nothing to do begins with the newest of what the lowest task has submitted") {
   Tasks tasks;
-  for (const int depth : {0, 0, 0, 0, 0, 1, 1}) tasks.put(depth);
-  CHECK(tasks.pocket.begin(*tasks.made[0], 1));
-  CHECK(tasks.pocket.begin(*tasks.made[2], 1));
-  CHECK(Tasks::ids(tasks.pocket.take_half(256)) == Ids{4, 5});
-  CHECK(Tasks::ids(tasks.pocket.take_half(256)) == Ids{2});
-  CHECK(Tasks::ids(tasks.pocket.take_half(256)) == Ids{7});
-  CHECK(Tasks::ids(tasks.pocket.take_half(256)) == Ids{6});
-  CHECK(tasks.pocket.take_half(256).empty());
+  for (const int depth : {0, 0, 0, 1, 1}) tasks.put(depth);
+  CHECK(tasks.begin(*tasks.made[0]));
+  CHECK(tasks.begin_any() == 3);
+  CHECK(tasks.begin_any() == 2);
+  CHECK(tasks.begin_any() == 5);
+  CHECK(tasks.begin_any() == 4);
+  CHECK(tasks.begin_any() == 0);
 }
 
-TEST_CASE("pocket: of many tasks the newest leave, no more than can be used at once") {
+TEST_CASE(
+    "pocket: a task begins when its inputs are done, with their values, and lets go of them at its end") {
   Tasks tasks;
+  Pocketed &a = tasks.put(0), &b = tasks.put(0), &sum = tasks.put(0, {&a, &b});
+  CHECK(tasks.begin(a));
+  tasks.end(a, 1);
+  CHECK_FALSE(tasks.begin(sum));
+  CHECK(tasks.begin_any() == 2);  // the newest that can
+  CHECK(tasks.begin_any() == 0);
+  tasks.end(b, 2);
+  Pocket::Values values;
+  CHECK(tasks.pocket.begin(sum, 3, values));
+  REQUIRE(values.size() == 2);
+  CHECK(values[0].as<int>() == 1);
+  CHECK(values[1].as<int>() == 2);
+  CHECK(a.references == 2);
+  tasks.end(sum, 3);
+  CHECK(a.references == 1);
+  CHECK(b.references == 1);
+}
+
+TEST_CASE("pocket: whoever needs a task claims its inputs one after the other, and nobody else takes them") {
+  Tasks tasks;
+  Pocketed &done = tasks.put(0), &first = tasks.put(0), &second = tasks.put(0),
+           &sum = tasks.put(0, {&done, &first, &second});
+  CHECK(tasks.begin(done));
+  tasks.end(done, 1);
+  std::size_t at = 0;
+  CHECK(tasks.pocket.claim_input(sum, at).get() == &first);
+  CHECK(tasks.begin_any() == second.id);
+  CHECK(tasks.begin_any() == 0);
+  CHECK(tasks.begin(first));
+  tasks.end(first, 1);
+  CHECK(tasks.pocket.claim_input(sum, at).get() == &second);  // to be waited for
+  CHECK_FALSE(tasks.pocket.claim_input(sum, at));
+}
+
+TEST_CASE("pocket: a task with an input that has been told of does not begin, but has to be told of") {
+  Tasks tasks;
+  Pocketed &input = tasks.put(0), &task = tasks.put(0, {&input});
+  CHECK(tasks.pocket.take(input)->stage == Stage::waiting);
+  CHECK_FALSE(tasks.begin(task));
+  CHECK(tasks.begin_any() == task.id);
+  CHECK(task.stage == Stage::waiting);
+  const auto left = tasks.pocket.take(task);
+  REQUIRE(left->inputs.size() == 1);
+  CHECK(left->inputs[0].get() == &input);
+}
+
+TEST_CASE("pocket: where nothing else can begin, what deeper tasks have submitted is taken") {
+  Tasks tasks;
+  std::size_t at = 0;
+  Pocketed *last = &tasks.put(-1), *first = last;
+  for (int i = 0; i < 100; ++i) {
+    last = &tasks.put(-1, {last});
+    CHECK(tasks.pocket.claim_input(*last, at = 0));
+  }
+  CHECK(tasks.begin(*first));
   for (int i = 0; i < 10; ++i) tasks.put(0);
-  tasks.put(1);
-  CHECK(Tasks::ids(tasks.pocket.take_half(3)) == Ids{8, 9, 10});
-  CHECK(Tasks::ids(tasks.pocket.take_half(3)) == Ids{5, 6, 7});
-  CHECK(Tasks::ids(tasks.pocket.take_half(3)) == Ids{3, 4});
+  for (TaskId id = 111; id > 101; --id) CHECK(tasks.begin_any() == id);
+  CHECK(tasks.begin_any() == 0);
+}
+
+TEST_CASE("pocket: what others run of it is told of with all that wait, and with nothing less") {
+  Tasks tasks;
+  for (int i = 0; i < 4; ++i) tasks.put(0);
+  CHECK(tasks.begin_any() == 4);
+  CHECK(tasks.begin_any() == 3);
+  CHECK(Tasks::ids(tasks.pocket.take_from(0)) == Ids{1, 2});
+  tasks.end(*tasks.made[2], 1);
+  const auto left = tasks.pocket.take_all();
+  CHECK(Tasks::ids(left) == Ids{4});
+  CHECK(left[0].stage == Stage::running);
+  CHECK(tasks.pocket.take_all().empty());
+}
+
+TEST_CASE("pocket: of many chains the first links are found, wherever they are") {
+  Tasks tasks;
+  for (int chain = 0; chain < 20; ++chain) {
+    Pocketed* last = &tasks.put(0);
+    for (int link = 0; link < 10; ++link) last = &tasks.put(0, {last});
+  }
+  std::set<TaskId> begun;
+  for (int tries = 0; tries < 1000; ++tries)
+    if (const TaskId id = tasks.begin_any()) begun.insert(id);
+  CHECK(begun.size() == 20);
+}
+
+TEST_CASE("pocket: a task whose last reference has gone is not begun by anybody") {
+  Tasks tasks;
+  Pocketed& task = tasks.put(0);
+  task.references = 0;
+  CHECK(tasks.begin_any() == 0);
+  CHECK(tasks.pocket.forget(task));
 }
 
 TEST_CASE("pocket: a task that nobody wants any more leaves without a trace") {
   Tasks tasks;
   Pocketed &first = tasks.put(0), &second = tasks.put(0);
   CHECK(tasks.pocket.forget(first));
-  CHECK(Tasks::ids(tasks.pocket.take_half(256)) == Ids{2});
+  CHECK(Tasks::ids(tasks.pocket.take_from(0)) == Ids{2});
   CHECK_FALSE(tasks.pocket.forget(second));
   CHECK(tasks.pocket.is_empty());
   tasks.put(0);

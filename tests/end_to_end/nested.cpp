@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <numeric>
+#include <random>
 #include <thread>
 
 #include "support/cluster_main.hpp"
@@ -131,6 +132,129 @@ std::uint64_t finished() {
   return all;
 }
 
+long sum_of(const std::vector<long>& numbers) {
+  return 1 + std::accumulate(numbers.begin(), numbers.end(), 0L) % 1'000'003;
+}
+std::vector<long> grown(std::vector<long> numbers) {
+  for (long& number : numbers) ++number;
+  return numbers;
+}
+int longest(int links) {
+  auto here = Client::current();
+  Future<int> last = here.submit(twice, 0);
+  for (int i = 0; i < links; ++i) last = here.submit(add, last, 1);
+  return last.result();
+}
+int let_go_of(int links) {
+  auto here = Client::current();
+  Future<int> last = here.submit(twice, 0);
+  for (int i = 0; i < links; ++i) last = here.submit(add, last, 1);
+  last = {};
+  return here.submit(twice, links).result();
+}
+int inputs_in_every_form() {
+  auto here = Client::current();
+  const auto a = here.submit(twice, 1), b = here.submit(twice, 2);
+  const auto both = here.submit(
+      [](int x, const std::vector<int>& all, std::pair<int, int> two) {
+        return x + 10 * all.at(0) + 100 * all.at(1) + 1000 * two.first + 10'000 * two.second;
+      },
+      b, std::vector{a, b}, std::pair{a, a});
+  const auto twofold = here.submit(add, a, a);
+  static_cast<void>(b.id());  // the scheduler knows it, and the others do not stand on it alone
+  const auto mixed = here.submit(add, b, twofold);
+  return both.result() + 100'000 * mixed.result();
+}
+std::size_t large_in_between() {
+  auto here = Client::current();
+  auto numbers = here.submit(grown, std::vector<long>(20'000, 1));
+  for (int i = 0; i < 20; ++i) numbers = here.submit(grown, numbers);
+  return static_cast<std::size_t>(here.submit(sum_of, numbers).result());
+}
+std::vector<std::string> failed_inputs() {
+  auto here = Client::current();
+  const auto failed = here.submit(fails_odd, 1);
+  const auto next = here.submit(add, failed, 1), last = here.submit(add, next, here.submit(twice, 3));
+  std::vector<std::string> told{failure_in(last), failure_in(next)};
+  const auto unwanted = here.submit(twice, 1);
+  const auto on_it = here.submit(add, here.submit(add, unwanted, 1), 1);
+  unwanted.cancel("not needed");
+  told.push_back(failure_in(on_it));
+  on_it.retry();
+  told.push_back(std::to_string(on_it.result()));
+  return told;
+}
+
+std::atomic<int> failures_left{0};
+int fails_at_first(int x) { return failures_left-- > 0 ? throw std::runtime_error("at first") : x; }
+int retried_at_the_end(int x) {
+  auto here = Client::current();
+  failures_left = 1;
+  Future<int> last = here.submit(twice, x);
+  for (int i = 0; i < 10; ++i) last = here.submit(add, last, 1);
+  last = here.submit(fails_at_first, last);
+  if (failure_in(last).find("at first") == std::string::npos) return -1;
+  last.retry();
+  return last.result();
+}
+
+// A graph of which it is known what comes out, whose futures are used in all ways on the way.
+std::string random_graph(unsigned seed) {
+  std::mt19937 random(seed);
+  const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+  auto here = Client::current();
+  std::vector<Future<long>> futures;
+  std::vector<long> expected;
+  const std::size_t count = 20 + below(400), reach = 1 + below(50), most = 1 + below(6);
+  std::atomic<int> called{0};
+  int callbacks = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::vector<Future<long>> inputs;
+    std::vector<long> values;
+    for (std::size_t n = i == 0 ? 0 : below(most + 1); n > 0; --n) {
+      const std::size_t input = i - 1 - below(std::min(i, reach));
+      if (!futures[input].valid()) continue;
+      inputs.push_back(futures[input]);
+      values.push_back(expected[input]);
+    }
+    futures.push_back(inputs.empty() ? here.submit(sum_of, std::vector<long>{long(i)})
+                                     : here.submit(sum_of, inputs));
+    expected.push_back(sum_of(inputs.empty() ? std::vector<long>{long(i)} : values));
+    const std::size_t any = below(futures.size());
+    if (!futures[any].valid()) continue;
+    switch (below(40)) {
+      case 0:
+        static_cast<void>(futures[any].id());
+        break;
+      case 1:
+        if (futures[any].result() != expected[any]) return "result " + std::to_string(any);
+        break;
+      case 2:
+        futures[any] = {};
+        break;
+      case 3:
+        static_cast<void>(futures[any].wait(std::chrono::microseconds(50)));
+        break;
+      case 4:
+        static_cast<void>(futures[any].done());
+        break;
+      case 5:
+        ++callbacks;
+        futures[any].on_done([&](const Future<long>&) { ++called; });
+        break;
+      case 6:
+        std::this_thread::sleep_for(std::chrono::microseconds(below(100)));
+        break;
+    }
+  }
+  for (std::size_t n = 0; n < count; ++n) {
+    const std::size_t i = n % 2 ? n : count - 1 - n;
+    if (futures[i].valid() && futures[i].result() != expected[i]) return "result " + std::to_string(i);
+  }
+  while (called < callbacks) std::this_thread::sleep_for(std::chrono::microseconds(50));
+  return "right";
+}
+
 int deep(int n) { return n == 0 ? 0 : 1 + Client::current().submit(deep, n - 1).result(); }
 
 }  // namespace
@@ -248,6 +372,52 @@ TEST_CASE("the body may use what it has submitted in every way") {
   CHECK(told.at(1).find("needed by twice-") != std::string::npos);
   CHECK(told.at(2).find("odd 1") != std::string::npos);
   CHECK(told.at(3) == "none");
+}
+
+TEST_CASE("tasks may stand on what only their thread knows") {
+  const std::size_t grown_sum = static_cast<std::size_t>(sum_of(std::vector<long>(20'000, 22)));
+  const auto check = [&](const auto& run) {
+    CHECK(run(longest, 20'000) == 20'000);
+    CHECK(run(let_go_of, 100'000) == 200'000);
+    CHECK(run(inputs_in_every_form) == 4 + 20 + 400 + 2000 + 20'000 + 100'000 * 8);
+    CHECK(run(large_in_between) == grown_sum);
+    if (!weir::test::on_ranks()) CHECK(run(retried_at_the_end, 5) == 20);
+    const std::vector<std::string> told = run(failed_inputs);
+    CHECK(told.at(0).find("odd 1") != std::string::npos);
+    CHECK(told.at(0).find("needed by add-") != std::string::npos);
+    CHECK(told.at(1).find("needed by add-") != std::string::npos);
+    CHECK(told.at(2).find("not needed") != std::string::npos);
+    CHECK(told.at(3) == "4");
+  };
+  check([](auto function, auto... args) { return function(args...); });
+  check([](auto function, auto... args) { return client().submit(function, args...).result(); });
+}
+
+TEST_CASE("graphs whose tasks stand on each other come out right, however they are used") {
+  ::alarm(300);  // it would wait for ever
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    INFO("seed " << seed);
+    REQUIRE(random_graph(seed) == "right");
+    REQUIRE(client().submit(random_graph, seed + 1000).result() == "right");
+  }
+  std::vector<Future<std::string>> several;
+  for (unsigned seed = 1; seed <= 40; ++seed) several.push_back(client().submit(random_graph, seed));
+  for (const auto& one : several) CHECK(one.result() == "right");
+  ::alarm(0);
+}
+
+TEST_CASE("links of chains run while the body does something else, and all chains at the same time") {
+  std::vector<Future<int>> ends;
+  for (int chain = 0; chain < 20; ++chain) {
+    ends.push_back(client().submit(twice, chain));
+    for (int link = 0; link < 10; ++link) ends.back() = client().submit(add, ends.back(), 1);
+  }
+  const auto are_done = [&] {
+    return std::ranges::all_of(ends, [](const Future<int>& end) { return end.done(); });
+  };
+  for (int i = 0; !are_done() && i < 10'000; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  CHECK(are_done());
+  for (int chain = 0; chain < 20; ++chain) CHECK(ends[std::size_t(chain)].result() == 2 * chain + 10);
 }
 
 TEST_CASE("what a callback submits runs although nobody waits for it") {

@@ -116,6 +116,45 @@ TEST_CASE("gang: one host if it is large enough, per_node, separate") {
   CHECK(has(explained(story, 21), "each in a process of its own; the 3 workers have room for 3 at once"));
 }
 
+TEST_CASE("gang: one that has lost the room it had says what its last attempt ended by") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.gang(1, 2);
+  CHECK(story.lose(2, {2}) == Lines{"broken 1 @1"});
+  story.fail(1, "the gang has failed");
+  detail::scheduler::Actions out;
+  story.state.give_up_unplaceable(story.now, out);
+  CHECK(has(story.failure(1).text(), "the 1 worker has room for 1 at once"));
+  CHECK(has(story.failure(1).text(), "; its last attempt ended: rank 1 was on worker 2 (host), which died"));
+}
+
+// What is done for each rank may not look at all of them: that takes minutes here.
+TEST_CASE("gang: the largest there may be costs as many steps as it has ranks") {
+  Story story;
+  detail::protocol::GangPlace place;
+  place.size = 1 << 16;
+  place.leader = 1;
+  story.join(1, place.size);
+  detail::scheduler::Actions out;
+  for (place.rank = 0; place.rank < place.size; ++place.rank) {
+    detail::protocol::SubmitTask message;
+    message.id = 1 + place.rank;
+    message.gang = std::make_shared<const detail::protocol::GangPlace>(place);
+    story.state.handle(story.now, 0, std::move(message), out);
+  }
+  CHECK(out.size() == place.size);
+  for (TaskId id = place.size; id > 1; --id)
+    story.state.handle(story.now, 1, detail::protocol::RunFinished{id, 1}, out);
+  CHECK(out.size() == place.size);
+  story.state.handle(story.now, 1, detail::protocol::RunFinished{1, 1}, out);
+  CHECK(out.size() == 2 * place.size);
+  for (TaskId id = 1; id <= place.size; ++id)
+    story.state.handle(story.now, 0, detail::protocol::ReleaseTask{id}, out);
+  story.state.check();
+  CHECK(story.state.task_count() == 0);
+}
+
 TEST_CASE("gang: a rank dies: the others are told, the dead one is blamed once, all run again") {
   Story story({.allowed_failures = 2});
   for (PeerId peer = 1; peer <= 4; ++peer) story.join(peer);

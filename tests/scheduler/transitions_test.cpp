@@ -610,6 +610,36 @@ TEST_CASE("transitions: a task that a worker has begun by itself ends like any o
   CHECK(story.finish_run(4, 1, 1).empty());
 }
 
+TEST_CASE("transitions: what a task stands on that a worker has begun by itself is kept until it has ended") {
+  Story story;
+  story.join(1, 2);
+  story.begun(1, 1);
+  CHECK(story.finish_run(1, 1, 1) == Lines{"done 1"});
+  story.begun(2, 1, {1});
+  CHECK(story.release(1).empty());
+  CHECK(story.of(1) == TaskState::memory);
+  CHECK(story.fail_run(2, 1, 1) == Lines{"failed 2", "free 1 @1"});
+  CHECK(story.retry(2) == Lines{"retried 2", "run 1 @1", "run 2 @1"});
+}
+
+TEST_CASE("transitions: a result that cannot be made again stays for those that may be") {
+  Story story;
+  story.join(1, 2);
+  story.begun(1, 1, {}, true);
+  CHECK(story.finish_run(1, 1, 1) == Lines{"done 1"});
+  story.begun(2, 1, {1});
+  CHECK(story.release(1).empty());
+  CHECK(story.fail_run(2, 1, 1) == Lines{"failed 2"});
+  CHECK(story.retry(2) == Lines{"retried 2", "run 2 @1"});
+  CHECK(story.finish(2) == Lines{"done 2"});
+  CHECK(story.of(1) == TaskState::memory);
+  CHECK(story.release(2) == Lines{"free 2 @1", "free 1 @1"});
+
+  story.begun(3, 1, {}, true);
+  CHECK(story.finish_run(3, 1, 1) == Lines{"done 3"});
+  CHECK(story.release(3) == Lines{"free 3 @1"});
+}
+
 TEST_CASE("transitions: tasks that ran without the scheduler are counted with the others") {
   Story story;
   story.join(1);

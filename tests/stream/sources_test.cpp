@@ -359,6 +359,7 @@ TEST_CASE("from_range refuses steps that numbers of that size do not differ by")
   numbers.start();
   numbers.drain();
   CHECK(out.values() == std::vector<double>{1e16, 1e16 + 2, 1e16 + 4, 1e16 + 6});
+  CHECK(from_range<std::uint8_t>(250, 255).sink_to_list().size() == 0);  // the type may be named
   const auto tenths = from_range(0., 1., 0.1);
   const auto ten = tenths.sink_to_list();
   tenths.start();

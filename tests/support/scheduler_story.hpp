@@ -82,11 +82,12 @@ class Story {
     return event([&](auto& out) { state.handle(now, task_client(message.id), std::move(message), out); });
   }
   /// The worker has begun to run it by itself.
-  Lines begun(TaskId id, PeerId worker) {
+  Lines begun(TaskId id, PeerId worker, std::initializer_list<TaskId> inputs = {}, bool made_once = false) {
     detail::protocol::SubmitTask message;
     message.id = id;
     message.function = 1;
-    return event([&](auto& out) { state.begun(now, worker, std::move(message), out); });
+    message.inputs = inputs;
+    return event([&](auto& out) { state.begun(now, worker, std::move(message), made_once, out); });
   }
   Lines ran_in_place(PeerId worker, std::int64_t count, double duration_s) {
     return event([&](auto& out) {

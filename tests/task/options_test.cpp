@@ -6,6 +6,11 @@
 
 using namespace weir;
 
+TEST_CASE("the sentence of a failure shows no raw control characters of names") {
+  const weir::Failure failure{.message = "no", .task_name = "a\x1b[31m\n", .context = {"needed by b\r"}};
+  CHECK(failure.text() == "task a\\x1b[31m\\n: no\n  needed by b\\x0d");
+}
+
 TEST_CASE("options are checked, and each sentence says what was wrong") {
   const auto sentence = [](const Options& options) -> std::string {
     try {

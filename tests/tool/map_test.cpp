@@ -111,7 +111,7 @@ TEST_CASE("map refuses options whose value is empty") {
 
 TEST_CASE("map refuses options of jobs without --cluster, and what is no number of bytes") {
   CHECK(map_of("--mem 4GB echo ::: 1").err ==
-        "weir map: --mem is of batch jobs, and needs --cluster N (got none)\n");
+        "weir map: --mem is of the jobs of --cluster N (got no --cluster)\n");
   for (const std::string text : {"-5", "lots"}) {
     const Finished finished = map_of("--max-output=" + text + " echo ::: 1");
     CHECK(finished.status == 2);

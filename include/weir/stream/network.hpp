@@ -38,7 +38,8 @@ Stream<std::string> from_tcp(std::uint16_t port, std::string delimiter = "\n", L
 /// The answer is 200 when everything the element caused is done, 500 with the error's sentence if that
 /// failed, 404 for another path, 405 for another method.
 ///
-/// **Errors.** As `from_tcp`; a body that is too long is answered with 413.
+/// **Errors.** As `from_tcp`; a body that is too long is answered with 413. Throws `Error{invalid_argument}`
+/// if `path` does not begin with `/` or has a query.
 /// **Source.** streamz `from_http_server`.
 Stream<std::string> from_http_server(std::uint16_t port, std::string path = "/", ListenOptions options = {});
 

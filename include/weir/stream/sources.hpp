@@ -524,8 +524,8 @@ template <class T>
 requires(!detail::stream::Countable<T>)
     WEIR_REFUSES("weir: from_range: counts numbers, or what has operators + and < and is made of 1")
 detail::Refused from_range(const T&, const T&) { return {}; }
-template <class First, class T, class... Step>
-requires(!std::is_same_v<First, T> && (sizeof...(Step) < 2)) WEIR_REFUSES(
+template <class Named = void, class First, class T, class... Step>
+requires(std::is_void_v<Named> && !std::is_same_v<First, T> && (sizeof...(Step) < 2)) WEIR_REFUSES(
     "weir: from_range: begin, end and step must have one type, which is that of the elements: "
     "from_range(0.0, 1.0, 0.1)")
 detail::Refused from_range(const First&, const T&, const Step&...) { return {}; }
@@ -579,8 +579,9 @@ auto from_queue(Queue<T> queue, SourceOptions options = {}) {
 /// **Shape.** `std::string` without the delimiter. What stands after the last delimiter waits for the next
 /// one, or is the last line if the file is not followed.
 /// **Errors.** Throws `Error{not_found}` if there is no such file now, `Error{invalid_argument}` if it is a
-/// directory. A line longer than `max_line_bytes` is dropped, and an error of the stream, which goes on. A
-/// file that cannot be read is an error that stops the source.
+/// directory or a pipe, if `delimiter` is empty, and if `max_line_bytes` or `poll_interval` is 0. A line
+/// longer than `max_line_bytes` is dropped, and an error of the stream, which goes on. A file that cannot be
+/// read is an error that stops the source.
 /// **Backpressure.** Does not read while a node below is full.
 /// **Source.** streamz `from_textfile`, which keeps the delimiter and knows no truncation.
 Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptions options = {},
@@ -595,8 +596,8 @@ Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptio
 /// `.tmp`, `.temp`, `.part`, `.partial`, `.crdownload` or `.swp`; unless the pattern is such a name.
 ///
 /// **Shape.** `std::filesystem::path`, sorted within one look; each name once.
-/// **Errors.** Throws `Error{not_found}` if there is no such directory now; one that goes away later is
-/// waited for.
+/// **Errors.** Throws `Error{not_found}` if there is no such directory now, `Error{invalid_argument}` if
+/// `poll_interval` is not positive or `settle` negative. A directory that goes away later is waited for.
 /// **Source.** streamz `filenames`.
 Stream<std::filesystem::path> filenames(const std::filesystem::path& where, SourceOptions options = {});
 

@@ -176,10 +176,6 @@ bool parse(int argc, char** argv, Request& request) {
   } catch (const Error& error) {
     throw Error(error.kind(), std::string("--max-output: ") + error.what());
   }
-  for (const char* name : {"--cores", "--mem", "--time", "--queue", "--account", "--site"})
-    if (!request.cluster && app.count(name))
-      throw Error(ErrorKind::invalid_argument,
-                  std::string(name) + " is of batch jobs, and needs --cluster N (got none)");
   if (request.resume && request.results.empty())
     throw Error(ErrorKind::invalid_argument,
                 "--resume must be told by --results FILE what has been done (got no --results)");

@@ -27,7 +27,7 @@ struct HoldsFutures<std::unordered_map<K, V, H, E, A>> : HoldsFutures<V> {};
 template <class T>
 struct Argument<Future<T>> {
   using Held = T;
-  static void put(ArgumentWriter& out, const Future<T>& future) { out.input(future.input_id()); }
+  static void put(ArgumentWriter& out, const Future<T>& future) { out.input(future.input_id(out.untold)); }
   static const T& get(ArgumentReader& in) { return in.input().as<T>(); }
 };
 
@@ -40,7 +40,7 @@ requires HoldsFutures<T>::value struct Argument<std::vector<T, A>> {
     if constexpr (IsFuture<T>::value) {  // many inputs: each is taken to be another one
       for (const T& item : items) {
         const std::uint32_t index = out.inputs.size();
-        out.inputs.push_back(item.input_id());
+        out.inputs.push_back(item.input_id(out.untold));
         out.writer.bytes(&index, sizeof index);
       }
     } else {

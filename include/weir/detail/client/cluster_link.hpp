@@ -73,10 +73,10 @@ struct FutureState {
   std::atomic<bool> is_untold{false};  ///< The scheduler does not know its task: it is a `Pocketed`.
   bool has_small = false;
   bool fetching = false;
+  PeerId holder = 0;
   TaskId id = 0;
   std::uint64_t function = 0;              ///< Of the task, for its name ...
   std::shared_ptr<const Options> options;  ///< ... which may be here.
-  PeerId holder = 0;
   std::shared_ptr<ClusterLink> core;
   Buffer small;  ///< The whole result, serialized, when it is small.
   task::Value value;
@@ -127,6 +127,7 @@ struct Request {
   Buffer arguments;
   std::vector<Block> beside;  ///< Their large buffers.
   SmallVector<TaskId, 2> inputs;
+  std::vector<FutureRef> untold;  ///< Those of them that only a thread of this process knows.
   std::shared_ptr<const Options> options;
   bool out_of_band = false;
   protocol::ActorPart part = protocol::ActorPart::none;

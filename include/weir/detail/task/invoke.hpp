@@ -8,6 +8,10 @@
 #include "weir/detail/task/value.hpp"
 #include "weir/options.hpp"
 
+namespace weir::detail::client {
+class FutureRef;
+}
+
 namespace weir::detail::task {
 
 /// Reads the arguments, calls the user's function, makes its result a value. One per function and argument
@@ -18,6 +22,8 @@ using Invoker = Value (*)(Reader& arguments, std::span<const Value> inputs);
 struct ArgumentWriter {
   Writer& writer;
   SmallVector<TaskId, 2>& inputs;
+  /// For inputs that only a thread of this process knows; null: the scheduler is told of them.
+  std::vector<client::FutureRef>* untold = nullptr;
   void input(TaskId id) {
     std::uint32_t index = 0;
     while (index < inputs.size() && inputs[index] != id) ++index;

@@ -117,7 +117,8 @@ class Value {
   static Value from_store(const TypeOps* ops, std::shared_ptr<const Store> store);
   /// The same value, not in memory; empty if this one did not come from a store.
   [[nodiscard]] Value again() const {
-    return cell_ && cell_->store ? from_store(cell_->ops, cell_->store) : Value();
+    return cell_ && cell_->unread && cell_->unread->store ? from_store(cell_->ops, cell_->unread->store)
+                                                          : Value();
   }
   /// Whether others in this process hold it too, so that letting go of it would free nothing.
   [[nodiscard]] bool is_shared() const noexcept { return cell_.use_count() > 1; }
@@ -152,16 +153,21 @@ class Value {
   [[nodiscard]] std::uint64_t size() const;
   /// Bytes that whoever uses it first has to read; 0 of one that is live or lies in a store.
   [[nodiscard]] std::uint64_t unread_bytes() const noexcept {
-    return cell_ && !cell_->object.load(std::memory_order_relaxed) ? cell_->packed_bytes : 0;
+    return cell_ && !cell_->object.load(std::memory_order_relaxed) ? cell_->unread->packed_bytes : 0;
   }
   /// Nanoseconds that threads of this process have spent on `pack` since the last call.
   [[nodiscard]] static std::uint64_t take_packing_ns() noexcept;
   [[nodiscard]] const TypeOps* ops() const noexcept { return cell_ ? cell_->ops : nullptr; }
 
  private:
+  struct UnreadCell;
   struct Cell {
     const TypeOps* ops = nullptr;
     std::atomic<const void*> object{nullptr};
+    UnreadCell* unread = nullptr;  // this one; null: it is live from the beginning
+  };
+  struct UnreadCell : Cell {
+    explicit UnreadCell(const TypeOps* its_ops) : Cell{its_ops, nullptr, this} {}
     std::once_flag unpacked;
     std::shared_ptr<const void> keep;  // the unpacked object
     std::unique_ptr<Packed> packed;

@@ -43,9 +43,9 @@ class Outlet : public Node {
   /// An element that enters from outside; if an earlier one that entered here is still on its way, it waits
   /// for that one. Inside a frame.
   template <class X>
-  void admit(X&& x, bool is_promised = false) noexcept {
+  void admit(X&& x) noexcept {
     if (busy_) [[unlikely]]
-      return defer(std::forward<X>(x), is_promised);
+      return defer(std::forward<X>(x), false);
     busy_ = true;
     send(std::forward<X>(x));
     busy_ = false;
@@ -69,7 +69,9 @@ class Outlet : public Node {
     }
     if (const Entry state = entry(); state != Entry::open) [[unlikely]]
       return state;
-    admit(std::forward<X>(x), true);
+    if (busy_) [[unlikely]]
+      defer(std::forward<X>(x), true);
+    else admit(std::forward<X>(x));
     frame.finish();
     return Entry::open;
   }
