@@ -38,6 +38,9 @@ TEST_CASE("arithmetic is that of numbers, and missing stays missing") {
     CHECK(value_of(col("i").abs() + col("b"), f) == "8 7 ");
     CHECK(value_of(col("x").pow(2).sqrt(), f) == "2.5  0.0");
     CHECK(value_of((col("x") / 3).round(2), f) == "0.83  0.0");
+    const Frame large(Table({"n"}, {make_column(std::vector<std::int64_t>{9007199254740993})}));
+    CHECK(value_of(col("n").round(), large) == "9007199254740993");
+    CHECK(value_of(col("n").round(2), large) == "9007199254740993");
     CHECK(value_of(col("i") > 0, f) == "true false ");
     CHECK(value_of(col("b") || col("x") == 0, f) == "true  true");
     CHECK(value_of(!col("b") && col("i") < 0, f) == "false true ");
@@ -73,6 +76,14 @@ TEST_CASE("text and dates have functions of their own") {
     CHECK(value_of(d.date().weekday(), days) == "0 2 ");
     CHECK(value_of(d + 1, days) == "2016-03-01 1970-01-01 ");
     CHECK(value_of(d >= "2000-01-01", days) == "true false ");
+    // Days that no time reaches lie before or behind all of them.
+    const Frame far(
+        Table({"d"}, {make_column(std::vector<std::string>{"0001-01-01", "2300-01-01", "2016-02-29"})}));
+    const auto noon = lit("2016-02-29 12:00:00").astype(ColumnType::datetime);
+    CHECK(value_of(d < "2016-02-29 12:00:00", far) == "true false true");
+    CHECK(value_of(noon < d, far) == "false true false");
+    CHECK(value_of(d == noon, far) == "false false false");
+    CHECK(value_of(d == "2016-02-29 00:00:00", far) == "false false true");
     CHECK(value_of(d > "2016-02-28 12:00", days) == "true false ");
     CHECK(value_of(d.astype(ColumnType::datetime).date().hour(), days) == "0 0 ");
     CHECK(sentence_of([&] { return days.filter(d > "2016-02-30"); }) ==

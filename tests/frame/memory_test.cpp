@@ -145,3 +145,16 @@ TEST_CASE("a filter is not taken for one of a node that has gone") {
     CHECK(concat({more, more.filter(is_there)}).filter(is_there).count_rows() == 66);
   });
 }
+
+TEST_CASE("a condition that may fail is asked only of rows that were left") {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  in_cluster([&] {
+    const Frame left(Table({"k", "v"}, {make_column(std::vector<std::int64_t>{1, 2, 3}),
+                                        make_column(std::vector<std::int64_t>{most, 5, -5})}));
+    const Frame right(Table({"k"}, {make_column(std::vector<std::int64_t>{2, 3})}));
+    CHECK(left.merge(right, "k").filter(col("v") + 1 > 0).count_rows() == 1);
+    CHECK(left.merge(right, "k", Join::semi).filter(col("v") * 2 > 0).count_rows() == 1);
+    CHECK(left.filter(col("v") < 100).filter(col("v") + 1 > 0).count_rows() == 1);
+    CHECK_THROWS_AS(left.filter(col("v") + 1 > 0).count_rows(), Error);
+  });
+}

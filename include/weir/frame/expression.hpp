@@ -61,6 +61,7 @@ enum class Op : std::uint8_t {
   minute,
   second,
   day_of,
+  time_of,
   call
 };
 
@@ -119,6 +120,7 @@ class Expression {
   /// e to this power.
   [[nodiscard]] Expression exp() const;
   /// Rounded to so many digits behind the point; halves away from zero.
+  /// Of integers, with `digits` that are not negative: themselves.
   [[nodiscard]] Expression round(int digits = 0) const;
   /// The next integer below, as float64.
   [[nodiscard]] Expression floor() const;

@@ -11,6 +11,7 @@ namespace {
 bool is_number(ColumnType type) {
   return type == ColumnType::int64 || type == ColumnType::float64 || type == ColumnType::boolean;
 }
+bool is_integer(ColumnType type) { return type == ColumnType::int64 || type == ColumnType::boolean; }
 bool is_day_or_time(ColumnType type) { return type == ColumnType::date || type == ColumnType::datetime; }
 
 // Binds one term; `who` begins every sentence.
@@ -96,7 +97,7 @@ class Binder {
       case Op::greater_equal:
       case Op::equal:
       case Op::not_equal:
-        both_as_shared(term, written, "a comparison needs values of one kind");
+        as_comparable(term, written);
         if (of[0]->type == ColumnType::boolean) convert_all(term, ColumnType::int64);
         term.type = ColumnType::boolean;
         return;
@@ -125,6 +126,12 @@ class Binder {
       case Op::logarithm:
       case Op::exponential:
       case Op::rounded:
+        if (is_integer(of[0]->type) && of[1]->op == Op::literal && of[1]->literal.integer >= 0) {
+          const TermPtr own = as(of[0], ColumnType::int64);
+          term = Term(*own);
+          return;
+        }
+        [[fallthrough]];
       case Op::power:
       case Op::floor:
       case Op::ceil:
@@ -161,6 +168,9 @@ class Binder {
         if (!is_day_or_time(of[0]->type)) refuse(written, "date() needs dates or times", term);
         term.type = term.op == Op::day_of ? ColumnType::date : ColumnType::int64;
         return;
+      case Op::time_of:
+        term.type = ColumnType::datetime;
+        return;
       case Op::call:
         return call(term, written);
       case Op::column:
@@ -180,6 +190,16 @@ class Binder {
     const auto type = shared(term.operands[0], term.operands[1]);
     if (!type) refuse(written, rule, term);
     convert_all(term, *type);
+  }
+
+  // A day that no time reaches lies before or behind all of them.
+  void as_comparable(Term& term, const Term& written) const {
+    const auto type = shared(term.operands[0], term.operands[1]);
+    if (!type) refuse(written, "a comparison needs values of one kind", term);
+    for (TermPtr& operand : term.operands)
+      operand = operand->type == ColumnType::date && *type == ColumnType::datetime
+                    ? make_term(Op::time_of, {operand}, *type)
+                    : as(operand, *type);
   }
 
   void arithmetic(Term& term, const Term& written) const {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "frame/columns/cell.hpp"
 #include "frame/expression/term.hpp"
@@ -361,6 +362,16 @@ Column part_of_time(Op op, ColumnType type, std::span<const Operand> of, std::si
                                                  : part_of<86'400'000'000'000>(op, type, of, rows);
 }
 
+// The first moments of days, to compare them with times: of a day before or after all times the least or the
+// greatest time there is.
+Column first_moments(std::span<const Operand> of, std::size_t rows) {
+  return loop<std::int64_t, std::int64_t>(ColumnType::datetime, of, rows, [](std::int64_t day, std::int64_t) {
+    std::int64_t time = 0;
+    if (!__builtin_mul_overflow(day, std::int64_t{86'400'000'000'000}, &time)) return time;
+    return day < 0 ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max();
+  });
+}
+
 // --- conditions and choices
 
 Column logic(Op op, std::span<const Operand> of, std::size_t rows) {
@@ -455,6 +466,8 @@ Column computed(const Term& term, std::span<const Operand> of, std::size_t rows)
     case Op::second:
     case Op::day_of:
       return part_of_time(term.op, term.type, of, rows);
+    case Op::time_of:
+      return first_moments(of, rows);
     default:
       break;
   }

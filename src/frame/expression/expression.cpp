@@ -1,6 +1,8 @@
 // Expressions as programs write them, and as people read them.
 #include "weir/frame/expression.hpp"
 
+#include <algorithm>
+
 #include "core/decimal.hpp"
 #include "frame/columns/cell.hpp"
 #include "frame/expression/term.hpp"
@@ -207,6 +209,8 @@ constexpr std::string_view word_of(Op op) {
       return "date().second";
     case Op::day_of:
       return "date().date";
+    case Op::time_of:
+      return "date().midnight";
     default:
       return "";
   }
@@ -295,6 +299,25 @@ std::string show(const Term& term) {
   const std::string first = in_brackets(*term.operands[0]);
   if (!is_simple(term)) return first + std::string(symbol_of(term.op)) + in_brackets(*term.operands[1]);
   return first + "." + std::string(word_of(term.op)) + "(" + show_list(term.operands, 1) + ")";
+}
+
+bool may_fail(const Term& term) {
+  switch (term.op) {
+    case Op::call:
+      return true;
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::modulo:
+    case Op::negate:
+    case Op::absolute:
+      if (term.type != ColumnType::float64 && term.type != ColumnType::text) return true;
+      break;
+    default:
+      break;
+  }
+  return std::any_of(term.operands.begin(), term.operands.end(),
+                     [](const TermPtr& operand) { return may_fail(*operand); });
 }
 
 void collect_columns(const Term& term, std::set<std::string>& names) {

@@ -43,6 +43,8 @@ struct Term {
 [[nodiscard]] std::string show(const Term& term);
 /// The names of columns that it reads.
 void collect_columns(const Term& term, std::set<std::string>& names);
+/// Whether a bound term may throw for some row: a user's function, integers that may become too large.
+[[nodiscard]] bool may_fail(const Term& term);
 /// The same term, reading other columns.
 [[nodiscard]] TermPtr renamed(const TermPtr& term, const std::vector<std::pair<std::string, TermPtr>>& by);
 

@@ -359,7 +359,10 @@ NodePtr rewritten(const NodePtr& node, Rewritten& known) {
   NodePtr below = own->inputs[0];
   bool moved = false;
   for (const TermPtr& condition : conditions) {
-    if (const NodePtr other = below->filtered_before(condition)) {
+    // What may throw is asked only for the rows that the plan as written leaves.
+    if (may_fail(*typed("filter", condition, below->schema))) {
+      left.push_back(condition);
+    } else if (const NodePtr other = below->filtered_before(condition)) {
       below = other;
       moved = true;
     } else {
