@@ -110,6 +110,9 @@ class Outlet {
   }
   void open_file(const std::filesystem::path& file) {
     name_ = target_of(file.string());
+    std::error_code unknown;
+    if (std::filesystem::is_directory(name_, unknown))
+      throw Error(ErrorKind::io, "program: a file for output must be no directory (got '" + name_ + "')");
     part_ = draft_of(name_, ".part");
     write_ = Descriptor(open_for_writing(part_, O_CREAT | O_TRUNC));
     if (write_.get() < 0)

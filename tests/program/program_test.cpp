@@ -105,6 +105,9 @@ TEST_CASE("a program has directory, variables, stdin and files of its own") {
   fs::create_symlink("/dev/null", folder / "nothing");
   shell("echo 1", {.directory = folder.path(), .output_file = "nothing"});
   CHECK(fs::is_character_file(folder / "nothing"));
+  CHECK_THROWS_WITH(shell("touch was_run", {.directory = folder.path(), .output_file = folder.path()}),
+                    Catch::Contains("a file for output must be no directory (got '" + folder.path() + "')"));
+  CHECK_FALSE(fs::exists(folder / "was_run"));
 }
 
 TEST_CASE("a program sees the devices and cores of its task, unless the user says otherwise") {
