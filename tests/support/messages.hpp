@@ -16,6 +16,7 @@ struct Filler {
     field = std::is_same_v<T, bool> ? static_cast<T>(next++ % 2 == 0) : static_cast<T>(next++ % 100 + 1);
   }
   void operator()(std::chrono::nanoseconds& time) { time = std::chrono::nanoseconds(next++); }
+  void operator()(Duration& span) { span = std::chrono::nanoseconds(next++); }
   void operator()(ErrorKind& kind) { kind = ErrorKind::worker_lost; }
   template <class T>
   requires std::is_enum_v<T>
