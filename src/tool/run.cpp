@@ -1,6 +1,8 @@
 // weir run -n N [--threads T] [--memory BYTES] PROGRAM ARGS...
+#include <sys/stat.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -215,6 +217,17 @@ Patience patience() {
   return patience;
 }
 
+// Every mpirun of a user makes this folder, if it is not there: of several that do so at the same time, as in
+// elements of an array, all but one give up ("mkdir: File exists", Open MPI 4.1).
+void make_session_folder() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return;
+  const std::string full = name.data(), host = full.substr(0, full.find('.'));
+  std::error_code unknown;
+  const auto base = std::filesystem::temp_directory_path(unknown);
+  if (!unknown) mkdir((base / ("ompi." + host + "." + std::to_string(getuid()))).c_str(), 0700);
+}
+
 int start_ranks(const RunRequest& request, Site site, const std::string& hosts, const std::string& agent) {
   const StatusFolder folder;
   site.status_file = folder.file();
@@ -223,6 +236,7 @@ int start_ranks(const RunRequest& request, Site site, const std::string& hosts, 
     site.agent = folder.add("agent", agent);
     site.system = current_job()->system->name();
   }
+  if (!request.launcher && site.family == home::MpiFamily::open_mpi) make_session_folder();
   return supervise(plan_launch(request, site), folder, patience());
 }
 
