@@ -578,8 +578,6 @@ class Bag {
   /// Their sum, from `S{}` on; integers in 64 bits.
   /// **Errors.** The result fails where a sum of integers is beyond 64 bits.
   [[nodiscard]] auto sum() const requires detail::bag::Adds<T> {
-    using Wide = std::conditional_t<std::is_floating_point_v<T>, double,
-                                    std::conditional_t<std::is_unsigned_v<T>, std::uint64_t, std::int64_t>>;
     if constexpr (std::is_integral_v<T>) return reduced("sum", detail::bag::ExactSum<Wide>{});
     else if constexpr (std::is_arithmetic_v<T>) return reduced("sum", detail::bag::Sum<Wide>{});
     else return reduced("sum", detail::bag::Sum<T>{});
@@ -590,8 +588,12 @@ class Bag {
       WEIR_REFUSES("weir: sum: the elements of this bag must be numbers or have an operator +=")
   detail::Refused sum() const { return {}; }
   /// \endcond
-  /// Their mean. **Errors.** The result of a bag without elements fails, as in Dask.
-  [[nodiscard]] Delayed<double> mean() const { return reduced("mean", detail::bag::Mean{}); }
+  /// Their mean; of integers that of their exact sum. **Errors.** The result of a bag without elements fails,
+  /// as in Dask.
+  [[nodiscard]] Delayed<double> mean() const {
+    if constexpr (std::is_integral_v<T>) return reduced("mean", detail::bag::ExactMean<Wide>{});
+    else return reduced("mean", detail::bag::Mean{});
+  }
   /// Their variance, divided by their number less `ddof`. **Errors.** The result fails where that is not
   /// positive, as in Dask.
   [[nodiscard]] Delayed<double> var(std::uint64_t ddof = 0) const {
@@ -689,6 +691,8 @@ class Bag {
  private:
   template <class>
   friend class Bag;
+  using Wide = std::conditional_t<std::is_floating_point_v<T>, double,
+                                  std::conditional_t<std::is_unsigned_v<T>, std::uint64_t, std::int64_t>>;
 
   [[nodiscard]] std::vector<detail::delayed::NodeRef> collected() const {
     static_assert(detail::task::Travels<T>::value,
