@@ -711,11 +711,11 @@ class Bag {
   }
   template <class R, class Fn>
   Bag<R> accumulated(const Fn& fn, const std::optional<R>& initial) const {
-    using Sink = detail::bag::AccumulateSink<T, Fn, R>;
+    using Accumulate = detail::bag::AccumulateSink<T, Fn, R>;
     std::vector<detail::bag::Pipe> pipes;
     detail::delayed::NodeRef before;
     for (std::size_t i = 0; i < partitions(); ++i) {
-      before = plan_.node(i, Sink::part(fn, i == 0 ? initial : std::nullopt, before));
+      before = plan_.node(i, Accumulate::part(fn, i == 0 ? initial : std::nullopt, before));
       pipes.push_back({detail::bag::results_source<R, detail::bag::Accumulated<R>>({before}), {}});
     }
     return Bag<R>(detail::bag::Plan(std::move(pipes)));
