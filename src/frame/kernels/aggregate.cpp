@@ -392,7 +392,8 @@ void merge_state(Growing& states, std::size_t at, const BoundAggregate& aggregat
     case Kind::mean: {
       const auto place = parts.find(state_name(at, "high"));
       const auto put = aggregate.kind == Kind::product ? add_products : add_sums;
-      put(states, at, parts.column(state_name(at, "sum")), place ? &parts.columns()[*place] : nullptr, groups);
+      put(states, at, parts.column(state_name(at, "sum")), place ? &parts.columns()[*place] : nullptr,
+          groups);
       if (aggregate.kind == Kind::mean) add("count");
       return;
     }
