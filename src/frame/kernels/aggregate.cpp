@@ -159,17 +159,6 @@ Column sums_of(const Table& states, std::size_t at, const BoundAggregate& aggreg
                             aggregate.kind == Kind::product ? "one beyond" : digits_of(total));
   return low;
 }
-Column real_sums(const Column& column, const Groups& groups) {
-  switch (column.type()) {
-    case ColumnType::boolean:
-      return add_up<double>(ColumnType::float64, column, flags(column), groups);
-    case ColumnType::float64:
-      return add_up<double>(ColumnType::float64, column, reals(column), groups);
-    default:
-      return add_up<double>(ColumnType::float64, column, integers(column), groups);
-  }
-}
-
 template <class F>
 Column counted(const Groups& groups, F is_counted) {
   Fresh<std::int64_t> counts(groups.count());
@@ -285,13 +274,21 @@ void merge_moments(Growing& states, std::size_t at, const Table& parts, const Gr
              fixed_column(ColumnType::float64, groups.count(), std::move(squares)));
 }
 
-Column quotient(const Column& sum, const Column& count) {
+// The exact sum of integers is rounded once, so that a mean does not depend on partitions.
+Column means_of(const Table& states, std::size_t at) {
+  const Column& sum = states.column(state_name(at, "sum"));
+  const std::int64_t* const counts = integers(states.column(state_name(at, "count")));
+  const auto place = states.find(state_name(at, "high"));
+  const auto divided = [&](std::size_t g, std::int64_t n) {
+    if (sum.type() == ColumnType::float64) return reals(sum)[g] / static_cast<double>(n);
+    const Integer total = place ? whole(sum, states.columns()[*place], g) : Integer{integers(sum)[g]};
+    return static_cast<double>(static_cast<long double>(total) / static_cast<long double>(n));
+  };
   Fresh<double> means(sum.size());
   Bits bits(sum.size());
   for (std::size_t g = 0; g < sum.size(); ++g) {
-    const std::int64_t n = integers(count)[g];
-    means[g] = n ? reals(sum)[g] / static_cast<double>(n) : 0;
-    if (n == 0) bits.clear(g);
+    means[g] = counts[g] ? divided(g, counts[g]) : 0;
+    if (counts[g] == 0) bits.clear(g);
   }
   return fixed_column(ColumnType::float64, sum.size(), std::move(means), std::move(bits).block());
 }
@@ -386,7 +383,7 @@ void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate,
     case Kind::product:
       return add_products(states, at, *column, nullptr, groups);
     case Kind::mean:
-      states.add(state_name(at, "sum"), real_sums(*column, groups));
+      add_sums(states, at, *column, nullptr, groups);
       return states.add(state_name(at, "count"), counts.of(column));
     case Kind::var:
     case Kind::stddev:
@@ -410,15 +407,15 @@ void merge_state(Growing& states, std::size_t at, const BoundAggregate& aggregat
     case Kind::count:
       return add("count");
     case Kind::sum:
-    case Kind::product: {
+    case Kind::product:
+    case Kind::mean: {
       const auto place = parts.find(state_name(at, "high"));
-      const auto put = aggregate.kind == Kind::sum ? add_sums : add_products;
-      return put(states, at, parts.column(state_name(at, "sum")), place ? &parts.columns()[*place] : nullptr,
-                 groups);
+      const auto put = aggregate.kind == Kind::product ? add_products : add_sums;
+      put(states, at, parts.column(state_name(at, "sum")), place ? &parts.columns()[*place] : nullptr,
+          groups);
+      if (aggregate.kind == Kind::mean) add("count");
+      return;
     }
-    case Kind::mean:
-      add("sum");
-      return add("count");
     case Kind::var:
     case Kind::stddev:
       return merge_moments(states, at, parts, groups);
@@ -442,7 +439,7 @@ Column result_of(const Table& states, std::size_t at, const BoundAggregate& aggr
     case Kind::product:
       return sums_of(states, at, aggregate);
     case Kind::mean:
-      return quotient(states.column(state_name(at, "sum")), states.column(state_name(at, "count")));
+      return means_of(states, at);
     case Kind::var:
     case Kind::stddev:
       return spread_of(states, at, aggregate);
