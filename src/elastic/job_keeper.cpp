@@ -148,7 +148,6 @@ void JobKeeper::step(ScalingTime now) {
     look(now, snapshot);
     drop_ended(now);
     if (frozen_) return;
-    dismiss_late(now);
     replace_short_lived(now, snapshot.lacking_s);
     tell_pause();
     avoid_hosts();
@@ -406,16 +405,10 @@ void JobKeeper::submit_one(ScalingTime now) {
   jobs_.push_back({.id = id, .label = label, .submitted = now});
 }
 
-/// Workers that have joined since their job was told to go.
-void JobKeeper::dismiss_late(ScalingTime now) {
-  for (Job& job : jobs_)
-    if (job.retiring && !job.workers.empty() && !job.leaving) retire(job, now);
-}
-
 void JobKeeper::retire(Job& job, ScalingTime now) {
   job.retiring = true;
   job.kill_at = now + hand_over + leave_time;
-  scheduler_->dismiss(job.workers, hand_over);
+  scheduler_->dismiss(job.label, hand_over);
 }
 
 void JobKeeper::end_all(bool hand_results_over) {

@@ -62,7 +62,6 @@ class JobKeeper {
   void tell_wait(ScalingTime now);
   void carry_out(ScalingTime now, const ScalingPlan& plan);
   void submit_one(ScalingTime now);
-  void dismiss_late(ScalingTime now);
   void retire(Job& job, ScalingTime now);
   void replace_short_lived(ScalingTime now, double lacking_s);
   void tell(ScalingTime now, const Snapshot& snapshot);

@@ -2,6 +2,7 @@
 #include "node/worker.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 #include <thread>
 
 #include "core/forked.hpp"
@@ -51,6 +52,11 @@ std::shared_ptr<const Failure> thrown_failure() {
 unsigned& forks_behind() {
   thread_local unsigned forks = 0;
   return forks;
+}
+
+int number_of_thread() {
+  thread_local const int number = gettid();
+  return number;
 }
 
 }  // namespace
@@ -269,6 +275,7 @@ void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const R
                         worker::Outcome&& outcome) {
   if (task.limit_ns && end_limit(task)) return;
   if (unwanted_count_.load(std::memory_order_relaxed)) forget_unwanted(task.id);
+  if (!lent_.empty()) end_lending_if([&](const LentSlot& lent) { return lent.id == task.id; });
   note_in_place(slot);
   if (seen_blocks_ != 0u) counter_.ran(slot, task.function, ran);
   state_.done(std::move(outcome), actions_);
@@ -317,6 +324,8 @@ struct WorkerNode::OnThread final : client::TaskThread {
     // Of one out of a pocket the scheduler has to know what its slot is wanted for.
     if (lowest->future && lowest->future->is_untold) node.settings_.scheduler->tell(*lowest->future);
     Hold hold(node);
+    node.running_[slot % node.running_.size()].owner = 0;
+    node.end_lending(slot);
     node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, true});
     node.flush();  // what it waits for may wait for its slot
     if (task.out_of_band) return;
@@ -331,6 +340,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
     Hold hold(node);
     node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, false});
     if (task.out_of_band) return;
+    node.running_[slot % node.running_.size()].owner = with_slot->id;
     node.state_.rejoin();
     node.seceded_ -= !is_lent;
     node.work_.notify_all();
@@ -398,6 +408,14 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   const std::int64_t start_below = running.start_ns.load(std::memory_order_relaxed);
   running.function.store(task.function, std::memory_order_relaxed);
   running.start_ns.store(ran.start_ns, std::memory_order_relaxed);
+  const bool has_slot = thread.with_slot == &task && !task.out_of_band;
+  const TaskId owner_below = running.owner.load(std::memory_order_relaxed);
+  if (has_slot) {
+    running.run.store(task.run, std::memory_order_relaxed);
+    running.thread.store(number_of_thread(), std::memory_order_relaxed);
+    running.is_programs.store(is_lent, std::memory_order_relaxed);
+    running.owner.store(task.id, std::memory_order_release);
+  }
   const unsigned forks = forks_behind();
   std::int64_t read_ns = 0;
   try {
@@ -420,6 +438,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   outcome.was_told = thread.was_told;
   ran.end_ns = end.time_since_epoch().count();
   outcome.duration_s = std::chrono::duration<float>(end - start).count();
+  if (has_slot) running.owner.store(owner_below, std::memory_order_relaxed);
   running.function.store(function_below, std::memory_order_relaxed);
   running.start_ns.store(start_below, std::memory_order_relaxed);
   member.reset();

@@ -41,7 +41,13 @@ struct Node::Waiting {
   ~Waiting() {
     if (node) node->after_waiting();
   }
+  void look(Clock::time_point now) {
+    if (!node || now - looked < std::chrono::milliseconds(20)) return;
+    looked = now;
+    node->look_for_stuck();
+  }
   Node* const node;
+  Clock::time_point looked = Clock::now();
 };
 
 // The callbacks of futures that are done now are called by whoever gives the baton back.
@@ -117,7 +123,8 @@ FutureRef Node::send(Request&& request, const protocol::GangPlace* place) {
   message.out_of_band = request.out_of_band;
   message.part = request.part;
   message.follows = request.follows;
-  if (const TaskScope* scope = TaskScope::current()) message.parent = scope->id;
+  const TaskScope* const scope = TaskScope::current();
+  message.parent = scope ? scope->id : on_behalf();
   if (place) {
     auto gang = std::make_shared<protocol::GangPlace>(*place);
     if (gang->rank == 0) gang->leader = message.id;
@@ -159,7 +166,7 @@ bool Node::wait_within_limit(TaskId awaited, const std::function<bool()>& ready,
 
 bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline deadline) {
   if (ready()) return true;
-  const Waiting waiting(*this, ready);
+  Waiting waiting(*this, ready);
   const Seceded seceded;
   const client::Undisturbed undisturbed(deadline.has_value());  // what runs on top cannot be left
   Rest rest(*this);
@@ -177,6 +184,7 @@ bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline
     const auto now = Clock::now();
     if (moved) rest.get_up(), last = now;
     if (deadline && now >= *deadline) return ready();
+    waiting.look(now);
     if (!moved && !ready()) rest(now - last);
   }
   return true;

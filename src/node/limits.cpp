@@ -76,6 +76,9 @@ void WorkerNode::give_up(const Limited& task) {
   log::warn("a task does not stop {} after its time limit of {}; its thread is left to itself",
             to_string(settings_.stop_grace), to_string(task.limit));
   if (task.out_of_band) return;
+  end_lending_if([&](const LentSlot& lent) { return lent.id == task.id; });
+  for (Running& running : running_)
+    if (running.owner == task.id) running.owner = 0;
   ++seceded_;
   if (alive_ - seceded_ < settings_.threads) add_thread();
 }

@@ -160,6 +160,10 @@ class Node : public client::ClusterLink,
   /// This thread, which runs no task, is about to wait until `ready()`; it has waited.
   virtual void before_waiting(const std::function<bool()>&) {}
   virtual void after_waiting() noexcept {}
+  /// A thread that runs no task waits: tasks may wait for such threads, and have all slots.
+  virtual void look_for_stuck() {}
+  /// The task for which a thread that runs none submits; 0: none that is known.
+  [[nodiscard]] virtual TaskId on_behalf() const { return 0; }
 
   /// One thread's waiting: between two polls that found nothing it is called, not under the baton.
   class Rest {

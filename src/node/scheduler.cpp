@@ -218,6 +218,7 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
     log::info("client {} has connected: process {} on {}", from, message.pid, message.host);
   } else {
     log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
+    if (dismissed_.contains(message.job)) return let_go(from);
     state_.join(now_s_, from, message, actions_);
     perform();
   }

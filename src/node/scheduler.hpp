@@ -1,6 +1,8 @@
 // SchedulerNode: rank 0, where the scheduler and the user's program live.
 #pragma once
 
+#include <unordered_set>
+
 #include "client/graph_teller.hpp"
 #include "client/pocket.hpp"
 #include "coordination/state.hpp"
@@ -56,9 +58,10 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   comm::Door open_door_for_guests(const std::string& network);
   /// Nobody joins any more: what waits for a worker fails when the last one has gone.
   void close_door();
-  /// Retires these workers without waiting: they get nothing more, hand over their results and are let go,
-  /// after `patience` in any case.
-  void dismiss(const std::vector<PeerId>& workers, std::chrono::nanoseconds patience);
+  /// Retires the workers of a job without waiting: they get nothing more, hand over their results and are let
+  /// go, after `patience` in any case. Who joins from it later is let go at once: nothing is with it when the
+  /// job is cancelled.
+  void dismiss(const std::string& job, std::chrono::nanoseconds patience);
   /// All that have ever joined from the job of this name, also those that have left.
   [[nodiscard]] std::vector<PeerId> workers_of(const std::string& job);
   /// These workers were taken away, through no fault of what they executed.
@@ -146,6 +149,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
  protected:
   bool run_here(TaskId id) override;
   void before_waiting(const std::function<bool()>& ready) override;
+  void look_for_stuck() override;
+  [[nodiscard]] TaskId on_behalf() const override;
   void after_waiting() noexcept override {
     if (is_body()) --body_waits_;
   }
@@ -284,6 +289,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   double now_s_ = 0;
   std::uint32_t submissions_ = 0;
   std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
+  std::unordered_set<std::string> dismissed_;  // jobs whose workers are not wanted any more
   std::vector<std::pair<PeerId, std::string>> broken_links_;
   Unplaced in_vain_, waiting_;                                           // the first of either
   std::map<const void*, std::optional<std::uint64_t>> cluster_threads_;  // that each may have at most

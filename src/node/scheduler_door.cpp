@@ -54,9 +54,11 @@ void SchedulerNode::tell_contact(PeerId asker, PeerId of) {
 
 // --- retiring
 
-void SchedulerNode::dismiss(const std::vector<PeerId>& workers, std::chrono::nanoseconds patience) {
+void SchedulerNode::dismiss(const std::string& job, std::chrono::nanoseconds patience) {
   Hold hold(*this);
-  for (const PeerId worker : workers) begin_retiring(worker, Clock::now() + patience);
+  dismissed_.insert(job);
+  for (PeerId id = 1; id < peers_.size(); ++id)
+    if (peers_[id].job == job) begin_retiring(id, Clock::now() + patience);
   go_on_retiring(Clock::now());
   flush();
 }

@@ -86,6 +86,11 @@ class WorkerNode final : public Node {
   void take_back(std::size_t slot);
   /// The link of the process, with a count of its own.
   [[nodiscard]] std::shared_ptr<client::ClusterLink> counted_apart();
+  /// Whether all slots are taken, some by tasks that have stood still waiting for another thread.
+  [[nodiscard]] bool has_stuck();
+  /// Lends the slots of such, which the scheduler must know.
+  void lend_stuck();
+  [[nodiscard]] TaskId on_behalf() const override { return lent_for_; }
   /// Something has been put into a pocket.
   void wake_for_pockets() { wake(); }
 
@@ -101,6 +106,9 @@ class WorkerNode final : public Node {
   void ask_for(PeerId holder, TaskId id) override;
   void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) override;
   void submitted() override { flush(); }
+  void look_for_stuck() override {
+    if (has_stuck()) lend_stuck();
+  }
   void tick(Clock::time_point now) override;
   void receive(PeerId from, comm::Frame&& frame) override;
   void lost(PeerId peer, const std::string& how) override;
@@ -125,6 +133,20 @@ class WorkerNode final : public Node {
     std::atomic<std::int64_t> start_ns{-1};  // -1: nothing
     client::Pocket* pocket = nullptr;        // null: it has none
     std::vector<RanInPlace> in_place;        // of the thread, which has not told the counter yet
+    // The task that has the thread's slot, unless it waits and has given it away.
+    std::atomic<TaskId> owner{0};
+    std::atomic<std::uint32_t> run{0};
+    std::atomic<int> thread{0};  // the system's number of it
+    std::atomic<bool> is_programs{false};
+    std::string wait;  // for another thread, at the last look
+    TaskId stuck = 0;  // the owner that was in the same wait at the look before
+  };
+  /// A slot that has been lent to a stand-in while its task waits for another thread.
+  struct LentSlot {
+    std::size_t slot = 0;
+    TaskId id = 0;
+    std::uint32_t run = 0;
+    bool is_programs = false;  // its thread is none of this worker's
   };
   /// A task that has a time limit.
   struct Limited {
@@ -169,6 +191,16 @@ class WorkerNode final : public Node {
   bool help(const OnThread& waiting, TaskId awaited);
   void add_thread();
   void close_down();
+  // lending.cpp
+  [[nodiscard]] bool has_lent(std::size_t slot) const;
+  void end_lending(const LentSlot& lent);
+  void end_lending(std::size_t slot);
+  template <class Is>
+  void end_lending_if(const Is& is) {
+    std::erase_if(lent_, [&](const LentSlot& lent) { return is(lent) && (end_lending(lent), true); });
+    lent_for_ = lent_.empty() ? 0 : lent_.back().id;
+  }
+  void look_after_lent();
   class Member;
   // gang_mail.cpp
   template <class Message>
@@ -243,6 +275,9 @@ class WorkerNode final : public Node {
   protocol::MemoryUse memory_told_;
   seeing::Counter counter_;
   std::array<Running, BlackBox::slots> running_;
+  std::vector<LentSlot> lent_;
+  std::atomic<TaskId> lent_for_{0};  // the last of them
+  Clock::time_point stuck_looked_{};
   std::mutex limits_mutex_;  // of what follows, which threads change without the baton
   std::vector<Limited> limited_;
   std::vector<TaskId> unwanted_;  // of those that are executed

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <future>
 #include <numeric>
 #include <random>
 #include <thread>
@@ -257,6 +258,40 @@ std::string random_graph(unsigned seed) {
 
 int deep(int n) { return n == 0 ? 0 : 1 + Client::current().submit(deep, n - 1).result(); }
 
+// Threads of a task's own, which no task runs on, wait for what they have submitted.
+int joins_threads(int x) {
+  auto here = Client::current();
+  int first = 0, second = 0;
+  std::thread one([&] { first = here.submit(twice, x).result(); });
+  std::thread other([&] { second = here.submit(twice, x + 1).result(); });
+  one.join();
+  other.join();
+  return first + second;
+}
+int gets_asyncs(int x) {
+  auto here = Client::current();
+  auto one = std::async(std::launch::async, [&] { return here.submit(joins_threads, x).result(); });
+  auto other = std::async(std::launch::async, [&] { return here.submit(twice, x + 1).result(); });
+  return one.get() + other.get();
+}
+int joins_deep(int n) {
+  auto here = Client::current();
+  int below = 0;
+  if (n > 0) std::thread([&] { below = 1 + here.submit(joins_deep, n - 1).result(); }).join();
+  return below;
+}
+
+// How many of them run at once in this process.
+std::atomic<int> sleeping{0}, most_sleeping{0};
+int sleeps(int) {
+  const int now = ++sleeping;
+  for (int seen = most_sleeping; now > seen && !most_sleeping.compare_exchange_weak(seen, now);) {
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(150));
+  --sleeping;
+  return most_sleeping;
+}
+
 }  // namespace
 
 namespace {
@@ -459,4 +494,31 @@ TEST_CASE("a program's thread may wait for what a task has submitted and runs") 
   CHECK(same.result() == 8);
   CHECK(outer.result() == 8);
   kept = {};
+}
+
+TEST_CASE("tasks that join threads of their own, which wait for tasks, never stand still") {
+  ::alarm(120);  // they would wait for ever
+  std::vector<int> numbers(12);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  const auto two = client().map(joins_threads, numbers), more = client().map(gets_asyncs, numbers);
+  for (const int x : numbers) {
+    CHECK(two[x].result() == 4 * x + 2);
+    CHECK(more[x].result() == 6 * x + 4);
+  }
+  CHECK(client().submit(joins_deep, 6).result() == 6);
+  ::alarm(0);
+}
+
+TEST_CASE("tasks that only take their time keep their slots while threads of the program wait for them") {
+  const auto threads = static_cast<int>(client().workers().front().threads);
+  std::vector<std::thread> waiting(8);
+  std::atomic<int> most{0};
+  for (std::thread& one : waiting)
+    one = std::thread([&] {
+      const int seen = client().submit(sleeps, 0).result();
+      for (int now = most; seen > now && !most.compare_exchange_weak(now, seen);) {
+      }
+    });
+  for (std::thread& one : waiting) one.join();
+  CHECK(most <= threads);
 }

@@ -101,6 +101,15 @@ TEST_CASE("the quickstart runs as it stands in the guide to clusters") {
   for (std::string line; std::getline(lines, line);) CHECK(contains(program, squeezed(line) + "\n"));
 }
 
+TEST_CASE("a job that begins while it is cancelled gets no work that would die with it") {
+  const Site site(1);
+  const Finished done =
+      run({BATCH_CLUSTER, "pbs", "late"}, site.options({{"FAKE_PBS_LATE", "on"}, {"TEST_WEIR", WEIR_TOOL}}));
+  INFO(done.err);
+  CHECK(done.out == "nap 42\nlost 0\ndone\n");
+  CHECK(done.status == 0);
+}
+
 TEST_CASE("weir submit --wait follows a job of PBS whose output stays in a spool until its end") {
   const Site site(1);
   Process waiting(

@@ -230,6 +230,10 @@ bool were_over(const Answer& answer) {
   return has_words;
 }
 
+bool are_over(const std::vector<JobStatus>& jobs) {
+  return std::all_of(jobs.begin(), jobs.end(), [](const JobStatus& job) { return is_over(job.state); });
+}
+
 class Pbs : public BatchSystem, public Following {
  public:
   std::string_view name() const override { return "pbs"; }
@@ -292,6 +296,8 @@ class Pbs : public BatchSystem, public Following {
     for (int attempts = 1;; ++attempts) {
       const Answer answer = run_program(command);
       if (answer.exit_status == 0 || were_over(answer)) return;
+      // Torque's program for Slurm says nothing of those.
+      if (trimmed(answer.errors + answer.output).empty() && are_over(status(ids))) return;
       const bool is_changing = answer.errors.find("invalid for state") != std::string::npos;
       if (!is_changing || attempts == most_attempts)
         throw Error(ErrorKind::io, refusal("pbs: the job was not cancelled", answer));

@@ -1,12 +1,13 @@
-// Pump: a thread that sleeps until it is poked, or a timer that is armed for now.
+// Pump: a thread of the pool while there is something to do, or a timer that is armed for now.
 #include "weir/detail/stream/graph/pump.hpp"
 
 #include <condition_variable>
+#include <deque>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "core/crowd.hpp"
+#include "stream/graph/thread_pool.hpp"
 #include "weir/detail/stream/graph/outlet.hpp"
 
 namespace weir::detail::stream {
@@ -16,42 +17,50 @@ namespace {
 // A sleep and its end cost 50 us.
 constexpr std::chrono::microseconds patience{100};
 
+bool is_wanted() noexcept { return ThreadPool::instance().is_wanted(); }
+
 }  // namespace
 
-struct Pump::Runner {
-  enum State : int { sleeping, awake, poked, over };
-  std::atomic<int> state{sleeping};
-  std::mutex mutex;
-  std::condition_variable wake;
-  std::thread thread;
+struct Pump::Runner final : Errand {
+  /// It looks for a moment before it rests.
+  enum State : int { resting, looking, awake, poked, over };
+  const std::function<void()>& work;
+  std::atomic<int> state{resting};
 
-  explicit Runner(const std::function<void()>& work) : thread([this, &work] { run(work); }) {}
+  explicit Runner(const std::function<void()>& what) : work(what) {}
+  ~Runner() override { ThreadPool::instance().end(*this); }
 
-  void run(const std::function<void()>& work) {
-    while (wait()) work();
+  void poke() noexcept {
+    int seen = state.load(std::memory_order_seq_cst);
+    do {
+      if (seen == poked || seen == over) return;
+    } while (!state.compare_exchange_weak(seen, poked));
+    if (seen == resting) ThreadPool::instance().start(*this);
   }
-  /// True when there is work, false when it is over. Looks for a moment before it sleeps; not at once, so
-  /// that of a fast stream several elements come together.
-  bool wait() {
-    int seen = awake;
-    if (state.compare_exchange_strong(seen, sleeping)) seen = sleeping;
-    for (int i = 0; i < 16 && seen == sleeping; ++i) __builtin_ia32_pause();
-    for (Spin spin(patience); seen == sleeping && spin.goes_on();)
-      seen = state.load(std::memory_order_relaxed);
-    if (seen == sleeping) {
-      std::unique_lock lock(mutex);
-      wake.wait(lock, [this] { return state.load() != sleeping; });
+  void shut() noexcept {
+    state.store(over);
+    ThreadPool::instance().end(*this);
+  }
+
+ private:
+  void run() noexcept override {
+    for (int seen = poked; state.compare_exchange_strong(seen, awake);) {
+      work();
+      if (!ThreadPool::is_running(*this) || !more_comes()) return;
+      seen = poked;
     }
-    seen = poked;
-    state.compare_exchange_strong(seen, awake);
-    return seen != over && state.load() != over;
   }
-  void set(int next) noexcept {
-    const int before = state.exchange(next);
-    if (before == over && next != over) state.store(over);
-    if (before != sleeping) return;
-    const std::lock_guard lock(mutex);  // between its look and its sleep nobody may pass
-    wake.notify_one();
+  /// Looks for a moment before it rests; not at once, so that of a fast stream several elements come
+  /// together.
+  bool more_comes() {
+    int seen = awake;
+    if (!state.compare_exchange_strong(seen, looking)) return seen == poked;
+    seen = looking;
+    for (int i = 0; i < 16 && seen == looking; ++i) __builtin_ia32_pause();
+    for (Spin spin(patience); seen == looking && !is_wanted() && spin.goes_on();)
+      seen = state.load(std::memory_order_relaxed);
+    seen = looking;
+    return !state.compare_exchange_strong(seen, resting) && seen == poked;
   }
 };
 
@@ -65,20 +74,13 @@ void Pump::start(Graph& graph, bool own_thread) {
 }
 
 void Pump::poke() noexcept {
-  if (timer_) {
-    timer_->arm(timer_->loop().now());
-  } else if (runner_ && runner_->state.load(std::memory_order_seq_cst) != Runner::poked &&
-             runner_->state.load() != Runner::over) {
-    runner_->set(Runner::poked);
-  }
+  if (timer_) timer_->arm(timer_->loop().now());
+  else if (runner_) runner_->poke();
 }
 
 void Pump::shut() noexcept {
   if (timer_) timer_->close();
-  if (!runner_ || !runner_->thread.joinable()) return;
-  runner_->set(Runner::over);
-  if (runner_->thread.get_id() == std::this_thread::get_id()) runner_->thread.detach();
-  else runner_->thread.join();
+  if (runner_) runner_->shut();
 }
 
 // --- Crew
@@ -87,26 +89,39 @@ void Pump::shut() noexcept {
 // to wake it would take longer than the call. Of others every member makes some. A call may always be slow,
 // unlike those before: as long as one is made, one of those asleep wakes now and then to see.
 struct Crew::Threads {
-  explicit Threads(std::size_t size) : size(static_cast<int>(size)), awake(this->size) {}
+  struct Member final : Errand {
+    Threads& all;
+    explicit Member(Threads& threads) : all(threads) { all.resting.push_back(this); }
+    void run() noexcept override { all.run(*this); }
+  };
+
+  Threads(std::size_t count, const std::function<void()>& what)
+      : size(static_cast<int>(count)), work(what), asleep(size) {
+    for (std::size_t i = 0; i < count; ++i) members.emplace_back(*this);
+  }
 
   const int size;
+  const std::function<void()>& work;
   std::atomic<std::size_t> todo{0};
-  std::atomic<int> awake;                  // members that are not asleep ...
+  std::atomic<int> awake{0};               // members that are not asleep ...
   std::atomic<bool> is_looking{false};     // ... one of which will see by itself what is added
   std::atomic<bool> is_slow{true};         // the last call took longer than it takes to wake a member
   std::atomic<std::uint64_t> finished{0};  // calls
   std::atomic<bool> over{false};
   std::mutex mutex;
   std::condition_variable wake;
-  int asleep = 0, called = 0;           // of those asleep; guarded by mutex
-  std::atomic<bool> is_watched{false};  // one of these sees what others do not come to
-  std::vector<std::thread> members;
+  int asleep, called = 0;               // of those asleep; guarded by mutex, as what follows
+  std::vector<Member*> resting;         // of these, those without a thread
+  std::atomic<bool> is_watched{false};  // the other one sees what others do not come to
+  std::deque<Member> members;
 
-  void run(const std::function<void()>& work) {
-    while (take_or_wait()) {
+  void run(Member& me) {
+    wake_up();
+    while (take_or_wait(me)) {
       if (is_slow || !is_watched) call_another();
       const auto start = Clock::now();
       work();
+      if (!ThreadPool::is_running(me)) return;
       is_slow = Clock::now() - start > slow;
       finished.fetch_add(1);
     }
@@ -133,7 +148,19 @@ struct Crew::Threads {
     const std::lock_guard lock(mutex);
     if (called == asleep) return;
     ++called;
-    wake.notify_one();
+    if (resting.empty() || (is_watched && called == 1)) return wake.notify_one();
+    Member& next = *resting.back();
+    resting.pop_back();
+    ThreadPool::instance().start(next);
+  }
+  void wake_up() noexcept {
+    const std::lock_guard lock(mutex);
+    is_up();
+  }
+  void is_up() noexcept {
+    if (called > 0) --called;
+    --asleep;
+    awake.fetch_add(1);
   }
   bool take() noexcept {
     std::size_t left = todo.load();
@@ -141,33 +168,35 @@ struct Crew::Threads {
     }
     return left > 0;
   }
-  /// False when it is over.
-  bool take_or_wait() {
+  /// False when it is over, or when it rests.
+  bool take_or_wait(Member& me) {
     while (!over) {
       if (take()) return true;
       if (!is_looking.exchange(true)) {
         bool took = false;
-        for (Spin spin(patience); !took && !over && spin.goes_on();) took = todo.load() > 0 && take();
+        for (Spin spin(patience); !took && !over && !is_wanted() && spin.goes_on();)
+          took = todo.load() > 0 && take();
         is_looking = false;
         if (took) return true;
       }
-      if (!over) sleep();
+      if (!over && !sleep(me)) return false;
     }
     return false;
   }
-  void sleep() {
+  /// False: it rests, without its thread, until it is called.
+  bool sleep(Member& me) {
     std::unique_lock lock(mutex);
     const bool was_last = awake.fetch_sub(1) == 1;
     if ((was_last || is_slow) && todo.load() > 0) {  // perhaps nobody else has seen it
       awake.fetch_add(1);
-      return;
+      return true;
     }
     ++asleep;
     const auto is_called = [this] { return called > 0 || over; };
     while (!is_called()) {
       if (awake.load() == 0 || is_watched) {
-        wake.wait(lock, is_called);
-        break;
+        resting.push_back(&me);
+        return false;
       }
       is_watched = true;
       const std::uint64_t before = finished;
@@ -178,9 +207,8 @@ struct Crew::Threads {
         break;
       }
     }
-    if (called > 0) --called;
-    --asleep;
-    awake.fetch_add(1);
+    is_up();
+    return true;
   }
 };
 
@@ -194,9 +222,8 @@ void Crew::start(Graph& graph, std::size_t size) {
     });
     return;
   }
-  threads_ = std::make_unique<Threads>(size);
-  for (std::size_t i = 0; i < size; ++i)
-    threads_->members.emplace_back([this, &threads = *threads_] { threads.run(work_); });
+  ThreadPool::instance().expect(size);
+  threads_ = std::make_unique<Threads>(size, work_);
 }
 
 void Crew::add() noexcept {
@@ -212,7 +239,7 @@ void Crew::shut() noexcept {
   if (timer_) timer_->close();
   if (!threads_ || threads_->over) return;
   threads_->end();
-  for (std::thread& member : threads_->members) member.join();
+  for (Threads::Member& member : threads_->members) ThreadPool::instance().end(member);
 }
 
 }  // namespace weir::detail::stream

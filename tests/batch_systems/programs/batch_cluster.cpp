@@ -89,6 +89,24 @@ void up_and_down(weir::Cluster& cluster) {
   say("lost " + std::to_string(client.snapshot().workers_lost));
 }
 
+int nap(int x) {
+  std::this_thread::sleep_for(3s);
+  return x;
+}
+
+/// A job begins while it is cancelled, and is killed.
+void late(weir::Cluster& cluster) {
+  cluster.scale(1);
+  weir::Client client{cluster};
+  const auto future = client.submit(nap, 42);
+  wait_for("a job", cluster, [&] { return cluster.jobs() == 1; });
+  cluster.scale(0);
+  wait_for("no jobs", cluster, [&] { return cluster.jobs() == 0; });
+  cluster.scale(1);
+  say("nap " + std::to_string(future.result()));
+  say("lost " + std::to_string(client.snapshot().workers_lost));
+}
+
 std::vector<double> half_second(const std::string& file, int x) {
   std::this_thread::sleep_for(500ms);
   std::ofstream(file, std::ios::app) << std::to_string(x) + ' ' + std::to_string(getpid()) + '\n';
@@ -131,6 +149,7 @@ void run(weir::Cluster& cluster, const std::string& mode, const std::string& arg
   if (mode == "flow") return flow(cluster);
   if (mode == "work") return work(cluster, argument);
   if (mode == "up_and_down") return up_and_down(cluster);
+  if (mode == "late") return late(cluster);
   if (mode == "outlast") return outlast(cluster, argument);
   if (mode == "at_once") {
     cluster.scale(2);
