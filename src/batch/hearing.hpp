@@ -20,8 +20,8 @@ class Hearing {
   [[nodiscard]] virtual std::vector<std::string> listener(const BatchSystem::Variables& variables) const = 0;
   /// How long the job `id` lives as the system knows it now: once it is being taken away, its variables say
   /// more. Nothing if it does not tell.
-  [[nodiscard]] virtual std::optional<std::chrono::seconds> left_now(
-      const std::string& id, const BatchSystem::Asker& ask) const = 0;
+  [[nodiscard]] virtual std::optional<std::chrono::seconds> left_now(const std::string& id,
+                                                                     const BatchSystem::Asker& ask) const = 0;
 };
 
 }  // namespace weir::detail::batch

@@ -36,8 +36,8 @@ struct Site {
   std::string weir;  ///< Path of this program; every rank starts through `weir rank`.
   std::optional<std::string>
       host_file;  ///< A host for each place, in a batch job that mpirun does not notice itself.
-  std::optional<std::string> agent;  ///< A shell script by which mpirun reaches the other hosts ...
-  std::string system;                ///< ... of a job of this batch system, which it must not ask itself.
+  std::optional<std::string> agent;   ///< A shell script by which mpirun reaches the other hosts ...
+  std::string system;                 ///< ... of a job of this batch system, which it must not ask itself.
   std::vector<std::string> listener;  ///< Hears what the batch system does not tell `weir run`.
   std::string status_file;            ///< Where rank 0 leaves its exit status.
   std::map<std::string, std::string> environment;  ///< The caller's.

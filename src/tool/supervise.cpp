@@ -102,12 +102,12 @@ class Supervisor {
   pid_t mpirun_ = 0;
   std::optional<int> mpirun_status_;  // as wait() tells it
   std::string note_text_;
-  std::optional<int> note_;                        // how rank 0's process ended
-  bool watcher_is_gone_ = false;                   // rank 0's `weir rank` has been there
-  int end_signal_ = 0;                             // the one we were told to end with
-  bool is_of_workers_ = false;                     // the ranks are workers of a running program
-  bool is_told_again_ = false;                     // and we were told more than once
-  bool was_terminated_ = false;                    // by our signal
+  std::optional<int> note_;                         // how rank 0's process ended
+  bool watcher_is_gone_ = false;                    // rank 0's `weir rank` has been there
+  int end_signal_ = 0;                              // the one we were told to end with
+  bool is_of_workers_ = false;                      // the ranks are workers of a running program
+  bool is_told_again_ = false;                      // and we were told more than once
+  bool was_terminated_ = false;                     // by our signal
   std::optional<Clock::time_point> terminated_at_;  // we were told so by SIGTERM
   std::optional<Clock::time_point> announced_at_;   // to ranks that end by themselves
   std::optional<Clock::time_point> told_at_;        // they were
@@ -116,7 +116,10 @@ class Supervisor {
 };
 
 Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const Patience& patience)
-    : folder_(folder), patience_(patience), end_of_mpirun_(launch.end_signal), guard_(folder.file()),
+    : folder_(folder),
+      patience_(patience),
+      end_of_mpirun_(launch.end_signal),
+      guard_(folder.file()),
       listener_(launch.listener) {
   sigset_t set;
   sigemptyset(&set);

@@ -232,10 +232,9 @@ TEST_CASE("the shell of a job passes signals on, outlives SIGTERM and ends with 
                        "/ready'\n"
                        "for i in {1..3000}; do sleep 0.01; done\n",
                    0755);
-  options.before = {"(until [ -e '" + folder.path() +
-                    "/ready' ]; do sleep 0.01; done; until [ -e '" + folder.path() +
-                    "/heard' ]; do kill -TERM $$; sleep 1; done; while [ -e '" + folder.path() +
-                    "/ready' ]; do kill -USR1 $$; sleep 0.2; done) >/dev/null 2>&1 &"};
+  options.before = {"(until [ -e '" + folder.path() + "/ready' ]; do sleep 0.01; done; until [ -e '" +
+                    folder.path() + "/heard' ]; do kill -TERM $$; sleep 1; done; while [ -e '" +
+                    folder.path() + "/ready' ]; do kill -USR1 $$; sleep 0.2; done) >/dev/null 2>&1 &"};
   const auto result = run_program({"bash", "-c", shell_part(options)});
   CHECK(result.output == "to end\ntold\n");
   CHECK(result.exit_status == 7);

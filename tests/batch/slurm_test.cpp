@@ -186,8 +186,9 @@ TEST_CASE("slurm tells when a job that is being taken away ends") {
   const auto& hearing = dynamic_cast<const Hearing&>(slurm());
   const auto left = [&](const std::string& end) {
     return hearing.left_now("7", [&](const std::vector<std::string>& command) {
-      return command.back() == "7" ? std::optional("JobId=7 TimeLimit=00:10:00 EndTime=" + end + " Deadline=N/A")
-                                   : std::nullopt;
+      return command.back() == "7"
+                 ? std::optional("JobId=7 TimeLimit=00:10:00 EndTime=" + end + " Deadline=N/A")
+                 : std::nullopt;
     });
   };
   const std::time_t soon = std::time(nullptr) + 100;
