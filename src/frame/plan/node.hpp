@@ -65,9 +65,12 @@ class Run {
   [[nodiscard]] std::uint32_t parts_for(Size size, std::size_t from) const;
   /// Whether so much is more than the workers should have in memory at once.
   [[nodiscard]] bool is_much(std::uint64_t bytes) const;
+  /// Bytes and threads of all workers together.
+  [[nodiscard]] std::uint64_t memory() const;
+  [[nodiscard]] std::uint64_t threads() const;
 
  private:
-  [[nodiscard]] std::uint64_t memory() const;
+  void look_at_workers() const;
 
   struct Shared {
     Names columns;
@@ -75,7 +78,7 @@ class Run {
     bool is_made = false;
   };
   std::map<const Node*, Shared> shared_;
-  mutable std::uint64_t memory_ = 0;  // of all workers together; 0: not asked yet
+  mutable std::uint64_t memory_ = 0, threads_ = 0;  // of all workers together; 0: not asked yet
   std::vector<std::pair<std::shared_ptr<const CsvSource>, CsvReading>> readings_;
 };
 
