@@ -69,6 +69,10 @@ TEST_CASE("what main does after the body takes its time, and its death is the jo
     INFO(dies.out << dies.err);
     CHECK(dies.status == 134);
     CHECK(count(dies.err, "weir run: rank 0 was ended by signal 6 (Aborted), after its body\n") == 1);
+    const Finished killed = run(homes[home].command({BODIES_JOB, "main_killed"}), options);
+    INFO(killed.out << killed.err);
+    CHECK(killed.status == 137);  // by the system that has no memory left, for example
+    CHECK(count(killed.err, "weir run: rank 0 was ended by signal 9 (Killed), after its body\n") == 1);
   }
 }
 
