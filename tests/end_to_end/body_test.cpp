@@ -98,6 +98,21 @@ TEST_CASE("after a body that has worked the status of the job is what main retur
   check_status("main7", 7);
 }
 
+TEST_CASE("a setting that a worker refuses ends the job") {
+  const ProcessOptions options{.deadline = std::chrono::seconds(20)};
+  for (const char* setting : {"WEIR_THREADS=0", "WEIR_STOP_GRACE=soon", "WEIR_MEMORY_LIMIT=lots"})
+    for (const std::string whose : {"", "[ $OMPI_COMM_WORLD_RANK = 1 ] && "}) {
+      INFO(whose << setting);
+      const Finished finished = run({WEIR_TOOL, "run", "-n", "3", "sh", "-c",
+                                     whose + "export " + setting + "; exec " BODIES_JOB " return"},
+                                    options);
+      CHECK(finished.status == 2);
+      INFO(finished.err);
+      CHECK(finished.err.find(std::string(setting).substr(0, std::string(setting).find('='))) !=
+            std::string::npos);
+    }
+}
+
 TEST_CASE("an exception that leaves the body is one message and status 1") {
   check_message("throw", "weir: the program ended with an error: the body gives up\n");
   check_message("throw_int", "weir: the program ended with an error: int: 5\n");
