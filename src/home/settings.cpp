@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "batch/hearing.hpp"
 #include "batch/program.hpp"
 #include "batch/walltime.hpp"
 #include "core/log.hpp"
@@ -147,8 +148,15 @@ node::SchedulerSettings scheduler_settings(const RunOptions& options) {
   return settings;
 }
 
-std::optional<node::Clock::time_point> end_of_job() {
+std::optional<node::Clock::time_point> end_of_job(bool is_announced) {
   const auto now = node::Clock::now();
+  if (is_announced) {
+    const auto job = current_job();
+    const auto* hearing = job ? dynamic_cast<const batch::Hearing*>(job->system) : nullptr;
+    const auto left = hearing ? hearing->left_now(job->id, batch::own_asker()) : std::nullopt;
+    if (!left || *left <= std::chrono::seconds(0)) return std::nullopt;  // or the clocks are apart
+    return now + *left;
+  }
   if (const std::string text = environment("WEIR_LIFETIME"); !text.empty()) return now + parse_duration(text);
   const auto end = batch::job_end(batch::read_job_clock(),
                                   std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));

@@ -56,8 +56,9 @@ void tell_environment_problems();
                                                    std::uint32_t threads, std::uint64_t workers,
                                                    const std::optional<HostRank>& in_process = std::nullopt);
 
-/// When this process's job ends, by WEIR_LIFETIME, else by what the batch system says.
-[[nodiscard]] std::optional<node::Clock::time_point> end_of_job();
+/// When this process's job ends, by WEIR_LIFETIME, else by what the batch system says; once the end
+/// `is_announced`, by what it says now, if it tells.
+[[nodiscard]] std::optional<node::Clock::time_point> end_of_job(bool is_announced);
 
 /// Opens the journal that WEIR_JOURNAL or `weir::journal` has named, if one has.
 void open_journal(node::SchedulerNode& node);

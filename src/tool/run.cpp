@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "batch/configured_job.hpp"
+#include "batch/hearing.hpp"
 #include "batch/program.hpp"
 #include "batch/registry.hpp"
 #include "dashboard/dashboard.hpp"
@@ -204,6 +205,12 @@ bool is_further_copy() {
   return count > 1;
 }
 
+std::vector<std::string> job_listener() {
+  const auto job = current_job();
+  const auto* hearing = job ? dynamic_cast<const batch::Hearing*>(job->system) : nullptr;
+  return hearing ? hearing->listener(batch::own_variables()) : std::vector<std::string>();
+}
+
 /// WEIR_EXIT_GRACE says how long mpirun may take to end after rank 0.
 Patience patience() {
   Patience patience;
@@ -250,6 +257,7 @@ int run(int argc, char** argv) {
     std::this_thread::sleep_for(home::time_of_the_first);
     return 2;
   }
+  const std::vector<std::string> listener = job_listener();
   home::mend_job_variables();
   home::note_job();
   // The program's own stderr is a pipe to this process.
@@ -259,6 +267,7 @@ int run(int argc, char** argv) {
     request.dashboard = where.starts_with("terminal") ? where : "terminal:" + where;
   }
   Site site = find_site();
+  site.listener = listener;
   std::string hosts, agent;
   if (const auto allocation = job_allocation(request.threads.value_or(1))) {
     const bool is_told = request.threads || site.environment.contains("WEIR_THREADS");

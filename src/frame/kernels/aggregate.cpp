@@ -34,13 +34,26 @@ Table grouped_keys(const Table& table, const std::vector<std::string>& keys, con
 
 // --- loops over rows and their groups
 
+// All rows are one group: several sums, since each addition waits for the one before.
+template <class T, class From>
+T total(const From* from, std::size_t size) {
+  constexpr std::size_t lanes = 16;
+  T parts[lanes]{};
+  std::size_t i = 0;
+  for (; i + lanes <= size; i += lanes)
+    for (std::size_t lane = 0; lane < lanes; ++lane) parts[lane] += static_cast<T>(from[i + lane]);
+  for (; i < size; ++i) parts[i % lanes] += static_cast<T>(from[i]);
+  return std::accumulate(std::begin(parts), std::end(parts), T{});
+}
+
 template <class T, class From>
 Column add_up(ColumnType type, const Column& column, const From* from, const Groups& groups) {
   Fresh<T> sums(groups.count());
   T* to = sums.data();
   std::fill_n(to, groups.count(), T{});
   const std::uint32_t* group = groups.of_row.data();
-  if (column.na_count() == 0)
+  if (column.na_count() == 0 && groups.count() == 1) to[0] = total<T>(from, column.size());
+  else if (column.na_count() == 0)
     for (std::size_t i = 0; i < column.size(); ++i) to[group[i]] += static_cast<T>(from[i]);
   else
     for (std::size_t i = 0; i < column.size(); ++i)
@@ -151,7 +164,13 @@ Column counted(const Groups& groups, F is_counted) {
   Fresh<std::int64_t> counts(groups.count());
   std::int64_t* to = counts.data();
   std::fill_n(to, groups.count(), 0);
-  for (std::size_t i = 0; i < groups.of_row.size(); ++i) to[groups.of_row[i]] += is_counted(i);
+  if (groups.count() == 1) {
+    std::int64_t all = 0;
+    for (std::size_t i = 0; i < groups.of_row.size(); ++i) all += is_counted(i);
+    to[0] = all;
+  } else {
+    for (std::size_t i = 0; i < groups.of_row.size(); ++i) to[groups.of_row[i]] += is_counted(i);
+  }
   return fixed_column(ColumnType::int64, groups.count(), std::move(counts));
 }
 

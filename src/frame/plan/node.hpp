@@ -74,9 +74,12 @@ class Run {
   [[nodiscard]] std::vector<Future<Table>> packed(std::vector<Future<Table>> parts, std::size_t every);
   /// Whether so much is more than the workers should have in memory at once.
   [[nodiscard]] bool is_much(std::uint64_t bytes) const;
+  /// Bytes and threads of all workers together.
+  [[nodiscard]] std::uint64_t memory() const;
+  [[nodiscard]] std::uint64_t threads() const;
 
  private:
-  [[nodiscard]] std::uint64_t memory() const;
+  void look_at_workers() const;
   [[nodiscard]] std::uint64_t bytes_of_a_part() const;
   [[nodiscard]] std::uint64_t wanted_parts(Size size) const;
 
@@ -86,7 +89,7 @@ class Run {
     bool is_made = false;
   };
   std::map<const Node*, Shared> shared_;
-  mutable std::uint64_t memory_ = 0;  // of all workers together; 0: not asked yet
+  mutable std::uint64_t memory_ = 0, threads_ = 0;  // of all workers together; 0: not asked yet
   std::vector<std::pair<std::shared_ptr<const CsvSource>, CsvReading>> readings_;
 };
 

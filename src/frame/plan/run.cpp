@@ -137,14 +137,25 @@ std::vector<Future<Table>> Run::packed(std::vector<Future<Table>> parts, std::si
   return packed;
 }
 
-std::uint64_t Run::memory() const {
+void Run::look_at_workers() const {
   if (memory_ == 0) try {
-      for (const WorkerInfo& worker : client.workers())
+      for (const WorkerInfo& worker : client.workers()) {
         memory_ += std::min(worker.memory_limit, ~std::uint64_t{0} / 1024);
+        threads_ += worker.threads;
+      }
     } catch (const Error&) {
       memory_ = ~std::uint64_t{0};  // a task may not ask
     }
+}
+
+std::uint64_t Run::memory() const {
+  look_at_workers();
   return memory_;
+}
+
+std::uint64_t Run::threads() const {
+  look_at_workers();
+  return std::max<std::uint64_t>(1, threads_);
 }
 
 bool Run::is_much(std::uint64_t bytes) const { return bytes > memory() / 4; }
