@@ -578,8 +578,6 @@ class Bag {
   /// Their sum, from `S{}` on; integers in 64 bits.
   /// **Errors.** The result fails where a sum of integers is beyond 64 bits.
   [[nodiscard]] auto sum() const requires detail::bag::Adds<T> {
-    using Wide = std::conditional_t<std::is_floating_point_v<T>, double,
-                                    std::conditional_t<std::is_unsigned_v<T>, std::uint64_t, std::int64_t>>;
     if constexpr (std::is_integral_v<T>) return reduced("sum", detail::bag::ExactSum<Wide>{});
     else if constexpr (std::is_arithmetic_v<T>) return reduced("sum", detail::bag::Sum<Wide>{});
     else return reduced("sum", detail::bag::Sum<T>{});
@@ -590,8 +588,12 @@ class Bag {
       WEIR_REFUSES("weir: sum: the elements of this bag must be numbers or have an operator +=")
   detail::Refused sum() const { return {}; }
   /// \endcond
-  /// Their mean. **Errors.** The result of a bag without elements fails, as in Dask.
-  [[nodiscard]] Delayed<double> mean() const { return reduced("mean", detail::bag::Mean{}); }
+  /// Their mean; of integers that of their exact sum. **Errors.** The result of a bag without elements fails,
+  /// as in Dask.
+  [[nodiscard]] Delayed<double> mean() const {
+    if constexpr (std::is_integral_v<T>) return reduced("mean", detail::bag::ExactMean<Wide>{});
+    else return reduced("mean", detail::bag::Mean{});
+  }
   /// Their variance, divided by their number less `ddof`. **Errors.** The result fails where that is not
   /// positive, as in Dask.
   [[nodiscard]] Delayed<double> var(std::uint64_t ddof = 0) const {
@@ -689,6 +691,8 @@ class Bag {
  private:
   template <class>
   friend class Bag;
+  using Wide = std::conditional_t<std::is_floating_point_v<T>, double,
+                                  std::conditional_t<std::is_unsigned_v<T>, std::uint64_t, std::int64_t>>;
 
   [[nodiscard]] std::vector<detail::delayed::NodeRef> collected() const {
     static_assert(detail::task::Travels<T>::value,
@@ -707,11 +711,11 @@ class Bag {
   }
   template <class R, class Fn>
   Bag<R> accumulated(const Fn& fn, const std::optional<R>& initial) const {
-    using Sink = detail::bag::AccumulateSink<T, Fn, R>;
+    using Accumulate = detail::bag::AccumulateSink<T, Fn, R>;
     std::vector<detail::bag::Pipe> pipes;
     detail::delayed::NodeRef before;
     for (std::size_t i = 0; i < partitions(); ++i) {
-      before = plan_.node(i, Sink::part(fn, i == 0 ? initial : std::nullopt, before));
+      before = plan_.node(i, Accumulate::part(fn, i == 0 ? initial : std::nullopt, before));
       pipes.push_back({detail::bag::results_source<R, detail::bag::Accumulated<R>>({before}), {}});
     }
     return Bag<R>(detail::bag::Plan(std::move(pipes)));
@@ -788,8 +792,8 @@ template <std::convertible_to<std::string> Pattern>
 /// again inside itself.
 [[nodiscard]] Bag<std::string> read_records(const std::vector<std::string>& files,
                                             const std::string& separator, const TextOptions& options = {});
-/// JSON values, one in each line. **Errors.** Those of `read_text`; a line that is not JSON fails its task,
-/// with file, line and column, unless `on_error` is `OnError::skip`.
+/// JSON values, one in each line; blank lines have none. **Errors.** Those of `read_text`; a line that is not
+/// JSON fails its task, with file, line and column, unless `on_error` is `OnError::skip`.
 [[nodiscard]] Bag<Json> read_json(const std::vector<std::string>& files, const TextOptions& options = {});
 template <std::convertible_to<std::string> Pattern>
 [[nodiscard]] Bag<Json> read_json(const Pattern& files, const TextOptions& options = {}) {

@@ -24,6 +24,12 @@ void throw_beyond_integer(const char* who, std::int64_t high, std::uint64_t low)
                           who, high < 0 ? "-" : "", digits));
 }
 
+double quotient(std::int64_t high, std::uint64_t low, std::uint64_t count) noexcept {
+  __extension__ using Wide = __int128;
+  const Wide sum = static_cast<Wide>(static_cast<unsigned __int128>(high) << 64 | low);
+  return static_cast<double>(static_cast<long double>(sum) / static_cast<long double>(count));
+}
+
 void throw_unequal(std::size_t first, std::size_t second, std::uint64_t partition) {
   throw Error(
       ErrorKind::invalid_argument,

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "batch/array.hpp"
 #include "batch/script.hpp"
@@ -78,12 +79,27 @@ std::string array_of(const Config& config) {
   });
 }
 
-bool requeue_of(const Config& config) {
-  const std::string text = config.text("requeue");
-  if (text != "yes" && text != "no")
-    throw Error(ErrorKind::invalid_argument,
-                config.origin("requeue") + ": requeue must be yes or no (got " + text + ")");
-  return text == "yes";
+/// A list of the batch system's kind is taken apart at its commas, but for those in brackets.
+std::vector<std::string> excluded_by(const Config& config) {
+  std::vector<std::string> hosts;
+  for (const std::string& text : config.list("exclude")) {
+    std::string host;
+    int depth = 0;
+    for (const char c : text + ",") {
+      depth += (c == '[') - (c == ']');
+      if (c != ',' || depth > 0) {
+        host += c;
+        continue;
+      }
+      if (host.empty() || host.find_first_of(" \t\n") != std::string::npos)
+        throw Error(ErrorKind::invalid_argument, config.origin("exclude") +
+                                                     ": exclude must be hosts, without spaces (got " + text +
+                                                     "); write several with commas, or repeat it");
+      hosts.push_back(std::exchange(host, ""));
+    }
+    if (depth != 0) hosts.push_back(host.substr(0, host.size() - 1));  // the batch system says what is wrong
+  }
+  return hosts;
 }
 
 std::pair<std::string, std::string> variable_of(const Config& config, const std::string& text) {
@@ -108,6 +124,14 @@ std::pair<std::string, std::string> variable_of(const Config& config, const std:
 
 }  // namespace
 
+bool requeue_of(const Config& config) {
+  const std::string text = config.text("requeue");
+  if (text != "yes" && text != "no")
+    throw Error(ErrorKind::invalid_argument,
+                config.origin("requeue") + ": requeue must be yes or no (got " + text + ")");
+  return text == "yes";
+}
+
 Config load_config() {
   Config config = Config::load();
   std::vector<std::string_view> names;
@@ -130,12 +154,18 @@ JobOptions configured_job(const Config& config, int ranks, std::vector<std::stri
   });
   options.gpus_per_node = small_count(config, "gpus");
   options.gpus_per_rank = small_count(config, "gpus_per_task");
+  if (options.gpus_per_node && options.gpus_per_rank)
+    throw Error(ErrorKind::invalid_argument,
+                config.origin("gpus_per_task") +
+                    ": GPUs are asked for by rank (gpus_per_task) or by node (gpus, " +
+                    config.origin("gpus") + "), not by both (got " + config.text("gpus_per_task") + " and " +
+                    config.text("gpus") + ")");
   options.signal = read_setting(config, "signal", [](const std::string& text) {
     static_cast<void>(early_signal({.signal = text}));
     return text;
   });
   options.requeue = requeue_of(config);
-  options.exclude = config.list("exclude");
+  options.exclude = excluded_by(config);
   options.memory_bytes = memory_of(config);
   options.walltime = walltime_of(config);
   options.array = array_of(config);

@@ -13,6 +13,11 @@ namespace weir::detail::batch {
 /// **Errors.** As `Config::load`, and for a table of no batch system.
 [[nodiscard]] Config load_config();
 
+/// Whether the batch system may begin the job anew.
+///
+/// **Errors.** Throws `Error{invalid_argument}` for what is neither yes nor no.
+[[nodiscard]] bool requeue_of(const Config& config);
+
 /// The job that `config` describes; `command` and `ranks` come from elsewhere. `weir` is empty if no setting
 /// names it.
 ///

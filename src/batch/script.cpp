@@ -79,10 +79,9 @@ std::string run_line(const JobOptions& options) {
 }
 
 /// The shell must outlive what ends the job's processes one and all, and pass on what it alone is told
-/// (`--signal=B:USR1@120`).
+/// (`--signal=B:USR1@120`, `scancel --batch`); `weir run` takes SIGTERM twice in a row for one.
 constexpr const char* trap_lines =
-    "trap weir_told=1 TERM\n"
-    "for signal in USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n";
+    "for signal in TERM USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n";
 constexpr const char* wait_lines =
     "weir_run=$!\n"
     "while weir_told=; wait $weir_run; weir_status=$?; [ $weir_told ]; do :; done\n";

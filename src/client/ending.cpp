@@ -30,13 +30,21 @@ using Call = std::function<void(EndReason, std::chrono::nanoseconds)>;
 
 struct JobEnd {
   std::mutex mutex;
-  std::function<std::optional<SteadyTime>()> ask;
+  std::function<std::optional<SteadyTime>(bool is_announced)> ask;
   bool is_asked = false;
   std::optional<SteadyTime> end;
 };
 JobEnd& job_end_of_process() {
   static JobEnd& only = *new JobEnd;
   return only;
+}
+
+void ask_again() {
+  const std::optional<SteadyTime> before = job_end();
+  JobEnd& job = job_end_of_process();
+  const std::lock_guard hold(job.mutex);
+  const auto now = job.ask ? job.ask(true) : std::nullopt;
+  if (now && (!before || *now < *before)) job.end = now;
 }
 
 /// Who waits for the end of this process; never destroyed, since a signal may come at any time.
@@ -101,6 +109,7 @@ class EndWatch {
     if (is_announced()) return;
     reason_ = reason;
     announced_ = true;
+    if (reason == EndReason::signal) ask_again();
     log::info("the end of this program is announced by {}",
               reason == EndReason::signal ? "a signal" : "its walltime");
   }
@@ -133,7 +142,7 @@ class EndWatch {
 
 }  // namespace
 
-void set_job_end(std::function<std::optional<SteadyTime>()> ask) {
+void set_job_end(std::function<std::optional<SteadyTime>(bool is_announced)> ask) {
   JobEnd& job = job_end_of_process();
   const std::lock_guard hold(job.mutex);
   job.ask = std::move(ask);
@@ -154,7 +163,7 @@ bool is_told_to_end() {
 std::optional<SteadyTime> job_end() {
   JobEnd& job = job_end_of_process();
   const std::lock_guard hold(job.mutex);
-  if (!std::exchange(job.is_asked, true)) job.end = job.ask ? job.ask() : std::nullopt;
+  if (!std::exchange(job.is_asked, true)) job.end = job.ask ? job.ask(false) : std::nullopt;
   return job.end;
 }
 

@@ -10,8 +10,9 @@ namespace weir::detail::client {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-/// Who knows when the batch job of this process ends; asked once, when somebody wants to know.
-void set_job_end(std::function<std::optional<SteadyTime>()> ask);
+/// Who knows when the batch job of this process ends; asked once, when somebody wants to know, and again,
+/// with true, when a signal has announced the end: it may have been moved ahead.
+void set_job_end(std::function<std::optional<SteadyTime>(bool is_announced)> ask);
 [[nodiscard]] std::optional<SteadyTime> job_end();
 
 /// How long before its end a job that has so much left is told of it.

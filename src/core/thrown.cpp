@@ -16,27 +16,16 @@ namespace weir::detail {
 namespace {
 
 /// As the program has written it: `std::throw_with_nested` throws a type of its own.
-std::string type_of(const std::exception& error) {
-  std::string name = demangle(typeid(error).name());
+std::string type_of(const std::type_info& type) {
+  std::string name = demangle(type.name());
   constexpr std::string_view nested = "std::_Nested_exception<";
   if (name.starts_with(nested)) name = name.substr(nested.size(), name.size() - nested.size() - 1);
   return name;
 }
 
-std::string with_reasons(const std::exception& error, int depth = 0) {
-  constexpr int most = 10;
+std::string words_of(const std::exception& error) {
   const char* what = error.what();
-  std::string text = !what ? "it says nothing: what() is null" : *what ? what : "it says nothing";
-  if (depth == most) return text;
-  try {
-    std::rethrow_if_nested(error);
-  } catch (const std::exception& inner) {
-    text += "\n  because of " + type_of(inner) + ": " + with_reasons(inner, depth + 1);
-  } catch (...) {
-    const Thrown inner = current_thrown();
-    text += "\n  because of " + inner.type + ": " + inner.message;
-  }
-  return text;
+  return !what ? "it says nothing: what() is null" : *what ? what : "it says nothing";
 }
 
 /// If what is thrown is one of these numbers: which.
@@ -54,15 +43,14 @@ std::optional<Thrown> thrown_number() {
   }
 }
 
-}  // namespace
-
-Thrown current_thrown() {
+/// Of the exception that is being handled, without what it was thrown for.
+Thrown own_words() {
   try {
     throw;
   } catch (const std::exception& error) {
-    return {type_of(error), with_reasons(error)};
+    return {type_of(typeid(error)), words_of(error)};
   } catch (const std::exception* error) {
-    return {"a pointer to a std::exception", error ? with_reasons(*error) : "(null)", false};
+    return {"a pointer to a std::exception", error ? words_of(*error) : "(null)", false};
   } catch (const std::exception_ptr& error) {
     if (!error) return {"std::exception_ptr", "(null)", false};
     try {
@@ -85,8 +73,40 @@ Thrown current_thrown() {
                                     double, float, bool, char>())
       return *std::move(number);
     const std::type_info* type = abi::__cxa_current_exception_type();
-    return {type ? demangle(type->name()) : "unknown", "an exception that is no std::exception", false};
+    return {type ? type_of(*type) : "unknown", "an exception that is no std::exception", false};
   }
+}
+
+/// What the exception that is being handled was thrown for; null: it does not say.
+std::exception_ptr reason() {
+  try {
+    throw;
+  } catch (const std::nested_exception& nested) {
+    return nested.nested_ptr();
+  } catch (const std::exception* error) {
+    const auto* const nested = dynamic_cast<const std::nested_exception*>(error);
+    return nested ? nested->nested_ptr() : nullptr;
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+}  // namespace
+
+Thrown current_thrown() {
+  constexpr int most = 10;
+  Thrown thrown = own_words();
+  std::exception_ptr inner = reason();
+  for (int depth = 0; inner && depth < most; ++depth) {
+    try {
+      std::rethrow_exception(inner);
+    } catch (...) {
+      const Thrown next = own_words();
+      thrown.message += "\n  because of " + next.type + ": " + next.message;
+      inner = reason();
+    }
+  }
+  return thrown;
 }
 
 }  // namespace weir::detail

@@ -160,7 +160,7 @@ Frame Frame::drop_duplicates(const std::vector<std::string>& names) const {
   return framed(detail::frame::make_distinct(node_, names));
 }
 Frame Frame::value_counts(const std::string& name) const {
-  return group_by(name).agg(count()).sort_by("count", descending);
+  return group_by(name).agg(weir::count()).sort_by("count", descending);
 }
 Frame Frame::merge(const Frame& right, const Merge& options) const {
   return framed(detail::frame::make_merge(node_, right.node_, options));
@@ -187,7 +187,7 @@ double Frame::corr(const std::string& a, const std::string& b) const {
                                                    "\"); astype converts them");
   }
   const Frame both = dropna({a, b}).assign({{"\na", real(a)}, {"\nb", real(b)}}).select("\na", "\nb");
-  const Table means = both.agg(mean("\na").as("a"), mean("\nb").as("b")).compute();
+  const Table means = both.agg(weir::mean("\na").as("a"), weir::mean("\nb").as("b")).compute();
   if (means.column("a").is_na(0)) return std::numeric_limits<double>::quiet_NaN();
   const Expression x = col("\na") - lit(means.column("a").float64s()[0]);
   const Expression y = col("\nb") - lit(means.column("b").float64s()[0]);
@@ -235,7 +235,7 @@ Table Frame::tail(std::size_t n) const {
 }
 std::int64_t Frame::count_rows() const {
   if (schema().empty()) return 0;
-  return agg(count()).compute().column("count").int64s()[0];
+  return agg(weir::count()).compute().column("count").int64s()[0];
 }
 std::vector<Future<Table>> Frame::to_futures() const {
   std::vector<Future<Table>> tables;

@@ -58,6 +58,8 @@ Said<std::vector<std::string>> devices_of(const BatchSystem::Variables& variable
       return device.starts_with("-") || device == "NoDevFiles" || device == "none";
     });
     devices.erase(none, devices.end());
+    for (auto at = devices.begin(); at != devices.end();)  // one named twice is one
+      at = std::find(devices.begin(), at, *at) == at ? at + 1 : devices.erase(at);
     return {std::move(devices), name};
   }
   if (const auto job = current_job(variables))

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "batch/hearing.hpp"
 #include "batch/program.hpp"
 #include "batch/walltime.hpp"
 #include "core/log.hpp"
@@ -34,7 +35,8 @@ std::uint32_t number_of_threads(const RunOptions& options, std::uint32_t otherwi
   if (text.empty()) return otherwise;
   char* end = nullptr;
   const unsigned long threads = std::strtoul(text.c_str(), &end, 10);
-  if (*end || threads < 1 || threads > 4096)
+  static_assert(most_threads == 4096);
+  if (*end || threads < 1 || threads > most_threads)
     throw Error(ErrorKind::invalid_argument,
                 "WEIR_THREADS: must be a number from 1 to 4096 (got \"" + text + "\")");
   return static_cast<std::uint32_t>(threads);
@@ -147,8 +149,15 @@ node::SchedulerSettings scheduler_settings(const RunOptions& options) {
   return settings;
 }
 
-std::optional<node::Clock::time_point> end_of_job() {
+std::optional<node::Clock::time_point> end_of_job(bool is_announced) {
   const auto now = node::Clock::now();
+  if (is_announced) {
+    const auto job = current_job();
+    const auto* hearing = job ? dynamic_cast<const batch::Hearing*>(job->system) : nullptr;
+    const auto left = hearing ? hearing->left_now(job->id, batch::own_asker()) : std::nullopt;
+    if (!left || *left <= std::chrono::seconds(0)) return std::nullopt;  // or the clocks are apart
+    return now + *left;
+  }
   if (const std::string text = environment("WEIR_LIFETIME"); !text.empty()) return now + parse_duration(text);
   const auto end = batch::job_end(batch::read_job_clock(),
                                   std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));

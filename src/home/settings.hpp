@@ -18,8 +18,9 @@ void tell_environment_problems();
 /// The variable's value; empty if it is not set.
 [[nodiscard]] std::string environment(const char* name);
 
+constexpr std::uint32_t most_threads = 4096;
 /// Worker threads: the option, else WEIR_THREADS, else `otherwise`. Throws `Error{invalid_argument}` for a
-/// WEIR_THREADS that is no number from 1 to 4096.
+/// WEIR_THREADS that is no number from 1 to `most_threads`.
 [[nodiscard]] std::uint32_t number_of_threads(const RunOptions& options, std::uint32_t otherwise);
 
 /// Resources: the option, else WEIR_RESOURCES. Throws `Error{invalid_argument}` that shows what is no
@@ -56,8 +57,9 @@ void tell_environment_problems();
                                                    std::uint32_t threads, std::uint64_t workers,
                                                    const std::optional<HostRank>& in_process = std::nullopt);
 
-/// When this process's job ends, by WEIR_LIFETIME, else by what the batch system says.
-[[nodiscard]] std::optional<node::Clock::time_point> end_of_job();
+/// When this process's job ends, by WEIR_LIFETIME, else by what the batch system says; once the end
+/// `is_announced`, by what it says now, if it tells.
+[[nodiscard]] std::optional<node::Clock::time_point> end_of_job(bool is_announced);
 
 /// Opens the journal that WEIR_JOURNAL or `weir::journal` has named, if one has.
 void open_journal(node::SchedulerNode& node);

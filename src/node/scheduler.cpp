@@ -97,8 +97,10 @@ void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&
         if (!progress()) transport_.wait(patience_.look);
       if (state_.place_data() == 0)
         throw Error(ErrorKind::closed,
-                    "scatter: there is no worker to put the value on, and none has joined within " +
-                        to_string(std::chrono::nanoseconds(settings_.join_deadline)));
+                    "scatter: there is no worker to put the value on, and none " +
+                        (hopeless() ? std::string("is to come")
+                                    : "has joined within " +
+                                          to_string(std::chrono::nanoseconds(settings_.join_deadline))));
       targets.push_back(state_.place_data());
     }
   }

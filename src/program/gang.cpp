@@ -2,6 +2,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -20,7 +21,11 @@ std::string this_host() {
 }
 
 GangPlace this_place() {
-  GangPlace place{this_host(), {}};
+  const ThisTask task = this_task();
+  GangPlace place{.host = this_host(),
+                  .processors = {},
+                  .cores = static_cast<std::uint32_t>(task.cores()),
+                  .devices = task.gpus()};
   const char* const job = std::getenv("WEIR_JOB");
   if (job && std::getenv("WEIR_MPI_IN_JOB")) place.job = job;
   cpu_set_t allowed;
@@ -38,6 +43,29 @@ std::optional<cpu_set_t> processors_here(const std::vector<GangPlace>& places) {
     if (place.host == places.front().host)
       for (const std::uint16_t processor : place.processors) CPU_SET(processor, &all);
   return CPU_COUNT(&all) > 0 ? std::optional(all) : std::nullopt;
+}
+
+std::vector<std::string> devices_on(const std::string& host, const std::vector<GangPlace>& places) {
+  std::vector<std::string> all;
+  for (const GangPlace& place : places)
+    if (place.host == host)
+      for (const std::string& device : place.devices)
+        if (std::find(all.begin(), all.end(), device) == all.end()) all.push_back(device);
+  return all;
+}
+
+/// What each rank of the program may use: the devices are those of all ranks of its host, since launchers
+/// give all ranks the same variables; none are named where hosts have different ones.
+ThisTask shared_by(const std::vector<GangPlace>& places) {
+  ThisTask all;
+  all.devices = devices_on(places.front().host, places);
+  std::uint32_t cores = places.front().cores;
+  for (const GangPlace& place : places) {
+    cores = std::min(cores, place.cores);
+    if (devices_on(place.host, places) != all.devices) all.devices.clear();
+  }
+  all.core_count = static_cast<int>(cores);
+  return all;
 }
 
 std::string variable(const char* name) {
@@ -62,8 +90,13 @@ ProgramResult run_by(Gang& gang, const std::vector<std::string>& command, const 
     const std::string program = command.empty() ? "" : file_of(command.front(), options);
     std::vector<std::string> passed_on;
     for (const auto& [name, value] : options.environment) passed_on.push_back(name);
-    const GangLaunch launch = launched(options.launcher, places, passed_on, command,
-                                       {variable("WEIR_MPIRUN_OPTIONS"), variable("WEIR_SRUN_OPTIONS")});
+    const std::vector<std::string> own = variables_of(shared_by(places), options);
+    for (const std::string& text : own)
+      if (const std::string name = text.substr(0, text.find('=')); !options.environment.count(name))
+        passed_on.push_back(name);
+    GangLaunch launch = launched(options.launcher, places, passed_on, command,
+                                 {variable("WEIR_MPIRUN_OPTIONS"), variable("WEIR_SRUN_OPTIONS")});
+    launch.variables.insert(launch.variables.end(), own.begin(), own.end());
     check_family(file_of(launch.command.front(), options), program);
     result = run(launch.command, options, {launch.variables, processors_here(places)});
   }

@@ -12,9 +12,11 @@ struct GangPlace {
   std::string host;
   std::vector<std::uint16_t> processors;  ///< That its thread may use.
   std::string job{};                      ///< Its batch job, if launchers there reach that one's hosts only.
+  std::uint32_t cores = 0;                ///< Of its task, as are ...
+  std::vector<std::string> devices{};     ///< ... these.
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(host, processors, job);
+    archive(host, processors, job, cores, devices);
   }
 };
 

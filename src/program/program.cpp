@@ -153,18 +153,6 @@ std::string path_variable(const std::vector<std::string>& environment) {
   return "/usr/local/bin:/usr/bin:/bin";
 }
 
-// Devices and threads of the task that this thread runs.
-std::vector<std::string> variables_of_task(const ProgramOptions& options) {
-  if (!client::TaskScope::current()) return {};
-  const ThisTask task = this_task();
-  std::vector<std::string> variables = task.environment();
-  constexpr std::array names{"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
-  const auto is_said = [&](const char* name) { return std::getenv(name) || options.environment.count(name); };
-  if (std::any_of(names.begin(), names.end(), is_said)) return variables;
-  for (const char* name : names) variables.push_back(name + ("=" + std::to_string(task.cores())));
-  return variables;
-}
-
 std::vector<std::string> environment_of(const ProgramOptions& options, const Extra& extra) {
   std::vector<std::string> environment = clean_environment();
   const auto set = [&](const std::string& name, const std::string& variable) {
@@ -302,13 +290,24 @@ std::string sentence(int status, const std::string& errors, const std::string& o
 
 }  // namespace
 
+std::vector<std::string> variables_of(const ThisTask& task, const ProgramOptions& options) {
+  std::vector<std::string> variables = task.environment();
+  constexpr std::array names{"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
+  const auto is_said = [&](const char* name) { return std::getenv(name) || options.environment.count(name); };
+  if (std::any_of(names.begin(), names.end(), is_said)) return variables;
+  for (const char* name : names) variables.push_back(name + ("=" + std::to_string(task.cores())));
+  return variables;
+}
+
 std::string word(double number) {
   std::array<char, 32> text;
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
 }
 
 ProgramResult run(const std::vector<std::string>& command, const ProgramOptions& options) {
-  return run(command, options, {variables_of_task(options), std::nullopt});
+  const bool is_in_task = client::TaskScope::current() != nullptr;
+  return run(command, options,
+             {is_in_task ? variables_of(this_task(), options) : std::vector<std::string>(), std::nullopt});
 }
 
 ProgramResult run(const std::vector<std::string>& command, const ProgramOptions& options,

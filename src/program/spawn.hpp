@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "weir/program.hpp"
+#include "weir/this_task.hpp"
 
 namespace weir::detail::program {
 
@@ -28,6 +29,9 @@ struct Extra {
   std::vector<std::string> variables{};  ///< `NAME=value`
   std::optional<cpu_set_t> processors{};
 };
+
+/// What tells a program of the devices and cores of `task`; of those that the user has not said otherwise.
+[[nodiscard]] std::vector<std::string> variables_of(const ThisTask& task, const ProgramOptions& options);
 
 /// The file that `name` is, looked for in `path` (a list as in PATH) if it has no slash; a relative one is
 /// seen from `directory`.

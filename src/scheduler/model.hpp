@@ -66,8 +66,8 @@ struct alignas(64) Task {
   WorkerIndex thief = nowhere;   ///< Being retracted for this worker.
   TaskState state = TaskState::released;
   std::uint8_t retries = 0;
-  std::uint8_t deaths = 0;  ///< Workers that died while executing it.
-  std::uint8_t attempts = 0;
+  std::uint8_t deaths = 0;     ///< Workers that died while executing it.
+  std::uint16_t attempts = 0;  ///< One more than the retries.
   bool wanted : 1 = false;     ///< By its client.
   bool scattered : 1 = false;  ///< Data without a function: cannot be computed again.
   bool made_once : 1 = false;  ///< Nobody has told of its inputs: it cannot be computed again.

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include "task/code_name.hpp"
@@ -210,7 +211,9 @@ const void* local_address(std::uint64_t portable) {
 
 std::uint64_t portable_type(const std::type_info& type) { return portable_address(&type) | type_mark; }
 
-std::string function_name(std::uint64_t portable) {
+namespace {
+
+std::string found_name(std::uint64_t portable) {
   if (portable & type_mark) {
     std::string type =
         demangle(static_cast<const std::type_info*>(local_address(portable & ~type_mark))->name());
@@ -225,6 +228,21 @@ std::string function_name(std::uint64_t portable) {
   std::snprintf(text, sizeof text, "function at 0x%llx",
                 static_cast<unsigned long long>(portable & offset_mask));
   return text;
+}
+
+}  // namespace
+
+// To find one takes as long as the program has symbols, and each task that is cancelled or fails is named.
+std::string function_name(std::uint64_t portable) {
+  static std::mutex mutex;
+  static auto& known = *new std::unordered_map<std::uint64_t, std::string>;  // longer than any static object
+  {
+    const std::lock_guard hold(mutex);
+    if (const auto at = known.find(portable); at != known.end()) return at->second;
+  }
+  std::string name = found_name(portable);
+  const std::lock_guard hold(mutex);
+  return known.try_emplace(portable, std::move(name)).first->second;
 }
 
 std::string code_name(std::uint64_t portable) {

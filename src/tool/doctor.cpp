@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <cstdio>
 #include <set>
@@ -15,6 +14,7 @@
 
 #include "batch/launcher.hpp"
 #include "batch/program.hpp"
+#include "batch/script.hpp"
 #include "core/descriptor.hpp"
 #include "core/wording.hpp"
 #include "home/mpi_job.hpp"
@@ -133,19 +133,29 @@ Finding try_launcher(const batch::Launcher& launcher) {
                                        : name + " needs " + lacks + ": ranks are started by mpirun"};
 }
 
-// Only in a job of several hosts, and only as ranks are started there.
-Finding try_other_hosts(const std::vector<std::string>& others) {
-  std::string silent;
-  for (const std::string& host : others) {
-    const batch::Answer result = batch::run_program(
-        {"ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", host, "true"}, std::chrono::seconds(15));
-    if (result.exit_status != 0)
-      silent += (silent.empty() ? "" : "; ") + host + ": " + one_line(result.errors);
+// A rank for each place of the job, as `weir run` starts them there.
+Finding try_hosts(int places) {
+  const std::string command = "timeout 60 " + batch::quoted("weir", own_path()) + " run -n " +
+                              std::to_string(places) + " /bin/sh -c 'echo host $(uname -n)' 2>&1";
+  std::string line, last;
+  std::set<std::string> hosts;
+  const std::string mark = "host ";
+  std::FILE* const output = popen(command.c_str(), "r");
+  for (int c = 0; output && (c = std::fgetc(output)) != EOF;) {
+    if (c != '\n') {
+      line += static_cast<char>(c);
+      continue;
+    }
+    if (line.starts_with(mark)) hosts.insert(line.substr(mark.size()));
+    else if (!line.empty()) last = line;
+    line.clear();
   }
-  return {silent.empty(), silent.empty() ? "all other hosts of the job answer ssh"
-                                         : "no way by ssh to " + silent +
-                                               "; mpirun needs the batch system's "
-                                               "launcher there"};
+  constexpr std::size_t most_named = 8;
+  std::string names;
+  for (const std::string& host : hosts) names += (names.empty() ? "" : ", ") + host;
+  if (hosts.size() > most_named) names = std::to_string(hosts.size()) + " hosts";
+  if (output && pclose(output) == 0) return {true, "ranks start on " + names};
+  return {false, "the ranks of the job do not all start: " + last};
 }
 
 /// Runs a trial; what it throws is what does not work.
@@ -177,13 +187,8 @@ int doctor(int argc, char** argv) {
   for (const batch::Launcher& launcher : batch::launchers())
     if (batch::find_in_path(launcher.name))
       tell(launcher.name.data(), [&] { return try_launcher(launcher); });
-  if (const auto allocation = job_allocation(1)) {
-    std::set<std::string> others(allocation->hosts.begin(), allocation->hosts.end());
-    std::array<char, 256> here{};
-    gethostname(here.data(), here.size() - 1);
-    others.erase(here.data());
-    if (!others.empty()) tell("other hosts", [&] { return try_other_hosts({others.begin(), others.end()}); });
-  }
+  if (const auto allocation = job_allocation(1); allocation && allocation->places > 1)
+    tell("hosts", [&] { return try_hosts(allocation->places); });
   return recovers ? 0 : 1;
 }
 

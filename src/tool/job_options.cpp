@@ -186,9 +186,10 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
     throw Error(ErrorKind::invalid_argument, "one batch system must be chosen (got --" +
                                                  std::string(chosen[0]->name()) + " and --" +
                                                  std::string(chosen[1]->name()) + ")");
-  std::vector<std::string> command = program_of(app, may_submit);
   Config config = batch::load_config();
   set_options(config, values, argc, argv);
+  static_cast<void>(batch::requeue_of(config));  // first: without its value it has taken the program
+  std::vector<std::string> command = program_of(app, may_submit);
   const std::string system = config.text("system");
   request.system = !chosen.empty()  ? chosen.front()
                    : system.empty() ? &detect_batch_system()

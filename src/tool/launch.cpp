@@ -71,6 +71,7 @@ Launch plan_launch(const RunRequest& request, const Site& site) {
     launch.end_signal = SIGTERM;
     return launch;
   }
+  launch.listener = site.listener;  // what srun starts hears by itself
   if (site.family == home::MpiFamily::mpich) {
     add_hydra(launch, request, site);
     launch.command.insert(launch.command.end(), words.begin(), words.end());

@@ -36,9 +36,10 @@ struct Site {
   std::string weir;  ///< Path of this program; every rank starts through `weir rank`.
   std::optional<std::string>
       host_file;  ///< A host for each place, in a batch job that mpirun does not notice itself.
-  std::optional<std::string> agent;  ///< A shell script by which mpirun reaches the other hosts ...
-  std::string system;                ///< ... of a job of this batch system, which it must not ask itself.
-  std::string status_file;           ///< Where rank 0 leaves its exit status.
+  std::optional<std::string> agent;   ///< A shell script by which mpirun reaches the other hosts ...
+  std::string system;                 ///< ... of a job of this batch system, which it must not ask itself.
+  std::vector<std::string> listener;  ///< Hears what the batch system does not tell `weir run`.
+  std::string status_file;            ///< Where rank 0 leaves its exit status.
   std::map<std::string, std::string> environment;  ///< The caller's.
 };
 
@@ -47,6 +48,7 @@ struct Launch {
   std::vector<std::string> command;
   std::map<std::string, std::string> environment;
   int end_signal = SIGINT;  ///< Ends it, and its ranks. mpirun hears no other: SIGTERM is for the ranks.
+  std::vector<std::string> listener{};  ///< Runs beside it, as `Listener`.
 };
 
 /// The mpirun command for `request` on `site`.

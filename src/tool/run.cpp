@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "batch/configured_job.hpp"
+#include "batch/hearing.hpp"
 #include "batch/program.hpp"
 #include "batch/registry.hpp"
 #include "dashboard/dashboard.hpp"
@@ -32,10 +33,10 @@
 namespace weir::detail::tool {
 namespace {
 
-constexpr int most = 1'000'000;
+constexpr int most_ranks = 1'000'000;
 
 /// The whole number `text` of option `name`.
-int count_of(const std::string& name, const std::string& of_what, const std::string& text) {
+int count_of(const std::string& name, const std::string& of_what, const std::string& text, int most) {
   int number = 0;
   const auto [end, reason] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (reason != std::errc() || end != text.data() + text.size() || number < 1 || number > most)
@@ -163,9 +164,9 @@ bool parse(int argc, char** argv, RunRequest& request) {
         "--dry-run, --dashboard or --report (got " +
             rest.front() + ")" + meant_option(app, rest.front()) +
             "; options of the program follow its name");
-  if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
-  request.ranks =
-      app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));
+  if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads, home::most_threads);
+  request.ranks = app.count("-n") ? count_of("-n", "ranks", ranks, most_ranks)
+                                  : default_ranks(request.threads.value_or(1));
   request.launcher = own_launcher(launcher);
   if (request.launcher)
     request.launcher_path =
@@ -202,6 +203,12 @@ bool is_further_copy() {
                                             " times by " + starter +
                                             "; write it without that: it starts the ranks itself");
   return count > 1;
+}
+
+std::vector<std::string> job_listener() {
+  const auto job = current_job();
+  const auto* hearing = job ? dynamic_cast<const batch::Hearing*>(job->system) : nullptr;
+  return hearing ? hearing->listener(batch::own_variables()) : std::vector<std::string>();
 }
 
 /// WEIR_EXIT_GRACE says how long mpirun may take to end after rank 0.
@@ -250,6 +257,7 @@ int run(int argc, char** argv) {
     std::this_thread::sleep_for(home::time_of_the_first);
     return 2;
   }
+  const std::vector<std::string> listener = job_listener();
   home::mend_job_variables();
   home::note_job();
   // The program's own stderr is a pipe to this process.
@@ -259,6 +267,7 @@ int run(int argc, char** argv) {
     request.dashboard = where.starts_with("terminal") ? where : "terminal:" + where;
   }
   Site site = find_site();
+  site.listener = listener;
   std::string hosts, agent;
   if (const auto allocation = job_allocation(request.threads.value_or(1))) {
     const bool is_told = request.threads || site.environment.contains("WEIR_THREADS");

@@ -22,6 +22,7 @@
 #include "home/mpi_job.hpp"
 #include "tool/descendants.hpp"
 #include "tool/job_guard.hpp"
+#include "tool/listener.hpp"
 #include "tool/noise.hpp"
 #include "tool/outlet.hpp"
 #include "tool/site.hpp"
@@ -67,6 +68,8 @@ class Supervisor {
   void on_note();
   void on_deadline(Clock::time_point now);
   void on_end_signal(const signalfd_siginfo& signal);
+  void on_heard(int signal);
+  void announce();
   void reap();
   [[nodiscard]] std::vector<pid_t> programs_here(bool only_first) const;
   [[nodiscard]] bool is_heard_by_body(int signal) const;
@@ -86,7 +89,8 @@ class Supervisor {
   const Patience& patience_;
   const int end_of_mpirun_;  // the signal that ends it
   sigset_t mask_before_;
-  JobGuard guard_;  // ahead of the descendants, to which it does not belong
+  JobGuard guard_;     // ahead of the descendants, to which it does not belong,
+  Listener listener_;  // nor does this
   Descendants descendants_;
   Descriptor signals_;
   Descriptor folder_events_;
@@ -98,19 +102,25 @@ class Supervisor {
   pid_t mpirun_ = 0;
   std::optional<int> mpirun_status_;  // as wait() tells it
   std::string note_text_;
-  std::optional<int> note_;                        // how rank 0's process ended
-  bool watcher_is_gone_ = false;                   // rank 0's `weir rank` has been there
-  int end_signal_ = 0;                             // the one we were told to end with
-  bool is_of_workers_ = false;                     // the ranks are workers of a running program
-  bool is_told_again_ = false;                     // and we were told more than once
-  bool was_terminated_ = false;                    // by our signal
-  std::optional<Clock::time_point> announced_at_;  // to ranks that end by themselves
+  std::optional<int> note_;                         // how rank 0's process ended
+  bool watcher_is_gone_ = false;                    // rank 0's `weir rank` has been there
+  int end_signal_ = 0;                              // the one we were told to end with
+  bool is_of_workers_ = false;                      // the ranks are workers of a running program
+  bool is_told_again_ = false;                      // and we were told more than once
+  bool was_terminated_ = false;                     // by our signal
+  std::optional<Clock::time_point> terminated_at_;  // we were told so by SIGTERM
+  std::optional<Clock::time_point> announced_at_;   // to ranks that end by themselves
+  std::optional<Clock::time_point> told_at_;        // they were
   std::optional<Clock::time_point> deadline_;
   std::optional<Clock::time_point> release_at_;
 };
 
 Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const Patience& patience)
-    : folder_(folder), patience_(patience), end_of_mpirun_(launch.end_signal), guard_(folder.file()) {
+    : folder_(folder),
+      patience_(patience),
+      end_of_mpirun_(launch.end_signal),
+      guard_(folder.file()),
+      listener_(launch.listener) {
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : passed_on) sigaddset(&set, signal);
@@ -184,24 +194,41 @@ void Supervisor::on_signal(const signalfd_siginfo& signal) {
 /// SIGTERM saves what it has, with all its workers.
 void Supervisor::on_end_signal(const signalfd_siginfo& signal) {
   const int number = static_cast<int>(signal.ssi_signo);
-  if (number == SIGTERM && announced_at_ && Clock::now() < *announced_at_ + same_announcement) return;
+  if (number == SIGTERM && terminated_at_ && Clock::now() < *terminated_at_ + same_announcement) return;
+  if (number == SIGTERM) terminated_at_ = Clock::now();
   is_told_again_ = end_signal_ != 0;
   end_signal_ = number;
   if (number == SIGTERM && !is_told_again_ && (is_of_workers_ || is_heard_by_body(number))) {
     announced_at_ = Clock::now();
     end_within(patience_.after_announcement);
-    return tell_ranks(number, !is_of_workers_);
+    return announce();
   }
   end_within(patience_.after_signal);
   // What the terminal sends (Ctrl-C) has reached mpirun too: it is in the same process group.
   if (signal.ssi_code != SI_KERNEL && !mpirun_status_) kill(mpirun_, end_of_mpirun_);
 }
 
+/// To those that end by themselves, once: the batch system may tell its steps and this process alike.
+void Supervisor::announce() {
+  const auto now = Clock::now();
+  if (!told_at_ || now >= *told_at_ + same_announcement) tell_ranks(SIGTERM, !is_of_workers_);
+  told_at_ = now;
+}
+
+/// The job's end has been announced where this process does not hear it, or a signal is for the body. When
+/// the end comes the batch system will tell, so that nothing is counted from here.
+void Supervisor::on_heard(int signal) {
+  if (signal == SIGUSR1 || signal == SIGUSR2) return tell_ranks(signal, true);
+  if (signal == SIGTERM && (is_of_workers_ || is_heard_by_body(signal))) announce();
+}
+
 /// Orphans of the job are children of this process too.
 void Supervisor::reap() {
   int status = 0;
-  for (pid_t child = 0; (child = waitpid(-1, &status, WNOHANG)) > 0;)
+  for (pid_t child = 0; (child = waitpid(-1, &status, WNOHANG)) > 0;) {
     if (child == mpirun_ && !mpirun_status_) mpirun_status_ = status;
+    if (child == listener_.process()) on_heard(WIFEXITED(status) ? WEXITSTATUS(status) - 128 : 0);
+  }
 }
 
 void Supervisor::on_stdout() {
@@ -374,7 +401,8 @@ int Supervisor::status_of_job() {
   // What main makes of a body that has worked counts too; a signal that may be mpirun's, or ours, does not.
   if (const auto program = folder_.program_status()) {
     const int of_main = process_status().value_or(0);
-    if (const int signal = of_main - 128; is_of_a_fault(signal)) {
+    const bool was_ended = end_signal_ || was_terminated_ || WIFSIGNALED(*mpirun_status_);
+    if (const int signal = of_main - 128; signal > 0 && (is_of_a_fault(signal) || !was_ended)) {
       say(ended_by("rank 0", signal) + ", after its body");
       return of_main;
     }

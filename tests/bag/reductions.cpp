@@ -22,7 +22,11 @@ TEST_CASE("count, sum, mean, variance, extremes, any and all") {
     const auto bag = from_sequence(sample, count);
     CHECK(bag.count().compute() == 16);
     CHECK(bag.sum().compute() == 80);
-    CHECK(bag.mean().compute() == Approx(5));
+    CHECK(bag.mean().compute() == 5);
+    using Huge = std::vector<std::int64_t>;
+    CHECK(from_sequence(Huge{INT64_MAX, 1, INT64_MIN, 3, INT64_MAX, 1, -INT64_MAX, 3}, count)
+              .mean()
+              .compute() == 0.875);
     CHECK(bag.var().compute() == Approx(7.25));  // statistics.pvariance
     CHECK(bag.var(1).compute() == Approx(7.7333333333));
     CHECK(bag.stddev().compute() == Approx(2.6925824036));

@@ -202,8 +202,7 @@ TEST_CASE("lines before and after stand around the program, whose exit status is
         "module load OpenMPI/4.1.4\nmodule load 'odd name'\n"
         "export GREETING=$'it\\'s $HOME\\n`id`'\nexport EMPTY=''\n"
         "echo before \"$GREETING\"\n"
-        "trap weir_told=1 TERM\n"
-        "for signal in USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n"
+        "for signal in TERM USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n"
         "true run -n 2 --threads 1 -- ./app &\n"
         "weir_run=$!\n"
         "while weir_told=; wait $weir_run; weir_status=$?; [ $weir_told ]; do :; done\n"
@@ -226,18 +225,18 @@ TEST_CASE("the shell of a job passes signals on, outlives SIGTERM and ends with 
   options.weir = folder.path() + "/weir";
   test::write_file(options.weir,
                    "#!/bin/bash\n"
+                   "trap 'echo to end; touch \"${0%weir}heard\"' TERM\n"
                    "trap 'rm \"${0%weir}ready\"; echo told; exit 7' USR1\n"
                    "touch '" +
                        folder.path() +
                        "/ready'\n"
                        "for i in {1..3000}; do sleep 0.01; done\n",
                    0755);
-  options.before = {"(until [ -e '" + folder.path() +
-                    "/ready' ]; do sleep 0.01; done; kill -TERM $$; "
-                    "while [ -e '" +
+  options.before = {"(until [ -e '" + folder.path() + "/ready' ]; do sleep 0.01; done; until [ -e '" +
+                    folder.path() + "/heard' ]; do kill -TERM $$; sleep 1; done; while [ -e '" +
                     folder.path() + "/ready' ]; do kill -USR1 $$; sleep 0.2; done) >/dev/null 2>&1 &"};
   const auto result = run_program({"bash", "-c", shell_part(options)});
-  CHECK(result.output == "told\n");
+  CHECK(result.output == "to end\ntold\n");
   CHECK(result.exit_status == 7);
 }
 

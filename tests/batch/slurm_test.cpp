@@ -1,8 +1,11 @@
 // Slurm's script text and answers; no Slurm is needed. The real one is in tests/batch.
 #include "batch/slurm/slurm.hpp"
 
+#include <array>
+#include <ctime>
 #include <map>
 
+#include "batch/hearing.hpp"
 #include "batch/limiting.hpp"
 #include "batch/stepping.hpp"
 #include "support/full_job.hpp"
@@ -52,8 +55,7 @@ TEST_CASE("slurm writes every option as a directive") {
         "unset SLURM_EXPORT_ENV\n"
         "export SLURM_OVERLAP=1\n"
         "export WEIR_JOB_STARTED=$(date +%s)\n"
-        "trap weir_told=1 TERM\n"
-        "for signal in USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n"
+        "for signal in TERM USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n"
         "/opt/weir/bin/weir run -n 64 --threads 2 -- ./app 'two words' &\n"
         "weir_run=$!\n"
         "while weir_told=; wait $weir_run; weir_status=$?; [ $weir_told ]; do :; done\n"
@@ -125,8 +127,7 @@ TEST_CASE("slurm leaves out what was not said") {
         "unset SLURM_EXPORT_ENV\n"
         "export SLURM_OVERLAP=1\n"
         "export WEIR_JOB_STARTED=$(date +%s)\n"
-        "trap weir_told=1 TERM\n"
-        "for signal in USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n"
+        "for signal in TERM USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n"
         "weir run -n 3 --threads 1 -- app &\n"
         "weir_run=$!\n"
         "while weir_told=; wait $weir_run; weir_status=$?; [ $weir_told ]; do :; done\n"
@@ -161,6 +162,43 @@ TEST_CASE("slurm refuses signals that its steps would get and the program would 
     options.directives = {line};
     CHECK_NOTHROW(slurm().script(options));
   }
+}
+
+TEST_CASE("slurm has a listener for what only steps are told, but for what a rank starts none") {
+  const auto& hearing = dynamic_cast<const Hearing&>(slurm());
+  std::map<std::string, std::string> variables;
+  const auto listener = [&] {
+    return hearing.listener([&](const std::string& name) {
+      return variables.contains(name) ? std::optional(variables[name]) : std::nullopt;
+    });
+  };
+  CHECK(listener().empty());
+  variables["SLURM_JOB_PARTITION"] = "cheap; rm -r x";
+  if (!listener().empty()) CHECK(listener().back() == "cheap; rm -r x");  // where srun is
+  for (const std::string name : {"SLURM_STEP_ID", "WEIR_MPI_IN_JOB"}) {
+    variables[name] = "1";
+    CHECK(listener().empty());
+    variables.erase(name);
+  }
+}
+
+TEST_CASE("slurm tells when a job that is being taken away ends") {
+  const auto& hearing = dynamic_cast<const Hearing&>(slurm());
+  const auto left = [&](const std::string& end) {
+    return hearing.left_now("7", [&](const std::vector<std::string>& command) {
+      return command.back() == "7"
+                 ? std::optional("JobId=7 TimeLimit=00:10:00 EndTime=" + end + " Deadline=N/A")
+                 : std::nullopt;
+    });
+  };
+  const std::time_t soon = std::time(nullptr) + 100;
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", std::localtime(&soon));
+  REQUIRE(left(text.data()));
+  CHECK(left(text.data())->count() <= 100);
+  CHECK(left(text.data())->count() > 90);
+  CHECK_FALSE(left("Unknown"));
+  CHECK_FALSE(left(""));
 }
 
 TEST_CASE("slurm knows how a rank in a step of another node is to see its job") {

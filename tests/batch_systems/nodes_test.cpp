@@ -92,6 +92,40 @@ TEST_CASE("a signal for the program reaches it where mpirun is on another node t
   CHECK(shows("ready\ntold\n"));
 }
 
+TEST_CASE("a program hears of its preemption when the grace begins, and may save and end") {
+  const User user;
+  for (const std::string queue : {"yielding", "requeued"}) {
+    const std::string id =
+        trimmed(user.weir({"submit", "-n", "1", "--queue", queue, "/bin/bash", "-c",
+                           "trap 'echo saved; exit 3' TERM; echo ready; while :; do sleep 0.1; done"})
+                    .out);
+    const auto shows = [&](const std::string& text) {
+      return eventually([&] { return user.weir({"logs", id}).out == text; });
+    };
+    REQUIRE(shows("ready\n"));
+    const std::string other =
+        trimmed(user.shell("sbatch --parsable -p urgent -N 2 -n 16 -o /dev/null --wrap 'sleep 60'").out);
+    CHECK(shows("ready\nsaved\n"));
+    CHECK(eventually([&] { return user.state(id) == "FAILED\n"; }));  // by itself, not by Slurm
+    CHECK(user.shell("scancel " + other).status == 0);
+  }
+}
+
+TEST_CASE("what only the shell of a job is told reaches the program") {
+  const User user;
+  const std::string id =
+      trimmed(user.weir({"submit", "-n", "1", "/bin/bash", "-c",
+                         "trap 'echo told' TERM; echo ready; for i in {1..50}; do sleep 0.1; done"})
+                  .out);
+  const auto shows = [&](const std::string& text) {
+    return eventually([&] { return user.weir({"logs", id}).out == text; });
+  };
+  REQUIRE(shows("ready\n"));
+  CHECK(user.shell("scancel --batch --signal=TERM " + id).status == 0);
+  CHECK(shows("ready\ntold\n"));
+  CHECK(user.weir({"cancel", id}).status == 0);
+}
+
 TEST_CASE("a node that takes the first jobs and fails them at once is named and avoided; others go on") {
   const User user;
   const Finished done = user.shell(

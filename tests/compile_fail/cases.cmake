@@ -110,6 +110,10 @@ weir_compile_fail(bag/map_function "weir: map: the function cannot be called wit
 weir_compile_fail(bag/map_capture "weir: map: a function or an argument of it cannot travel to another process")
 weir_compile_fail(bag/filter_overloaded "weir: filter: this function has several forms, or is a template")
 weir_compile_fail(bag/groupby_key "weir: groupby: the key must be a function of a const element of this bag")
+weir_compile_fail(frame/pandas_name "weir: groupby: is called group_by")
+weir_compile_fail(frame/set_index "weir: set_index: a frame has no index: rows are found by columns; sort_by puts")
+weir_compile_fail(frame/mean_of_groups "weir: mean: is an aggregation: write group_by.*agg.weir::mean")
+weir_compile_fail(frame/brackets "weir: frame..: a column in an expression is weir::col")
 weir_compile_fail(frame/row_members "weir: collect: a row is a plain struct, whose members")
 weir_compile_fail(array/map_blocks_function "weir: map_blocks: the function must take a chunk of each array")
 weir_compile_fail(stream/on_error_text

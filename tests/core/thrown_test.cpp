@@ -65,6 +65,26 @@ TEST_CASE("nested exceptions bring their reasons, innermost last") {
                                           Catch::EndsWith("std::out_of_range: no such key"));
 }
 
+TEST_CASE("what is nested is told whatever holds it, and nothing of what holds nothing") {
+  struct Nesting : std::runtime_error, std::nested_exception {
+    Nesting() : std::runtime_error("nesting") {}
+  };
+  CHECK(thrown_by([] { throw Nesting(); }).text() == "nesting");
+  const auto nested = [](auto outer) {
+    return thrown_by([&] {
+      try {
+        throw 5;
+      } catch (...) {
+        std::throw_with_nested(outer);
+      }
+    });
+  };
+  CHECK(nested(std::string("outer")).text() == "std::string: outer\n  because of int: 5");
+  CHECK_THAT(nested(Stranger{}).text(),
+             Catch::EndsWith("Stranger: an exception that is no std::exception\n  because of int: 5"));
+  CHECK_THAT(nested(Stranger{}).type, !Catch::Contains("_Nested"));
+}
+
 TEST_CASE("an exception whose what() is null says so") {
   CHECK(thrown_by([] { throw Mute(); }).message == "it says nothing: what() is null");
   CHECK(thrown_by([] { throw std::runtime_error(""); }).message == "it says nothing");

@@ -243,6 +243,10 @@ TEST_CASE("gang: a program is one MPI job on the places of the ranks") {
       client().submit(weir::gang{n}, weir::program{"sh", "-c", who, "sh", "{}"}, "case 7").result().output;
   for (int rank = 0; rank < n; ++rank)
     CHECK_THAT(output, Catch::Contains(std::to_string(rank) + " of " + std::to_string(n) + " case 7\n"));
+  const weir::gang wide{.ranks = 1, .options = {.cores = 1}};
+  const std::string threads = "echo threads $OMP_NUM_THREADS $MKL_NUM_THREADS";
+  if (!std::getenv("OMP_NUM_THREADS"))
+    CHECK(client().submit(wide, weir::program{"sh", "-c", threads}).result().output == "threads 1 1\n");
   const std::string message = message_of([&] {
     static_cast<void>(
         client().submit(weir::gang{n}, weir::program{"sh", "-c", "echo no mesh >&2; exit 3"}).result());

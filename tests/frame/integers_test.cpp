@@ -1,5 +1,6 @@
 // Integers beyond 64 bits: the right number or an error, never a wrong one.
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "frame/support.hpp"
 
@@ -53,6 +54,20 @@ TEST_CASE("a sum that is no 64-bit integer is an error that names its column") {
       CHECK(csv_of(low.agg(aggregate(Aggregate::Kind::sum, col("v").astype(ColumnType::float64)).as("s"))) ==
             "s\n-18446744073709551616.0\n");
     }
+  });
+}
+
+TEST_CASE("a mean of integers is that of their exact sum, whatever the partitions are") {
+  in_cluster([] {
+    const std::vector<std::optional<std::int64_t>> values{most, 1, least, 1, 3, most, -most, 4};
+    for (const std::size_t partitions : {1u, 2u, 3u, 8u}) {
+      CHECK(csv_of(of(values, partitions).agg(mean("v"))) == "mean_v\n1.0\n");
+      CHECK(csv_of(of(values, partitions).filter(col("v") != 4).agg(mean("v"), sum("v"))) ==
+            "mean_v,sum_v\n0.5714285714285714,4\n");
+    }
+    RunningGroups running({}, {mean("v")});
+    for (const auto& value : values) running.add(of({value}, 1).compute());
+    CHECK(running.result().column("mean_v").float64s()[0] == 1);
   });
 }
 
@@ -145,5 +160,54 @@ TEST_CASE("products of integers are exact, whatever the partitions, or an error"
           "rolling: an aggregation must not be a product (got product_n)");
     CHECK(sentence_of([&] { return from(beyond).agg(product("of")); }) ==
           "product: the values must be numbers (got text from of); astype converts them");
+  });
+}
+
+TEST_CASE("integers beside real numbers are compared as real numbers, in filters, isin and joins") {
+  in_cluster([] {
+    struct Key {
+      std::int64_t i;
+      double x;
+    };
+    constexpr std::int64_t odd = (std::int64_t{1} << 53) + 1;  // the nearest double is one less
+    const Frame both = from(std::vector<Key>{{odd, 0x1p53}, {odd - 1, 0x1p53}, {7, 7.5}});
+    CHECK(csv_of(both.filter(col("i") == col("x"))) ==
+          "i,x\n9007199254740993,9007199254740992.0\n"
+          "9007199254740992,9007199254740992.0\n");
+    CHECK(both.filter(col("i").isin({0x1p53})).count_rows() == 2);
+    CHECK(both.filter(col("i") < 7.5).count_rows() == 1);
+    CHECK(both.filter(col("i") == odd).count_rows() == 1);  // both are integers
+    CHECK(both.select("i")
+              .merge(from(std::vector<Key>{{1, 0x1p53}}).select("x"), {.left_on = {"i"}, .right_on = {"x"}})
+              .count_rows() == 2);
+  });
+}
+
+TEST_CASE("NaN is behind all numbers, never the least or greatest of them, and equal to itself as a key") {
+  in_cluster([] {
+    struct Row {
+      std::optional<double> x;
+      std::int64_t n;
+    };
+    const double nan = std::nan("");
+    const std::vector<Row> rows{{nan, 1}, {2, 2}, {{}, 3}, {-nan, 4}, {-1, 5}, {0.0, 6}, {-0.0, 7}};
+    for (const std::size_t partitions : {1u, 3u}) {
+      const Frame frame = from(rows, partitions);
+      CHECK(csv_of(frame.sort_by("x").select("n")) == "n\n5\n6\n7\n2\n1\n4\n3\n");
+      CHECK(csv_of(frame.sort_by("x", descending).select("n")) == "n\n2\n6\n7\n5\n1\n4\n3\n");
+      CHECK(csv_of(frame.nlargest(2, "x").select("n")) == "n\n2\n6\n");
+      CHECK(csv_of(frame.nsmallest(2, "x").select("n")) == "n\n5\n6\n");
+      CHECK(csv_of(frame.agg(weir::min("x"), weir::max("x"), count("x"))) ==
+            "min_x,max_x,count_x\n-1.0,2.0,6\n");
+      CHECK(frame.filter(col("x") < 100).count_rows() == 4);
+      CHECK(frame.filter(col("x") == col("x")).count_rows() == 4);
+      CHECK(frame.filter(col("x") != col("x")).count_rows() == 2);
+      CHECK(csv_of(frame.group_by("x").agg(sum("n"))) == "x,sum_n\n-1.0,5\n0.0,13\n2.0,2\nNaN,5\n");
+      CHECK(frame.unique("x").count_rows() == 5);
+      CHECK(csv_of(frame.agg(nunique("x"))) == "nunique_x\n4\n");
+      CHECK(csv_of(frame.merge(from(std::vector<Row>{{nan, 10}, {0, 20}, {{}, 30}}), "x")
+                       .sort_by("n_x")
+                       .drop("x")) == "n_x,n_y\n1,10\n4,10\n6,20\n7,20\n");
+    }
   });
 }

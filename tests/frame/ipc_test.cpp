@@ -104,6 +104,13 @@ TEST_CASE("arrow files that are cut or changed are refused, whatever was changed
   });
 }
 
+TEST_CASE("a dictionary that is replaced in a stream is that of the batches behind it") {
+  in_cluster([] {  // by npm's apache-arrow: {"a", "b"}, then {"c", missing, "a"} with another dictionary
+    CHECK(csv_of(read_arrow(FRAME_GOLDEN "/replaced_dictionary.arrows")) == "w\na\nb\nc\n\"\"\na\n");
+    CHECK(csv_of(read_arrow(FRAME_GOLDEN "/added_dictionary.arrows")) == "w\na\nb\nc\n\"\"\na\n");
+  });
+}
+
 TEST_CASE("arrow files are those of the Arrow project") {
   int status = 0;
   const std::string node =

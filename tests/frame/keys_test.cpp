@@ -1,9 +1,11 @@
 // Rows with equal keys, whatever these are: short texts and integers, which are compared as words, and all
 // others; beside the plainest way to find them.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "frame/support.hpp"
 
@@ -125,6 +127,45 @@ TEST_CASE("integer keys are grouped alike whether they are close together or far
         found[sums.column("k").int64s()[i]] = sums.column("sum_v").int64s()[i];
       CHECK(found == expected);
     }
+  });
+}
+
+TEST_CASE("integer keys are joined alike whether they are close together or far apart, once or often") {
+  in_cluster([] {
+    constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+    constexpr std::int64_t greatest = std::numeric_limits<std::int64_t>::max();
+    const std::vector<std::vector<std::int64_t>> cases = {{5, 3, 4, 9, 8, 7, 6},
+                                                          {least, least + 1, least + 65'535},
+                                                          {greatest, greatest - 2, greatest - 65'536},
+                                                          {least, 0, greatest}};
+    for (const auto& keys : cases)
+      for (const std::size_t times : {1, 3}) {
+        std::vector<std::int64_t> left, right, expected, without, places(50);
+        for (std::size_t i = 0; i < places.size(); ++i)
+          left.push_back(i % 5 ? keys[i * i % keys.size()] : 77);
+        for (std::size_t i = 0; i < times * (keys.size() - 1); ++i)
+          right.push_back(keys[i % (keys.size() - 1)]);
+        std::iota(places.begin(), places.end(), 0);
+        for (std::size_t i = 0; i < left.size(); ++i) {
+          const std::size_t before = expected.size();
+          for (std::size_t j = 0; j < right.size(); ++j)
+            if (left[i] == right[j]) expected.push_back(static_cast<std::int64_t>(1000 * i + j));
+          if (before == expected.size()) without.push_back(static_cast<std::int64_t>(i));
+        }
+        std::vector<std::int64_t> others(right.size());
+        std::iota(others.begin(), others.end(), 0);
+        const Frame a(Table({"k", "i"}, {make_column(left), make_column(places)}));
+        const Frame b(Table({"k", "j"}, {make_column(right), make_column(others)}));
+        const Table inner = a.merge(b, "k").with("pair", col("i") * 1000 + col("j")).compute();
+        CHECK(std::ranges::equal(inner.column("pair").int64s(), expected));
+        const Table anti = a.merge(b, "k", Join::anti).compute();
+        CHECK(std::ranges::equal(anti.column("i").int64s(), without));
+        CHECK(a.merge(b, "k", Join::left).count_rows() == std::ssize(expected) + std::ssize(without));
+        const std::set<std::int64_t> known(left.begin(), left.end());
+        const auto alone =
+            std::ranges::count_if(right, [&](std::int64_t key) { return !known.contains(key); });
+        CHECK(a.merge(b, "k", Join::right).count_rows() == std::ssize(expected) + alone);
+      }
   });
 }
 

@@ -1,7 +1,6 @@
 // Every verb beside pandas, on random tables with missing values, on threads and on ranks: oracle.py writes
 // the tables and what pandas makes of them as CSV; passed over where there is no pandas.
 #include <catch2/catch.hpp>
-#include <cmath>
 #include <cstdio>
 
 #include "frame/support.hpp"
@@ -11,18 +10,6 @@ using namespace weir;
 using namespace weir::test;
 
 namespace {
-
-// Whether two cells say the same; numbers up to rounding.
-bool is_near(const Column& a, const Column& b, std::size_t i) {
-  if (a.is_na(i) != b.is_na(i)) return false;
-  if (a.is_na(i)) return true;
-  const auto is_number = [](ColumnType type) {
-    return type == ColumnType::int64 || type == ColumnType::float64;
-  };
-  if (!is_number(a.type()) || !is_number(b.type())) return a.show(i) == b.show(i);
-  const double x = std::stod(a.show(i)), y = std::stod(b.show(i));
-  return x == y || std::fabs(x - y) <= 1e-9 * (1 + std::fabs(y));
-}
 
 // The greatest value less the least: an aggregation of one's own.
 struct Spread {
@@ -39,20 +26,6 @@ struct Spread {
     return greatest < least ? std::optional<std::int64_t>() : greatest - least;
   }
 };
-
-// Empty if they are equal; otherwise the first difference.
-std::string difference(const Table& ours, const Table& theirs) {
-  if (ours.names() != theirs.names())
-    return "names: " + to_text(ours.schema()) + " | " + to_text(theirs.schema());
-  if (ours.rows() != theirs.rows())
-    return "rows: " + std::to_string(ours.rows()) + " | " + std::to_string(theirs.rows());
-  for (std::size_t c = 0; c < ours.names().size(); ++c)
-    for (std::size_t i = 0; i < ours.rows(); ++i)
-      if (!is_near(ours.columns()[c], theirs.columns()[c], i))
-        return ours.names()[c] + " in row " + std::to_string(i) + ": " + ours.columns()[c].show(i) + " | " +
-               theirs.columns()[c].show(i);
-  return "";
-}
 
 // What oracle.py wrote, once for all tests; an empty name without pandas.
 class Oracle {

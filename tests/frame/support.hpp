@@ -1,6 +1,7 @@
 // Frames and files for tests.
 #pragma once
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -48,5 +49,31 @@ inline std::string csv_of(const Table& table) {
   return text_of(folder.path("out.csv"));
 }
 inline std::string csv_of(const Frame& frame) { return csv_of(frame.compute()); }
+
+/// Whether two cells say the same; numbers up to rounding.
+inline bool is_near(const Column& a, const Column& b, std::size_t i) {
+  if (a.is_na(i) != b.is_na(i)) return false;
+  if (a.is_na(i)) return true;
+  const auto is_number = [](ColumnType type) {
+    return type == ColumnType::int64 || type == ColumnType::float64;
+  };
+  if (!is_number(a.type()) || !is_number(b.type())) return a.show(i) == b.show(i);
+  const double x = std::stod(a.show(i)), y = std::stod(b.show(i));
+  return x == y || (std::isnan(x) && std::isnan(y)) || std::fabs(x - y) <= 1e-9 * (1 + std::fabs(y));
+}
+
+/// Empty if they are equal; otherwise the first difference.
+inline std::string difference(const Table& ours, const Table& theirs) {
+  if (ours.names() != theirs.names())
+    return "names: " + to_text(ours.schema()) + " | " + to_text(theirs.schema());
+  if (ours.rows() != theirs.rows())
+    return "rows: " + std::to_string(ours.rows()) + " | " + std::to_string(theirs.rows());
+  for (std::size_t c = 0; c < ours.names().size(); ++c)
+    for (std::size_t i = 0; i < ours.rows(); ++i)
+      if (!is_near(ours.columns()[c], theirs.columns()[c], i))
+        return ours.names()[c] + " in row " + std::to_string(i) + ": " + ours.columns()[c].show(i) + " | " +
+               theirs.columns()[c].show(i);
+  return "";
+}
 
 }  // namespace weir::test

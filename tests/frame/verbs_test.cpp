@@ -155,3 +155,27 @@ TEST_CASE("the nearest of times that are nanoseconds apart is found") {
                      .select("q")) == "q\nlate\n");
   });
 }
+
+TEST_CASE("many small partitions give what one gives, and come out as few") {
+  in_cluster([] {
+    std::vector<std::int64_t> keys, places;
+    std::vector<double> values;
+    for (std::int64_t i = 0; i < 600'000; ++i) {
+      keys.push_back(i * 7919 % 300'007);
+      values.push_back(0.25 * static_cast<double>(i % 1000));
+      places.push_back(i);
+    }
+    const Table rows({"key", "x", "place"}, {make_column(keys), make_column(values), make_column(places)});
+    const Frame small(rows, 2500), one(rows, 1);
+    const auto in_order = [](const Frame& frame) { return frame.sort_by({"key", "place"}); };
+    CHECK(small.sort_by("key").compute() == one.sort_by("key").compute());  // equal keys keep their order
+    CHECK(small.sort_by("key").to_futures().size() > 1);
+    CHECK(small.sort_by("key").to_futures().size() < 50);
+    CHECK(in_order(small.drop_duplicates({"key"})).compute() ==
+          in_order(one.drop_duplicates({"key"})).compute());
+    CHECK(in_order(small.shuffle({"key"})).compute() == in_order(one).compute());
+    for (const Aggregate& last : {first("place").as("place"), nunique("place").as("place")})
+      CHECK(small.group_by("key").agg(sum("x"), last).sort_by("key").compute() ==
+            one.group_by("key").agg(sum("x"), last).sort_by("key").compute());
+  });
+}

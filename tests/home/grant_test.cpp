@@ -151,6 +151,8 @@ TEST_CASE("grant: the control group and the mask without a job") {
 TEST_CASE("grant: devices by their names; none is none") {
   CHECK(grant(fake({{"CUDA_VISIBLE_DEVICES", "GPU-8f, 3"}}), kernel(1)).devices.value ==
         std::vector<std::string>{"GPU-8f", "3"});
+  CHECK(grant(fake({{"CUDA_VISIBLE_DEVICES", "1,0,1"}}), kernel(1)).devices.value ==
+        std::vector<std::string>{"1", "0"});
   CHECK(grant(fake({{"CUDA_VISIBLE_DEVICES", "0,-1,1"}}), kernel(1)).devices.value ==
         std::vector<std::string>{"0"});
   CHECK(grant(fake({{"CUDA_VISIBLE_DEVICES", "NoDevFiles"}, {"SLURM_JOB_GPUS", "2"}}), kernel(1))

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 
@@ -68,6 +69,14 @@ TEST_CASE("address names functions as their authors call them") {
   CHECK(function_name(address_of(&std::abort)) == "abort");
   CHECK(function_name(address_of(&outer::pair_of<std::vector<int>>)) ==
         "outer::pair_of<std::vector<int, std::allocator<int> > >");
+}
+
+TEST_CASE("address looks for the name of a function once") {
+  const auto start = std::chrono::steady_clock::now();
+  std::size_t letters = 0;
+  for (int i = 0; i < 200'000; ++i) letters += function_name(address_of(&public_function)).size();
+  CHECK(letters == 200'000 * 15);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(3));  // each time: 10 s and more
 }
 
 TEST_CASE("address names lambdas and functors by their type") {

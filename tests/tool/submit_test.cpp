@@ -226,6 +226,16 @@ TEST_CASE("weir submit shows what is wrong, one sentence each") {
   CHECK(contains(refusal(user, {"-n", "2", "--head", "2,5", "/bin/true"}), "--head: head: memory must be "));
   CHECK(refusal(user, {"-n", "2", "--requeue", "maybe", "/bin/true"}) ==
         "--requeue: requeue must be yes or no (got maybe)");
+  CHECK(refusal(user, {"-n", "2", "--requeue", "sh", "-c", "true"}) ==
+        "--requeue: requeue must be yes or no (got sh)");
+  CHECK(refusal(user, {"-n", "2", "--gpus", "2", "--gpus-per-task", "1", "/bin/true"}) ==
+        "--gpus-per-task: GPUs are asked for by rank (gpus_per_task) or by node (gpus, --gpus), not by both "
+        "(got 1 "
+        "and 2)");
+  CHECK(contains(refusal(user, {"-n", "2", "--exclude", "a b", "/bin/true"}),
+                 "--exclude: exclude must be hosts, without spaces (got a b); "));
+  CHECK(
+      contains(refusal(user, {"-n", "2", "/bin/true"}, {{"WEIR_EXCLUDE", "a,,b"}}), "WEIR_EXCLUDE: exclude"));
   CHECK(contains(refusal(user, {"-n", "2", "./nothing"}), "(got ./nothing)"));
   write_file(user.folder() + "/file", "");
   CHECK(refusal(user, {"-n", "2", "--log-directory", "file/logs", "/bin/true"}) ==

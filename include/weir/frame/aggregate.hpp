@@ -63,7 +63,7 @@ struct Aggregate {
 /// The product: int64 of integers and booleans, float64 of float64. 1 of no values.
 /// **Errors.** As `sum`; a product with a 0 is 0, however large the others are.
 [[nodiscard]] Aggregate product(const std::string& column);
-/// The mean, as float64; missing of no values.
+/// The mean, as float64; missing of no values. Integers are summed up exactly.
 [[nodiscard]] Aggregate mean(const std::string& column);
 /// How many values are there.
 [[nodiscard]] Aggregate count(const std::string& column);

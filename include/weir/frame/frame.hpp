@@ -45,6 +45,27 @@ struct WriteCsv {
   std::string missing{};  ///< Of missing values; empty: empty texts, and rows of one missing field, are `""`.
 };
 
+/// \cond
+// What is found under another name: pandas' names, and aggregations as members.
+#define WEIR_INSTEAD(name, sentence)         \
+  template <class... A>                      \
+  WEIR_REFUSES("weir: " #name ": " sentence) \
+  detail::Refused name(const A&...) const {  \
+    return {};                               \
+  }
+#define WEIR_AGGREGATES_INSTEAD(of)                                               \
+  WEIR_INSTEAD(sum, "is an aggregation: write " of "agg(weir::sum(\"x\"))")       \
+  WEIR_INSTEAD(mean, "is an aggregation: write " of "agg(weir::mean(\"x\"))")     \
+  WEIR_INSTEAD(min, "is an aggregation: write " of "agg(weir::min(\"x\"))")       \
+  WEIR_INSTEAD(max, "is an aggregation: write " of "agg(weir::max(\"x\"))")       \
+  WEIR_INSTEAD(count, "is an aggregation: write " of "agg(weir::count())")        \
+  WEIR_INSTEAD(size, "is an aggregation: write " of "agg(weir::count())")         \
+  WEIR_INSTEAD(var, "is an aggregation: write " of "agg(weir::var(\"x\"))")       \
+  WEIR_INSTEAD(stddev, "is an aggregation: write " of "agg(weir::stddev(\"x\"))") \
+  WEIR_INSTEAD(median, "is an aggregation: write " of "agg(weir::median(\"x\"))") \
+  WEIR_INSTEAD(nunique, "is an aggregation: write " of "agg(weir::nunique(\"x\"))")
+/// \endcond
+
 /// How pages of Parquet files are packed.
 enum class ParquetCodec : std::uint8_t { none, snappy, gzip, zstd };
 
@@ -103,7 +124,7 @@ class Frame {
   template <class F>
   requires(!std::is_convertible_v<F, Expression> && detail::frame::ColumnFunction<F>) [[nodiscard]] Frame
       filter(F function, std::vector<std::string> columns) const {
-    return filter(apply(std::move(function), std::move(columns)));
+    return filter(weir::apply(std::move(function), std::move(columns)));
   }
   /// \cond
   template <class F>
@@ -122,7 +143,7 @@ class Frame {
   template <class F>
   requires(!std::is_convertible_v<F, Expression> && detail::frame::ColumnFunction<F>) [[nodiscard]] Frame
       with(const std::string& name, F function, std::vector<std::string> columns) const {
-    return with(name, apply(std::move(function), std::move(columns)));
+    return with(name, weir::apply(std::move(function), std::move(columns)));
   }
   /// \cond
   template <class F>
@@ -184,7 +205,7 @@ class Frame {
   /// The same of a list.
   [[nodiscard]] Frame agg(const std::vector<Aggregate>& aggregates) const;
 
-  /// Rows in order of these columns; equal ones keep their order, missing values come last.
+  /// Rows in order of these columns; equal ones keep their order, missing values come last, NaN before them.
   [[nodiscard]] Frame sort_by(const std::vector<std::string>& names, Order order = ascending) const;
   /// The same with an order for each column: `sort_by({"origin", "delay"}, {ascending, descending})`.
   /// **Errors.** Throws `Error{invalid_argument}` if there are not as many orders as columns.
@@ -264,8 +285,10 @@ class Frame {
   /// All rows, here.
   [[nodiscard]] Table compute() const;
   /// Every row as a plain struct, whose members have the names of columns.
+  /// **Errors.** Those of `Table::to`; a name that is not there is one before anything is computed.
   template <class Row>
   requires(detail::frame::has_cells<Row>()) [[nodiscard]] std::vector<Row> collect() const {
+    detail::frame::check_names<Row>(schema());
     return compute().template to<Row>();
   }
   /// \cond
@@ -317,6 +340,27 @@ class Frame {
   /// GB in one partition. \return The paths.
   std::vector<std::string> to_arrow(const std::string& path) const;
 
+  /// \cond
+  WEIR_AGGREGATES_INSTEAD("frame.")
+  WEIR_INSTEAD(groupby, "is called group_by")
+  WEIR_INSTEAD(sort_values, "is called sort_by")
+  WEIR_INSTEAD(set_index,
+               "a frame has no index: rows are found by columns; sort_by puts them in order, "
+               "shuffle brings equal values together")
+  WEIR_INSTEAD(reset_index, "a frame has no index: keys of groups are columns")
+  WEIR_INSTEAD(join, "is called merge")
+  WEIR_INSTEAD(apply, "a function of columns is with(\"b\", f, {\"a\"}), one of tables map_partitions(f)")
+  WEIR_INSTEAD(query, "is called filter: filter(weir::col(\"a\") > 1)")
+  WEIR_INSTEAD(isna, "of a column is weir::col(\"a\").isna()")
+  template <class Name>
+  WEIR_REFUSES(
+      "weir: frame[]: a column in an expression is weir::col(\"a\"), a frame of columns select(\"a\")")
+  detail::Refused
+  operator[](const Name&) const {
+    return {};
+  }
+  /// \endcond
+
   /// From its plan; for the library.
   explicit Frame(std::shared_ptr<const detail::frame::Node> node) : node_(std::move(node)) {}
   /// The plan; for the library.
@@ -355,6 +399,9 @@ class GroupBy {
   [[nodiscard]] Frame nsmallest(std::size_t n, const std::string& name) const;
   /// Missing keys are a group too.
   [[nodiscard]] GroupBy keep_missing() const;
+  /// \cond
+  WEIR_AGGREGATES_INSTEAD("group_by(...).")
+  /// \endcond
 
  private:
   friend class Frame;
@@ -363,6 +410,9 @@ class GroupBy {
   std::vector<std::string> keys_;
   bool keeps_missing_ = false;
 };
+
+#undef WEIR_AGGREGATES_INSTEAD
+#undef WEIR_INSTEAD
 
 /// Rows by bins of time; `agg` says what becomes of them.
 class Resample {

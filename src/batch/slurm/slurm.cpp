@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ctime>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -13,6 +14,7 @@
 #include "batch/answer.hpp"
 #include "batch/array.hpp"
 #include "batch/following.hpp"
+#include "batch/hearing.hpp"
 #include "batch/limiting.hpp"
 #include "batch/listing.hpp"
 #include "batch/program.hpp"
@@ -293,7 +295,12 @@ std::optional<std::string> noted_value(const std::string& note, const std::strin
   return std::nullopt;
 }
 
-class Slurm : public BatchSystem, public Following, public Limiting, public Listing, public Stepping {
+class Slurm : public BatchSystem,
+              public Following,
+              public Hearing,
+              public Limiting,
+              public Listing,
+              public Stepping {
  public:
   std::string_view name() const override { return "slurm"; }
   std::string_view title() const override { return "Slurm"; }
@@ -459,6 +466,27 @@ class Slurm : public BatchSystem, public Following, public Limiting, public List
     if (!answer) return;
     clock.limit = duration_of(value_of(*answer, "TimeLimit"));
     clock.used = duration_of(value_of(*answer, "RunTime"));
+  }
+
+  // At preemption the steps get SIGTERM, and the script nothing before the grace of the partition is over.
+  // What a rank starts beside it hears nothing that the ranks do not.
+  std::vector<std::string> listener(const Variables& variables) const override {
+    const auto partition = variables("SLURM_JOB_PARTITION");
+    if (!partition || variables("SLURM_STEP_ID") || variables("WEIR_MPI_IN_JOB") || !find_in_path("srun"))
+      return {};
+    return {"/bin/sh", "-c",
+            "case $(scontrol --oneliner show partition \"$0\") in *PreemptMode=OFF*) exit 0 ;; esac\n"
+            "exec srun --quiet --overlap --nodes=1 --ntasks=1 --mem=0 --gres=none --mpi=none cat",
+            *partition};
+  }
+
+  std::optional<std::chrono::seconds> left_now(const std::string& id, const Asker& ask) const override {
+    const std::string answer = ask({"scontrol", "--oneliner", "show", "job", id}).value_or("");
+    const std::string end = value_of(answer, "EndTime");
+    std::tm local{};
+    local.tm_isdst = -1;
+    if (!strptime(end.c_str(), "%Y-%m-%dT%H:%M:%S", &local)) return std::nullopt;
+    return std::chrono::seconds(std::mktime(&local) - std::time(nullptr));
   }
 };
 

@@ -32,8 +32,8 @@ class ArrowNode : public Node {
     if (wanted.empty()) wanted.push_back(schema.front().name);
     Parts parts;
     for (const IpcFile& file : *files_)
-      for (const IpcBlock& batch : file.batches) {
-        IpcPart part{file.path, file.columns, wanted, batch, file.dictionaries};
+      for (const IpcBatch& batch : file.batches) {
+        IpcPart part{file.path, file.columns, wanted, batch};
         parts.readers.push_back([part = std::move(part)](Client& client, const Steps& steps) {
           return client.submit(read_batch_task, part, steps);
         });

@@ -26,10 +26,17 @@ struct IpcBlock {
   std::uint64_t begin = 0, header_bytes = 0, body_bytes = 0;
 };
 
+/// A batch, and the dictionaries that its indices are of: in a stream those before it, the last of each
+/// number; in a file all.
+struct IpcBatch {
+  IpcBlock block;
+  std::vector<IpcBlock> dictionaries;
+};
+
 struct IpcFile {
   std::string path;
   std::vector<IpcColumn> columns;
-  std::vector<IpcBlock> batches, dictionaries;
+  std::vector<IpcBatch> batches;
 };
 
 /// What a task reads.
@@ -37,8 +44,7 @@ struct IpcPart {
   std::string path;
   std::vector<IpcColumn> columns;
   std::vector<std::string> wanted;  ///< Names of those that are read.
-  IpcBlock batch;
-  std::vector<IpcBlock> dictionaries;
+  IpcBatch batch;
 };
 
 /// A column as the C data interface has it, whose buffers are as long as they must be.

@@ -161,8 +161,17 @@ std::string_view flat_part(std::string_view header) {
   return header.substr(skip);
 }
 
+struct DictionaryHeader {
+  explicit DictionaryHeader(const FlatTable& message)
+      : table(message.table(2)), number(table.number<std::int64_t>(0)), adds(table.number<std::uint8_t>(2)) {}
+  FlatTable table;
+  std::int64_t number;
+  bool adds;  ///< To those before it of its number, in whose place it is otherwise.
+};
+
 // A stream has no table of its messages: they are gone through.
 void read_stream(IpcFile& file, std::uint64_t bytes) {
+  std::map<std::int64_t, std::vector<IpcBlock>> known;
   std::uint64_t at = 0;
   while (bytes - at >= 8) {
     const std::string prefix = bytes_at(file.path, at, 8);
@@ -179,8 +188,17 @@ void read_stream(IpcFile& file, std::uint64_t bytes) {
     const auto kind = message.number<std::uint8_t>(1);
     if (at == 0 && kind != schema_kind) throw FlatFault("a stream does not begin with its schema");
     if (kind == schema_kind) file.columns = columns_of_schema(file.path, message.table(2));
-    if (kind == dictionary_kind) file.dictionaries.push_back(block);
-    if (kind == batch_kind) file.batches.push_back(block);
+    if (kind == dictionary_kind) {
+      const DictionaryHeader dictionary(message);
+      auto& parts = known[dictionary.number];
+      if (!dictionary.adds) parts.clear();
+      parts.push_back(block);
+    }
+    if (kind == batch_kind) {
+      IpcBatch& batch = file.batches.emplace_back(IpcBatch{block, {}});
+      for (const auto& [number, parts] : known)
+        batch.dictionaries.insert(batch.dictionaries.end(), parts.begin(), parts.end());
+    }
     at += block.header_bytes + block.body_bytes;
   }
   if (at == 0) throw FlatFault("it does not begin as an Arrow file or stream");
@@ -337,18 +355,17 @@ using Dictionaries = std::map<std::int64_t, Column>;
 
 void add_dictionary(const IpcPart& part, const IpcBlock& block, Dictionaries& dictionaries) {
   Batch batch(part, block);
-  const FlatTable header = batch.message().table(2);
-  const auto number = header.number<std::int64_t>(0);
+  const DictionaryHeader header(batch.message());
   const auto column = std::find_if(part.columns.begin(), part.columns.end(), [&](const IpcColumn& one) {
-    return one.dictionary == number &&
+    return one.dictionary == header.number &&
            std::find(part.wanted.begin(), part.wanted.end(), one.name) != part.wanted.end();
   });
   if (column == part.columns.end()) return;
-  batch.begin(header.table(1));
+  batch.begin(header.table.table(1));
   const std::uint64_t buffers = column->format == "n" ? 0 : column->type == ColumnType::text ? 3 : 2;
   const Column values = column_from(*column, column->format, batch.array(column->format, buffers));
-  Column& known = dictionaries[number];
-  if (header.number<std::uint8_t>(2) == 0 || known.size() == 0) {
+  Column& known = dictionaries[header.number];
+  if (!header.adds || known.size() == 0) {
     known = values;
     return;
   }
@@ -374,7 +391,7 @@ Column from_dictionary(const IpcColumn& column, Batch& batch, const Dictionaries
 }  // namespace
 
 IpcFile read_ipc_footer(const std::string& path, std::uint64_t bytes) {
-  IpcFile file{path, {}, {}, {}};
+  IpcFile file{path, {}, {}};
   try {
     if (bytes < 8) throw FlatFault("it does not begin as an Arrow file or stream");
     if (!bytes_at(path, 0, 8).starts_with("ARROW1")) {
@@ -389,8 +406,9 @@ IpcFile read_ipc_footer(const std::string& path, std::uint64_t bytes) {
     const std::string footer = bytes_at(path, bytes - 10 - size, size);
     const FlatTable table{std::string_view(footer)};
     file.columns = columns_of_schema(path, table.table(1));
-    file.dictionaries = blocks_in(table.structs(2, 24), bytes);
-    file.batches = blocks_in(table.structs(3, 24), bytes);
+    const std::vector<IpcBlock> dictionaries = blocks_in(table.structs(2, 24), bytes);
+    for (const IpcBlock& block : blocks_in(table.structs(3, 24), bytes))
+      file.batches.push_back({block, dictionaries});
   } catch (const FlatFault& fault) {
     broken_arrow(path, 0, fault.what());
   }
@@ -400,8 +418,8 @@ IpcFile read_ipc_footer(const std::string& path, std::uint64_t bytes) {
 Table read_ipc_batch(const IpcPart& part) {
   try {
     Dictionaries dictionaries;
-    for (const IpcBlock& block : part.dictionaries) add_dictionary(part, block, dictionaries);
-    Batch batch(part, part.batch);
+    for (const IpcBlock& block : part.batch.dictionaries) add_dictionary(part, block, dictionaries);
+    Batch batch(part, part.batch.block);
     batch.begin(batch.message().table(2));
     std::vector<std::string> names;
     std::vector<Column> columns;
@@ -417,7 +435,7 @@ Table read_ipc_batch(const IpcPart& part) {
     }
     return Table(std::move(names), std::move(columns));
   } catch (const FlatFault& fault) {
-    broken_arrow(part.path, part.batch.begin, fault.what());
+    broken_arrow(part.path, part.batch.block.begin, fault.what());
   }
 }
 

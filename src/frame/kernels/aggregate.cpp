@@ -34,13 +34,26 @@ Table grouped_keys(const Table& table, const std::vector<std::string>& keys, con
 
 // --- loops over rows and their groups
 
+// All rows are one group: several sums, since each addition waits for the one before.
+template <class T, class From>
+T total(const From* from, std::size_t size) {
+  constexpr std::size_t lanes = 16;
+  T parts[lanes]{};
+  std::size_t i = 0;
+  for (; i + lanes <= size; i += lanes)
+    for (std::size_t lane = 0; lane < lanes; ++lane) parts[lane] += static_cast<T>(from[i + lane]);
+  for (; i < size; ++i) parts[i % lanes] += static_cast<T>(from[i]);
+  return std::accumulate(std::begin(parts), std::end(parts), T{});
+}
+
 template <class T, class From>
 Column add_up(ColumnType type, const Column& column, const From* from, const Groups& groups) {
   Fresh<T> sums(groups.count());
   T* to = sums.data();
   std::fill_n(to, groups.count(), T{});
   const std::uint32_t* group = groups.of_row.data();
-  if (column.na_count() == 0)
+  if (column.na_count() == 0 && groups.count() == 1) to[0] = total<T>(from, column.size());
+  else if (column.na_count() == 0)
     for (std::size_t i = 0; i < column.size(); ++i) to[group[i]] += static_cast<T>(from[i]);
   else
     for (std::size_t i = 0; i < column.size(); ++i)
@@ -146,23 +159,18 @@ Column sums_of(const Table& states, std::size_t at, const BoundAggregate& aggreg
                             aggregate.kind == Kind::product ? "one beyond" : digits_of(total));
   return low;
 }
-Column real_sums(const Column& column, const Groups& groups) {
-  switch (column.type()) {
-    case ColumnType::boolean:
-      return add_up<double>(ColumnType::float64, column, flags(column), groups);
-    case ColumnType::float64:
-      return add_up<double>(ColumnType::float64, column, reals(column), groups);
-    default:
-      return add_up<double>(ColumnType::float64, column, integers(column), groups);
-  }
-}
-
 template <class F>
 Column counted(const Groups& groups, F is_counted) {
   Fresh<std::int64_t> counts(groups.count());
   std::int64_t* to = counts.data();
   std::fill_n(to, groups.count(), 0);
-  for (std::size_t i = 0; i < groups.of_row.size(); ++i) to[groups.of_row[i]] += is_counted(i);
+  if (groups.count() == 1) {
+    std::int64_t all = 0;
+    for (std::size_t i = 0; i < groups.of_row.size(); ++i) all += is_counted(i);
+    to[0] = all;
+  } else {
+    for (std::size_t i = 0; i < groups.of_row.size(); ++i) to[groups.of_row[i]] += is_counted(i);
+  }
   return fixed_column(ColumnType::int64, groups.count(), std::move(counts));
 }
 
@@ -266,13 +274,21 @@ void merge_moments(Growing& states, std::size_t at, const Table& parts, const Gr
              fixed_column(ColumnType::float64, groups.count(), std::move(squares)));
 }
 
-Column quotient(const Column& sum, const Column& count) {
+// The exact sum of integers is rounded once, so that a mean does not depend on partitions.
+Column means_of(const Table& states, std::size_t at) {
+  const Column& sum = states.column(state_name(at, "sum"));
+  const std::int64_t* const counts = integers(states.column(state_name(at, "count")));
+  const auto place = states.find(state_name(at, "high"));
+  const auto divided = [&](std::size_t g, std::int64_t n) {
+    if (sum.type() == ColumnType::float64) return reals(sum)[g] / static_cast<double>(n);
+    const Integer total = place ? whole(sum, states.columns()[*place], g) : Integer{integers(sum)[g]};
+    return static_cast<double>(static_cast<long double>(total) / static_cast<long double>(n));
+  };
   Fresh<double> means(sum.size());
   Bits bits(sum.size());
   for (std::size_t g = 0; g < sum.size(); ++g) {
-    const std::int64_t n = integers(count)[g];
-    means[g] = n ? reals(sum)[g] / static_cast<double>(n) : 0;
-    if (n == 0) bits.clear(g);
+    means[g] = counts[g] ? divided(g, counts[g]) : 0;
+    if (counts[g] == 0) bits.clear(g);
   }
   return fixed_column(ColumnType::float64, sum.size(), std::move(means), std::move(bits).block());
 }
@@ -367,7 +383,7 @@ void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate,
     case Kind::product:
       return add_products(states, at, *column, nullptr, groups);
     case Kind::mean:
-      states.add(state_name(at, "sum"), real_sums(*column, groups));
+      add_sums(states, at, *column, nullptr, groups);
       return states.add(state_name(at, "count"), counts.of(column));
     case Kind::var:
     case Kind::stddev:
@@ -391,15 +407,15 @@ void merge_state(Growing& states, std::size_t at, const BoundAggregate& aggregat
     case Kind::count:
       return add("count");
     case Kind::sum:
-    case Kind::product: {
+    case Kind::product:
+    case Kind::mean: {
       const auto place = parts.find(state_name(at, "high"));
-      const auto put = aggregate.kind == Kind::sum ? add_sums : add_products;
-      return put(states, at, parts.column(state_name(at, "sum")), place ? &parts.columns()[*place] : nullptr,
-                 groups);
+      const auto put = aggregate.kind == Kind::product ? add_products : add_sums;
+      put(states, at, parts.column(state_name(at, "sum")), place ? &parts.columns()[*place] : nullptr,
+          groups);
+      if (aggregate.kind == Kind::mean) add("count");
+      return;
     }
-    case Kind::mean:
-      add("sum");
-      return add("count");
     case Kind::var:
     case Kind::stddev:
       return merge_moments(states, at, parts, groups);
@@ -423,7 +439,7 @@ Column result_of(const Table& states, std::size_t at, const BoundAggregate& aggr
     case Kind::product:
       return sums_of(states, at, aggregate);
     case Kind::mean:
-      return quotient(states.column(state_name(at, "sum")), states.column(state_name(at, "count")));
+      return means_of(states, at);
     case Kind::var:
     case Kind::stddev:
       return spread_of(states, at, aggregate);

@@ -239,14 +239,17 @@ std::optional<Range> dense_range(std::span<const Column> keys, std::size_t rows)
   return Range{least, static_cast<std::size_t>(apart) + 1};
 }
 
+std::uint64_t place_in(Range range, std::int64_t key) noexcept {
+  return static_cast<std::uint64_t>(key) - static_cast<std::uint64_t>(range.least);
+}
+
 Groups group_dense(const Column& key, std::size_t rows, Range range) {
   Groups groups;
   groups.of_row.resize(rows);
   std::vector<std::uint32_t> group_of(range.size, no_row);
   const std::int64_t* const values = integers(key);
   for (std::size_t i = 0; i < rows; ++i) {
-    std::uint32_t& group =
-        group_of[static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(range.least)];
+    std::uint32_t& group = group_of[place_in(range, values[i])];
     if (group == no_row) {
       group = groups.count();
       groups.first_row.push_back(static_cast<Row>(i));
@@ -379,6 +382,27 @@ struct Candidates {
   bool are_single = false;  // there are no next ones
 };
 
+// By the integers themselves, where those of the right side are close together.
+Candidates candidates_by_place(const Column& left, std::size_t left_rows, const Column& right,
+                               std::size_t right_rows, Range range) {
+  Candidates found{std::vector<Row>(left_rows), std::vector<Row>(right_rows, no_row), true, true};
+  constexpr std::size_t ahead = 16;
+  std::vector<Row> first(range.size, no_row);
+  const std::int64_t* const right_keys = integers(right);
+  for (std::size_t j = right_rows; j-- > 0;) {
+    if (j >= ahead) __builtin_prefetch(&first[place_in(range, right_keys[j - ahead])], 1);
+    Row& head = first[place_in(range, right_keys[j])];
+    found.are_single = found.are_single && head == no_row;
+    found.next[j] = std::exchange(head, static_cast<Row>(j));
+  }
+  const std::int64_t* const left_keys = integers(left);
+  for (std::size_t i = 0; i < left_rows; ++i) {
+    const std::uint64_t place = place_in(range, left_keys[i]);
+    found.first[i] = place < range.size ? first[place] : no_row;
+  }
+  return found;
+}
+
 template <std::size_t W>
 Candidates candidates_by_words(std::span<const Column> left, std::size_t left_rows,
                                std::span<const Column> right, std::size_t right_rows,
@@ -417,6 +441,9 @@ Candidates candidates_by_hash(std::span<const Column> left, std::size_t left_row
 
 Candidates candidates_of(std::span<const Column> left, std::size_t left_rows, std::span<const Column> right,
                          std::size_t right_rows) {
+  if (const auto range = dense_range(right, right_rows);
+      range && is_int64(left[0].type()) && !left[0].na_count())
+    return candidates_by_place(left[0], left_rows, right[0], right_rows, *range);
   std::vector<std::size_t> widths = widths_of(left);
   const std::vector<std::size_t> right_widths = widths_of(right);
   Candidates found;

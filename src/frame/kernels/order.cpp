@@ -18,25 +18,27 @@ struct Ranked {
   Row row;
 };
 
-// A number whose order is that of the values: of text, of the first eight bytes.
-std::uint64_t rank_of(const Column& column, std::size_t i) noexcept {
+// A number whose order is that of the rows: of text, by the first eight bytes. NaN is behind all numbers,
+// whatever the order.
+std::uint64_t rank_of(const Column& column, std::size_t i, bool descending) noexcept {
+  const std::uint64_t flip = descending ? ~std::uint64_t{0} : 0;
   switch (column.type()) {
     case ColumnType::boolean:
-      return flags(column)[i];
+      return flags(column)[i] ^ flip;
     case ColumnType::float64: {
       const double value = reals(column)[i] == 0 ? 0 : reals(column)[i];
       if (std::isnan(value)) return ~std::uint64_t{0} - 1;
       const auto bits = std::bit_cast<std::uint64_t>(value);
-      return bits & top_bit ? ~bits : bits | top_bit;
+      return (bits & top_bit ? ~bits : bits | top_bit) ^ flip;
     }
     case ColumnType::text: {
       const std::string_view text = column.text(i);
       std::uint64_t word = 0;
       std::memcpy(&word, text.data(), std::min<std::size_t>(text.size(), 8));
-      return __builtin_bswap64(word);
+      return __builtin_bswap64(word) ^ flip;
     }
     default:
-      return static_cast<std::uint64_t>(integers(column)[i]) ^ top_bit;
+      return static_cast<std::uint64_t>(integers(column)[i]) ^ top_bit ^ flip;
   }
 }
 
@@ -44,15 +46,12 @@ std::uint64_t rank_of(const Column& column, std::size_t i) noexcept {
 int compare_cells(const Column& a, std::size_t i, const Column& b, std::size_t j, bool descending) noexcept {
   const bool a_missing = a.is_na(i), b_missing = b.is_na(j);
   if (a_missing || b_missing) return int(a_missing) - int(b_missing);
-  int order = 0;
   if (a.type() == ColumnType::text) {
-    const int text = a.text(i).compare(b.text(j));
-    order = (text > 0) - (text < 0);
-  } else {
-    const std::uint64_t x = rank_of(a, i), y = rank_of(b, j);
-    order = (x > y) - (x < y);
+    const int order = a.text(i).compare(b.text(j));
+    return descending ? (order < 0) - (order > 0) : (order > 0) - (order < 0);
   }
-  return descending ? -order : order;
+  const std::uint64_t x = rank_of(a, i, descending), y = rank_of(b, j, descending);
+  return (x > y) - (x < y);
 }
 
 }  // namespace
@@ -97,8 +96,8 @@ GroupedRows first_of_groups(const Groups& groups, const Column& values, bool is_
     }
     Heap& heap = heaps[groups.of_row[i]];
     if (heap.room == 0) continue;
-    const std::uint64_t rank = values.is_na(i) ? 0 : rank_of(values, i);
-    const Ranked row{is_descending || values.is_na(i) ? ~rank : rank, static_cast<Row>(i)};
+    const Ranked row{values.is_na(i) ? ~std::uint64_t{0} : rank_of(values, i, is_descending),
+                     static_cast<Row>(i)};
     Ranked* const of = kept.data() + heap.begin;
     if (heap.size < heap.room) {
       of[heap.size++] = row;
@@ -131,8 +130,7 @@ std::vector<Row> sort_rows(std::span<const Column> keys, std::span<const bool> d
       missing.push_back(static_cast<Row>(i));
       continue;
     }
-    const std::uint64_t rank = rank_of(keys[0], i);
-    ranked.push_back({descending[0] ? ~rank : rank, static_cast<Row>(i)});
+    ranked.push_back({rank_of(keys[0], i, descending[0]), static_cast<Row>(i)});
   }
   const bool rank_is_all = keys.size() == 1 && keys[0].type() != ColumnType::text;
   const auto rest_before = [&](Row i, Row j) {

@@ -86,27 +86,31 @@ class GroupNode : public Node {
   }
 
  private:
-  std::uint32_t parts_for(Run& run, const std::vector<Future<Table>>& parts) const {
-    return keys_.empty() || parts.size() == 1 ? 1 : run.parts_for(run.size_of(parts), parts.size());
+  Run::Split split_for(Run& run, const std::vector<Future<Table>>& parts) const {
+    return keys_.empty() ? Run::Split{} : run.split_for(parts);
   }
 
-  // Merged `every` at a time until there are not more: as soon as those are there, and others may go.
-  std::vector<Future<Table>> fewer(Run& run, std::vector<Future<Table>> parts, std::size_t every) const {
-    while (parts.size() > every) {
-      std::vector<Future<Table>> merged;
-      for (std::size_t at = 0; at < parts.size(); at += every) {
-        const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(at);
-        const auto end = parts.begin() + static_cast<std::ptrdiff_t>(std::min(at + every, parts.size()));
-        merged.push_back(run.client.submit(Options{.priority = merge_priority}, merge_task,
-                                           std::vector(begin, end), keys_, bound_));
-      }
-      parts = std::move(merged);
+  // Merged `every` at a time: as soon as those are there, and others may go.
+  std::vector<Future<Table>> merged_by(Run& run, const std::vector<Future<Table>>& parts,
+                                       std::size_t every) const {
+    std::vector<Future<Table>> merged;
+    for (std::size_t at = 0; at < parts.size(); at += every) {
+      const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto end = parts.begin() + static_cast<std::ptrdiff_t>(std::min(at + every, parts.size()));
+      merged.push_back(run.client.submit(Options{.priority = merge_priority}, merge_task,
+                                         std::vector(begin, end), keys_, bound_));
     }
+    return merged;
+  }
+  // The same until there are not more.
+  std::vector<Future<Table>> fewer(Run& run, std::vector<Future<Table>> parts, std::size_t every) const {
+    while (parts.size() > every) parts = merged_by(run, parts, every);
     return parts;
   }
 
   std::vector<Future<Table>> merged(Run& run, std::vector<Future<Table>> parts) const {
-    const std::uint32_t count = parts_for(run, parts);
+    const auto [count, every] = split_for(run, parts);
+    if (every > 1) parts = merged_by(run, parts, every);
     std::vector<Future<Table>> results;
     if (count > 1) {
       for (auto& bucket : run.by_hash(parts, keys_, count))
@@ -120,8 +124,9 @@ class GroupNode : public Node {
     return results;
   }
 
-  std::vector<Future<Table>> whole(Run& run, const std::vector<Future<Table>>& parts) const {
-    const std::uint32_t count = parts_for(run, parts);
+  std::vector<Future<Table>> whole(Run& run, std::vector<Future<Table>> parts) const {
+    const auto [count, every] = split_for(run, parts);
+    parts = run.packed(std::move(parts), every);
     std::vector<Future<Table>> results;
     if (count == 1) {
       results.push_back(run.client.submit(whole_task, parts, keys_, bound_, keeps_missing_));

@@ -157,15 +157,17 @@ class MergeNode : public Node {
     return plan;
   }
   // Neighbours that are joined with all of the other side in one task: since each task makes a table of that
-  // side's keys, it should itself have about as many rows.
+  // side's keys, it should itself have about as many rows, if all threads have something to do.
   static std::vector<std::vector<Future<Table>>> groups_of(Run& run, const std::vector<Future<Table>>& parts,
                                                            std::uint64_t other_rows) {
-    constexpr std::uint64_t few_rows = 32'000'000, most_bytes = 8'000'000;
+    constexpr std::uint64_t few_rows = 4'000'000;
+    const auto most_bytes = std::clamp<std::uint64_t>(run.memory() / 32, 8'000'000, 32'000'000);
     std::uint64_t every = 1;
     if (other_rows * parts.size() > few_rows) {
       const Run::Size size = run.size_of(parts);
       const std::uint64_t rows = size.rows / parts.size() + 1, bytes = size.bytes / parts.size() + 1;
-      every = std::max<std::uint64_t>(1, std::min(other_rows / rows, most_bytes / bytes));
+      every = std::max<std::uint64_t>(
+          1, std::min({other_rows / rows, most_bytes / bytes, parts.size() / run.threads()}));
     }
     std::vector<std::vector<Future<Table>>> groups;
     for (std::size_t p = 0; p < parts.size(); ++p) {

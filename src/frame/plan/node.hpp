@@ -63,11 +63,25 @@ class Run {
                                                                 std::uint32_t count);
   /// How many partitions are worth it for so much that comes from so many.
   [[nodiscard]] std::uint32_t parts_for(Size size, std::size_t from) const;
+  /// How many partitions these are worth to be split into, after so many neighbours of small ones have been
+  /// put together.
+  struct Split {
+    std::uint32_t count = 1;
+    std::size_t every = 1;
+  };
+  [[nodiscard]] Split split_for(const std::vector<Future<Table>>& parts);
+  /// So many neighbours as one.
+  [[nodiscard]] std::vector<Future<Table>> packed(std::vector<Future<Table>> parts, std::size_t every);
   /// Whether so much is more than the workers should have in memory at once.
   [[nodiscard]] bool is_much(std::uint64_t bytes) const;
+  /// Bytes and threads of all workers together.
+  [[nodiscard]] std::uint64_t memory() const;
+  [[nodiscard]] std::uint64_t threads() const;
 
  private:
-  [[nodiscard]] std::uint64_t memory() const;
+  void look_at_workers() const;
+  [[nodiscard]] std::uint64_t bytes_of_a_part() const;
+  [[nodiscard]] std::uint64_t wanted_parts(Size size) const;
 
   struct Shared {
     Names columns;
@@ -75,7 +89,7 @@ class Run {
     bool is_made = false;
   };
   std::map<const Node*, Shared> shared_;
-  mutable std::uint64_t memory_ = 0;  // of all workers together; 0: not asked yet
+  mutable std::uint64_t memory_ = 0, threads_ = 0;  // of all workers together; 0: not asked yet
   std::vector<std::pair<std::shared_ptr<const CsvSource>, CsvReading>> readings_;
 };
 

@@ -90,8 +90,9 @@ class SortNode : public Node {
     if (input.source && run.is_much(bytes_of(input.blocks)))
       samples = samples_of(run, run.finished(run.parts_of(inputs[0], Names(names_.begin(), names_.end()))));
     const Table keys = samples.empty() ? Table() : concat(run.client.gather(samples));
-    const std::vector<Future<Table>> parts = run.finished(std::move(input));
-    const std::uint32_t count = parts.size() > 1 ? run.parts_for(run.size_of(parts), parts.size()) : 1;
+    std::vector<Future<Table>> parts = run.finished(std::move(input));
+    const auto [count, every] = run.split_for(parts);
+    parts = run.packed(std::move(parts), every);
     Parts sorted_parts;
     if (count == 1) {
       sorted_parts.tables.push_back(run.client.submit(sort_task, parts, keys_));
@@ -186,8 +187,9 @@ class DistinctNode : public Node {
     Step unsorted = step_;
     unsorted.sorts = false;
     parts.steps.push_back(unsorted);
-    const std::vector<Future<Table>> tables = run.finished(std::move(parts));
-    const std::uint32_t count = tables.size() > 1 ? run.parts_for(run.size_of(tables), tables.size()) : 1;
+    std::vector<Future<Table>> tables = run.finished(std::move(parts));
+    const auto [count, every] = run.split_for(tables);
+    tables = run.packed(std::move(tables), every);
     if (count == 1) return {.tables = {run.client.submit(top_task, tables, step_)}};
     Parts results;
     for (const auto& bucket : run.by_hash(tables, step_.keys, count))
@@ -219,10 +221,9 @@ class ShuffleNode : public Node {
       : Node(input->schema, {input}), keys_(std::move(keys)), count_(count) {}
   std::vector<Names> reads(const Names& needed) const override { return {with_keys(needed, keys_)}; }
   Parts run(Run& run, const Names& needed) const override {
-    const std::vector<Future<Table>> tables = run.finished(run.parts_of(inputs[0], reads(needed)[0]));
-    const std::uint32_t count = count_              ? count_
-                                : tables.size() > 1 ? run.parts_for(run.size_of(tables), tables.size())
-                                                    : 1;
+    std::vector<Future<Table>> tables = run.finished(run.parts_of(inputs[0], reads(needed)[0]));
+    const auto [count, every] = count_ ? Run::Split{.count = count_} : run.split_for(tables);
+    tables = run.packed(std::move(tables), every);
     Parts results;
     for (const auto& bucket : run.by_hash(tables, keys_, count)) results.tables.push_back(run.joined(bucket));
     return results;

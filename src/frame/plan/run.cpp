@@ -15,7 +15,7 @@ Pieces split_task(const Table& table, const std::vector<std::string>& keys, std:
 }
 Table piece_task(const Pieces& pieces, std::uint32_t which) { return pieces.piece(which); }
 
-constexpr std::uint64_t rows_of_a_part = 250'000, bytes_of_a_part = 32'000'000;
+constexpr std::uint64_t rows_of_a_part = 250'000, most_bytes_wanted = 32'000'000;
 // Smaller pieces of partitions would not be worth a place on the disk.
 constexpr std::uint64_t least_piece = 128 * 1024, most_bytes_of_a_part = 256'000'000;
 // Of so much the size is estimated by the first partitions.
@@ -83,7 +83,7 @@ Run::Size Run::size_of(const std::vector<Future<Table>>& parts) {
     Size all = size_of_first(measured_parts);
     all.rows = all.rows * parts.size() / measured_parts;
     all.bytes = all.bytes * parts.size() / measured_parts;
-    if (all.bytes > much_to_measure) return all;
+    if (all.bytes > much_to_measure || is_much(all.bytes)) return all;
   }
   return size_of_first(parts.size());
 }
@@ -101,22 +101,61 @@ std::vector<std::vector<Future<Table>>> Run::by_hash(const std::vector<Future<Ta
   return buckets;
 }
 
+std::uint64_t Run::bytes_of_a_part() const {
+  return std::clamp(memory() / 32, least_piece, most_bytes_wanted);
+}
+
+std::uint64_t Run::wanted_parts(Size size) const {
+  return std::max(size.rows / rows_of_a_part, size.bytes / bytes_of_a_part());
+}
+
 std::uint32_t Run::parts_for(Size size, std::size_t from) const {
   if (from < 2) return 1;
-  const std::uint64_t wanted = std::max(size.rows / rows_of_a_part,
-                                        size.bytes / std::clamp(memory() / 32, least_piece, bytes_of_a_part));
+  const std::uint64_t wanted = wanted_parts(size);
   const std::uint64_t most = std::max(size.bytes / from / least_piece, size.bytes / most_bytes_of_a_part);
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(std::min(wanted, most), 1, 1024));
 }
 
-std::uint64_t Run::memory() const {
+Run::Split Run::split_for(const std::vector<Future<Table>>& parts) {
+  if (parts.size() < 2) return {};
+  const Size size = size_of(parts);
+  // Small ones first become so large that a piece of each is worth its place.
+  const std::uint64_t wanted = wanted_parts(size), average = size.bytes / parts.size() + 1;
+  const std::uint64_t enough = std::min(2 * wanted * least_piece, bytes_of_a_part());
+  const std::size_t every = wanted > 1 ? std::max<std::uint64_t>(1, enough / average) : 1;
+  return {parts_for(size, (parts.size() + every - 1) / every), every};
+}
+
+std::vector<Future<Table>> Run::packed(std::vector<Future<Table>> parts, std::size_t every) {
+  if (every < 2) return parts;
+  std::vector<Future<Table>> packed;
+  for (std::size_t at = 0; at < parts.size(); at += every) {
+    const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto end = parts.begin() + static_cast<std::ptrdiff_t>(std::min(at + every, parts.size()));
+    packed.push_back(client.submit(Options{.priority = split_priority}, join_task, std::vector(begin, end)));
+  }
+  return packed;
+}
+
+void Run::look_at_workers() const {
   if (memory_ == 0) try {
-      for (const WorkerInfo& worker : client.workers())
+      for (const WorkerInfo& worker : client.workers()) {
         memory_ += std::min(worker.memory_limit, ~std::uint64_t{0} / 1024);
+        threads_ += worker.threads;
+      }
     } catch (const Error&) {
       memory_ = ~std::uint64_t{0};  // a task may not ask
     }
+}
+
+std::uint64_t Run::memory() const {
+  look_at_workers();
   return memory_;
+}
+
+std::uint64_t Run::threads() const {
+  look_at_workers();
+  return std::max<std::uint64_t>(1, threads_);
 }
 
 bool Run::is_much(std::uint64_t bytes) const { return bytes > memory() / 4; }

@@ -450,9 +450,11 @@ class Mapper {
 
   void finished(AsCompleted<Ran>& running, const Attempt& attempt, const Future<Ran>& future) {
     Ran ran;
+    bool is_ended = false;  // by --halt
     try {
       ran = future.result();
     } catch (const TaskError& error) {
+      is_ended = is_over_ && error.kind() == ErrorKind::cancelled;
       ran.status = error.kind() == ErrorKind::timeout ? 124 : 125;
       ran.problem = error.kind() == ErrorKind::timeout ? "was not done within " + request_.timeout
                                                        : error.failure().message;
@@ -472,7 +474,8 @@ class Mapper {
       complain("'" + line.text.substr(0, 200) + "' printed " + std::to_string(ran.left_out_bytes) +
                " bytes more than are kept, which are left out; --max-output keeps more (it is " +
                request_.most_text + ")");
-    if (ran.status != 0) tell_failure(line, attempt, ran);
+    if (is_ended) ++ended_;
+    else if (ran.status != 0) tell_failure(line, attempt, ran);
     const auto now = std::chrono::steady_clock::now();
     if (bar_ && now - shown_ > std::chrono::milliseconds(100)) {
       shown_ = now;
@@ -518,6 +521,7 @@ class Mapper {
       complain(
           std::to_string(failures_) + " of " + counted(lines_.size(), "command") +
           (failures_ == 1 ? " has failed" : " have failed") +
+          (ended_ ? "; " + std::to_string(ended_) + (ended_ == 1 ? " was ended" : " were ended") : "") +
           (begun < lines_.size() ? "; " + std::to_string(lines_.size() - begun) + " were not begun" : ""));
   }
 
@@ -534,7 +538,7 @@ class Mapper {
   std::shared_ptr<const Options> shared_;
   std::unordered_map<TaskId, Attempt> attempts_;
   std::unordered_map<std::size_t, std::pair<std::string, std::string>> waiting_;  // to be printed
-  std::size_t printed_ = 0, done_ = 0, failures_ = 0, threads_ = 0;
+  std::size_t printed_ = 0, done_ = 0, failures_ = 0, ended_ = 0, threads_ = 0;
   bool is_over_ = false;
   std::chrono::steady_clock::time_point begin_, shown_{}, looked_{};
 };

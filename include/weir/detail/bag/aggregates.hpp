@@ -46,6 +46,9 @@ struct Sum {
   S result() { return std::move(sum); }
 };
 
+/// Divides an integer, whose 128 bits these are.
+[[nodiscard]] double quotient(std::int64_t high, std::uint64_t low, std::uint64_t count) noexcept;
+
 /// The sum of integers in 128 bits, so that it does not depend on what is added up first.
 template <class S>
 struct ExactSum {
@@ -82,18 +85,43 @@ struct Moments {
 };
 struct Mean {
   Moments moments;
-  void add(double element) { moments.add(element); }
+  template <class T>
+  void add(const T& element) {
+    moments.add(static_cast<double>(element));
+  }
   void merge(const Mean& other) { moments.merge(other.moments); }
   [[nodiscard]] double result() const {
     if (moments.count == 0) throw_no_elements("mean");
     return moments.mean;
   }
 };
+/// Of integers: their sum is rounded once.
+template <class S>
+struct ExactMean {
+  ExactSum<S> sum;
+  std::uint64_t count = 0;
+  template <class T>
+  void add(const T& element) {
+    sum.add(element);
+    ++count;
+  }
+  void merge(const ExactMean& other) {
+    sum.merge(other.sum);
+    count += other.count;
+  }
+  [[nodiscard]] double result() const {
+    if (count == 0) throw_no_elements("mean");
+    return quotient(sum.high, sum.low, count);
+  }
+};
 struct Variance {
   Moments moments;
   std::uint64_t ddof = 0;
   bool root = false;
-  void add(double element) { moments.add(element); }
+  template <class T>
+  void add(const T& element) {
+    moments.add(static_cast<double>(element));
+  }
   void merge(const Variance& other) { moments.merge(other.moments); }
   [[nodiscard]] double result() const;
 };
