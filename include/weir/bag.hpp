@@ -792,8 +792,8 @@ template <std::convertible_to<std::string> Pattern>
 /// again inside itself.
 [[nodiscard]] Bag<std::string> read_records(const std::vector<std::string>& files,
                                             const std::string& separator, const TextOptions& options = {});
-/// JSON values, one in each line. **Errors.** Those of `read_text`; a line that is not JSON fails its task,
-/// with file, line and column, unless `on_error` is `OnError::skip`.
+/// JSON values, one in each line; blank lines have none. **Errors.** Those of `read_text`; a line that is not
+/// JSON fails its task, with file, line and column, unless `on_error` is `OnError::skip`.
 [[nodiscard]] Bag<Json> read_json(const std::vector<std::string>& files, const TextOptions& options = {});
 template <std::convertible_to<std::string> Pattern>
 [[nodiscard]] Bag<Json> read_json(const Pattern& files, const TextOptions& options = {}) {

@@ -12,6 +12,7 @@
 
 #include "core/descriptor.hpp"
 #include "core/wording.hpp"
+#include "weir/bytes.hpp"
 #include "weir/detail/files/output.hpp"
 #include "weir/error.hpp"
 
@@ -165,6 +166,19 @@ std::vector<std::vector<Portion>> divide(const std::vector<File>& files, std::ui
     room -= std::min(room, needed);
   }
   return groups;
+}
+
+std::uint64_t bytes_of_block(const char* who, const char* example, const std::string& text) {
+  std::uint64_t bytes = 0;
+  try {
+    bytes = parse_bytes(text);
+  } catch (const Error&) {
+  }
+  if (bytes == 0)
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("{}: .block must be a number of bytes such as \"{}\" (got \"{}\")", who, example,
+                            printable(text)));
+  return bytes;
 }
 
 }  // namespace detail::files

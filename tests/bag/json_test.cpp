@@ -100,6 +100,16 @@ TEST_CASE("Json says what is wrong and where") {
         "invalid_argument: Json: the value must be text (got 300)");
   CHECK(refusal([&] { (void)json["age"].as<std::int8_t>(); }) ==
         "invalid_argument: Json: the value must be an integer that fits (got 300)");
+  struct Age {
+    std::string age;
+  };
+  struct Outer {
+    Age of;
+  };
+  CHECK(refusal([&] { (void)json.as<Age>(); }) ==
+        "invalid_argument: Json: the value must be text (got 300) in 'age'");
+  CHECK(refusal([] { (void)Json::parse(R"({"of": {"age": 1}})").as<Outer>(); }) ==
+        "invalid_argument: Json: the value must be text (got 1) in 'age' in 'of'");
   CHECK(refusal([&] { (void)json["name"]["x"]; }) ==
         "invalid_argument: Json: the value must be an object (got \"Ada\")");
   CHECK(refusal([] { (void)Json::parse("[1]")[std::size_t{1}]; }) ==

@@ -138,6 +138,16 @@ TEST_CASE("odd lines are what one expects") {
         std::vector<std::pair<std::string, std::string>>{{path, "a;b;;c"}});
 }
 
+TEST_CASE("blank lines have no JSON values, and lines are counted with them") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/a.json";
+  write_file(path, "\n{\"a\": 1}\r\n\r\n  \t\n{\"a\": 2}\n\n");
+  for (const char* block : {"", "4 B"})
+    CHECK(weir::read_json(path, {.block = block}).pluck("a", 0).compute() == std::vector<int>{1, 2});
+  write_file(path, "\n{\"a\": 1}\n\n{\"a\": }\n");
+  CHECK_THROWS_WITH(weir::read_json(path).compute(), Catch::Contains("line 4 of '"));
+}
+
 TEST_CASE("a bad line is named, or left out") {
   const TemporaryFolder folder;
   const std::string path = folder.path() + "/a.json";

@@ -206,6 +206,7 @@ int main(int argc, char** argv) {
   if (kept_client) use_what_is_left();
   if (how == "main_long" && is_first) std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   if (how == "main_abort" && is_first) std::abort();
+  if (how == "main_killed" && is_first) raise(SIGKILL);
   if (how == "worker_abort" && rank == "1") std::abort();
   if (how == "worker7" && rank == "1") return 7;
   std::cout << "after" << std::endl;
