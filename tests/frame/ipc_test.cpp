@@ -127,6 +127,33 @@ TEST_CASE("texts that are views, as Polars writes them, are texts") {
   });
 }
 
+TEST_CASE("what was packed by LZ4 is read, and refused when it was changed") {
+  in_cluster([] {
+    const std::string arrow = FRAME_GOLDEN "/lz4_polars.arrow", parquet = FRAME_GOLDEN "/lz4_duckdb.parquet";
+    for (const Frame& frame : {read_arrow(arrow), read_parquet(parquet)}) {
+      const Table rows = frame.compute();
+      REQUIRE(rows.rows() == 3000);
+      std::size_t right = 0;
+      for (std::size_t i = 0; i < 3000; ++i)
+        right += rows.column("word").text(i) == "word number " + std::to_string(i % 7) + " of many" &&
+                 rows.column("k").show(i) == (i % 11 ? std::to_string(i * i % 1009) : "") &&
+                 rows.column("x").float64s()[i] == static_cast<double>(i) / 8;
+      CHECK(right == 3000);
+    }
+    const Folder folder;
+    const std::string bytes = text_of(arrow);
+    for (std::size_t at = 8; at + 8 < bytes.size(); at += 149) {
+      std::string changed = bytes;
+      changed[at] = static_cast<char>(changed[at] ^ 0x55);
+      const std::string name = folder.write("changed.arrow", changed);
+      try {
+        static_cast<void>(read_arrow(name).compute());
+      } catch (const std::exception&) {
+      }
+    }
+  });
+}
+
 TEST_CASE("arrow files are those of the Arrow project") {
   int status = 0;
   const std::string node =

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/decimal.hpp"
+#include "frame/columns/lz4.hpp"
 #include "frame/ipc/format.hpp"
 #include "frame/kernels/kernels.hpp"
 #include "frame/plan/names.hpp"
@@ -230,11 +231,7 @@ class Batch {
     buffers_of_views_ = batch.structs(4, 8);
     if (rows_ < 0 || rows_ > largest_batch) throw FlatFault("a batch has no such number of rows");
     if (!batch.has(3)) return;
-    if (batch.table(3).number<std::int8_t>(0) != 1)
-      throw Error(
-          ErrorKind::unsupported,
-          "read_arrow: batches must be packed by zstd or not at all (got LZ4 in " + quoted(path_) + ")");
-    is_packed_ = true;
+    unpack_ = batch.table(3).number<std::int8_t>(0) == 1 ? &unpacked_zstd : &unpacked_lz4_frame;
   }
   [[nodiscard]] std::int64_t rows() const noexcept { return rows_; }
   void pass(const IpcColumn& column) {
@@ -363,20 +360,27 @@ class Batch {
     if (begin > body_bytes_ || size > body_bytes_ - begin)
       throw FlatFault("a buffer lies outside of its batch");
     std::string bytes = size ? bytes_at(path_, body_begin_ + begin, size) : std::string();
-    if (is_packed_ && size) bytes = unpacked(bytes);
+    if (unpack_ && size) bytes = unpacked(bytes);
     return kept_.emplace_back(std::move(bytes));
   }
-  static std::string unpacked(const std::string& bytes) {
+  using Unpack = std::optional<std::string> (*)(std::string_view bytes, std::size_t size);
+  static std::optional<std::string> unpacked_zstd(std::string_view bytes, std::size_t size) {
+    std::string to(size, '\0');
+    if (ZSTD_decompress(to.data(), size, bytes.data(), bytes.size()) != size) return std::nullopt;
+    return to;
+  }
+  [[nodiscard]] std::string unpacked(const std::string& bytes) const {
     if (bytes.size() < 8) throw FlatFault("a packed buffer has no length");
     const auto size = little_at<std::int64_t>(bytes, 0);
     if (size == -1) return bytes.substr(8);
     if (size < 0 || static_cast<std::uint64_t>(size) > largest_body ||
         static_cast<std::uint64_t>(size) / 100'000 > bytes.size())
       throw FlatFault("a packed buffer has no such length");
-    std::string to(static_cast<std::size_t>(size), '\0');
-    if (ZSTD_decompress(to.data(), to.size(), bytes.data() + 8, bytes.size() - 8) != to.size())
-      throw FlatFault("a buffer is not what zstd wrote");
-    return to;
+    auto to = unpack_(std::string_view(bytes).substr(8), static_cast<std::size_t>(size));
+    if (!to)
+      throw FlatFault(std::string("a buffer is not what ") + (unpack_ == &unpacked_zstd ? "zstd" : "LZ4") +
+                      " wrote");
+    return std::move(*to);
   }
 
   static constexpr std::int64_t zeros_[2] = {0, 0};
@@ -386,7 +390,7 @@ class Batch {
   std::string_view nodes_, buffers_, buffers_of_views_;
   std::int64_t rows_ = 0;
   std::uint64_t node_ = 0, buffer_ = 0, view_ = 0;
-  bool is_packed_ = false;
+  Unpack unpack_ = nullptr;
   std::deque<std::string> kept_;
   std::deque<std::vector<const void*>> pointers_;
 };
