@@ -364,6 +364,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     detail::leave_mpi_job();
     detail::home::leave_step();
     static detail::comm::MpiTransport transport{MPI_COMM_WORLD, detail::home::lent_memory(options)};
+    mpi->are_all_here();
     const std::string who = "rank " + std::to_string(transport.rank());
     detail::log::set_prefix(who);
     return scheduler ? run_scheduler(mpi, transport, body, *scheduler) : run_worker(mpi, transport, *worker);

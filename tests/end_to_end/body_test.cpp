@@ -89,6 +89,7 @@ TEST_CASE("a rank that ends before weir::run is told, and so is a worker that di
       " ended before weir::run, where the others would wait for ever; every rank must call it\n";
   ends("early0", 2, "weir: rank 0" + others);
   ends("early2", 2, "weir: rank 2" + others);
+  ends("own_mpi", 2, "weir: rank 2" + others);
   ends("worker_abort", 134,
        "weir run: rank 1 was ended by signal 6 (Aborted), after weir::run had returned there\n");
   ends("worker7", 7, "weir run: rank 1 ended with status 7, after weir::run had returned there\n");
