@@ -20,10 +20,10 @@ struct ThisTask {
   [[nodiscard]] int cores() const noexcept { return core_count; }
   /// The processors it is bound to, as the kernel counts them; empty if it did not ask for cores, or its
   /// worker has fewer processors than threads.
-  [[nodiscard]] const std::vector<int>& cpus() const noexcept { return cpu_numbers; }
+  [[nodiscard]] std::vector<int> cpus() const { return cpu_numbers; }
   /// Its devices, as the batch system names them ("0", "3", "GPU-8f2c..."): no other task uses them, unless
   /// both asked for less than 1 `gpu`.
-  [[nodiscard]] const std::vector<std::string>& gpus() const noexcept { return devices; }
+  [[nodiscard]] std::vector<std::string> gpus() const { return devices; }
 
   /// `NAME=value` for a program that the task starts, so that it sees exactly these devices; empty without
   /// any. The same is in this process's environment while a task with devices runs on a worker of one thread;

@@ -261,3 +261,17 @@ TEST_CASE("many rows are sorted, grouped and joined by tasks that each have a pa
     CHECK(joined.filter(col("value") == col("other")).count_rows() == 600'000);
   });
 }
+
+TEST_CASE("the values of a column outlive the result that they were asked of") {
+  in_cluster([] {
+    const Frame frame(Table({"i", "r"}, {make_column(std::vector<std::int64_t>{1, 2, 3}),
+                                         make_column(std::vector<double>{0.5, 1.5, 2.5})}));
+    std::int64_t sum = 0;
+    for (const std::int64_t value : frame.compute().column("i").int64s()) sum += value;
+    CHECK(sum == 6);
+    STATIC_REQUIRE(std::is_same_v<decltype(frame.compute().column("r").float64s()), std::vector<double>>);
+    const Table table = frame.compute();
+    STATIC_REQUIRE(std::is_same_v<decltype(table.column("r").float64s()), std::span<const double>>);
+    CHECK(table.column("r").float64s().data() == table.column("r").float64s().data());
+  });
+}

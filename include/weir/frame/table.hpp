@@ -84,12 +84,16 @@ class Column {
   [[nodiscard]] std::uint64_t bytes() const noexcept { return values_.size + offsets_.size + validity_.size; }
 
   /// The integers, days or nanoseconds of a column of such a type; what stands where one is missing has no
-  /// meaning. Throws `Error{invalid_argument}` for another type.
-  [[nodiscard]] std::span<const std::int64_t> int64s() const;
+  /// meaning. Of a column that goes at once, as that of `frame.compute().column("x")`, a copy. Throws
+  /// `Error{invalid_argument}` for another type.
+  [[nodiscard]] std::span<const std::int64_t> int64s() const&;
+  [[nodiscard]] std::vector<std::int64_t> int64s() && { return copied(std::as_const(*this).int64s()); }
   /// The numbers of a float64 column. Throws `Error{invalid_argument}` for another type.
-  [[nodiscard]] std::span<const double> float64s() const;
+  [[nodiscard]] std::span<const double> float64s() const&;
+  [[nodiscard]] std::vector<double> float64s() && { return copied(std::as_const(*this).float64s()); }
   /// The bytes of a bool column. Throws `Error{invalid_argument}` for another type.
-  [[nodiscard]] std::span<const std::uint8_t> booleans() const;
+  [[nodiscard]] std::span<const std::uint8_t> booleans() const&;
+  [[nodiscard]] std::vector<std::uint8_t> booleans() && { return copied(std::as_const(*this).booleans()); }
   /// Value `i` of a text column; empty if it is missing.
   [[nodiscard]] std::string_view text(std::size_t i) const noexcept {
     const auto* offset = reinterpret_cast<const std::int64_t*>(offsets_.data) + i;
@@ -131,6 +135,10 @@ class Column {
   friend bool operator==(const Column& a, const Column& b);
 
  private:
+  template <class T>
+  static std::vector<T> copied(std::span<const T> values) {
+    return {values.begin(), values.end()};
+  }
   [[nodiscard]] bool bit(std::size_t i) const noexcept {
     return reinterpret_cast<const std::uint64_t*>(validity_.data)[i / 64] >> (i % 64) & 1;
   }

@@ -78,15 +78,15 @@ Column::Column(ColumnType type, std::size_t size, Block values, Block offsets, B
   if (na_count_ == 0) validity_ = {};
 }
 
-std::span<const std::int64_t> Column::int64s() const {
+std::span<const std::int64_t> Column::int64s() const& {
   if (!detail::frame::is_int64(type_)) wrong_type("int64, dates or times", type_);
   return {detail::frame::integers(*this), size_};
 }
-std::span<const double> Column::float64s() const {
+std::span<const double> Column::float64s() const& {
   if (type_ != ColumnType::float64) wrong_type("float64", type_);
   return {detail::frame::reals(*this), size_};
 }
-std::span<const std::uint8_t> Column::booleans() const {
+std::span<const std::uint8_t> Column::booleans() const& {
   if (type_ != ColumnType::boolean) wrong_type("bool", type_);
   return {detail::frame::flags(*this), size_};
 }
