@@ -13,6 +13,11 @@ int times_said(const std::string& text, const std::string& sentence) {
   return times;
 }
 
+/// The next job goes to the first node then.
+bool are_idle(const User& user) {
+  return eventually([&] { return user.shell("sinfo -h -p main -o %t").out == "idle\n"; });
+}
+
 }  // namespace
 
 TEST_CASE("weir submit spreads the ranks over the nodes asked for") {
@@ -109,6 +114,27 @@ TEST_CASE("a program hears of its preemption when the grace begins, and may save
     CHECK(eventually([&] { return user.state(id) == "FAILED\n"; }));  // by itself, not by Slurm
     CHECK(user.shell("scancel " + other).status == 0);
   }
+  CHECK(are_idle(user));
+}
+
+TEST_CASE("a preempted program works with all its workers until it has saved, whatever started them") {
+  const User user;
+  for (const std::string launcher : {"mpirun", "srun"}) {
+    const std::string id = trimmed(user.weir({"submit", "-n", "4", "--nodes", "2", "--queue", "yielding",
+                                              "--env", "WEIR_LAUNCHER=" + launcher, BATCH_CLUSTER, "ending"})
+                                       .out);
+    CAPTURE(launcher);
+    const auto shows = [&](const std::string& text) {
+      return eventually([&] { return user.shell("cat batch_cluster-" + id + ".out").out == text; });
+    };
+    REQUIRE(shows("ready\n"));
+    const std::string other =
+        trimmed(user.shell("sbatch --parsable -p urgent -N 2 -n 16 -o /dev/null --wrap 'sleep 60'").out);
+    CHECK(shows("ready\ntold\nsaved 40\n"));
+    CHECK(eventually([&] { return user.state(id) == "COMPLETED\n"; }));
+    CHECK(user.shell("scancel " + other).status == 0);
+  }
+  CHECK(are_idle(user));
 }
 
 TEST_CASE("what only the shell of a job is told reaches the program") {
@@ -124,6 +150,7 @@ TEST_CASE("what only the shell of a job is told reaches the program") {
   CHECK(user.shell("scancel --batch --signal=TERM " + id).status == 0);
   CHECK(shows("ready\ntold\n"));
   CHECK(user.weir({"cancel", id}).status == 0);
+  CHECK(are_idle(user));
 }
 
 TEST_CASE("a node that takes the first jobs and fails them at once is named and avoided; others go on") {
