@@ -218,10 +218,11 @@ class RandomRun {
     }
   }
 
-  /// No longer than the longest task takes, and the messages around it. What waits for a disk takes longer.
+  /// No longer than the longest task takes, and the messages around it, and anew with each worker that goes.
+  /// What waits for a disk takes longer.
   void nothing_idles_for_gangs() const {
-    const double messages_s = 6 * trouble_.jitter_s + 2e-3 * (trouble_.deaths + trouble_.mistakes);
-    if (trouble_.memory == 0 && longest_kept_s_ > longest_task_s_ + messages_s)
+    const double times = 1.0 + trouble_.deaths + trouble_.mistakes + trouble_.retirements;
+    if (trouble_.memory == 0 && longest_kept_s_ > times * (longest_task_s_ + 5 * trouble_.jitter_s))
       throw Error(ErrorKind::internal,
                   "a free place was kept for a gang for " + std::to_string(longest_kept_s_) +
                       " s, and no task takes longer than " + std::to_string(longest_task_s_) + " s");
