@@ -117,26 +117,6 @@ TEST_CASE("a program hears of its preemption when the grace begins, and may save
   CHECK(are_idle(user));
 }
 
-TEST_CASE("a preempted program works with all its workers until it has saved, whatever started them") {
-  const User user;
-  for (const std::string launcher : {"mpirun", "srun"}) {
-    const std::string id = trimmed(user.weir({"submit", "-n", "4", "--nodes", "2", "--queue", "yielding",
-                                              "--env", "WEIR_LAUNCHER=" + launcher, BATCH_CLUSTER, "ending"})
-                                       .out);
-    CAPTURE(launcher);
-    const auto shows = [&](const std::string& text) {
-      return eventually([&] { return user.shell("cat batch_cluster-" + id + ".out").out == text; });
-    };
-    REQUIRE(shows("ready\n"));
-    const std::string other =
-        trimmed(user.shell("sbatch --parsable -p urgent -N 2 -n 16 -o /dev/null --wrap 'sleep 60'").out);
-    CHECK(shows("ready\ntold\nsaved 40\n"));
-    CHECK(eventually([&] { return user.state(id) == "COMPLETED\n"; }));
-    CHECK(user.shell("scancel " + other).status == 0);
-  }
-  CHECK(are_idle(user));
-}
-
 TEST_CASE("what only the shell of a job is told reaches the program") {
   const User user;
   const std::string id =
