@@ -97,14 +97,12 @@ TEST_CASE("a preempted program works with all its workers until it has saved, wh
                                               "--env", "WEIR_LAUNCHER=" + launcher, BATCH_CLUSTER, "ending"})
                                        .out);
     CAPTURE(launcher);
-    const auto shows = [&](const std::string& text) {
-      return eventually([&] { return user.shell("cat batch_cluster-" + id + ".out").out == text; });
-    };
-    REQUIRE(shows("ready\n"));
+    const auto output = [&] { return user.shell("cat batch_cluster-" + id + ".out").out; };
+    REQUIRE(eventually([&] { return output() == "ready\n"; }));
     const std::string other =
         trimmed(user.shell("sbatch --parsable -p urgent -N 3 -n 24 -o /dev/null --wrap 'sleep 60'").out);
-    CHECK(shows("ready\ntold\nsaved 40\n"));
     CHECK(eventually([&] { return user.state(id) == "COMPLETED\n"; }));
+    CHECK(output() == "ready\ntold\nsaved 40\n");
     CHECK(user.shell("scancel " + other).status == 0);
   }
   CHECK(eventually([&] { return user.shell("sinfo -h -p main -o %t").out == "idle\n"; }));
