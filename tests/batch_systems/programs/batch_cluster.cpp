@@ -200,7 +200,7 @@ void run_gang(weir::Client& client, const std::string& launcher) {
 /// Ends when it is told, with work on its workers.
 void run_ending(weir::Client& client) {
   weir::on_ending([](weir::EndReason, std::chrono::nanoseconds left) {
-    say(left > 0s && left < 15s ? "told" : "told of " + weir::to_string(left));
+    say(left < 15s ? "told" : "told of " + weir::to_string(left));  // 0: Slurm did not say
   });
   say("ready");
   while (!weir::cancelled()) std::this_thread::sleep_for(5ms);
