@@ -149,10 +149,17 @@ void Json::read_member(T& value) const {
   auto fields = detail::task::fields_of(value);
   auto& to = boost::pfr::detail::sequence_tuple::get<I>(fields);
   constexpr std::string_view name = detail::task::member_name<T, I>();
+  const auto read = [&](const Json& from) {
+    try {
+      to = from.template as<Member>();
+    } catch (const Error& error) {
+      throw Error(error.kind(), std::string(error.what()) + " in '" + std::string(name) + "'");
+    }
+  };
   if constexpr (detail::bag::IsOptional<Member>::value) {
-    if (const std::optional<Json> found = find(name)) to = found->template as<Member>();
+    if (const std::optional<Json> found = find(name)) read(*found);
   } else {
-    to = (*this)[name].template as<Member>();
+    read((*this)[name]);
   }
 }
 

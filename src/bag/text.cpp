@@ -5,7 +5,6 @@
 #include "core/thrown.hpp"
 #include "core/wording.hpp"
 #include "weir/bag.hpp"
-#include "weir/bytes.hpp"
 #include "weir/detail/files/lines.hpp"
 #include "weir/detail/files/output.hpp"
 
@@ -41,6 +40,7 @@ class LinePusher {
   }
 
   bool push_line(const std::string& path, std::string_view line) {
+    if (source_.passes_blank && line.find_first_not_of(" \t\r") == std::string_view::npos) return true;
     if (source_.is_utf8 && !simdjson::validate_utf8(line.data(), line.size())) {
       if (source_.skips) return true;
       throw_not_utf8(line);
@@ -138,30 +138,17 @@ void check_separator(const char* who, const std::string& separator) {
                               printable(separator)));
 }
 
-std::uint64_t bytes_of_block(const char* who, const std::string& text) {
-  std::uint64_t bytes = 0;
-  try {
-    bytes = parse_bytes(text);
-  } catch (const Error&) {
-  }
-  if (bytes == 0)
-    throw Error(ErrorKind::invalid_argument,
-                fmt::format("{}: .block must be a number of bytes such as \"64 MiB\" (got \"{}\")", who,
-                            printable(text)));
-  return bytes;
-}
-
 Plan text_plan(const char* who, const std::vector<std::string>& names, const TextOptions& options,
-               const std::string& separator, bool with_path) {
+               const std::string& separator, bool with_path, bool passes_blank = false) {
   check_encoding(who, options.encoding);
   check_separator(who, separator);
-  const std::uint64_t block = options.block.empty() ? 0 : bytes_of_block(who, options.block);
+  const std::uint64_t block = options.block.empty() ? 0 : files::bytes_of_block(who, "64 MiB", options.block);
   std::vector<Pipe> pipes;
   for (auto& portions : files::divide(files::find(who, names, options.compression), block))
-    pipes.push_back(
-        {text_source({who, std::move(portions), separator, options.encoding == "utf-8",
-                      options.encoding == "latin-1", options.on_error == OnError::skip, with_path}),
-         {}});
+    pipes.push_back({text_source({who, std::move(portions), separator, options.encoding == "utf-8",
+                                  options.encoding == "latin-1", options.on_error == OnError::skip, with_path,
+                                  passes_blank}),
+                     {}});
   return Plan(std::move(pipes));
 }
 
@@ -210,7 +197,7 @@ Bag<std::string> read_records(const std::vector<std::string>& files, const std::
   return Bag<std::string>(text_plan("read_records", files, options, separator, false));
 }
 Bag<Json> read_json(const std::vector<std::string>& files, const TextOptions& options) {
-  return Bag<std::string>(text_plan("read_json", files, options, "\n", false))
+  return Bag<std::string>(text_plan("read_json", files, options, "\n", false, true))
       .map(options.on_error, Json::parse);
 }
 

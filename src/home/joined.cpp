@@ -52,9 +52,10 @@ struct Ranks {
     auto id = comm::random_bytes();
     if (is_rank && size != "1") {
       comm::keep_core_in_polls();
-      new MpiSession(argc, argv, MPI_THREAD_SERIALIZED);  // never finalized: ranks of this job may die
+      auto* session = new MpiSession(argc, argv, MPI_THREAD_SERIALIZED);  // never finalized: ranks may die
       MPI_Bcast(id.data(), static_cast<int>(id.size()), MPI_BYTE, 0, MPI_COMM_WORLD);
       transport = std::make_unique<comm::MpiTransport>(MPI_COMM_WORLD, lent_memory({}));
+      session->are_all_here();
     }
     leave_mpi_job();
     if (is_rank) leave_step();

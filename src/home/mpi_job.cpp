@@ -84,18 +84,16 @@ namespace {
 
 }  // namespace
 
-MpiSession::MpiSession(int& argc, char**& argv, int level, const std::function<bool()>& tell) {
+MpiSession::MpiSession(int& argc, char**& argv, int level, std::function<bool()> tell) {
   int is_there = 0, size = 0, provided = 0;
   MPI_Initialized(&is_there);
   // A read of a dead neighbour's memory would be the end of the reader, below MPI (UCX's cma).
   const bool is_chosen = std::getenv("UCX_TLS") || mpi_family() == MpiFamily::open_mpi;
   if (!is_chosen) setenv("UCX_TLS", "^cma", 1);
   const RankNames own = rank_names(batch::own_variables(), mpi_family());
-  if (!is_there) {
-    const SiblingWatch watch(static_cast<std::size_t>(std::atoi(own.local_size.c_str())),
-                             [&](const Siblings& there) { give_up(own, there, tell); });
-    MPI_Init_thread(&argc, &argv, level, &provided);
-  }
+  watch_.emplace(static_cast<std::size_t>(std::atoi(own.local_size.c_str())),
+                 [own, tell = std::move(tell)](const Siblings& there) { give_up(own, there, tell); });
+  if (!is_there) MPI_Init_thread(&argc, &argv, level, &provided);
   if (!is_chosen) unsetenv("UCX_TLS");  // what tasks start decides for itself
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_size(MPI_COMM_WORLD, &size);

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "home/siblings.hpp"
 #include "weir/batch.hpp"
 
 namespace weir::detail::home {
@@ -37,10 +39,16 @@ class MpiSession {
  public:
   /// `level` is one of `MPI_THREAD_*`. Ends the process, with status 2, when a rank of this host has ended
   /// and the others wait for it; `tell` says so to who started the job, if that is possible.
-  MpiSession(int& argc, char**& argv, int level, const std::function<bool()>& tell = {});
+  MpiSession(int& argc, char**& argv, int level, std::function<bool()> tell = {});
   MpiSession(const MpiSession&) = delete;
   ~MpiSession();
   [[nodiscard]] static bool is_over();
+  /// All ranks have been in a collective call behind MPI_Init: until then each waits for ever for one that
+  /// has ended, and is told so.
+  void are_all_here() { watch_.reset(); }
+
+ private:
+  std::optional<SiblingWatch> watch_;
 };
 
 }  // namespace weir::detail::home

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <thread>
 
 #include "client/ending.hpp"
@@ -235,8 +236,7 @@ void end_mpirun() {
 }
 
 int run_scheduler(detail::home::MpiSession* mpi, detail::comm::MpiTransport& ranks,
-                  const std::function<int(Client&)>& body, const RunOptions& options) {
-  auto settings = detail::home::scheduler_settings(options);
+                  const std::function<int(Client&)>& body, detail::node::SchedulerSettings settings) {
   settings.expected_workers = ranks.size() - 1;
   settings.own_peers = static_cast<PeerId>(ranks.size());
   static detail::comm::Network transport(0, &ranks, settings.own_peers, detail::task::build_id());
@@ -270,9 +270,8 @@ int run_scheduler(detail::home::MpiSession* mpi, detail::comm::MpiTransport& ran
   return status;
 }
 
-int run_worker(detail::home::MpiSession* mpi, detail::comm::MpiTransport& ranks, const RunOptions& options) {
-  const detail::node::WorkerSettings settings = detail::home::worker_settings(
-      options, ranks.rank(), detail::home::number_of_threads(options, 1), detail::home::ranks_of_host());
+int run_worker(detail::home::MpiSession* mpi, detail::comm::MpiTransport& ranks,
+               const detail::node::WorkerSettings& settings) {
   ranks.lend_at_most(settings.memory.limit / 8);
   static detail::comm::Network transport(ranks.rank(), &ranks, static_cast<PeerId>(ranks.size()),
                                          detail::task::build_id());
@@ -356,15 +355,23 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     }
     const auto threads = mpi_threads();
     if (threads == MPI_THREAD_SERIALIZED) detail::comm::keep_core_in_polls();
+    // What is refused is so before MPI begins: the others would wait for ever for one that ends then.
+    const auto rank = static_cast<PeerId>(std::atoi(environment("OMPI_COMM_WORLD_RANK").c_str()));
+    std::optional<detail::node::WorkerSettings> worker;
+    std::optional<detail::node::SchedulerSettings> scheduler;
+    if (rank == 0) scheduler = detail::home::scheduler_settings(options);
+    else
+      worker = detail::home::worker_settings(options, rank, detail::home::number_of_threads(options, 1),
+                                             detail::home::ranks_of_host());
     auto* mpi =
         new detail::home::MpiSession(argc, argv, threads, [] { return report_status(2, Stage::leaving); });
     detail::leave_mpi_job();
     detail::home::leave_step();
     static detail::comm::MpiTransport transport{MPI_COMM_WORLD, detail::home::lent_memory(options)};
+    mpi->are_all_here();
     const std::string who = "rank " + std::to_string(transport.rank());
     detail::log::set_prefix(who);
-    return transport.rank() == 0 ? run_scheduler(mpi, transport, body, options)
-                                 : run_worker(mpi, transport, options);
+    return scheduler ? run_scheduler(mpi, transport, body, *scheduler) : run_worker(mpi, transport, *worker);
   } catch (const std::exception& error) {
     std::cerr << "weir: " << detail::printable(error.what()) << std::endl;
     report_status(2, Stage::left);

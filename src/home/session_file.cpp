@@ -36,8 +36,10 @@ namespace {
 constexpr int format = 1;
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& what, int reason) {
+  const bool is_named = !path.string().starts_with(state_directory().string());
   throw Error(ErrorKind::io, "session file: " + path.string() + " cannot be " + what + " (" +
-                                 std::strerror(reason) + "); WEIR_STATE_DIR names another directory");
+                                 std::strerror(reason) + ")" +
+                                 (is_named ? "" : "; WEIR_STATE_DIR names another directory"));
 }
 
 void make_private(const fs::path& directory) {
@@ -196,6 +198,7 @@ SessionInfo read_session_file(const fs::path& path) {
                   name + ": is not there; the program it belongs to has ended, or has not begun");
     refuse(path, "read", errno);
   }
+  if (!S_ISREG(status.st_mode)) throw Error(ErrorKind::protocol, name + ": is no session file");
   if (status.st_mode & 077)
     throw Error(ErrorKind::protocol, name +
                                          ": must be readable by its owner alone, since it holds the "

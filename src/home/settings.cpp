@@ -35,7 +35,8 @@ std::uint32_t number_of_threads(const RunOptions& options, std::uint32_t otherwi
   if (text.empty()) return otherwise;
   char* end = nullptr;
   const unsigned long threads = std::strtoul(text.c_str(), &end, 10);
-  if (*end || threads < 1 || threads > 4096)
+  static_assert(most_threads == 4096);
+  if (*end || threads < 1 || threads > most_threads)
     throw Error(ErrorKind::invalid_argument,
                 "WEIR_THREADS: must be a number from 1 to 4096 (got \"" + text + "\")");
   return static_cast<std::uint32_t>(threads);

@@ -18,8 +18,9 @@ void tell_environment_problems();
 /// The variable's value; empty if it is not set.
 [[nodiscard]] std::string environment(const char* name);
 
+constexpr std::uint32_t most_threads = 4096;
 /// Worker threads: the option, else WEIR_THREADS, else `otherwise`. Throws `Error{invalid_argument}` for a
-/// WEIR_THREADS that is no number from 1 to 4096.
+/// WEIR_THREADS that is no number from 1 to `most_threads`.
 [[nodiscard]] std::uint32_t number_of_threads(const RunOptions& options, std::uint32_t otherwise);
 
 /// Resources: the option, else WEIR_RESOURCES. Throws `Error{invalid_argument}` that shows what is no

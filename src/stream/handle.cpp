@@ -9,6 +9,7 @@
 
 #include "core/log.hpp"
 #include "stream/graph/structure.hpp"
+#include "weir/stream/sink_async.hpp"
 
 namespace weir {
 namespace detail::stream {
@@ -89,13 +90,31 @@ std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
   return {graph, made};
 }
 
-Draining::Draining(std::shared_ptr<Graph> graph, Node& node) : graph_(std::move(graph)) {
-  if (!node.graph().is_at_work_here()) {
-    came_out_ = Graph::came_out(node);
-    node_ = &node;
-    return;
-  }
+namespace {
+
+[[noreturn]] void refuse_drain_inside() {
   throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
+}
+
+}  // namespace
+
+Draining::Draining(std::shared_ptr<Graph> graph, Node& node) : graph_(std::move(graph)) {
+  if (node.graph().is_at_work_here()) refuse_drain_inside();
+  came_out_ = Graph::came_out(node);
+  node_ = &node;
+}
+
+Draining::Draining(std::shared_ptr<Graph> graph, Node& node, Closing) : graph_(std::move(graph)) {
+  is_closing_ = true;
+  if (node.graph().is_at_work_here()) return;
+  came_out_ = Graph::came_out(node);
+  node_ = &node;
+}
+
+void Draining::begun_by(InFlight& sink) {
+  if (!node_ || !sink.is_in(node_->graph())) return;
+  abandon();
+  if (!is_closing_) refuse_drain_inside();
 }
 
 void Draining::wait() {
@@ -150,8 +169,7 @@ detail::stream::Draining StreamHandle::close() const {
     if (is_inside) node_->refuse_more();
     detail::stream::do_after(*node_, [node = node_] { node->end(); });
   }
-  if (is_inside) return {};
-  return {detail::stream::Graph::of(*node_), *node_};
+  return {detail::stream::Graph::of(*node_), *node_, detail::stream::Draining::Closing{}};
 }
 
 void StreamHandle::set_policy(const ErrorPolicy& policy) const {

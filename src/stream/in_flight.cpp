@@ -53,6 +53,11 @@ void InFlight::while_alive(const std::function<void()>& act) {
   if (alive_) act();
 }
 
+bool InFlight::is_in(const Graph& graph) {
+  const std::lock_guard lock(mutex_);
+  return node_ && &node_->graph() == &graph;
+}
+
 void InFlight::shut() noexcept {
   {
     const std::lock_guard lock(alive_mutex_);

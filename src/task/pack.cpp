@@ -30,7 +30,7 @@ void Reader::ended() {
 
 void Reader::expect(std::uint64_t count, std::size_t element_bytes) const {
   if (element_bytes == 0) {  // of unknown size, perhaps none; but no sane value has so many of those
-    constexpr std::uint64_t most_empty = 1 << 16;
+    constexpr std::uint64_t most_empty = 1 << 20;
     const bool fits_block = blocks_ && next_block_ < blocks_->size() && (*blocks_)[next_block_].size >= count;
     if (count > left() && count > most_empty && !fits_block) ended();
     return;

@@ -33,10 +33,10 @@
 namespace weir::detail::tool {
 namespace {
 
-constexpr int most = 1'000'000;
+constexpr int most_ranks = 1'000'000;
 
 /// The whole number `text` of option `name`.
-int count_of(const std::string& name, const std::string& of_what, const std::string& text) {
+int count_of(const std::string& name, const std::string& of_what, const std::string& text, int most) {
   int number = 0;
   const auto [end, reason] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (reason != std::errc() || end != text.data() + text.size() || number < 1 || number > most)
@@ -164,9 +164,9 @@ bool parse(int argc, char** argv, RunRequest& request) {
         "--dry-run, --dashboard or --report (got " +
             rest.front() + ")" + meant_option(app, rest.front()) +
             "; options of the program follow its name");
-  if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
-  request.ranks =
-      app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));
+  if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads, home::most_threads);
+  request.ranks = app.count("-n") ? count_of("-n", "ranks", ranks, most_ranks)
+                                  : default_ranks(request.threads.value_or(1));
   request.launcher = own_launcher(launcher);
   if (request.launcher)
     request.launcher_path =

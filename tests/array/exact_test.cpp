@@ -205,3 +205,50 @@ TEST_CASE("matrices and convolutions of integers are exact, or an error") {
     CHECK(einsum("i,i->", large, row<std::int64_t>({0, 0, 0, 1})).item() == least);
   });
 }
+
+namespace {
+
+// Whether a number can be converted, among others that can.
+template <class To, class From>
+bool converts(From x) {
+  Array<From> values = full<From>({2000}, From(1));
+  values(1500) = x;
+  try {
+    const auto found = list(values.template astype<To>());
+    CHECK(found[1499] == To(1));
+    CHECK((x != x || found[1500] == static_cast<To>(x)));
+    return true;
+  } catch (const Error& error) {
+    CHECK_THAT(error.what(), Catch::Contains("1500"));
+    return false;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("numbers are converted if what they are cut off to is one of the type") {
+  in_cluster([] {
+    CHECK(converts<std::int32_t>(-2147483648.9));
+    CHECK_FALSE(converts<std::int32_t>(-2147483649.0));
+    CHECK(converts<std::int32_t>(2147483647.9));
+    CHECK_FALSE(converts<std::int32_t>(2147483648.0));
+    CHECK(converts<std::int32_t>(-2147483648.0f));
+    CHECK_FALSE(converts<std::int32_t>(2147483648.0f));
+    CHECK(converts<std::int64_t>(-0x1p63));
+    CHECK_FALSE(converts<std::int64_t>(0x1p63));
+    CHECK(converts<std::uint8_t>(-0.9));
+    CHECK(converts<std::uint8_t>(255.9f));
+    CHECK_FALSE(converts<std::uint8_t>(256.0f));
+    CHECK(converts<std::uint64_t>(-0.5));
+    CHECK_FALSE(converts<std::uint64_t>(-1.0));
+    CHECK_FALSE(converts<std::uint64_t>(0x1p64));
+    CHECK_FALSE(converts<std::int8_t>(NAN));
+    CHECK_FALSE(converts<std::int64_t>(double(INFINITY)));
+    CHECK(converts<float>(0x1.fffffefffffffp127));
+    CHECK_FALSE(converts<float>(-0x1.ffffffp127));
+    CHECK(converts<float>(-double(INFINITY)));
+    CHECK(converts<float>(double(NAN)));
+    CHECK(converts<std::int16_t>(std::uint32_t{32767}));
+    CHECK_FALSE(converts<std::int16_t>(std::uint32_t{32768}));
+  });
+}

@@ -69,6 +69,10 @@ TEST_CASE("what main does after the body takes its time, and its death is the jo
     INFO(dies.out << dies.err);
     CHECK(dies.status == 134);
     CHECK(count(dies.err, "weir run: rank 0 was ended by signal 6 (Aborted), after its body\n") == 1);
+    const Finished killed = run(homes[home].command({BODIES_JOB, "main_killed"}), options);
+    INFO(killed.out << killed.err);
+    CHECK(killed.status == 137);  // by the system that has no memory left, for example
+    CHECK(count(killed.err, "weir run: rank 0 was ended by signal 9 (Killed), after its body\n") == 1);
   }
 }
 
@@ -85,6 +89,7 @@ TEST_CASE("a rank that ends before weir::run is told, and so is a worker that di
       " ended before weir::run, where the others would wait for ever; every rank must call it\n";
   ends("early0", 2, "weir: rank 0" + others);
   ends("early2", 2, "weir: rank 2" + others);
+  ends("own_mpi", 2, "weir: rank 2" + others);
   ends("worker_abort", 134,
        "weir run: rank 1 was ended by signal 6 (Aborted), after weir::run had returned there\n");
   ends("worker7", 7, "weir run: rank 1 ended with status 7, after weir::run had returned there\n");
@@ -92,6 +97,21 @@ TEST_CASE("a rank that ends before weir::run is told, and so is a worker that di
 
 TEST_CASE("after a body that has worked the status of the job is what main returns") {
   check_status("main7", 7);
+}
+
+TEST_CASE("a setting that a worker refuses ends the job") {
+  const ProcessOptions options{.deadline = std::chrono::seconds(20)};
+  for (const char* setting : {"WEIR_THREADS=0", "WEIR_STOP_GRACE=soon", "WEIR_MEMORY_LIMIT=lots"})
+    for (const std::string whose : {"", "[ $OMPI_COMM_WORLD_RANK = 1 ] && "}) {
+      INFO(whose << setting);
+      const Finished finished = run({WEIR_TOOL, "run", "-n", "3", "sh", "-c",
+                                     whose + "export " + setting + "; exec " BODIES_JOB " return"},
+                                    options);
+      CHECK(finished.status == 2);
+      INFO(finished.err);
+      CHECK(finished.err.find(std::string(setting).substr(0, std::string(setting).find('='))) !=
+            std::string::npos);
+    }
 }
 
 TEST_CASE("an exception that leaves the body is one message and status 1") {

@@ -99,6 +99,11 @@ TEST_CASE("a client whose program dies is told, and one that does not fit is ref
   CHECK(wrong.status == 3);
   CHECK(has(wrong.err, "Client::connect: the program of "));
   CHECK(has(run({GUEST_JOB, "ask", folder.path() + "/none"}).err, "is not there"));
+  CHECK(has(run({GUEST_JOB, "ask", folder.path()}).err, "is no session file"));
+  CHECK(has(run({GUEST_JOB, "ask", "/dev/null"}).err, "is no session file"));
+  const std::string pipe = folder.path() + "/pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(has(run({GUEST_JOB, "ask", pipe}, {.deadline = std::chrono::seconds(10)}).err, "is no session file"));
   Process waiting({GUEST_JOB, "wait", file});
   waiting.wait_for("waiting");
   server.send(SIGKILL);

@@ -95,6 +95,47 @@ TEST_CASE("arrays beside each other are a frame") {
   });
 }
 
+TEST_CASE("an array holds the values of a column, or none") {
+  struct Row {
+    std::int64_t n;
+    double x;
+  };
+  in_cluster([] {
+    const Frame rows = from(std::vector<Row>{{-128, -3}, {127, 2}});
+    CHECK(to_array<std::int8_t>(rows, "n").compute()(1) == 127);
+    CHECK(to_array<std::int8_t>(rows, "x").compute()(0) == -3);
+    CHECK(to_array<double>(rows, {"n", "x"}).compute()(1, 1) == 2);
+    const auto fault = [](auto element, std::int64_t n, double x, const char* column) {
+      return sentence_of([&] {
+        return to_array<decltype(element)>(from(std::vector<Row>{{n, x}}), column).compute();
+      });
+    };
+    const auto text = [](const std::string& number, const std::string& column) {
+      return Catch::Contains("to_array: the elements must hold the values of the column (got " + number +
+                             " of \"" + column + "\"); an array of double does");
+    };
+    CHECK_THAT(fault(std::int8_t{}, 300, 0, "n"), text("300", "n"));
+    CHECK_THAT(fault(std::uint64_t{}, -1, 0, "n"), text("-1", "n"));
+    CHECK_THAT(fault(bool{}, 2, 0, "n"), text("2", "n"));
+    CHECK_THAT(fault(std::int64_t{}, 0, 1.5, "x"), text("1.5", "x"));
+    CHECK_THAT(fault(std::int64_t{}, 0, 0x1p63, "x"), text("9.22337e+18", "x"));
+    CHECK_THAT(fault(std::int32_t{}, 0, std::nan(""), "x"), text("nan", "x"));
+    CHECK(to_array<std::int64_t>(from(std::vector<Row>{{0, -0x1p63}}), "x").compute()(0) == INT64_MIN);
+    struct Other {
+      std::int64_t m;
+    };
+    const std::string names =
+        "table: there must be a column of that name (got \"m\"); did you mean \"n\"? The columns are: n, x";
+    const Frame fails = rows.filter(weir::apply([](std::int64_t) -> bool { throw 1; }, {"n"}));
+    CHECK(sentence_of([&] { return fails.collect<Other>(); }) == names);  // nothing has been computed
+    CHECK(sentence_of([&] { return to_bag<Other>(fails); }) == names);
+    const auto x = arange(0.0, 3.0);
+    CHECK(sentence_of([&] {
+            return to_frame({{"x", x}, {"x", x}});
+          }) == "to_frame: names must differ (got \"x\" twice)");
+  });
+}
+
 TEST_CASE("a line of JSON that does not fit its struct is named or left out") {
   const Folder folder;
   const std::string path =

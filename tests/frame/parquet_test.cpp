@@ -131,7 +131,8 @@ TEST_CASE("identifiers and times of day are texts, and what is not read is named
                   "delta_binary_packed) (column \"i\")") != std::string::npos);
     CHECK(sentence_of([&] { return read_parquet(brotli).compute(); })
               .find("read_parquet: \"" + brotli +
-                    "\" has at byte 4 what is not read: pages must be packed by snappy, gzip or zstd (got "
+                    "\" has at byte 4 what is not read: pages must be packed by snappy, gzip, zstd or "
+                    "lz4_raw (got "
                     "brotli) "
                     "(column \"i\")") != std::string::npos);
   });

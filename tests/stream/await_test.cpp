@@ -257,3 +257,52 @@ TEST_CASE("a coroutine sink on the stream's own loop is inside the stream") {
   CHECK(refused == "drain: called from inside the stream it would wait for");
   CHECK(sentence([&] { source.emit(3); }).ends_with("is closed"));
 }
+
+TEST_CASE("a coroutine sink on a user's loop is inside the stream") {
+  EventLoop loop;
+  Stream<int> source{loop}, other{loop};
+  const auto out = other.sink_to_list();
+  std::string refused;
+  bool is_past = false;
+  source.sink([&](const int& x) -> asio::awaitable<void> {
+    asio::steady_timer timer(co_await asio::this_coro::executor, 50us);
+    co_await timer.async_wait(asio::use_awaitable);
+    co_await other.emit(x);
+    co_await other.drain();  // another one
+    try {
+      co_await source.drain();
+    } catch (const Error& error) {
+      refused = error.what();
+    }
+    if (x == 2) co_await source.close();
+    is_past = true;
+  });
+  run(loop, [&]() -> asio::awaitable<void> {
+    co_await source.emit(1);
+    co_await source.emit(2);
+    co_await source.drain();
+  });
+  CHECK(refused == "drain: called from inside the stream it would wait for");
+  CHECK(is_past);
+  CHECK(out.values() == Ints{1, 2});
+  CHECK(sentence([&] { source.emit(3); }).ends_with("is closed"));
+}
+
+TEST_CASE("who waits for a sink_async that says nothing is told") {
+  Stream<int> source;
+  std::vector<detail::stream::Finished> kept;
+  source.sink_async([&](int, const detail::stream::Finished& finished) { kept.push_back(finished); }, 4);
+  detail::stream::cycle_patience_ns = 40'000'000;
+  Warnings warnings;
+  source.emit(1);
+  source.emit(2);
+  std::thread later([&] {
+    while (warnings.text().empty()) std::this_thread::sleep_for(1ms);
+    for (const auto& finished : kept) finished();
+  });
+  source.drain();
+  later.join();
+  detail::stream::cycle_patience_ns = 5'000'000'000;
+  CHECK(warnings.text() ==
+        "stream: drain: waits for 2 elements that <sink_async> has not said finished for\n");
+}

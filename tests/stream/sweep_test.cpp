@@ -293,6 +293,28 @@ TEST_CASE("who makes branches faster than they are freed waits, at the top and i
   CHECK(most < 300);
 }
 
+TEST_CASE(
+    "a branch whose end is destroyed goes with it, as far as nobody knows it and it feeds nothing else") {
+  const auto token = std::make_shared<int>(0);
+  Stream<int> source;
+  const auto known = source.map(Counted{token});
+  long sum = 0;
+  const Sink behind_known = known.map(inc).buffer(2).map(inc).sink([](int) {});
+  behind_known.destroy();
+  const Sink alone = source.map(Counted{token}).latest().sink([](int) {});
+  alone.destroy();
+  const auto both = source.map(Counted{token}).filter([](int x) { return x > 0; });
+  const Sink first = both.sink([&](int x) { sum += x; });
+  both.sink([](int) {}).destroy();
+  CHECK(comes([&] { return token.use_count() == 3; }));  // `known`, and what `both` stands on
+  feed(source, 0, 100);
+  CHECK(sum == 100 * 99 / 2);
+  CHECK(known.sink_to_list().values().empty());  // it can still be used
+  first.destroy();
+  feed(source, 0, 100);
+  CHECK(token.use_count() == 3);  // somebody knows it
+}
+
 TEST_CASE("what is cut off while its timer waits for the thread that cuts it is freed") {
   const auto token = std::make_shared<int>(0);
   std::atomic<int> came = 0;

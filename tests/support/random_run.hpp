@@ -161,7 +161,10 @@ class RandomRun {
     const auto members = cluster_.submit_gang(task, inputs, ranks);
     leaders_.push_back(members.front());
     ids_.insert(ids_.end(), members.begin(), members.end());
-    for (const TaskId member : members) inputs_[member] = inputs;
+    for (const TaskId member : members) {
+      inputs_[member] = inputs;
+      gangs_[member] = members;
+    }
     if (below(2))  // as a program that wants the result of rank 0
       for (std::size_t rank = 1; rank < members.size(); ++rank) cluster_.release(members[rank]);
   }
@@ -259,10 +262,12 @@ class RandomRun {
            trouble_.deaths + trouble_.mistakes > 0;
   }
 
-  /// What failed below it is run again too.
+  /// What failed below it is run again too, and the others of its gang.
   void note_retried(TaskId id) {
     if (!inputs_.contains(id) || !retried_.insert(id).second) return;
     for (const TaskId input : inputs_[id]) note_retried(input);
+    if (const auto gang = gangs_.find(id); gang != gangs_.end())
+      for (const TaskId member : gang->second) note_retried(member);
   }
 
   /// Scattered data may go when what was made of it is over: that may be lost later with its worker, or
@@ -307,6 +312,7 @@ class RandomRun {
   SimulatedCluster cluster_;
   std::vector<TaskId> ids_;
   std::map<TaskId, std::vector<TaskId>> inputs_;  // of all but scattered data
+  std::map<TaskId, std::vector<TaskId>> gangs_;   // of each member all
   std::set<TaskId> retried_;
   std::vector<double> order_;
   std::vector<TaskId> leaders_;  // of gangs

@@ -103,6 +103,10 @@ struct Node {
   int value = 0;
   std::unique_ptr<Node> next;
 };
+struct NoSize {
+  template <class Archive>
+  void serialize(Archive&) {}
+};
 struct Explosive {
   int fuse = 0;
   template <class Archive>
@@ -355,6 +359,14 @@ TEST_CASE("serialize says so when the bytes end early") {
   cut(std::map<int, double>{{1, 2}});
   cut(Particle{7, {1, 2}, "x", {{3, 4}}, 0.5});
   cut(xt::xtensor<int, 2>{{1, 2}, {3, 4}});
+}
+
+TEST_CASE("serialize knows many elements of no size from a count that is wrong") {
+  CHECK(unpack<std::vector<NoSize>>(pack(std::vector<NoSize>(1'000'000))).size() == 1'000'000);
+  Packed packed = pack(std::vector<NoSize>(3));
+  const std::uint64_t wrong = 1ull << 40;
+  std::memcpy(packed.head.data(), &wrong, sizeof wrong);
+  CHECK_THROWS_AS(unpack<std::vector<NoSize>>(packed), Error);
 }
 
 TEST_CASE("serialize refuses blocks that are not those it needs") {

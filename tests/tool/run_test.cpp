@@ -223,7 +223,7 @@ TEST_CASE("run refuses wrong use with one sentence") {
     CHECK(refusal({"-n", text, RANK_PROGRAM}) == wrong_number(text));
   CHECK(refusal({"-n", "", RANK_PROGRAM}) == "weir run: -n needs a value (got \"\")\n");
   CHECK(refusal({"--threads", "0", RANK_PROGRAM}) ==
-        "weir run: --threads must be a whole number of threads from 1 to 1000000 (got 0); write for example "
+        "weir run: --threads must be a whole number of threads from 1 to 4096 (got 0); write for example "
         "--threads 4\n");
   CHECK(refusal({"-n"}) ==
         "weir run: --ranks must have a value (got none); `weir run --help` shows the options\n");

@@ -61,14 +61,15 @@ requires detail::array::Element<detail::bridge::NumberOf<E>>
   Client client = Client::current();
   const std::vector<Future<std::vector<E>>> parts = bag.to_futures();
   std::vector<Future<std::int64_t>> counts;
-  for (const auto& part : parts) counts.push_back(client.submit(&bridge::number_of_elements<E>, part));
+  for (const auto& part : parts)
+    counts.push_back(client.submit({.name = "to_array"}, &bridge::number_of_elements<E>, part));
   const std::vector<std::int64_t> rows = client.gather(counts);
   Chunks chunks{{}};
   std::vector<Future<xt::xarray<Number>>> blocks;
   for (std::size_t p = 0; p < parts.size(); ++p) {
     if (rows[p] == 0 && (p + 1 < parts.size() || !blocks.empty())) continue;  // but one chunk there must be
     chunks[0].push_back(rows[p]);
-    blocks.push_back(client.submit(&bridge::block_of_elements<E>, parts[p]));
+    blocks.push_back(client.submit({.name = "to_array"}, &bridge::block_of_elements<E>, parts[p]));
   }
   if constexpr (bridge::Cells<E>::width > 0) chunks.push_back({bridge::Cells<E>::width});
   return from_futures<Number>(blocks, chunks);

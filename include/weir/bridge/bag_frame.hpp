@@ -37,19 +37,21 @@ template <class Row>
       table_of(std::vector<Row>{}).schema(), bag.partitions(), [bag](Client& client) {
         std::vector<Future<Table>> tables;
         for (const Future<std::vector<Row>>& part : bag.to_futures())
-          tables.push_back(client.submit(&detail::bridge::table_of_rows<Row>, part));
+          tables.push_back(client.submit({.name = "to_frame"}, &detail::bridge::table_of_rows<Row>, part));
         return tables;
       });
 }
 
 /// The rows of a frame as plain structs, a partition for each of its own; computed now, left on the workers.
 ///
-/// **Errors.** As `Frame::collect`, of the tasks that use the bag.
+/// **Errors.** As `Frame::collect`: a name that is not there is one at once, what else does not fit fails the
+/// tasks that use the bag.
 template <class Row>
 [[nodiscard]] Bag<Row> to_bag(const Frame& frame) {
+  detail::frame::check_names<Row>(frame.schema());
   std::vector<Future<std::vector<Row>>> parts;
   for (const Future<Table>& table : frame.to_futures())
-    parts.push_back(Client::current().submit(&detail::bridge::rows_of_table<Row>, table));
+    parts.push_back(Client::current().submit({.name = "to_bag"}, &detail::bridge::rows_of_table<Row>, table));
   return from_futures(parts);
 }
 

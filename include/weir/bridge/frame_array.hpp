@@ -6,6 +6,8 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <sstream>
+#include <utility>
 
 #include "weir/array/creation.hpp"
 #include "weir/array/hdf5.hpp"
@@ -19,16 +21,39 @@ namespace detail::bridge {
 
 inline std::int64_t rows_of(const Table& table) { return static_cast<std::int64_t>(table.rows()); }
 
+/// Nothing is cut off or wrapped: of integers to integers, and of real numbers to them.
+template <class T, class From>
+T converted(From value, const std::string& name) {
+  if constexpr (std::is_floating_point_v<T>) return static_cast<T>(value);
+  if constexpr (std::is_integral_v<T>) {
+    // The limits are powers of two, or one less, which double may round up to one.
+    constexpr auto least = static_cast<double>(std::numeric_limits<T>::min());
+    constexpr auto beyond = static_cast<double>(std::numeric_limits<T>::max() / 2 + 1) * 2;
+    bool fits = false;
+    if constexpr (std::is_floating_point_v<From>)
+      fits = std::is_same_v<T, bool> ? value == 0 || value == 1
+                                     : value >= least && value < beyond && std::trunc(value) == value;
+    else if constexpr (std::is_same_v<T, bool>) fits = value == 0 || value == 1;
+    else fits = std::in_range<T>(value);
+    if (fits) return static_cast<T>(value);
+    std::ostringstream number;
+    number << value;
+    throw Error(ErrorKind::invalid_argument,
+                "to_array: the elements must hold the values of the column (got " + number.str() + " of \"" +
+                    name + "\"); an array of double does");
+  }
+}
+
 template <class T>
 T value_at(const Column& column, const std::string& name, std::size_t i) {
   if (!column.is_na(i)) {
     switch (column.type()) {
       case ColumnType::float64:
-        return static_cast<T>(column.float64s()[i]);
+        return converted<T>(column.float64s()[i], name);
       case ColumnType::boolean:
         return static_cast<T>(column.booleans()[i]);
       default:
-        return static_cast<T>(column.int64s()[i]);
+        return converted<T>(column.int64s()[i], name);
     }
   }
   if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::quiet_NaN();
@@ -120,10 +145,10 @@ Array<T> columns_as_array(const Frame& frame, const std::vector<std::string>& na
   Client client = Client::current();
   std::vector<std::int64_t> further;
   if (!is_flat) further.push_back(static_cast<std::int64_t>(names.size()));
-  return array_of_parts<T>(CountedParts(chosen), all_rows, further,
-                           [&](const Future<Table>& table, std::int64_t, std::int64_t) {
-                             return client.submit(&block_of_columns<T>, table, names, is_flat);
-                           });
+  return array_of_parts<T>(
+      CountedParts(chosen), all_rows, further, [&](const Future<Table>& table, std::int64_t, std::int64_t) {
+        return client.submit({.name = "to_array"}, &block_of_columns<T>, table, names, is_flat);
+      });
 }
 
 /// The elements of a chunk as a table of one column; NaN is a missing value, as it is on the way there.
@@ -232,8 +257,8 @@ class ArrayColumn {
 /// A frame of arrays of one axis, a partition for each chunk of the first: `to_frame({{"t", times}, {"v",
 /// volts}})`.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` if there is no array, one has not exactly one axis, or they
-/// differ in length. Unsigned integers of 2^63 and more fail the computation.
+/// **Errors.** Throws `Error{invalid_argument}` if there is no array, one has not exactly one axis, two have
+/// one name, or they differ in length. Unsigned integers of 2^63 and more fail the computation.
 /// **Cost.** Nothing runs before the frame is computed; then the arrays are.
 [[nodiscard]] inline Frame to_frame(const std::vector<ArrayColumn>& columns) {
   if (columns.empty())
@@ -248,6 +273,10 @@ class ArrayColumn {
                                                    std::to_string(column.shape[0]) + " of \"" + column.name +
                                                    "\" beside " + std::to_string(columns[0].shape[0]) +
                                                    " of \"" + columns[0].name + "\")");
+    for (const Field& field : schema)
+      if (field.name == column.name)
+        throw Error(ErrorKind::invalid_argument,
+                    "to_frame: names must differ (got \"" + field.name + "\" twice)");
     schema.push_back({column.name, column.type});
   }
   return detail::frame::asked_frame(schema, columns[0].chunks[0].size(), [columns](Client& client) {
@@ -403,8 +432,8 @@ inline array::Hdf5Output output_of_texts(const CountedParts& parts, const std::s
 /// A column as an array of one axis, a chunk for each partition; computed now, left on the workers.
 ///
 /// Days and times are their numbers of days or nanoseconds since 1970, bools 0 and 1, missing values NaN.
-/// **Errors.** Throws `Error{invalid_argument}` for text. Missing values fail the chunk of an array of
-/// integers.
+/// **Errors.** Throws `Error{invalid_argument}` for text. Missing values, and those that `T` does not hold,
+/// fail the chunk of an array of integers.
 template <class T, std::convertible_to<std::string> Name>
 [[nodiscard]] Array<T> to_array(const Frame& frame, const Name& column) {
   return detail::bridge::columns_as_array<T>(frame, {column}, true);

@@ -205,7 +205,7 @@ class Frame {
   /// The same of a list.
   [[nodiscard]] Frame agg(const std::vector<Aggregate>& aggregates) const;
 
-  /// Rows in order of these columns; equal ones keep their order, missing values come last.
+  /// Rows in order of these columns; equal ones keep their order, missing values come last, NaN before them.
   [[nodiscard]] Frame sort_by(const std::vector<std::string>& names, Order order = ascending) const;
   /// The same with an order for each column: `sort_by({"origin", "delay"}, {ascending, descending})`.
   /// **Errors.** Throws `Error{invalid_argument}` if there are not as many orders as columns.
@@ -285,8 +285,10 @@ class Frame {
   /// All rows, here.
   [[nodiscard]] Table compute() const;
   /// Every row as a plain struct, whose members have the names of columns.
+  /// **Errors.** Those of `Table::to`; a name that is not there is one before anything is computed.
   template <class Row>
   requires(detail::frame::has_cells<Row>()) [[nodiscard]] std::vector<Row> collect() const {
+    detail::frame::check_names<Row>(schema());
     return compute().template to<Row>();
   }
   /// \cond

@@ -17,8 +17,8 @@ struct ReadArrow {
 /// **Shape.** A partition for each record batch.
 /// **Errors.** Throws at once: `Error{not_found}` if no file matches, `Error{serialization}` with the byte if
 /// one is no Arrow file, `Error{invalid_argument}` if files have different columns, `Error{unsupported}` for
-/// columns of lists, structs, decimals and others (`.columns` leaves them out), for compression by LZ4 and
-/// for big-endian files. Batches that are broken fail the computation with file and byte.
+/// columns of lists, structs, decimals and others (`.columns` leaves them out) and for
+/// big-endian files. Batches that are broken fail the computation with file and byte.
 /// **Cost.** Reads what files say of their batches now, and later only columns that are used.
 /// **Source.** The Arrow columnar format, version 1.4.
 [[nodiscard]] Frame read_arrow(const std::vector<std::string>& patterns, const ReadArrow& options = {});

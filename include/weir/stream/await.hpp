@@ -11,6 +11,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/require.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -22,6 +25,36 @@
 #include "weir/stream/stream.hpp"
 
 namespace weir::detail::stream {
+
+/// Where a coroutine sink runs: on its loop, and it knows what began it.
+struct SinkExecutor {
+  boost::asio::any_io_executor loop;
+  std::shared_ptr<InFlight> under_way;
+
+  template <class Property, class Loop = boost::asio::any_io_executor>
+  auto query(const Property& property) const
+      -> decltype(boost::asio::query(std::declval<const Loop&>(), property)) {
+    return boost::asio::query(loop, property);
+  }
+  template <class Property, class Loop = boost::asio::any_io_executor,
+            class = decltype(boost::asio::require(std::declval<const Loop&>(), std::declval<Property>()))>
+  SinkExecutor require(const Property& property) const {
+    return {boost::asio::require(loop, property), under_way};
+  }
+  template <class Property, class Loop = boost::asio::any_io_executor,
+            class = decltype(boost::asio::prefer(std::declval<const Loop&>(), std::declval<Property>()))>
+  SinkExecutor prefer(const Property& property) const {
+    return {boost::asio::prefer(loop, property), under_way};
+  }
+  template <class Work>
+  void execute(Work&& work) const {
+    loop.execute(std::forward<Work>(work));
+  }
+  bool operator==(const SinkExecutor& other) const noexcept {
+    return loop == other.loop && under_way == other.under_way;
+  }
+  bool operator!=(const SinkExecutor& other) const noexcept { return !(*this == other); }
+};
 
 /// An emission that waits for room, or the draining of a graph, without blocking a thread.
 ///
@@ -39,11 +72,20 @@ class Awaited : public std::enable_shared_from_this<Awaited<Waiting, Handler>> {
   Awaited& operator=(const Awaited&) = delete;
   ~Awaited() { waiting_.abandon(); }
 
+  void begin() {
+    if constexpr (requires(InFlight & sink) { waiting_.begun_by(sink); }) {
+      if (const auto* inside = executor_.target<SinkExecutor>()) begun_by_ = inside->under_way;
+    }
+    go_on();
+  }
   void go_on() {
     if (!armed_.exchange(false)) return;  // somebody was faster
     if (const auto timer = timer_.lock()) timer->cancel();
     std::exception_ptr error;
     try {
+      if constexpr (requires(InFlight & sink) { waiting_.begun_by(sink); }) {
+        if (begun_by_) waiting_.begun_by(*begun_by_);
+      }
       if (!waiting_.retry()) return wait();
     } catch (...) {
       error = std::current_exception();
@@ -81,6 +123,7 @@ class Awaited : public std::enable_shared_from_this<Awaited<Waiting, Handler>> {
   boost::asio::any_io_executor executor_;
   std::weak_ptr<boost::asio::steady_timer> timer_;  // the loop has it
   CycleWatch watch_;
+  std::shared_ptr<InFlight> begun_by_;  // null: by no sink
   Handler handler_;
   std::atomic<bool> armed_{true};
 };
@@ -92,7 +135,7 @@ struct Await<Token, Waiting> {
     return boost::asio::async_initiate<Token, void(std::exception_ptr)>(
         [](auto handler, Waiting what) {
           using Handler = std::decay_t<decltype(handler)>;
-          std::make_shared<Awaited<Waiting, Handler>>(std::move(what), std::move(handler))->go_on();
+          std::make_shared<Awaited<Waiting, Handler>>(std::move(what), std::move(handler))->begin();
         },
         token, std::move(waiting));
   }
@@ -103,10 +146,14 @@ template <class T, class F>
 struct SpawnSink {
   std::shared_ptr<F> f;
   std::optional<EventLoop> loop = {};
-  void use(EventLoop l) { loop = std::move(l); }
+  std::shared_ptr<InFlight> under_way = {};
+  void use(EventLoop l, std::shared_ptr<InFlight> sink = {}) {
+    loop = std::move(l);
+    under_way = std::move(sink);
+  }
   void operator()(T x, Finished finished) {
     boost::asio::co_spawn(
-        loop->context(), run(f, std::move(x)),
+        SinkExecutor{loop->context().get_executor(), under_way}, run(f, std::move(x)),
         [finished = std::move(finished)](const std::exception_ptr& error) { finished(error); });
   }
   static boost::asio::awaitable<void> run(std::shared_ptr<F> f, T x) { co_await call(*f, x); }

@@ -100,6 +100,19 @@ auto take_until(const Stream<R>& signal) {
   };
 }
 
+/// \cond
+/// What a member says of a signal that is no stream here.
+#define WEIR_REFUSES_SIGNAL(name)                                                                       \
+  template <class R>                                                                                    \
+  requires detail::stream::is_on_cluster<R> WEIR_REFUSES(                                               \
+      "weir: " #name ": gather() is missing: the stream it listens to is on the cluster")               \
+  detail::Refused name(const R&) const { return {}; }                                                   \
+  template <class R>                                                                                    \
+  requires(!detail::stream::is_on_cluster<R> && !detail::stream::GivesElements<R>)                      \
+      WEIR_REFUSES("weir: " #name ": must be given a weir::Stream, every element of which is a signal") \
+  detail::Refused name(const R&) const { return {}; }
+/// \endcond
+
 /// Streams that act on another one; members of `Stream` and `ClusterStream`.
 template <class Self>
 class ControlMembers {
@@ -113,11 +126,17 @@ class ControlMembers {
   auto reset_by(const Stream<R>& trigger) const {
     return op::reset_by(trigger)(static_cast<const Self&>(*this));
   }
+  /// \cond
+  WEIR_REFUSES_SIGNAL(reset_by)
+  /// \endcond
   /// Every element of `trigger` makes the node put out what it holds: `log.collect().flush_by(tick)`.
   template <class R>
   auto flush_by(const Stream<R>& trigger) const {
     return op::flush_by(trigger)(static_cast<const Self&>(*this));
   }
+  /// \cond
+  WEIR_REFUSES_SIGNAL(flush_by)
+  /// \endcond
   /// Passes elements until the first one of `signal`, then ends the stream below.
   ///
   /// What counts is what comes here first: an element that is still above, in the function that signals, is
@@ -126,6 +145,9 @@ class ControlMembers {
   auto take_until(const Stream<R>& signal) const {
     return op::take_until(signal)(static_cast<const Self&>(*this));
   }
+  /// \cond
+  WEIR_REFUSES_SIGNAL(take_until)
+  /// \endcond
 };
 
 }  // namespace op

@@ -53,8 +53,9 @@ class StreamHandle {
   /// Ends the stream here: everything below puts out what it holds and ends; then drains, unless it is called
   /// from inside the stream. Later emissions throw `Error{closed}`. `co_await s.close()` suspends meanwhile.
   detail::stream::Draining close() const;
-  /// Removes the edges into this node: it gets nothing more. What nothing reaches any more, and nobody has a
-  /// handle to, is freed when the emission is through that this is called from; partial windows go with it.
+  /// Removes the edges into this node: it gets nothing more. Operators above it that fed nothing else, and
+  /// that nobody has a handle to, go with it. What nothing reaches any more, and nobody has a handle to, is
+  /// freed when the emission is through that this is called from; partial windows go with it.
   void destroy() const { detail::stream::Graph::destroy(*node_); }
   /// Destroys everything below this node.
   void destroy_pipeline() const { detail::stream::Graph::destroy_below(*node_); }

@@ -66,7 +66,7 @@ struct SendTo {
   std::optional<EventLoop> loop;  // outlives the connection, which belongs to it
   std::shared_ptr<Outgoing> connection;
   std::string end;
-  void use(EventLoop l) { loop = std::move(l); }
+  void use(EventLoop l, const std::shared_ptr<InFlight>& /*sink*/ = {}) { loop = std::move(l); }
   void operator()(const T& x, const Finished& finished) {
     connection->send(*loop, as_text(x) + end, finished);
   }

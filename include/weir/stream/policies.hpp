@@ -35,5 +35,15 @@ template <class T>
   return ErrorPolicy{ErrorPolicy::Action::dead_letter, retries, &letters.node()};
 }
 
+/// \cond
+template <class S>
+WEIR_REFUSES(
+    "weir: dead_letter: must be given a weir::Stream<weir::Letter<T>>, where T is the type of the elements "
+    "that fail")
+ErrorPolicy dead_letter(const S&, unsigned = 0) {
+  return {};
+}
+/// \endcond
+
 }  // namespace on_error
 }  // namespace weir

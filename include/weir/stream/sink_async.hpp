@@ -39,6 +39,8 @@ class InFlight {
   void while_alive(const std::function<void()>& act);
   void shut() noexcept;
   [[nodiscard]] std::size_t count() const noexcept { return count_.load(); }
+  /// Whether its node is there, and is of that graph.
+  [[nodiscard]] bool is_in(const Graph& graph);
 
  private:
   std::recursive_mutex alive_mutex_;  // taken before any other
@@ -76,7 +78,8 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
     if constexpr (is_copyable<In>) begin(x);
   }
   void attached() override {
-    if constexpr (requires(F & f, EventLoop l) { f.use(l); }) f_.use(this->graph().loop());
+    if constexpr (requires { f_.use(this->graph().loop(), under_way_); })
+      f_.use(this->graph().loop(), under_way_);
   }
   void shut() noexcept override { under_way_->shut(); }
   void set_policy(ErrorPolicy policy) override {
@@ -85,6 +88,7 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
   }
   [[nodiscard]] std::size_t queued() const override { return under_way_->count(); }
   [[nodiscard]] std::size_t pending() const override { return under_way_->count(); }
+  [[nodiscard]] std::size_t unfinished() const override { return under_way_->count(); }
   [[nodiscard]] Gate* gate(unsigned) override { return &gate_; }
   [[nodiscard]] bool comes_to_rest() const override { return true; }
 
@@ -196,7 +200,8 @@ class SinkAsyncMembers {
   ///
   /// **Units.** `parallelism` counts elements begun and not finished.
   /// **Errors.** An error given to `finished` is answered by the node's policy; `raise` comes out of `drain`.
-  /// Losing every copy of `finished` uncalled is an error too, not a hang.
+  /// Losing every copy of `finished` uncalled is an error too, not a hang. A `drain` that waits for one that
+  /// is not called says so on stderr. Inside the coroutine `drain` is refused, as inside any function.
   /// **Backpressure.** `emit` waits while `parallelism` elements are not finished.
   ///
   /// On the cluster `f` is called on a worker, where a thread waits for one element at a time, so that the

@@ -484,7 +484,7 @@ NodePtr with_chosen(const NodePtr& x, const Parsed& parsed, const NodePtr& value
   if (one && first.mask)
     if (NodePtr set = with_masked(x, first, place, value)) return set;
   if (one && !first.mask && first.shape.size() == 1 && place == first.axis) {
-    const auto runs = runs_of(first.list.data(), std::ssize(first.list));
+    const auto runs = runs_of(first.list.data(), std::ssize(first.list), most_runs);
     Shape shape = x->grid.shape;
     shape[first.axis] = first.shape[0];
     if (runs.size() <= most_runs) return with_runs(x, first, runs, broadcast("assign", value, shape));

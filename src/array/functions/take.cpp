@@ -8,9 +8,9 @@
 
 namespace weir::detail::array {
 
-std::vector<IndexRun> runs_of(const std::int64_t* list, std::int64_t count) {
+std::vector<IndexRun> runs_of(const std::int64_t* list, std::int64_t count, std::size_t most) {
   std::vector<IndexRun> runs;
-  for (std::int64_t i = 0; i < count;) {
+  for (std::int64_t i = 0; i < count && runs.size() <= most;) {
     IndexRun run{i, list[i], 1, 1};
     if (i + 1 < count) {
       run.step = list[i + 1] - list[i];
@@ -78,10 +78,10 @@ void gather(TaskBuilder& task, const Node& source, std::size_t axis, const View&
     std::uint32_t operand = 0;
   };
   std::vector<Part> parts(source.grid.chunks[axis].size());  // of the chunks along the axis
-  std::vector<std::size_t> chunk_of(count);
+  std::vector<std::uint32_t> from(count);                    // the chunk of each index, then its operand
   for (std::size_t i = 0; i < count; ++i) {
-    chunk_of[i] = static_cast<std::size_t>(source.grid.find(axis, list[i]));
-    Part& part = parts[chunk_of[i]];
+    from[i] = static_cast<std::uint32_t>(source.grid.find(axis, list[i]));
+    Part& part = parts[from[i]];
     part.low = std::min(part.low, list[i]);
     part.high = std::max(part.high, list[i]);
   }
@@ -99,12 +99,11 @@ void gather(TaskBuilder& task, const Node& source, std::size_t axis, const View&
     part.operand = static_cast<std::uint32_t>(operands.size());
     operands.push_back(task.need(source, box));
   }
-  std::vector<std::uint32_t> from;
-  std::vector<std::int64_t> places;
+  std::vector<std::int64_t> places(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const Part& part = parts[chunk_of[i]];
-    from.push_back(part.operand);
-    places.push_back(list[i] - part.low);
+    const Part& part = parts[from[i]];
+    from[i] = part.operand;
+    places[i] = list[i] - part.low;
   }
   std::int64_t before = 1, after = 1;
   for (std::size_t a = 0; a < view.shape.size(); ++a)
@@ -115,7 +114,7 @@ void gather(TaskBuilder& task, const Node& source, std::size_t axis, const View&
 }  // namespace
 
 NodePtr take(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t>& indices) {
-  const auto runs = runs_of(indices.data(), static_cast<std::int64_t>(indices.size()));
+  const auto runs = runs_of(indices.data(), static_cast<std::int64_t>(indices.size()), 1);
   if (runs.size() == 1) {
     SmallVector<AxisMap, 4> maps;
     Shape shape = x->grid.shape;
@@ -135,7 +134,7 @@ NodePtr take(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t>
   const auto plan = [source = x.get(), axis, indices, grid](TaskBuilder& task, std::int64_t chunk) {
     const View view = chunk_view(grid, chunk);
     const std::int64_t* list = indices.data() + view.maps[axis].start;
-    const auto runs = runs_of(list, view.shape[axis]);
+    const auto runs = runs_of(list, view.shape[axis], most_runs);
     if (runs.size() > most_runs) return gather(task, *source, axis, view, list);
     const Dims steps = row_major(view.shape);
     const std::uint32_t out = task.temporary(source->type, view.shape);

@@ -56,6 +56,12 @@ std::int64_t Grid::ravel(const Dims& at) const {
 std::int64_t Grid::find(std::size_t axis, std::int64_t index) const {
   const auto& at = starts[axis];
   if (at.size() == 2) return 0;
+  // Chunks are equal but for the last, mostly.
+  if (const std::int64_t first = at[1] - at[0]; first > 0 && index >= 0) {
+    const auto guess = static_cast<std::size_t>(index / first);
+    if (guess + 1 < at.size() && at[guess] <= index && index < at[guess + 1])
+      return static_cast<std::int64_t>(guess);
+  }
   const auto next = std::upper_bound(at.begin(), at.end() - 1, index);
   return std::max<std::int64_t>(0, next - at.begin() - 1);
 }

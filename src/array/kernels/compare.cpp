@@ -174,11 +174,18 @@ bool fits(From x) {
     if constexpr (std::is_integral_v<To>) return std::in_range<To>(x);
     else return true;
   } else if constexpr (std::is_integral_v<To>) {
-    const From whole = std::trunc(x);
-    return whole >= static_cast<From>(std::numeric_limits<To>::min()) &&
-           whole < std::ldexp(From(1), std::numeric_limits<To>::digits);
+    // What it is cut off to is a number of the type: said without a call, for vectors.
+    using Limits = std::numeric_limits<To>;
+    constexpr From least = static_cast<From>(Limits::min()), beyond = From(2) * From(Limits::max() / 2 + 1);
+    constexpr bool has_next = std::is_unsigned_v<To> || Limits::digits < std::numeric_limits<From>::digits;
+    return (has_next ? x > least - 1 : x >= least) & (x < beyond);
+  } else if constexpr (sizeof(To) >= sizeof(From)) {
+    return true;
   } else {
-    return !std::isfinite(x) || std::isfinite(static_cast<To>(x));
+    // Rounded to nearest, the first that is no number any more, up to the greatest of the wider type.
+    constexpr From beyond = 0x1.ffffffp+127;
+    const From size = std::abs(x);
+    return !((size >= beyond) & (size <= std::numeric_limits<From>::max()));
   }
 }
 template <class From, class To>
@@ -197,19 +204,25 @@ To nearest(From x) {
   }
 }
 template <class From, class To>
+[[noreturn]] void tell_misfit(const From* x, std::size_t i) {
+  while (fits<From, To>(x[i])) ++i;
+  std::ostringstream text;
+  if constexpr (sizeof(From) == 1) text << static_cast<int>(x[i]);
+  else text << x[i];
+  throw Misfit{i, text.str(), to_string(dtype_of<To>)};
+}
+template <class From, class To>
 void checked_loop(const void* a, const void*, const void*, void* out, std::size_t count, const Code&) {
   const From* x = static_cast<const From*>(a);
   To* r = static_cast<To*>(out);
-  bool good = true;
-  for (std::size_t i = 0; i < count; ++i) good = good & fits<From, To>(x[i]);
-  for (std::size_t i = 0; !good && i < count; ++i) {
-    if (fits<From, To>(x[i])) continue;
-    std::ostringstream text;
-    if constexpr (sizeof(From) == 1) text << static_cast<int>(x[i]);
-    else text << x[i];
-    throw Misfit{i, text.str(), to_string(dtype_of<To>)};
+  constexpr std::size_t step = 1024;  // converted while they are in the cache
+  for (std::size_t begin = 0; begin < count; begin += step) {
+    const std::size_t end = std::min(count, begin + step);
+    std::conditional_t<sizeof(From) == 8, std::int64_t, std::int32_t> misfits = 0;
+    for (std::size_t i = begin; i < end; ++i) misfits += !fits<From, To>(x[i]);
+    if (misfits != 0) tell_misfit<From, To>(x, begin);
+    for (std::size_t i = begin; i < end; ++i) r[i] = Convert<From, To>()(x[i]);
   }
-  for (std::size_t i = 0; i < count; ++i) r[i] = Convert<From, To>()(x[i]);
 }
 
 // Of two types of which none holds all values of the other.

@@ -5,6 +5,7 @@
 
 #include "array/kernels/exact.hpp"
 #include "array/kernels/kernels.hpp"
+#include "core/digits.hpp"
 
 namespace weir::detail::array {
 
@@ -333,14 +334,7 @@ FoldKernel real_fold(Fold fold) {
 
 }  // namespace
 
-std::string digits_of(Integer value) {
-  std::string digits;
-  const bool is_negative = value < 0;
-  for (; value != 0 || digits.empty(); value /= 10)
-    digits += static_cast<char>('0' + (is_negative ? -(value % 10) : value % 10));
-  if (is_negative) digits += '-';
-  return {digits.rbegin(), digits.rend()};
-}
+std::string digits_of(Integer value) { return weir::digits_of(value); }
 
 void refuse_beyond(std::string_view function, DType type, const std::string& got) {
   throw Error(ErrorKind::invalid_argument, std::string(function) + ": the result must fit into " +

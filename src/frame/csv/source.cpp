@@ -19,17 +19,6 @@ constexpr std::size_t sample_bytes = 256 * 1024, header_bytes = 64 * 1024,
 constexpr std::size_t most_sampled_files = 8;
 constexpr std::uint64_t most_listed_bad_lines = 100;
 
-std::uint64_t bytes_of_block(const std::string& text) {
-  std::uint64_t bytes = 0;
-  try {
-    bytes = parse_bytes(text);
-  } catch (const Error&) {
-  }
-  if (bytes == 0)
-    throw Error(ErrorKind::invalid_argument,
-                "read_csv: .block must be a number of bytes such as \"16 MiB\" (got " + quoted(text) + ")");
-  return bytes;
-}
 // While a block is read it takes several times its size.
 std::uint64_t fitting_block() {
   constexpr std::uint64_t least = 1 << 20, most = 16 << 20;
@@ -155,7 +144,8 @@ std::string sentence_of(const CsvBadLine& bad, const CsvFormat& format) {
 CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& options) : options_(options) {
   check_characters(options);
   check_date_format(options.date_format);
-  const std::uint64_t block_bytes = options.block.empty() ? fitting_block() : bytes_of_block(options.block);
+  const std::uint64_t block_bytes =
+      options.block.empty() ? fitting_block() : files::bytes_of_block("read_csv", "16 MiB", options.block);
   files_ = files::find("read_csv", patterns);
   format_.quote = options.quote;
   format_.comment = options.comment;

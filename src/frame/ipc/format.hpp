@@ -19,6 +19,8 @@ struct IpcColumn {
   std::uint64_t buffers = 2, nodes = 1;
   std::optional<std::int64_t> dictionary;
   std::string index_format;
+  bool is_view = false;     ///< Its values are views: where each text is, in one of any number of buffers.
+  std::uint64_t views = 0;  ///< Columns of views in a batch: itself, or those below.
 };
 
 /// Where a message is: its header, then its body.

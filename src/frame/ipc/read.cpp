@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/decimal.hpp"
+#include "frame/columns/lz4.hpp"
 #include "frame/ipc/format.hpp"
 #include "frame/kernels/kernels.hpp"
 #include "frame/plan/names.hpp"
@@ -51,6 +52,7 @@ struct IpcType {
   std::string format, name;  // no format: the type is passed over
   ColumnType type = ColumnType::float64;
   std::uint64_t buffers = 2;
+  bool is_view = false;
 };
 
 IpcType integer_type(const FlatTable& type) {
@@ -87,6 +89,9 @@ IpcType type_of_field(const FlatTable& field) {
     case 19:
     case 20:
       return {"U", "", ColumnType::text, 3};
+    case 23:
+    case 24:
+      return {"U", "", ColumnType::text, 2, true};
     case 13:
       return {"", "structs", {}, 1};
     case 16:
@@ -113,7 +118,8 @@ IpcType type_of_field(const FlatTable& field) {
 IpcColumn column_of(const FlatTable& field, int depth = 0) {
   if (depth > deepest_type) throw FlatFault("types lie in each other too deep");
   const IpcType type = type_of_field(field);
-  IpcColumn column{field.text(0), type.format, type.name, type.type, type.buffers, 1, std::nullopt, {}};
+  IpcColumn column{field.text(0), type.format, type.name,    type.type, type.buffers, 1,
+                   std::nullopt,  {},          type.is_view, 0};
   if (field.has(4)) {
     // Its values are elsewhere; here are indices, of 32 bits if nothing else is said.
     const FlatTable encoding = field.table(4);
@@ -122,10 +128,12 @@ IpcColumn column_of(const FlatTable& field, int depth = 0) {
     column.buffers = 2;
     return column;
   }
+  column.views = type.is_view;
   for (const FlatTable& child : field.tables(5)) {
     const IpcColumn below = column_of(child, depth + 1);
     column.buffers += below.buffers;
     column.nodes += below.nodes;
+    column.views += below.views;
   }
   return column;
 }
@@ -220,27 +228,25 @@ class Batch {
     rows_ = batch.number<std::int64_t>(0);
     nodes_ = batch.structs(1, 16);
     buffers_ = batch.structs(2, 16);
+    buffers_of_views_ = batch.structs(4, 8);
     if (rows_ < 0 || rows_ > largest_batch) throw FlatFault("a batch has no such number of rows");
     if (!batch.has(3)) return;
-    if (batch.table(3).number<std::int8_t>(0) != 1)
-      throw Error(
-          ErrorKind::unsupported,
-          "read_arrow: batches must be packed by zstd or not at all (got LZ4 in " + quoted(path_) + ")");
-    is_packed_ = true;
+    unpack_ = batch.table(3).number<std::int8_t>(0) == 1 ? &unpacked_zstd : &unpacked_lz4_frame;
   }
   [[nodiscard]] std::int64_t rows() const noexcept { return rows_; }
   void pass(const IpcColumn& column) {
     node_ += column.nodes;
     buffer_ += column.buffers;
+    for (std::uint64_t view = 0; view < column.views; ++view) buffer_ += next_view();
+  }
+  /// The next column's values.
+  ArrowArray values(const IpcColumn& column) {
+    if (column.is_view) return texts_of_views();
+    return array(column.format, column.format == "n" ? 0 : column.type == ColumnType::text ? 3 : 2);
   }
   /// The next column's memory, as it is given to others; its length and buffers are checked.
   ArrowArray array(const std::string& format, std::uint64_t buffers) {
-    if (nodes_.size() / 16 <= node_) throw FlatFault("a batch has less columns than its schema");
-    ArrowArray array{};
-    array.length = little_at<std::int64_t>(nodes_, node_ * 16);
-    array.null_count = little_at<std::int64_t>(nodes_, node_ * 16 + 8);
-    if (array.length != rows_) throw FlatFault("a column has not as many rows as its batch");
-    ++node_;
+    ArrowArray array = next_node();
     std::vector<const void*>& own = pointers_.emplace_back(std::max<std::uint64_t>(buffers, 1));
     const auto rows = static_cast<std::uint64_t>(rows_);
     for (std::uint64_t b = 0; b < buffers; ++b) {
@@ -259,6 +265,55 @@ class Batch {
   }
 
  private:
+  ArrowArray next_node() {
+    if (nodes_.size() / 16 <= node_) throw FlatFault("a batch has less columns than its schema");
+    ArrowArray array{};
+    array.length = little_at<std::int64_t>(nodes_, node_ * 16);
+    array.null_count = little_at<std::int64_t>(nodes_, node_ * 16 + 8);
+    if (array.length != rows_) throw FlatFault("a column has not as many rows as its batch");
+    ++node_;
+    return array;
+  }
+  // How many buffers of bytes the next column of views has.
+  std::uint64_t next_view() {
+    if (buffers_of_views_.size() / 8 <= view_) throw FlatFault("a column of views has no number of buffers");
+    const auto count = little_at<std::uint64_t>(buffers_of_views_, view_++ * 8);
+    if (count > buffers_.size() / 16) throw FlatFault("a batch has less buffers than its views");
+    return count;
+  }
+  // Texts of up to 12 bytes are in their view; of longer ones a view says where they are.
+  ArrowArray texts_of_views() {
+    ArrowArray array = next_node();
+    const std::uint64_t count = next_view();
+    const std::string &validity = buffer(), &views = buffer();
+    std::vector<std::string_view> bytes;
+    for (std::uint64_t b = 0; b < count; ++b) bytes.push_back(buffer());
+    const auto rows = static_cast<std::size_t>(rows_);
+    if ((!validity.empty() && validity.size() < (rows + 7) / 8) || views.size() / 16 < rows)
+      throw FlatFault("a buffer is shorter than its column");
+    std::string &offsets = kept_.emplace_back((rows + 1) * 8, '\0'), &texts = kept_.emplace_back();
+    for (std::size_t i = 0; i < rows; ++i) {
+      if (validity.empty() || validity[i / 8] >> (i % 8) & 1) {
+        const std::string_view view = std::string_view(views).substr(i * 16, 16);
+        const auto size = little_at<std::uint32_t>(view, 0);
+        if (size <= 12) {
+          texts += view.substr(4, size);
+        } else {
+          const auto which = little_at<std::uint32_t>(view, 8), begin = little_at<std::uint32_t>(view, 12);
+          if (which >= bytes.size() || begin > bytes[which].size() || size > bytes[which].size() - begin ||
+              texts.size() > largest_body)
+            throw FlatFault("a view leads out of its buffers");
+          texts += bytes[which].substr(begin, size);
+        }
+      }
+      const auto end = static_cast<std::int64_t>(texts.size());
+      std::memcpy(offsets.data() + (i + 1) * 8, &end, 8);
+    }
+    pointers_.push_back({validity.empty() ? nullptr : validity.data(), offsets.data(), texts.data()});
+    array.n_buffers = 3;
+    array.buffers = pointers_.back().data();
+    return array;
+  }
   static std::uint64_t least_of(const std::string& format, std::uint64_t rows) {
     switch (format[0]) {
       case 'b':
@@ -305,30 +360,37 @@ class Batch {
     if (begin > body_bytes_ || size > body_bytes_ - begin)
       throw FlatFault("a buffer lies outside of its batch");
     std::string bytes = size ? bytes_at(path_, body_begin_ + begin, size) : std::string();
-    if (is_packed_ && size) bytes = unpacked(bytes);
+    if (unpack_ && size) bytes = unpacked(bytes);
     return kept_.emplace_back(std::move(bytes));
   }
-  static std::string unpacked(const std::string& bytes) {
+  using Unpack = std::optional<std::string> (*)(std::string_view bytes, std::size_t size);
+  static std::optional<std::string> unpacked_zstd(std::string_view bytes, std::size_t size) {
+    std::string to(size, '\0');
+    if (ZSTD_decompress(to.data(), size, bytes.data(), bytes.size()) != size) return std::nullopt;
+    return to;
+  }
+  [[nodiscard]] std::string unpacked(const std::string& bytes) const {
     if (bytes.size() < 8) throw FlatFault("a packed buffer has no length");
     const auto size = little_at<std::int64_t>(bytes, 0);
     if (size == -1) return bytes.substr(8);
     if (size < 0 || static_cast<std::uint64_t>(size) > largest_body ||
         static_cast<std::uint64_t>(size) / 100'000 > bytes.size())
       throw FlatFault("a packed buffer has no such length");
-    std::string to(static_cast<std::size_t>(size), '\0');
-    if (ZSTD_decompress(to.data(), to.size(), bytes.data() + 8, bytes.size() - 8) != to.size())
-      throw FlatFault("a buffer is not what zstd wrote");
-    return to;
+    auto to = unpack_(std::string_view(bytes).substr(8), static_cast<std::size_t>(size));
+    if (!to)
+      throw FlatFault(std::string("a buffer is not what ") + (unpack_ == &unpacked_zstd ? "zstd" : "LZ4") +
+                      " wrote");
+    return std::move(*to);
   }
 
   static constexpr std::int64_t zeros_[2] = {0, 0};
   std::string path_;
   std::uint64_t body_begin_, body_bytes_;
   std::string header_;
-  std::string_view nodes_, buffers_;
+  std::string_view nodes_, buffers_, buffers_of_views_;
   std::int64_t rows_ = 0;
-  std::uint64_t node_ = 0, buffer_ = 0;
-  bool is_packed_ = false;
+  std::uint64_t node_ = 0, buffer_ = 0, view_ = 0;
+  Unpack unpack_ = nullptr;
   std::deque<std::string> kept_;
   std::deque<std::vector<const void*>> pointers_;
 };
@@ -362,8 +424,7 @@ void add_dictionary(const IpcPart& part, const IpcBlock& block, Dictionaries& di
   });
   if (column == part.columns.end()) return;
   batch.begin(header.table.table(1));
-  const std::uint64_t buffers = column->format == "n" ? 0 : column->type == ColumnType::text ? 3 : 2;
-  const Column values = column_from(*column, column->format, batch.array(column->format, buffers));
+  const Column values = column_from(*column, column->format, batch.values(*column));
   Column& known = dictionaries[header.number];
   if (!header.adds || known.size() == 0) {
     known = values;
@@ -429,9 +490,8 @@ Table read_ipc_batch(const IpcPart& part) {
         continue;
       }
       names.push_back(column.name);
-      columns.push_back(column.dictionary
-                            ? from_dictionary(column, batch, dictionaries)
-                            : column_from(column, column.format, batch.array(column.format, column.buffers)));
+      columns.push_back(column.dictionary ? from_dictionary(column, batch, dictionaries)
+                                          : column_from(column, column.format, batch.values(column)));
     }
     return Table(std::move(names), std::move(columns));
   } catch (const FlatFault& fault) {

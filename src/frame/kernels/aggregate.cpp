@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/digits.hpp"
 #include "frame/plan/step.hpp"
 
 namespace weir::detail::frame {
@@ -471,14 +472,7 @@ Table without_missing_keys(const Table& table, const std::vector<std::string>& k
 
 }  // namespace
 
-std::string digits_of(Integer value) {
-  std::string digits;
-  const bool is_negative = value < 0;
-  for (; value != 0 || digits.empty(); value /= 10)
-    digits += static_cast<char>('0' + (is_negative ? -(value % 10) : value % 10));
-  if (is_negative) digits += '-';
-  return {digits.rbegin(), digits.rend()};
-}
+std::string digits_of(Integer value) { return weir::digits_of(value); }
 
 Table concat_states(std::span<const Table> parts) {
   const auto has = [&](const std::string& name) {

@@ -3,6 +3,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "frame/columns/lz4.hpp"
 #include "frame/parquet/format.hpp"
 
 namespace weir::detail::frame {
@@ -66,10 +67,15 @@ std::string unpacked_page(std::uint8_t codec, std::string_view bytes, std::uint6
       to.resize(size);
       if (ZSTD_decompress(to.data(), size, bytes.data(), bytes.size()) != size) broken_page("zstd");
       return to;
+    case lz4_raw_codec: {
+      auto unpacked = unpacked_lz4_block(bytes, size);
+      if (!unpacked) broken_page("LZ4");
+      return std::move(*unpacked);
+    }
     default:
-      constexpr const char* names[] = {"", "", "", "lzo", "brotli", "lz4", "", "lz4_raw"};
+      constexpr const char* names[] = {"", "", "", "lzo", "brotli", "lz4", "", ""};
       throw ParquetFault{0,
-                         "pages must be packed by snappy, gzip or zstd (got " +
+                         "pages must be packed by snappy, gzip, zstd or lz4_raw (got " +
                              (codec < 8 ? std::string(names[codec]) : "number " + std::to_string(codec)) +
                              ")",
                          true};

@@ -63,7 +63,13 @@ struct ParquetPart {
 [[nodiscard]] bool excludes(const ParquetPart& part, const Term& condition);
 
 /// Bytes of a page, packed and unpacked.
-enum Codec : std::uint8_t { plain_codec = 0, snappy_codec = 1, gzip_codec = 2, zstd_codec = 6 };
+enum Codec : std::uint8_t {
+  plain_codec = 0,
+  snappy_codec = 1,
+  gzip_codec = 2,
+  zstd_codec = 6,
+  lz4_raw_codec = 7
+};
 [[nodiscard]] std::string unpacked_page(std::uint8_t codec, std::string_view bytes, std::uint64_t size);
 [[nodiscard]] std::string packed_page(std::uint8_t codec, std::string_view bytes);
 

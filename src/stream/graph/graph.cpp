@@ -311,13 +311,24 @@ void Graph::disconnect(Node& from, Node& to) {
   Structure::sweep_soon(of(to), to.domain());
 }
 
+bool Structure::is_dead_end(const Node& node) {
+  return node.fan_count_ == 0 && !node.upstreams_.empty() && node.relied_upon_ == 0 &&
+         (node.is_passive() || node.comes_to_rest()) && (node.names_ & ~Node::is_awaited) == 1;
+}
+
 void Graph::destroy(Node& node) {
-  for (Node* from : Structure::upstreams(node)) {
-    const EnterBoth inside(*from, node);
-    const std::lock_guard lock(Structure::mutex());
-    Structure::remove_edge(*from, node);
+  std::vector<NodeRef> open{&node};
+  while (!open.empty()) {
+    const NodeRef last = std::move(open.back());
+    open.pop_back();
+    for (NodeRef& from : Structure::upstreams(*last)) {
+      const EnterBoth inside(*from, *last);
+      const std::lock_guard lock(Structure::mutex());
+      Structure::remove_edge(*from, *last);
+      if (Structure::is_dead_end(*from)) open.push_back(std::move(from));
+    }
+    Structure::sweep_soon(of(*last), last->domain());
   }
-  Structure::sweep_soon(of(node), node.domain());
 }
 
 void Graph::destroy_below(Node& node) {
@@ -464,6 +475,31 @@ void CycleWatch::look(const char* who, Node& node) {
   told_ = true;
 }
 
+void CycleWatch::look_for_all(const char* who, Node& node) {
+  look(who, node);
+  look_for_unfinished(who, node);
+}
+
+void CycleWatch::look_for_unfinished(const char* who, Node& node) {
+  if (told_of_unfinished_) return;
+  const auto now = Clock::now();
+  std::size_t unfinished = 0;
+  std::uint64_t begun = 0;
+  std::string label;
+  for (const Node* each : node.graph().nodes()) {
+    const std::size_t here = each->unfinished();
+    if (here == 0) continue;
+    if (unfinished == 0) label = each->label();
+    unfinished += here;
+    begun += each->in.value() + each->in.value() - here;  // grows with each that begins, and that ends
+  }
+  if (unfinished == 0 || std::exchange(begun_, begun) != begun) begun_since_ = now;
+  if (unfinished == 0 || now - begun_since_ < std::chrono::nanoseconds(cycle_patience_ns.load())) return;
+  log::warn("stream: {}: waits for {} element{} that {} has not said finished for", who, unfinished,
+            unfinished == 1 ? "" : "s", label);
+  told_of_unfinished_ = true;
+}
+
 namespace {
 
 /// Says once that somebody waits for an event loop that nobody runs. Another thread may yet run it, so it is
@@ -557,7 +593,8 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     Waiting& waiting = *graph->waiting_;
     const Counted counted(waiting.waiters);
     if (ready()) return true;
-    watch.look(who, node);
+    if (for_all) watch.look_for_all(who, node);
+    else watch.look(who, node);
     loop_watch.look(who, node, loop);
     if (for_all) standstill_watch.look(who, *graph);
     {

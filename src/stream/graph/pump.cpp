@@ -67,11 +67,13 @@ struct Pump::Runner final : Errand {
 Pump::Pump(std::function<void()> work) : work_(std::move(work)) {}
 Pump::~Pump() { shut(); }
 
-void Pump::start(Graph& graph, bool own_thread) {
-  const std::optional<EventLoop> loop = graph.users_loop();
-  if (loop && (!own_thread || loop->is_manual())) timer_ = std::make_unique<Timer>(*loop, work_);
-  else runner_ = std::make_unique<Runner>(work_);
+void Pump::start(Graph& graph) {
+  if (const std::optional<EventLoop> loop = graph.users_loop())
+    timer_ = std::make_unique<Timer>(*loop, work_);
+  else start_on_thread();
 }
+
+void Pump::start_on_thread() { runner_ = std::make_unique<Runner>(work_); }
 
 void Pump::poke() noexcept {
   if (timer_) timer_->arm(timer_->loop().now());

@@ -81,6 +81,8 @@ struct Structure {
   static void add_edge(Node& from, InletBase& to, std::uint64_t subscription);
   /// False if there is no such edge. `cut` gets the inlets it led to.
   static bool remove_edge(Node& from, Node& to, std::vector<InletBase*>* cut = nullptr);
+  /// An operator that feeds nothing any more, and that nobody but the caller has a name for.
+  static bool is_dead_end(const Node& node);
   /// Has nodes look at the stack now and then, which every one of a deep chain would notice.
   static void note_depth(const Node& from, Node& to);
   static void append(Node& node, InletBase& to);

@@ -12,6 +12,8 @@
 #include <thread>
 #include <weir/weir.hpp>
 
+extern "C" int MPI_Init_thread(int*, char***, int, int*);  // of whatever MPI Weir is linked with
+
 namespace {
 
 using weir::Client;
@@ -193,6 +195,11 @@ int main(int argc, char** argv) {
   const bool is_first = !number || std::string(number) == "0";
   const std::string rank = number ? number : "";
   if (how == "early" + rank) return 0;
+  if (how == "own_mpi") {
+    int level = 0;
+    MPI_Init_thread(&argc, &argv, 3, &level);  // all threads
+    if (rank == "2") _exit(0);
+  }
   const int status = weir::run(argc, argv, [&](Client& client) {
     client.wait_for_workers(ranks && std::string(ranks) != "1" ? std::strtoul(ranks, nullptr, 10) - 1 : 1);
     return how == "start" ? start_programs(client, argv[0]) : end(client, how);
@@ -200,6 +207,7 @@ int main(int argc, char** argv) {
   if (kept_client) use_what_is_left();
   if (how == "main_long" && is_first) std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   if (how == "main_abort" && is_first) std::abort();
+  if (how == "main_killed" && is_first) raise(SIGKILL);
   if (how == "worker_abort" && rank == "1") std::abort();
   if (how == "worker7" && rank == "1") return 7;
   std::cout << "after" << std::endl;

@@ -90,6 +90,7 @@ struct TextSource {
   bool is_latin1 = false;
   bool skips = false;  ///< ... or their lines are left out.
   bool with_path = false;
+  bool passes_blank = false;  ///< Lines of white space are none.
 };
 [[nodiscard]] Part text_source(const TextSource& source);
 

@@ -37,6 +37,10 @@ struct Portion {
   std::uint64_t end = 0;
 };
 
+/// What `.block` says: a number of bytes as text, such as `example`.
+/// **Errors.** Throws `Error{invalid_argument}`, which begins with `who`, if it is none or 0.
+[[nodiscard]] std::uint64_t bytes_of_block(const char* who, const char* example, const std::string& text);
+
 /// What each task reads, in order: plain files in portions of about `block_bytes`, small files together.
 ///
 /// **Shape.** At least one group; files without bytes are portions too.

@@ -184,6 +184,21 @@ const {
   return rows;
 }
 
+namespace detail::frame {
+/// Throws what `Table::to` would if a member has no column of its name: before the rows are computed.
+template <class Row>
+void check_names(const Schema& schema) {
+  std::vector<std::string> names;
+  for (const Field& field : schema) names.push_back(field.name);
+  std::vector<Column> columns(names.size());
+  const Table none(std::move(names), std::move(columns));
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (static_cast<void>(none.column(member_name<Row, I>())), ...);
+  }
+  (std::make_index_sequence<task::field_count<Row>>{});
+}
+}  // namespace detail::frame
+
 /// Plain structs as a table: each member is a column of its name.
 template <class Row>
 requires(detail::frame::has_cells<Row>()) [[nodiscard]] Table table_of(const std::vector<Row>& rows) {

@@ -28,6 +28,14 @@ inline constexpr bool is_on_cluster = false;
 template <class T, class In, class K>
 inline constexpr bool is_on_cluster<ClusterStream<T, In, K>> = true;
 
+template <class T>
+void takes_stream(const Stream<T>& stream);
+/// A stream, or what is made of one.
+template <class S>
+concept GivesElements = requires(const S& stream) {
+  takes_stream(stream);
+};
+
 /// False, and says in the instantiation what it was asked for: for sentences of the compiler.
 template <class...>
 inline constexpr bool never = false;

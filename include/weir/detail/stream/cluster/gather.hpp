@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -10,6 +9,7 @@
 
 #include "weir/detail/stream/cluster/segment.hpp"
 #include "weir/detail/stream/graph/boundary.hpp"
+#include "weir/detail/stream/graph/pump.hpp"
 
 namespace weir::detail::stream {
 
@@ -30,25 +30,22 @@ class HeldTickets {
 
 /// Brings results back and emits them one by one, in the order of the elements or as they come.
 ///
-/// Whoever waits for the stream drives the cluster and passes on what has come; a thread of the node does it
-/// when nobody waits.
+/// Whoever waits for the stream drives the cluster and passes on what has come; a thread does it when nobody
+/// waits.
 template <class T>
 class GatherNode final : public Boundary<Chunk<T>, T> {
  public:
   GatherNode(Client client, bool ordered)
-      : Boundary<Chunk<T>, T>("gather"), client_(std::move(client)), ordered_(ordered) {}
+      : Boundary<Chunk<T>, T>("gather"),
+        client_(std::move(client)),
+        ordered_(ordered),
+        pump_([this] { work(); }) {}
   ~GatherNode() override { shut(); }
 
-  void attached() override {
-    thread_ = std::thread([this] { run(); });
-  }
+  void attached() override { pump_.start_on_thread(); }
   void shut() noexcept override {
-    {
-      const std::lock_guard lock(mutex_);
-      over_ = true;
-    }
-    more_.notify_all();
-    if (thread_.joinable() && thread_.get_id() != std::this_thread::get_id()) thread_.join();
+    over_.store(true);
+    pump_.shut();
   }
   bool help() override {
     if (this->pending() == 0) return false;
@@ -79,7 +76,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
       this->entered();
       arrivals_.push_back(std::move(arrival));
     }
-    if (asleep_.load()) more_.notify_one();
+    pump_.poke();
   }
   [[nodiscard]] static std::int64_t now_ns() {
     return std::chrono::steady_clock::now().time_since_epoch().count();
@@ -88,29 +85,15 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
   [[nodiscard]] bool is_helped() const {
     return now_ns() - helped_at_.load(std::memory_order_relaxed) < 1'000'000;
   }
-  void run() {
-    for (;;) {
-      {
-        std::unique_lock lock(mutex_);
-        while (is_helped() && !over_) more_.wait_for(lock, std::chrono::milliseconds(1));
-        if (arrivals_.empty() && !over_) {
-          asleep_.store(true);
-          more_.wait(lock, [&] { return over_ || !arrivals_.empty(); });
-          asleep_.store(false);
-        }
-        if (over_) return;
-      }
-      work();
-    }
-  }
-  [[nodiscard]] bool is_over() {
-    const std::lock_guard lock(mutex_);
-    return over_;
-  }
   /// Waits for the cluster, which it drives meanwhile, and passes what comes on.
   void work() {
-    client_.core()->wait_until(
-        [&] { return pass_on_next() || this->pending() == 0 || is_over() || is_helped(); }, std::nullopt);
+    while (this->pending() > 0 && !over_.load()) {
+      if (is_helped()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      else
+        client_.core()->wait_until(
+            [&] { return pass_on_next() || this->pending() == 0 || over_.load() || is_helped(); },
+            std::nullopt);
+    }
   }
 
   // --- what has come
@@ -229,7 +212,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
   }
   void wait_for_room() {
     is_blocked_.store(true);
-    Graph::wait(*this, "gather", [&] { return is_over() || this->has_room(); });
+    Graph::wait(*this, "gather", [&] { return over_.load() || this->has_room(); });
     is_blocked_.store(false);
   }
 
@@ -238,13 +221,11 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
   std::atomic<bool> passing_{false};  // one thread at a time passes on
   HeldTickets held_;                  // of whoever passes on
   std::mutex mutex_;
-  std::condition_variable more_;
   std::deque<Arrival> arrivals_;
   std::ptrdiff_t taken_at_ = 0;  // where the arrival in hand stood; of whoever passes on
-  std::atomic<bool> asleep_{false}, is_blocked_{false};
+  std::atomic<bool> is_blocked_{false}, over_{false};
   std::atomic<std::int64_t> helped_at_{0};
-  bool over_ = false;
-  std::thread thread_;
+  Pump pump_;
 };
 
 }  // namespace weir::detail::stream

@@ -15,6 +15,8 @@ namespace weir::detail::stream {
 template <class Token, class Waiting>
 struct Await;  // weir/stream/await.hpp
 
+class InFlight;  // weir/stream/sink_async.hpp
+
 /// What was on its way through a graph when it was made.
 ///
 /// Dropping it (the end of the statement `s.drain();`) blocks until all of that has come out, and `co_await
@@ -28,10 +30,14 @@ class Draining {
   Draining() noexcept = default;
   /// **Errors.** Throws `Error{unsupported}` inside the graph.
   Draining(std::shared_ptr<Graph> graph, Node& node);
+  /// The same, but that inside the graph nothing is waited for.
+  struct Closing {};
+  Draining(std::shared_ptr<Graph> graph, Node& node, Closing closing);
   Draining(Draining&& other) noexcept
       : graph_(std::move(other.graph_)),
         node_(std::move(other.node_)),
-        came_out_(std::move(other.came_out_)) {}
+        came_out_(std::move(other.came_out_)),
+        is_closing_(other.is_closing_) {}
   Draining& operator=(Draining&&) = delete;
   ~Draining() noexcept(false) {
     if (node_) wait_at_end();
@@ -44,9 +50,11 @@ class Draining {
   static constexpr bool is_told = false;
   /// Says it if only a cycle that waits for itself could bring it on.
   void look(CycleWatch& watch) const {
-    if (node_) watch.look("drain", *node_);
+    if (node_) watch.look_for_all("drain", *node_);
   }
   void wait();
+  /// It is co_awaited by what a coroutine sink has begun. **Errors.** As inside the graph.
+  void begun_by(InFlight& sink);
   /// It is not waited for after all.
   void abandon() noexcept { node_ = NodeRef(); }
   /// Calls back once, soon after something changed, for another `retry`.
@@ -63,6 +71,7 @@ class Draining {
   std::shared_ptr<Graph> graph_;
   NodeRef node_;  // null when it is over
   std::function<bool()> came_out_;
+  bool is_closing_ = false;
   int exceptions_ = std::uncaught_exceptions();
 };
 

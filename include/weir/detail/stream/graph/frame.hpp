@@ -31,17 +31,23 @@ extern std::atomic<std::uint64_t> cycle_limit;
 /// else is left to do, before a warning says so; in nanoseconds.
 extern std::atomic<std::int64_t> cycle_patience_ns;
 
-/// Says once that somebody waits for a join that waits for itself. Another thread may yet feed its cycle, so
-/// it is no error.
+/// Says once that somebody waits for a join that waits for itself, or for functions that say nothing. Another
+/// thread may yet bring these on, so it is no error.
 class CycleWatch {
  public:
   /// Called now and then while `who` waits at `node`.
   void look(const char* who, Node& node);
+  /// The same, while it waits for all that was emitted.
+  void look_for_all(const char* who, Node& node);
   [[nodiscard]] bool has_told() const noexcept { return told_; }
 
  private:
-  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
-  bool told_ = false;
+  void look_for_unfinished(const char* who, Node& node);
+
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point since_ = Clock::now(), begun_since_ = Clock::now();
+  std::uint64_t begun_ = 0;  // and what is unfinished of it, when that last changed
+  bool told_ = false, told_of_unfinished_ = false;
 };
 
 /// One emission on the stack: holds the domain, and collects the error that comes out of it.

@@ -159,6 +159,8 @@ class Node {
     return 0;
   }  ///< how many that were pending are not any more; 0 always if they do not leave in the order of their
      ///< coming
+  /// Elements that its function has begun and not said finished for.
+  [[nodiscard]] virtual std::size_t unfinished() const { return 0; }
   [[nodiscard]] virtual Gate* gate(unsigned /*port*/) { return nullptr; }
   [[nodiscard]] virtual bool is_boundary() const {
     return false;

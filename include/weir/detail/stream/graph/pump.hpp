@@ -1,5 +1,4 @@
-// Pump: runs a boundary node's work, one call at a time, on a thread of its own or on the stream's event
-// loop.
+// Pump: runs a boundary node's work, one call at a time, on a thread beside the stream or on its event loop.
 #pragma once
 
 #include <atomic>
@@ -22,9 +21,10 @@ class Pump {
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
   ~Pump();
-  /// Runs on the loop the stream was given, or else on a thread of its own. With `own_thread`, on the loop
-  /// only if a manual clock drives it.
-  void start(Graph& graph, bool own_thread = false);
+  /// Runs on the loop the stream was given, or else on a thread.
+  void start(Graph& graph);
+  /// Runs on a thread, whatever loop there is.
+  void start_on_thread();
   void poke() noexcept;
   void shut() noexcept;
 
@@ -35,7 +35,7 @@ class Pump {
   std::unique_ptr<Timer> timer_;
 };
 
-/// Several threads that call `work` once for every `add`.
+/// Up to so many threads that call `work` once for every `add`.
 ///
 /// **Threads.** `work` runs on several threads at once; on a manual clock's loop, one call at a time.
 class Crew {
