@@ -259,11 +259,8 @@ Copies copies() { return copies(batch::own_variables(), mpi_family()); }
 void mend_job_variables() {
   for (const BatchSystem& system : batch_systems())
     for (const std::string& variable : system.misleading_variables()) unsetenv(variable.c_str());
-  const auto job = current_job();
-  if (!job) return;
-  for (const auto& [name, value] : job->system->helpful_variables()) setenv(name.c_str(), value.c_str(), 0);
-  // A job of one rank with several cores is one place for mpirun, and a task may ask for a rank on each core.
-  setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
+  if (const auto job = current_job())
+    for (const auto& [name, value] : job->system->helpful_variables()) setenv(name.c_str(), value.c_str(), 0);
 }
 
 namespace {
