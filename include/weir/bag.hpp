@@ -8,6 +8,11 @@
 #include "weir/json.hpp"
 #include "weir/on_error.hpp"
 
+namespace weir {
+template <class T>
+class Bag;
+}  // namespace weir
+
 namespace weir::detail::bag {
 
 /// Whether a function and what follows its element can travel.
@@ -81,6 +86,12 @@ template <class T>
 concept HasItems = requires(T& element) {
   *std::begin(element);
   std::end(element);
+};
+template <class T>
+void takes_bag(const Bag<T>& bag);
+template <class B>
+concept IsBag = requires(const B& bag) {
+  takes_bag(bag);
 };
 template <class T>
 concept Adds = std::is_arithmetic_v<T> || requires(T sum, T& element) {
@@ -347,6 +358,12 @@ class Bag {
 
   /// The elements of both, partition after partition.
   [[nodiscard]] Bag concat(const Bag& other) const { return Bag(plan_.concat(other.plan_)); }
+  /// \cond
+  template <class B>
+  requires(!std::is_convertible_v<const B&, const Bag&>)
+      WEIR_REFUSES("weir: concat: must be given a bag of the same elements")
+  detail::Refused concat(const B&) const { return {}; }
+  /// \endcond
   /// Pairs of the elements at the same place.
   ///
   /// **Errors.** Throws `Error{invalid_argument}` if the bags have not as many partitions; a partition with
@@ -361,6 +378,11 @@ class Bag {
       pipes.push_back({detail::bag::zip_source<T, U>(ones[i], others[i], i), {}});
     return Bag<std::pair<T, U>>(detail::bag::Plan(std::move(pipes)));
   }
+  /// \cond
+  template <class B>
+  requires(!detail::bag::IsBag<B>) WEIR_REFUSES("weir: zip: must be given another bag")
+  detail::Refused zip(const B&) const { return {}; }
+  /// \endcond
   /// Every element with every one of another bag.
   ///
   /// **Cost.** Each partition is given all of `other`.
@@ -372,6 +394,11 @@ class Bag {
     part.needs = other.collected();
     return Bag<std::pair<T, U>>(plan_.with(std::move(part)));
   }
+  /// \cond
+  template <class B>
+  requires(!detail::bag::IsBag<B>) WEIR_REFUSES("weir: product: must be given another bag")
+  detail::Refused product(const B&) const { return {}; }
+  /// \endcond
   /// Every element with those of a smaller bag that have the same key.
   ///
   /// **Cost.** The smaller bag becomes one table, which every partition is given.
@@ -404,6 +431,10 @@ class Bag {
       "weir: join: the first key must be a function of a const element of this bag, the second of one of the "
       "smaller bag; neither captures anything")
   detail::Refused join(const Bag<U>&, KeySelf, KeyOther) const { return {}; }
+  template <class B, class... Keys>
+  requires(!detail::bag::IsBag<B> || sizeof...(Keys) != 2) WEIR_REFUSES(
+      "weir: join: must be given a smaller bag, the key of this bag's elements and that of its own")
+  detail::Refused join(const B&, const Keys&...) const { return {}; }
   /// \endcond
   /// The results of `f(last result, element)` from the first element on; with `initial` its own type, before
   /// the first element. **Cost.** A partition waits for the one before.

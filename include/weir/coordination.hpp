@@ -3,11 +3,13 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <typeinfo>
 #include <utility>
 #include <vector>
 
 #include "weir/client.hpp"
+#include "weir/detail/core/refused.hpp"
 #include "weir/detail/core/symbol.hpp"
 #include "weir/detail/protocol/ask.hpp"
 
@@ -81,6 +83,15 @@ struct Argument<coordination::PublishedInput<T>> {
 };
 }  // namespace detail::task
 
+/// \cond
+/// What a method with a time-out says of a number.
+#define WEIR_REFUSES_BARE_NUMBER(constness, name, ...)                                                \
+  template <class N>                                                                                  \
+  requires std::is_arithmetic_v<N> WEIR_REFUSES(                                                      \
+      "weir: " #name ": a duration needs a unit: write \"500ms\", or std::chrono::milliseconds(500)") \
+  detail::Refused name(__VA_ARGS__) constness { return {}; }
+/// \endcond
+
 /// A value that all tasks and the program's body see: the one of this name in the cluster.
 ///
 /// For small values that change now and then: a best result so far, a flag. Large ones are better published,
@@ -93,6 +104,10 @@ struct Argument<coordination::PublishedInput<T>> {
 /// **Source.** `distributed.Variable`.
 template <class T>
 class Variable {
+  static_assert(detail::task::Travels<T>::value,
+                "weir: Variable: a value of this type cannot travel to another process. Give its type a "
+                "cereal serialize() function or make it a plain struct.");
+
  public:
   /// The one called so; made by the first who sets it.
   explicit Variable(std::string name) : name_(std::move(name)) {}
@@ -101,6 +116,12 @@ class Variable {
     detail::coordination::ask(
         "Variable", detail::coordination::ask_with<T>(detail::protocol::Wish::set_variable, name_, value));
   }
+  /// \cond
+  template <class V>
+  requires(!std::is_convertible_v<V, T>) WEIR_REFUSES("weir: set: the value is not of the Variable's type")
+  void set(const V&) {}
+  WEIR_REFUSES_BARE_NUMBER(const, get, N)
+  /// \endcond
   /// Its value; waits until there is one. Throws `Error{timeout}` after `timeout`.
   [[nodiscard]] T get(std::optional<Duration> timeout = {}) const {
     return detail::coordination::value_of<T>(detail::coordination::ask(
@@ -128,6 +149,10 @@ class Variable {
 /// **Source.** `distributed.Queue`; `weir::Queue` is the one that a stream begins with.
 template <class T>
 class SharedQueue {
+  static_assert(detail::task::Travels<T>::value,
+                "weir: SharedQueue: an element of this type cannot travel to another process. Give its type "
+                "a cereal serialize() function or make it a plain struct.");
+
  public:
   /// The one called so; at most so many elements, 0: no limit. Everybody must name the same limit.
   explicit SharedQueue(std::string name, std::uint64_t most = 0) : name_(std::move(name)), most_(most) {}
@@ -137,6 +162,14 @@ class SharedQueue {
         "SharedQueue", detail::coordination::ask_with<T>(detail::protocol::Wish::put, name_, value, most_),
         timeout);
   }
+  /// \cond
+  template <class V, class... Timeout>
+  requires(!std::is_convertible_v<V, T>)
+      WEIR_REFUSES("weir: put: the element is not of the SharedQueue's type")
+  void put(const V&, const Timeout&...) {}
+  WEIR_REFUSES_BARE_NUMBER(, put, const T&, N)
+  WEIR_REFUSES_BARE_NUMBER(, get, N)
+  /// \endcond
   /// Takes the first; waits for one. Throws `Error{timeout}` if there is none for so long.
   T get(std::optional<Duration> timeout = {}) {
     return detail::coordination::value_of<T>(detail::coordination::ask(
@@ -198,6 +231,9 @@ class Semaphore {
   explicit Semaphore(std::string name, std::uint64_t leases = 1);
   /// Waits for a lease. Throws `Error{timeout}` if there is none for so long.
   [[nodiscard]] Lease acquire(std::optional<Duration> timeout = {});
+  /// \cond
+  WEIR_REFUSES_BARE_NUMBER(, acquire, N)
+  /// \endcond
 
  private:
   std::string name_;
@@ -227,6 +263,9 @@ class Event {
   [[nodiscard]] bool is_set() const;
   /// Waits until it is set, at most for `timeout`; whether it is.
   bool wait(std::optional<Duration> timeout = {}) const;
+  /// \cond
+  WEIR_REFUSES_BARE_NUMBER(const, wait, N)
+  /// \endcond
 
  private:
   std::string name_;
@@ -246,6 +285,21 @@ void publish(const std::string& name, const Future<T>& future) {
   detail::coordination::ask("publish", std::move(ask));
   detail::coordination::pin(name, future.handle());
 }
+
+/// \cond
+namespace detail::coordination {
+template <class T>
+void takes_future(const Future<T>& future);
+template <class F>
+concept IsFuture = requires(const F& future) {
+  takes_future(future);
+};
+}  // namespace detail::coordination
+template <class V>
+requires(!detail::coordination::IsFuture<V>)
+    WEIR_REFUSES("weir: publish: must be given a future; client.scatter(value) makes one of a value")
+void publish(const std::string&, const V&) {}
+/// \endcond
 
 /// The result of this name: a task that brings it, made by its first holder's copy. Waits until it is
 /// published, and throws `Error{timeout}` if that takes longer than `timeout`.

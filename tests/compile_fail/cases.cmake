@@ -140,6 +140,12 @@ weir_compile_fail(stream/flush_by_number
   "weir: flush_by: must be given a weir::Stream, every element of which is a signal")
 weir_compile_fail(stream/dead_letter_type
   "weir: dead_letter: must be given a weir::Stream<weir::Letter<T>>")
+weir_compile_fail(bag/zip_number "weir: zip: must be given another bag")
+weir_compile_fail(array/map_overlap_depth
+  "weir: map_overlap: takes a function, an array and how far the function looks")
+weir_compile_fail(client/variable_type "weir: set: the value is not of the Variable's type")
+weir_compile_fail(client/lock_number "weir: acquire: a duration needs a unit: write .*500ms")
+weir_compile_fail(client/publish_value "weir: publish: must be given a future")
 weir_compile_fail(stream/textfile_no_text
   "weir: sink_to_textfile: an element of this stream must be text, a number or have an operator <<")
 weir_compile_fail(free/from_iterable "weir: from_iterable: must be given a container or another range")

@@ -172,6 +172,18 @@ template <class F, class T>
 concept OverlapFunction = task::Callable<F>::travels && std::is_invocable_v < F&,
         const xt::xarray<T>
 & > ;
+template <class T>
+void takes_array(const Array<T>& x);
+/// Whether these are an array and how far its chunks overlap.
+template <class X, class How>
+concept ArrayAndOverlap = requires(const X& x) {
+  takes_array(x);
+}
+&&std::is_convertible_v<How, Overlap>;
+template <class... A>
+inline constexpr bool are_of_overlap = false;
+template <class F, class X, class How>
+inline constexpr bool are_of_overlap<F, X, How> = ArrayAndOverlap<X, How>;
 
 }  // namespace detail::array
 
@@ -240,7 +252,7 @@ requires detail::array::OverlapFunction<F, T>
 
 /// \cond
 template <class F, class T>
-WEIR_REFUSES("weir: map_overlap: name the element type of the result: map_overlap<double>(f, x, 1)")
+WEIR_REFUSES("weir: map_overlap: name the element type of the result: map_overlap<double>(f, x, overlap)")
 detail::Refused map_overlap(F, const Array<T>&, const Overlap&) {
   return {};
 }
@@ -249,6 +261,16 @@ requires(!detail::array::OverlapFunction<F, T>) WEIR_REFUSES(
     "weir: map_overlap: the function must take a chunk and its surroundings, const xt::xarray<T>&, and must "
     "not capture")
 detail::Refused map_overlap(F, const Array<T>&, const Overlap&) { return {}; }
+template <detail::array::Element R, class... A>
+requires(!detail::array::are_of_overlap<A...>) WEIR_REFUSES(
+    "weir: map_overlap: takes a function, an array and how far the function looks: "
+    "map_overlap<double>(f, x, weir::Overlap::of(2, 1))")
+detail::Refused map_overlap(const A&...) { return {}; }
+template <class F, class... A>
+requires(!detail::array::Element<F> && !detail::array::are_of_overlap<F, A...>) WEIR_REFUSES(
+    "weir: map_overlap: takes a function, an array and how far the function looks: "
+    "map_overlap<double>(f, x, weir::Overlap::of(2, 1))")
+detail::Refused map_overlap(const F&, const A&...) { return {}; }
 /// \endcond
 
 /// A reduction of your own: `chunk(const xt::xarray<T>&, const Shape& axes)` folds a chunk, `merge(const
