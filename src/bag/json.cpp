@@ -85,6 +85,8 @@ std::string beginning(std::string_view text) {
   } catch (const std::exception&) {
   }
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) why = "it is empty";
+  if (column == 0 && code == simdjson::NUMBER_ERROR)
+    why = "a number must fit 64 bits; larger ones can be texts";
   throw Error(ErrorKind::serialization,
               column > 0
                   ? fmt::format("Json::parse: a text must be JSON (got '{}', wrong at column {}): {}",

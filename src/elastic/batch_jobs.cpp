@@ -382,7 +382,7 @@ BatchOptions options_of_site(const std::string& site, const std::string& who, st
                     ": must be given the name of a site (got nothing); the configuration file has a table "
                     "[sites.NAME] for each");
   Config config = load_config();
-  config.set("site", site);
+  config.set("site", std::vector<std::string>{site}, who);
   system = config.text("system");
   config.choose_system(system.empty() ? detect_batch_system().name() : batch_system(system).name());
   const auto number = [&](const char* name) {

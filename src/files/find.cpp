@@ -69,7 +69,9 @@ Compression compression_of_bytes(std::string_view first) {
                               "7zXZ\0",
                               6)))
     return Compression::xz;
-  if (begins("\x28\xb5\x2f\xfd")) return Compression::zstd;
+  const bool is_skipped = !first.empty() && (first[0] & 0xf0) == 0x50 && first.substr(1, 3) == "\x2a\x4d\x18";
+  if (begins("\x28\xb5\x2f\xfd") || is_skipped)
+    return Compression::zstd;  // pzstd begins with what is skipped
   const std::string_view block = first.size() >= 10 ? first.substr(4, 6) : "";
   if (begins("BZh") && (block == "\x31\x41\x59\x26\x53\x59" || block == "\x17\x72\x45\x38\x50\x90"))
     return Compression::bzip2;
@@ -148,7 +150,8 @@ void cut(const File& file, std::uint64_t block, std::vector<std::vector<Portion>
 }  // namespace
 
 std::vector<std::vector<Portion>> divide(const std::vector<File>& files, std::uint64_t block_bytes) {
-  const std::uint64_t block = block_bytes != 0 ? block_bytes : usual_block(files);
+  constexpr std::uint64_t least = 4;  // the mark of UTF-8 and a byte of the line behind it
+  const std::uint64_t block = block_bytes != 0 ? std::max(block_bytes, least) : usual_block(files);
   std::vector<std::vector<Portion>> groups;
   std::uint64_t room = 0;  // in the last group, if further files may join it
   for (const File& file : files) {

@@ -210,7 +210,7 @@ Frame concat(const std::vector<Frame>& frames) {
 }
 
 Table Frame::applied(const Table& batch) const {
-  return detail::frame::conformed(detail::frame::applied(*node_, batch, true), schema());
+  return detail::frame::conformed(detail::frame::applied(*node_, batch), schema());
 }
 
 Table Frame::compute() const { return detail::frame::compute_table(node_); }

@@ -126,7 +126,10 @@ void leave_end_to_body() {
   leave_to_body();
   static pid_t parent;
   static std::atomic<std::int64_t> heard_at;  // in seconds
+  // Of mpirun it is the end; a batch system's own launcher passes on announcements.
+  static bool is_told_by_parent;
   parent = getppid();
+  is_told_by_parent = !environment("WEIR_TOLD_BY_PARENT").empty();
   struct sigaction hear {};
   hear.sa_flags = SA_RESTART | SA_SIGINFO;
   hear.sa_sigaction = [](int, siginfo_t* info, void*) {
@@ -134,7 +137,8 @@ void leave_end_to_body() {
     clock_gettime(CLOCK_MONOTONIC, &now);
     std::int64_t never = 0;
     const bool is_first = heard_at.compare_exchange_strong(never, now.tv_sec) || now.tv_sec - never <= 1;
-    if (is_first && info->si_pid != parent && getppid() == parent) return;
+    const bool is_of_mpirun = info->si_pid == parent && !is_told_by_parent;
+    if (is_first && !is_of_mpirun && getppid() == parent) return;
     std::signal(SIGTERM, SIG_DFL);
     raise(SIGTERM);
   };

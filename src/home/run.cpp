@@ -21,6 +21,7 @@
 
 #include "client/ending.hpp"
 #include "client/pins.hpp"
+#include "client/task_scope.hpp"
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
 #include "core/descriptor.hpp"
@@ -208,6 +209,9 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   detail::home::Threads cluster(options, 1, threads);
   const std::shared_ptr<SchedulerNode>& node = cluster.scheduler();
   const Leaver leaver([&](int status) {
+    if (const auto* task = detail::client::TaskScope::current())
+      std::cerr << "weir: task number " << task_number(task->id) << " has called std::exit(" << status
+                << "), which ends the program: its worker is a thread of it" << std::endl;
     node->leave(true);
     cluster.end_dashboard();
     node->stop();

@@ -457,10 +457,10 @@ void State::reserve(Gang& gang, const std::vector<WorkerIndex>& places) {
     if (worker.ready() + worker.extra + kept.threads > worker.threads)
       gangs_begin_ = std::max(gangs_begin_, now_ + wait_of(worker));
     touch(kept.worker);
-    // What it has not begun goes elsewhere.
+    // What it has not begun goes elsewhere, also what would follow there on what runs.
     if (worker.ready() + worker.extra + worker.reserved > worker.threads)
       for (const Task* task : worker.processing)
-        if (may_be_taken(*task)) send(worker.peer, protocol::RetractRun{task->id, task->run});
+        if (may_return(*task)) send(worker.peer, protocol::RetractRun{task->id, task->run});
   }
 }
 

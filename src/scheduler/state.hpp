@@ -301,6 +301,7 @@ class State {
   // stealing.cpp
   [[nodiscard]] Refill refill(const Task& task, const Worker& worker, bool first) const;
   [[nodiscard]] bool is_full(const Worker& worker) const noexcept;
+  [[nodiscard]] bool may_return(const Task& task) const;  // from its worker, if that has not begun it
   [[nodiscard]] bool may_be_taken(const Task& task) const;
   [[nodiscard]] Theft theft(WorkerIndex thief) const;
   [[nodiscard]] bool worth(const Task& task, WorkerIndex thief, const Theft& theft) const;

@@ -61,10 +61,12 @@ bool State::is_full(const Worker& worker) const noexcept {
 }
 
 // Of the tasks that a worker was given, those that it may not have begun.
-bool State::may_be_taken(const Task& task) const {
-  return task.missing == 0 && task.thief == nowhere && !task.begun && !task.scattered && !task.out_of_band &&
-         !task.in_gang && !task.is_actor && !task.is_call;
+bool State::may_return(const Task& task) const {
+  return task.thief == nowhere && !task.begun && !task.scattered && !task.out_of_band && !task.in_gang &&
+         !task.is_actor && !task.is_call;
 }
+
+bool State::may_be_taken(const Task& task) const { return task.missing == 0 && may_return(task); }
 
 Theft State::theft(WorkerIndex thief) const {
   const Worker& idle = workers_[thief];

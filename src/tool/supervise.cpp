@@ -401,8 +401,9 @@ int Supervisor::status_of_job() {
   // What main makes of a body that has worked counts too; a signal that may be mpirun's, or ours, does not.
   if (const auto program = folder_.program_status()) {
     const int of_main = process_status().value_or(0);
-    const bool was_ended = end_signal_ || was_terminated_ || WIFSIGNALED(*mpirun_status_);
-    if (const int signal = of_main - 128; signal > 0 && (is_of_a_fault(signal) || !was_ended)) {
+    const bool is_its_own =
+        folder_.has_left() && !end_signal_ && !was_terminated_ && !WIFSIGNALED(*mpirun_status_);
+    if (const int signal = of_main - 128; signal > 0 && (is_of_a_fault(signal) || is_its_own)) {
       say(ended_by("rank 0", signal) + ", after its body");
       return of_main;
     }

@@ -89,6 +89,10 @@ TEST_CASE("Json says what is wrong and where") {
       "JSON document has an improper structure: missing or superfluous commas, braces, missing keys, etc.");
   CHECK(refusal([] { Json::parse(""); }) ==
         "serialization: Json::parse: a text must be JSON (got '', wrong at column 1): it is empty");
+  for (const char* number : {"99999999999999999999", "-9223372036854775809", "1e400"})
+    CHECK(refusal([&] { Json::parse(number); }) ==
+          "serialization: Json::parse: a text must be JSON (got '" + std::string(number) +
+              "'): a number must fit 64 bits; larger ones can be texts");
   CHECK_THAT(refusal([] { Json::parse("\"\xff\""); }), Catch::Contains("wrong at column 2"));
   CHECK_THAT(refusal([] { Json::parse(std::string("\"a\0\"", 4)); }),
              Catch::Contains("got '\"a\\x00\"', wrong at column 3"));

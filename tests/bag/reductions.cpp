@@ -17,6 +17,21 @@ const std::size_t partition_counts[] = {1, 2, 5, 16, 30};
 
 int last_digit(int x) { return x % 10; }
 
+TEST_CASE("NaN is behind all numbers, wherever it stands") {
+  const double nan = std::nan("");
+  using Reals = std::vector<double>;
+  for (const Reals& all : {Reals{1, nan, 5, 2, 9, nan, 4, 7}, Reals{nan, 9, nan, 7, 5, 4, 2, 1}})
+    for (const std::size_t count : partition_counts) {
+      const auto bag = from_sequence(all, count);
+      CHECK(bag.topk(3).compute() == Reals{9, 7, 5});
+      CHECK(bag.topk(3, [](double x) { return -x; }).compute() == Reals{1, 2, 4});
+      CHECK(bag.topk(8).compute()[5] == 1);
+      CHECK(bag.max().compute() == 9);
+      CHECK(bag.min().compute() == 1);
+    }
+  CHECK(std::isnan(from_sequence(Reals{nan, nan}, 2).max().compute()));
+}
+
 TEST_CASE("count, sum, mean, variance, extremes, any and all") {
   for (const std::size_t count : partition_counts) {
     const auto bag = from_sequence(sample, count);

@@ -138,6 +138,20 @@ TEST_CASE("odd lines are what one expects") {
         std::vector<std::pair<std::string, std::string>>{{path, "a;b;;c"}});
 }
 
+TEST_CASE("files of pzstd begin with what is passed over; parts are longer than the mark of UTF-8") {
+  const TemporaryFolder folder;
+  const auto paths = weir::from_sequence(Texts{"a", "b"}, 1).to_text(folder.path() + "/a-*.zst");
+  std::ostringstream packed;
+  packed << std::ifstream(paths.front(), std::ios::binary).rdbuf();
+  write_file(folder.path() + "/b.zst", std::string("\x50\x2a\x4d\x18\x02\0\0\0xx", 10) + packed.str());
+  CHECK(read_text(folder.path() + "/b.zst").compute() == Texts{"a", "b"});
+  write_file(folder.path() + "/c.txt",
+             "\xef\xbb\xbf"
+             "one\ntwo\n");
+  for (const char* block : {"1 B", "2 B", "3 B", "4 B"})
+    CHECK(read_text(folder.path() + "/c.txt", {.block = block}).compute() == Texts{"one", "two"});
+}
+
 TEST_CASE("blank lines have no JSON values, and lines are counted with them") {
   const TemporaryFolder folder;
   const std::string path = folder.path() + "/a.json";

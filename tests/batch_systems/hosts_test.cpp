@@ -90,6 +90,24 @@ TEST_CASE("what a task starts sees the job as its script does, on every host and
   }
 }
 
+TEST_CASE("a preempted program works with all its workers until it has saved, whatever started them") {
+  const User user;
+  for (const std::string launcher : {"mpirun", "srun"}) {
+    const std::string id = trimmed(user.weir({"submit", "-n", "4", "--nodes", "2", "--queue", "yielding",
+                                              "--env", "WEIR_LAUNCHER=" + launcher, BATCH_CLUSTER, "ending"})
+                                       .out);
+    CAPTURE(launcher);
+    const auto output = [&] { return user.shell("cat batch_cluster-" + id + ".out").out; };
+    REQUIRE(eventually([&] { return output() == "ready\n"; }));
+    const std::string other =
+        trimmed(user.shell("sbatch --parsable -p urgent -N 3 -n 24 -o /dev/null --wrap 'sleep 60'").out);
+    CHECK(eventually([&] { return user.state(id) == "COMPLETED\n"; }));
+    CHECK(output() == "ready\ntold\nsaved 40\n");
+    CHECK(user.shell("scancel " + other).status == 0);
+  }
+  CHECK(eventually([&] { return user.shell("sinfo -h -p main -o %t").out == "idle\n"; }));
+}
+
 TEST_CASE("kept jobs work for a program that is started anew on another host when its own is lost") {
   const User user;
   const std::string end = user.folder() + "/end",

@@ -13,6 +13,11 @@ int times_said(const std::string& text, const std::string& sentence) {
   return times;
 }
 
+/// The next job goes to the first node then.
+bool are_idle(const User& user) {
+  return eventually([&] { return user.shell("sinfo -h -p main -o %t").out == "idle\n"; });
+}
+
 }  // namespace
 
 TEST_CASE("weir submit spreads the ranks over the nodes asked for") {
@@ -109,6 +114,7 @@ TEST_CASE("a program hears of its preemption when the grace begins, and may save
     CHECK(eventually([&] { return user.state(id) == "FAILED\n"; }));  // by itself, not by Slurm
     CHECK(user.shell("scancel " + other).status == 0);
   }
+  CHECK(are_idle(user));
 }
 
 TEST_CASE("what only the shell of a job is told reaches the program") {
@@ -124,6 +130,7 @@ TEST_CASE("what only the shell of a job is told reaches the program") {
   CHECK(user.shell("scancel --batch --signal=TERM " + id).status == 0);
   CHECK(shows("ready\ntold\n"));
   CHECK(user.weir({"cancel", id}).status == 0);
+  CHECK(are_idle(user));
 }
 
 TEST_CASE("a node that takes the first jobs and fails them at once is named and avoided; others go on") {

@@ -156,6 +156,13 @@ TEST_CASE("std::exit in the body ends the job with its status") {
   check_status("exit5_busy", 5);
 }
 
+TEST_CASE("std::exit in a task on threads ends the program, which says so") {
+  const Finished finished = run(homes[0].command({BODIES_JOB, "task_exit5"}));
+  CHECK(finished.status == 5);
+  CHECK(count(finished.err,
+              " has called std::exit(5), which ends the program: its worker is a thread of it\n") == 1);
+}
+
 TEST_CASE("_exit in the body ends the job with its status") {
   in_every_home("_exit6", [](const Finished& finished) { CHECK(finished.status == 6); });
 }

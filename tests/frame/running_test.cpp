@@ -1,5 +1,6 @@
 // Groups of tables that come one by one.
 #include <catch2/catch.hpp>
+#include <functional>
 
 #include "frame/support.hpp"
 
@@ -135,6 +136,35 @@ TEST_CASE("batches go through the verbs of a frame, without tasks") {
     CHECK(sentence_of([&] { return from(rows).merge(places.persist(), "sensor").applied(table_of(rows)); }) ==
           "applied: a frame that is joined with a batch must be a table in memory (got rows on the workers); "
           "Frame(other.compute()) makes it one");
+  });
+}
+
+TEST_CASE("a batch stands wherever the frame of the example does") {
+  in_cluster([] {
+    const Frame example = from(std::vector<Reading>{});
+    const std::vector<Reading> rows{{"a", 1}, {"b", 2}, {"a", 5}};
+    const std::vector<std::function<Frame(const Frame&)>> verbs{
+        [](const Frame& f) { return f.merge(f.group_by("sensor").agg(mean("value")), "sensor"); },
+        [](const Frame& f) {
+          return concat({f, f.filter(col("value") > 1)});
+        },
+        [](const Frame& f) {
+          return f.dropna().merge(f.dropna().group_by("sensor").agg(count()), "sensor");
+        }};
+    for (const auto& verb : verbs)
+      CHECK(csv_of(verb(example).applied(table_of(rows))) == csv_of(verb(from(rows))));
+  });
+}
+
+TEST_CASE("rolling windows count rows, with or without a column of that name") {
+  in_cluster([] {
+    const std::vector<Reading> rows{{"a", 1}, {"b", {}}, {"a", 5}};
+    const Table counted = from(rows, 2).with(rolling(2, count()).at_least(1).as("rows")).compute();
+    CHECK(csv_of(counted.slice(0, 3)) == "sensor,value,rows\na,1.0,1\nb,,2\na,5.0,2\n");
+    const Frame named = from(rows).rename({{"value", "count"}});
+    CHECK(csv_of(named.with(rolling(2, count()).at_least(1).as("rows")).select("rows")) == "rows\n1\n2\n2\n");
+    RunningWindows running({rolling(2, count()).as("rows")});
+    CHECK(csv_of(running.add(table_of(rows))) == "sensor,value,rows\na,1.0,\nb,,2\na,5.0,2\n");
   });
 }
 

@@ -54,10 +54,13 @@ class RandomRun {
 
   void go() {
     std::size_t steps = 0;
-    while (cluster_.step())
+    while (cluster_.step()) {
       if (++steps > 200'000) throw Error(ErrorKind::internal, "it never ends");
+      if (steps % 8 == 0) watch_gangs();
+    }
     ask_for_everything();
     everything_is_decided();
+    nothing_idles_for_gangs();
     release_everything();
   }
 
@@ -139,6 +142,7 @@ class RandomRun {
   }
 
   void submit(SimulatedTask task, std::uint32_t ranks) {
+    longest_task_s_ = std::max(longest_task_s_, task.duration_s);
     std::vector<TaskId> inputs;
     std::set<std::uint32_t> used;
     for (const std::uint32_t input : task.inputs) {
@@ -155,6 +159,7 @@ class RandomRun {
       return;
     }
     const auto members = cluster_.submit_gang(task, inputs, ranks);
+    leaders_.push_back(members.front());
     ids_.insert(ids_.end(), members.begin(), members.end());
     for (const TaskId member : members) {
       inputs_[member] = inputs;
@@ -198,6 +203,32 @@ class RandomRun {
     cluster_.at(3e-3 * trouble_.tasks / trouble_.workers + 1, [this] {
       for (std::uint32_t i = 1; i <= trouble_.workers; ++i) cluster_.join(1, {{"GPU", 2}}, std::to_string(i));
     });
+  }
+
+  /// Whether a place that is free is kept for a gang.
+  void watch_gangs() {
+    for (const TaskId leader : leaders_) {
+      bool is_kept = false;
+      if (cluster_.future(leader).status == Status::pending)
+        for (const std::string& line : cluster_.scheduler().explain(leader))
+          is_kept |= line.find(" and are free") != std::string::npos;
+      if (!is_kept) {
+        kept_since_.erase(leader);
+        continue;
+      }
+      const double since = kept_since_.emplace(leader, cluster_.now()).first->second;
+      longest_kept_s_ = std::max(longest_kept_s_, cluster_.now() - since);
+    }
+  }
+
+  /// No longer than the longest task takes, and the messages around it, and anew with each worker that goes.
+  /// What waits for a disk takes longer.
+  void nothing_idles_for_gangs() const {
+    const double times = 1.0 + trouble_.deaths + trouble_.mistakes + trouble_.retirements;
+    if (trouble_.memory == 0 && longest_kept_s_ > times * (longest_task_s_ + 5 * trouble_.jitter_s))
+      throw Error(ErrorKind::internal,
+                  "a free place was kept for a gang for " + std::to_string(longest_kept_s_) +
+                      " s, and no task takes longer than " + std::to_string(longest_task_s_) + " s");
   }
 
   void ask_for_everything() {
@@ -284,6 +315,9 @@ class RandomRun {
   std::map<TaskId, std::vector<TaskId>> gangs_;   // of each member all
   std::set<TaskId> retried_;
   std::vector<double> order_;
+  std::vector<TaskId> leaders_;  // of gangs
+  std::map<TaskId, double> kept_since_;
+  double longest_kept_s_ = 0, longest_task_s_ = 0;
 };
 
 }  // namespace weir::test

@@ -34,6 +34,7 @@ void take_rank() {
   const auto per_node = parse_tasks_per_node(text("SLURM_STEP_TASKS_PER_NODE"));
   const auto node = static_cast<std::size_t>(std::atoi(text("SLURM_NODEID").c_str()));
   setenv("OMPI_COMM_WORLD_RANK", number, 1);
+  setenv("WEIR_TOLD_BY_PARENT", "1", 1);  // what Slurm tells its steps
   setenv("OMPI_COMM_WORLD_SIZE", text("SLURM_STEP_NUM_TASKS").c_str(), 1);
   setenv("OMPI_COMM_WORLD_LOCAL_RANK", text("SLURM_LOCALID").c_str(), 1);
   if (node < per_node.size()) setenv("OMPI_COMM_WORLD_LOCAL_SIZE", std::to_string(per_node[node]).c_str(), 1);

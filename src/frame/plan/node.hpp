@@ -177,7 +177,7 @@ void compute_first(const NodePtr& node, const std::function<void(const Table&)>&
 /// All rows of a plan, in order.
 [[nodiscard]] Table compute_table(const NodePtr& node);
 /// What a plan makes of a table in place of its first source.
-[[nodiscard]] Table applied(const Node& node, const Table& batch, bool is_first);
+[[nodiscard]] Table applied(const Node& node, const Table& batch);
 /// A table with the columns of a schema, in their order.
 [[nodiscard]] Table conformed(const Table& table, const Schema& schema);
 

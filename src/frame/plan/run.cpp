@@ -168,19 +168,27 @@ Table Node::here(std::vector<Table>) const {
                   "); Frame(other.compute()) makes it one");
 }
 
-Table applied(const Node& node, const Table& batch, bool is_first) {
-  if (node.inputs.empty()) {
-    if (!is_first) return node.here({});
-    if (batch.schema() != node.schema)
-      throw Error(ErrorKind::invalid_argument, "applied: a table must have the columns of the frame (got " +
-                                                   to_text(batch.schema()) + ", the frame has " +
-                                                   to_text(node.schema) + ")");
-    return batch;
-  }
+namespace {
+
+// What is known of nodes, each of which is made once, wherever it is used.
+Table applied(const Node& node, std::map<const Node*, Table>& known) {
+  if (const auto found = known.find(&node); found != known.end()) return found->second;
   std::vector<Table> tables;
-  for (const NodePtr& input : node.inputs)
-    tables.push_back(applied(*input, batch, is_first && tables.empty()));
-  return node.here(std::move(tables));
+  for (const NodePtr& input : node.inputs) tables.push_back(applied(*input, known));
+  return known[&node] = node.here(std::move(tables));
+}
+
+}  // namespace
+
+Table applied(const Node& node, const Table& batch) {
+  const Node* source = &node;
+  while (!source->inputs.empty()) source = source->inputs.front().get();
+  if (batch.schema() != source->schema)
+    throw Error(ErrorKind::invalid_argument, "applied: a table must have the columns of the frame (got " +
+                                                 to_text(batch.schema()) + ", the frame has " +
+                                                 to_text(source->schema) + ")");
+  std::map<const Node*, Table> known{{source, batch}};
+  return applied(node, known);
 }
 
 Names names_of(const Schema& schema) {

@@ -251,7 +251,9 @@ std::pair<BoundWindow, ColumnType> bound_window(const Window& window, const Sche
     const BoundAggregate& own = plan.aggregates.front();
     if (own.kind == Aggregate::Kind::product)
       refuse_window(who, "an aggregation must not be a product (got " + own.name + ")");
-    if (own.kind != Aggregate::Kind::rows) {
+    if (own.kind == Aggregate::Kind::rows) {
+      bound.column.clear();
+    } else {
       if (window.aggregate->value.term()->op != Op::column)
         refuse_window(who, "an aggregation must be of a column (got " + window.aggregate->value.show() +
                                "); with makes it one");

@@ -197,6 +197,18 @@ void run_gang(weir::Client& client, const std::string& launcher) {
   say(client.submit(weir::gang{.ranks = 4}, rank).result().output);
 }
 
+/// Ends when it is told, with work on its workers.
+void run_ending(weir::Client& client) {
+  weir::on_ending([](weir::EndReason, std::chrono::nanoseconds left) {
+    say(left < 15s ? "told" : "told of " + weir::to_string(left));  // 0: Slurm did not say
+  });
+  say("ready");
+  while (!weir::cancelled()) std::this_thread::sleep_for(5ms);
+  long sum = 0;
+  for (const int value : client.gather(client.map(slow, std::vector<int>(20, 2)))) sum += value;
+  say("saved " + std::to_string(sum));
+}
+
 std::string here() {
   char name[256]{};
   gethostname(name, sizeof name - 1);
@@ -238,6 +250,7 @@ int main(int argc, char** argv) {
   words.resize(std::max<std::size_t>(words.size(), 3));
   if (words[0] == "gang")
     return weir::run(argc, argv, [&](weir::Client& client) { run_gang(client, words[1]); });
+  if (words[0] == "ending") return weir::run(argc, argv, run_ending);
   if (words[0] == "start")
     return weir::run(argc, argv, [&](weir::Client& client) { run_start(client, words[1]); });
   try {

@@ -164,6 +164,7 @@ int end(Client& client, const std::string& how) {
   if (how.starts_with("throw")) throw std::runtime_error("the body gives up");
   if (how.starts_with("task_error"))
     return client.submit([](int) -> int { throw std::logic_error("from the task"); }, 1).result();
+  if (how.starts_with("task_exit5")) return client.submit([](int) -> int { std::exit(5); }, 1).result();
   if (how.starts_with("exit0")) std::exit(0);
   if (how.starts_with("exit5")) std::exit(5);
   if (how.starts_with("_exit6")) _exit(6);

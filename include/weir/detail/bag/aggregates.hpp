@@ -126,13 +126,21 @@ struct Variance {
   [[nodiscard]] double result() const;
 };
 
-/// The first of the smallest, or of the largest, elements.
+/// NaN is behind all numbers, whatever the order.
+template <class T>
+bool is_nan(const T& value) {
+  if constexpr (std::is_floating_point_v<T>) return std::isnan(value);
+  else return false;
+}
+
+/// The first of the smallest, or of the largest, elements; NaN only where there is no number.
 template <class T>
 struct Extreme {
   bool largest = false;
   std::optional<T> found;
   void add(T& element) {
-    if (found && !(largest ? *found < element : element < *found)) return;
+    if (found && (is_nan(element) || (!is_nan(*found) && !(largest ? *found < element : element < *found))))
+      return;
     keep(element);
     found = std::move(element);
   }
@@ -286,6 +294,7 @@ struct Top {
   [[nodiscard]] bool better(const T& a, const T& b) {
     const auto& key_a = key(a);
     const auto& key_b = key(b);
+    if (is_nan(key_a) != is_nan(key_b)) return is_nan(key_b);
     if (key_b < key_a) return true;
     if (key_a < key_b) return false;
     return is_smaller(a, b);
