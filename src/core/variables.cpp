@@ -51,6 +51,7 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_STATUS_FILE", ""},
     {"WEIR_STARTED_BY", ""},
     {"WEIR_JOB", ""},
+    {"WEIR_SLOT", ""},
     {"WEIR_JOB_LIMIT", ""},
     {"WEIR_JOB_STARTED", ""},
 };

@@ -166,7 +166,8 @@ LocalCluster::LocalCluster(const LocalOptions& options) {
         "LocalCluster: resources are those of worker processes; with threads WEIR_RESOURCES says them");
   if (options.processes) {
     detail::check(options.resources, "LocalCluster");
-    start(detail::elastic::process_launcher(options.threads, options.resources), options.interface);
+    start(detail::elastic::process_launcher(std::max(1, workers), options.threads, options.resources),
+          options.interface);
     scale(workers);
   } else {
     start_threads(workers, options.threads);

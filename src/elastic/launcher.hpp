@@ -55,8 +55,10 @@ class Launcher {
   [[nodiscard]] virtual std::chrono::milliseconds longest_pause() const = 0;
 };
 
-/// Further processes of this executable, a job each.
-[[nodiscard]] std::unique_ptr<Launcher> process_launcher(int threads, std::vector<Resource> resources);
+/// Further processes of this executable, a job each. `workers` share the devices and the memory; those that
+/// come beside them have what is left.
+[[nodiscard]] std::unique_ptr<Launcher> process_launcher(int workers, int threads,
+                                                         std::vector<Resource> resources);
 /// As WEIR_RESOURCES: `gpu=1,licence=0.5`.
 [[nodiscard]] std::string resources_text(const std::vector<Resource>& resources);
 /// Jobs of a batch system; `who` begins the sentences about wrong options.

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -41,12 +42,12 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
 
 class Processes final : public Launcher {
  public:
-  Processes(int threads, std::vector<Resource> resources)
-      : threads_(threads), resources_(std::move(resources)) {}
+  Processes(int workers, int threads, std::vector<Resource> resources)
+      : workers_(workers), threads_(threads), resources_(std::move(resources)) {}
   ~Processes() override {
-    for (const auto& [id, pid] : running_) {
-      kill(pid, SIGKILL);
-      waitpid(pid, nullptr, 0);
+    for (const auto& [id, process] : running_) {
+      kill(process.pid, SIGKILL);
+      waitpid(process.pid, nullptr, 0);
     }
   }
 
@@ -62,7 +63,9 @@ class Processes final : public Launcher {
 
   std::string submit(const std::map<std::string, std::string>& environment) override {
     auto added = environment;
+    const int slot = free_slot();
     added["WEIR_THREADS"] = std::to_string(threads_);
+    added["WEIR_SLOT"] = std::to_string(slot) + "/" + std::to_string(workers_);
     if (!resources_.empty()) added["WEIR_RESOURCES"] = resources_text(resources_);
     const std::vector<std::string> arguments = own_arguments(), variables = environment_with(added);
     const std::vector<char*> argv = pointers(arguments), envp = pointers(variables);
@@ -84,13 +87,13 @@ class Processes final : public Launcher {
       _exit(127);
     }
     const std::string id = "process " + std::to_string(pid);
-    running_[id] = pid;
+    running_[id] = {pid, slot};
     return id;
   }
 
   void cancel(const std::vector<std::string>& ids) override {
     for (const std::string& id : ids)
-      if (const auto found = running_.find(id); found != running_.end()) kill(found->second, SIGKILL);
+      if (const auto found = running_.find(id); found != running_.end()) kill(found->second.pid, SIGKILL);
   }
 
   void withdraw(const std::vector<std::string>&) override {}  // all have begun
@@ -101,7 +104,7 @@ class Processes final : public Launcher {
     std::vector<JobEnd> ends;
     for (auto at = running_.begin(); at != running_.end();) {
       int status = 0;
-      if (waitpid(at->second, &status, WNOHANG) == 0) {
+      if (waitpid(at->second.pid, &status, WNOHANG) == 0) {
         ++at;
         continue;
       }
@@ -117,9 +120,21 @@ class Processes final : public Launcher {
   }
 
  private:
-  int threads_;
+  struct Process {
+    pid_t pid;
+    int slot;
+  };
+  /// The least that no process has: which processors and devices of this machine are its own.
+  [[nodiscard]] int free_slot() const {
+    int slot = 0;
+    const auto is_taken = [&](const auto& one) { return one.second.slot == slot; };
+    while (std::any_of(running_.begin(), running_.end(), is_taken)) ++slot;
+    return slot;
+  }
+
+  int workers_, threads_;
   std::vector<Resource> resources_;
-  std::map<std::string, pid_t> running_;
+  std::map<std::string, Process> running_;
 };
 
 }  // namespace
@@ -142,8 +157,8 @@ std::string resources_text(const std::vector<Resource>& resources) {
   return text;
 }
 
-std::unique_ptr<Launcher> process_launcher(int threads, std::vector<Resource> resources) {
-  return std::make_unique<Processes>(threads, std::move(resources));
+std::unique_ptr<Launcher> process_launcher(int workers, int threads, std::vector<Resource> resources) {
+  return std::make_unique<Processes>(workers, threads, std::move(resources));
 }
 
 }  // namespace weir::detail::elastic

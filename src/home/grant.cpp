@@ -185,6 +185,12 @@ Grant grant() { return grant(batch::own_variables(), own_kernel_view(), ask_once
 
 // Rank 0 works for nobody: where it is, a rank has the same number among all as on its node.
 HostRank host_rank(const BatchSystem::Variables& variables) {
+  if (const auto slot = variables("WEIR_SLOT")) {
+    const std::size_t bar = slot->find('/');
+    const auto number = [](const std::string& text) { return static_cast<std::size_t>(batch::count(text)); };
+    if (bar != std::string::npos)
+      return {number(slot->substr(0, bar)), std::max<std::size_t>(1, number(slot->substr(bar + 1))), true};
+  }
   const int size = batch::count(variables("OMPI_COMM_WORLD_LOCAL_SIZE"));
   const auto local = static_cast<std::size_t>(batch::count(variables("OMPI_COMM_WORLD_LOCAL_RANK")));
   const auto rank = static_cast<std::size_t>(batch::count(variables("OMPI_COMM_WORLD_RANK")));
@@ -221,19 +227,21 @@ worker::Machine share_of(const Grant& grant, const KernelView& kernel, const Hos
   worker::Machine machine;
   // A mask of its own has been cut for it; one that all share is cut here.
   std::size_t begin = 0, count = kernel.cpus.size();
-  if (rank.workers > 1) {
+  if (rank.workers > 1 || rank.is_slot) {
     begin = rank.index * threads;
     count = threads;
   }
   if (kernel.cpus.size() >= begin + count && count >= threads &&
-      grant.cores.value >= static_cast<int>(threads)) {
+      grant.cores.value >= static_cast<int>(kernel.cpus.size())) {
     const auto first = kernel.cpus.begin() + static_cast<std::ptrdiff_t>(begin);
     machine.domains = by_domain({first, first + static_cast<std::ptrdiff_t>(count)});
   }
   const std::vector<std::string>& devices = grant.devices.value;
   const std::size_t all = devices.size(), workers = rank.workers;
-  const std::size_t from = all >= workers ? rank.index * all / workers : std::min(rank.index, all);
-  const std::size_t to = all >= workers ? (rank.index + 1) * all / workers : std::min(rank.index + 1, all);
+  const std::size_t each = rank.devices_each ? rank.devices_each : std::max<std::size_t>(1, all / workers);
+  const bool is_even = all >= workers && !rank.is_slot;
+  const std::size_t from = is_even ? rank.index * all / workers : std::min(rank.index * each, all);
+  const std::size_t to = is_even ? (rank.index + 1) * all / workers : std::min(from + each, all);
   machine.devices.assign(devices.begin() + static_cast<std::ptrdiff_t>(from),
                          devices.begin() + static_cast<std::ptrdiff_t>(to));
   return machine;

@@ -78,11 +78,15 @@ void leave_step();
 struct HostRank {
   std::size_t index = 0;
   std::size_t workers = 1;
+  bool is_slot = false;          ///< Of processes that come and go: there may be more than `workers`.
+  std::size_t devices_each = 0;  ///< Of a slot; 0: its share.
 };
+/// A rank, or a process that a cluster has started beside others (WEIR_SLOT).
 [[nodiscard]] HostRank host_rank(const BatchSystem::Variables& variables);
 
 /// The processors and devices of the worker at `rank`, with `threads` threads: neighbours have others. Fewer
-/// processors than threads: none, nothing is bound then.
+/// processors than threads, or more than were granted, of which others may have the rest: none, nothing is
+/// bound then.
 [[nodiscard]] worker::Machine share_of(const Grant& grant, const KernelView& kernel, const HostRank& rank,
                                        std::uint32_t threads);
 

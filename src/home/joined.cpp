@@ -173,6 +173,7 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
     network.accept_peers(environment("WEIR_INTERFACE"));
     node::WorkerSettings settings =
         worker_settings(options, self, number_of_threads(options, 1), ranks_of_host());
+    unsetenv("WEIR_SLOT");  // not of what its tasks start
     settings.job = environment("WEIR_JOB");
     if (ranks.transport) ranks.transport->lend_at_most(settings.memory.limit / 8);
     if (const auto end = client::job_end()) {

@@ -110,7 +110,11 @@ node::WorkerSettings worker_settings(const RunOptions& options, PeerId self, std
   settings.threads = threads;
   settings.resources = resources_of(options);
   const Grant all = grant();
-  const HostRank own = in_process.value_or(host_rank(batch::own_variables()));
+  HostRank own = in_process.value_or(host_rank(batch::own_variables()));
+  if (own.is_slot) {
+    own.devices_each = static_cast<std::size_t>(worker::amount_of(settings.resources, worker::gpu_name));
+    workers = std::max<std::uint64_t>(workers, own.workers);
+  }
   settings.machine = share_of(all, own_kernel_view(), own, threads);
   settings.share =
       std::max(1, all.cores.value / static_cast<int>(std::max<std::uint64_t>(1, threads * own.workers)));

@@ -342,7 +342,10 @@ ProgramResult run(const std::vector<std::string>& command, const ProgramOptions&
     throw Error(ErrorKind::cancelled,
                 "program: " + shown(command) + " was ended: its task was cancelled or its time is over");
   if (left_behind)
-    log::warn("program: {} has left processes behind, which are ended with it", shown(command));
+    log::warn(
+        "program: {} has left processes behind, which are ended with it but for those in a session of their "
+        "own",
+        shown(command));
   if (status == 0) {
     output.finish();
     if (!together) errors.finish();

@@ -57,6 +57,14 @@ TEST_CASE("a local cluster in an ordinary main works and leaves nothing behind")
   CHECK(place.no_session_file());
 }
 
+TEST_CASE("the workers of a local cluster have different devices") {
+  const Place place;
+  const Finished done = run({ELASTIC_PROGRAM, "slots"}, place.options({{"CUDA_VISIBLE_DEVICES", "5,6"}}));
+  INFO(done.err);
+  CHECK(done.status == 0);
+  CHECK(done.out.find("devices 5 6\n") != std::string::npos);
+}
+
 TEST_CASE("worker threads need no door") {
   const Place place;
   const Finished done = run({ELASTIC_PROGRAM, "threads", ""}, place.options());

@@ -181,6 +181,33 @@ TEST_CASE("grant: the workers of a node have different processors and devices") 
   CHECK(share_of(all, kernel(9), {2, 4}, 1).devices == std::vector<std::string>{"6"});
 }
 
+TEST_CASE("grant: processes that a cluster has started beside each other have slots") {
+  const auto slot = [](const char* text) { return host_rank(fake({{"WEIR_SLOT", text}})); };
+  const Grant all = grant(fake({{"CUDA_VISIBLE_DEVICES", "5,6,7"}}), kernel(4));
+  const auto has = [&](HostRank rank, std::size_t each, const std::vector<std::string>& devices,
+                       const std::vector<std::vector<int>>& domains) {
+    rank.devices_each = each;
+    const auto machine = share_of(all, kernel(4), rank, 2);
+    CHECK(machine.devices == devices);
+    CHECK(machine.domains == domains);
+  };
+  has(slot("0/2"), 0, {"5"}, {{0, 1}});
+  has(slot("1/2"), 0, {"6"}, {{2, 3}});
+  has(slot("2/2"), 0, {"7"}, {});  // came later, beyond the processors
+  has(slot("3/2"), 0, {}, {});
+  has(slot("0/1"), 0, {"5", "6", "7"}, {{0, 1}});
+  has(slot("1/1"), 0, {}, {{2, 3}});
+  has(slot("1/4"), 0, {"6"}, {{2, 3}});
+  has(slot("1/1"), 2, {"7"}, {{2, 3}});
+}
+
+TEST_CASE("grant: nothing is bound where others may have the rest of the processors") {
+  Grant all = grant(fake({}), kernel(4));
+  CHECK(share_of(all, kernel(4), {}, 2).domains == std::vector<std::vector<int>>{{0, 1, 2, 3}});
+  all.cores.value = 2;
+  CHECK(share_of(all, kernel(4), {}, 2).domains.empty());
+}
+
 TEST_CASE("grant: lists of processors") {
   CHECK(cpu_list("0-2,8") == std::vector<int>{0, 1, 2, 8});
   for (const char* wrong : {"", "x", "3-", "3-1", "-1", "0-99999999", "1;2"}) CHECK(cpu_list(wrong).empty());

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <thread>
@@ -14,6 +15,12 @@ int square(int x) { return x * x; }
 int pid_of_worker() { return static_cast<int>(getpid()); }
 std::string session_of_worker() { return std::getenv("WEIR_CONNECT") ? "set" : "unset"; }
 std::vector<double> numbers(int count) { return std::vector<double>(static_cast<std::size_t>(count), 0.5); }
+std::string own_devices(int ms) {
+  std::string names;
+  for (const std::string& device : weir::this_task().gpus()) names += device;
+  std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+  return names;
+}
 double total(const std::vector<double>& values) {
   double sum = 0;
   for (const double value : values) sum += value;
@@ -91,6 +98,12 @@ void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode,
     say("sum " + std::to_string(sum_of_squares(client, 1000)));
     say("variable " + client.submit(session_of_worker).result());
     for (const int pid : worker_pids(client)) say("pid " + std::to_string(pid));
+  } else if (mode == "slots") {
+    client.wait_for_workers(2);
+    auto devices = client.gather(
+        client.map(weir::Options{.resources = {{"gpu", 1}}}, own_devices, std::vector<int>(2, 500)));
+    std::sort(devices.begin(), devices.end());
+    std::cout << "devices " << devices[0] << ' ' << devices[1] << std::endl;
   } else if (mode == "scale") {
     cluster.scale(3);
     wait_for_workers(client, 3);
@@ -210,9 +223,9 @@ int main(int argc, char** argv) {
   const std::string mode = words[inside ? 1 : 0], argument = words[inside ? 2 : 1],
                     network = words[inside ? 3 : 2];
   const auto options = [&] {
-    const int workers = mode == "local"                                           ? std::stoi(argument)
-                        : mode == "kill" || mode == "threads" || mode == "stream" ? 2
-                                                                                  : 1;
+    const int workers = mode == "local" ? std::stoi(argument)
+                        : mode == "slots" || mode == "kill" || mode == "threads" || mode == "stream" ? 2
+                                                                                                     : 1;
     return weir::LocalOptions{.workers = workers, .interface = network};
   };
   if (inside)
