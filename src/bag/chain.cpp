@@ -2,6 +2,8 @@
 
 #include <deque>
 
+#include "client/told.hpp"
+
 namespace weir::detail::bag {
 namespace {
 
@@ -83,7 +85,7 @@ class ChainNode final : public delayed::Node {
     write(writer, static_cast<std::uint64_t>(pipe_.stages.size() + 1));
     each([&](const Part& part) {
       write_part(writer, part, request.inputs.size());
-      for (const delayed::NodeRef& need : part.needs) request.inputs.push_back(need->task()->id);
+      for (const delayed::NodeRef& need : part.needs) request.inputs.push_back(client::told_id(need->task()));
     });
     return link->submit(std::move(request));
   }

@@ -52,6 +52,7 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_STARTED_BY", ""},
     {"WEIR_JOB", ""},
     {"WEIR_SLOT", ""},
+    {"WEIR_TOLD_BY_PARENT", ""},
     {"WEIR_JOB_LIMIT", ""},
     {"WEIR_JOB_STARTED", ""},
 };

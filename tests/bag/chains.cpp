@@ -146,6 +146,11 @@ TEST_CASE("take reads no further than it must") {
   CHECK_THROWS_WITH(bag.compute(), Catch::Contains("too far"));
 }
 
+TEST_CASE("a bag is made of tasks of which only a thread of this process may know") {
+  for (int i = 0; i < 300; ++i)
+    REQUIRE(weir::from_futures(weir::Client::current().map(numbers, Ints{1, 2, 3})).sum().compute() == 4);
+}
+
 TEST_CASE("results are kept, and come as futures") {
   const auto made = from_sequence(numbers(6), 2).map(twice);
   const auto futures = made.to_futures();

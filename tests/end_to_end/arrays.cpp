@@ -26,6 +26,8 @@ bool is_counted(const xt::xarray<double>& values, double factor = 1) {
   return true;
 }
 
+xt::xarray<double> constant(int value) { return xt::ones<double>({100}) * value; }
+
 double sum_inside(std::int64_t n) {
   const auto x = weir::arange<double>(0, static_cast<double>(n), 1, {n / 4}).persist();
   return double((x + 1).sum().compute()) + double(x(range(1, 3)).compute()(0));
@@ -51,6 +53,13 @@ TEST_CASE("arrays can be computed inside tasks") {
   for (std::size_t i = 0; i < all.size(); ++i) {
     const double n = 400.0 * static_cast<double>(i + 1);
     CHECK(all[i].result() == n * (n - 1) / 2 + n + 1);
+  }
+}
+
+TEST_CASE("an array is made of tasks of which only a thread of this process may know") {
+  for (int i = 0; i < 300; ++i) {
+    const auto parts = client().map(constant, std::vector<int>{1, 2, 3});
+    REQUIRE(weir::from_futures<double>(parts, {{100, 100, 100}}).mean().item() == 2);
   }
 }
 

@@ -87,12 +87,15 @@ class Column {
   /// meaning. Of a column that goes at once, as that of `frame.compute().column("x")`, a copy. Throws
   /// `Error{invalid_argument}` for another type.
   [[nodiscard]] std::span<const std::int64_t> int64s() const&;
+  /// The same, a copy.
   [[nodiscard]] std::vector<std::int64_t> int64s() && { return copied(std::as_const(*this).int64s()); }
   /// The numbers of a float64 column. Throws `Error{invalid_argument}` for another type.
   [[nodiscard]] std::span<const double> float64s() const&;
+  /// The same, a copy.
   [[nodiscard]] std::vector<double> float64s() && { return copied(std::as_const(*this).float64s()); }
   /// The bytes of a bool column. Throws `Error{invalid_argument}` for another type.
   [[nodiscard]] std::span<const std::uint8_t> booleans() const&;
+  /// The same, a copy.
   [[nodiscard]] std::vector<std::uint8_t> booleans() && { return copied(std::as_const(*this).booleans()); }
   /// Value `i` of a text column; empty if it is missing.
   [[nodiscard]] std::string_view text(std::size_t i) const noexcept {
