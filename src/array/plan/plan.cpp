@@ -183,7 +183,8 @@ void Planner::submit_until(client::ClusterLink& core, std::uint32_t last) {
     request.invoker = invoker;
     request.function = planned.kernel ? planned.kernel : invoker;  // tasks of one kernel take about as long
     request.arguments = std::move(planned.arguments);
-    for (const std::uint32_t input : planned.inputs) request.inputs.push_back(client::told_id(handles_[input]));
+    for (const std::uint32_t input : planned.inputs)
+      request.inputs.push_back(client::told_id(handles_[input]));
     request.options = *planned.options;
     handles_[submitted_] = core.submit(std::move(request));
     for (const std::uint32_t input : planned.inputs)
