@@ -16,7 +16,8 @@ string(REGEX REPLACE "from [^\n]*cmake_pch.hxx:[0-9]+,\n *from <command-line>:" 
 # What follows from a mistake is not said, nor the mistake twice. (Brackets and semicolons would join lists.)
 string(REGEX REPLACE "[][;]" " " lines "${message}")
 string(REGEX MATCHALL "[^\n]*:[0-9]+:[0-9]+: (fatal )?error: [^\n]*" errors "${lines}")
-if(FILE MATCHES "/(array|free|client)/|/dead_letter_type")  # GCC 12 says it of a function that is no member twice, in the same words
+# GCC 12 says it of a function that is no member twice, in the same words.
+if(FILE MATCHES "/(array|free|client)/|/dead_letter_type")
   list(REMOVE_DUPLICATES errors)
 endif()
 list(LENGTH errors count)

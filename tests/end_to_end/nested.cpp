@@ -421,7 +421,9 @@ TEST_CASE("tasks may stand on what only their thread knows") {
     CHECK(told.at(0).find("odd 1") != std::string::npos);
     CHECK(told.at(0).find("needed by add-") != std::string::npos);
     CHECK(told.at(1).find("needed by add-") != std::string::npos);
-    CHECK(told.at(2).find("not needed") != std::string::npos);
+    // On ranks it may have been done before it was cancelled.
+    const bool was_done = weir::test::on_ranks() && told.at(2) == "none";
+    CHECK((was_done || told.at(2).find("not needed") != std::string::npos));
     CHECK(told.at(3) == "4");
   };
   check([](auto function, auto... args) { return function(args...); });
