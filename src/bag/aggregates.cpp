@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/digits.hpp"
 #include "weir/bag.hpp"
 
 namespace weir::detail::bag {
@@ -11,23 +12,21 @@ void throw_no_elements(const char* who) {
               fmt::format("{}: there must be at least one element (got an empty bag)", who));
 }
 
+namespace {
+
+Integer128 whole(std::int64_t high, std::uint64_t low) noexcept { return Integer128{high} << 64 | low; }
+
+}  // namespace
+
 void throw_beyond_integer(const char* who, std::int64_t high, std::uint64_t low) {
-  __extension__ using Wide = unsigned __int128;
-  Wide rest = static_cast<Wide>(static_cast<std::uint64_t>(high)) << 64 | low;
-  if (high < 0) rest = -rest;
-  std::string digits;
-  for (; rest != 0; rest /= 10)
-    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
   throw Error(ErrorKind::invalid_argument,
-              fmt::format("{}: the result must be a 64-bit integer (got {}{}); a map to double before "
+              fmt::format("{}: the result must be a 64-bit integer (got {}); a map to double before "
                           "computes it approximately",
-                          who, high < 0 ? "-" : "", digits));
+                          who, digits_of(whole(high, low))));
 }
 
 double quotient(std::int64_t high, std::uint64_t low, std::uint64_t count) noexcept {
-  __extension__ using Wide = __int128;
-  const Wide sum = static_cast<Wide>(static_cast<unsigned __int128>(high) << 64 | low);
-  return static_cast<double>(static_cast<long double>(sum) / static_cast<long double>(count));
+  return static_cast<double>(static_cast<long double>(whole(high, low)) / static_cast<long double>(count));
 }
 
 void throw_unequal(std::size_t first, std::size_t second, std::uint64_t partition) {

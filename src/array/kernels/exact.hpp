@@ -10,13 +10,13 @@
 #include <string>
 #include <type_traits>
 
+#include "core/digits.hpp"
 #include "weir/array/dtype.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::array {
 
-using Integer = __int128;
-[[nodiscard]] std::string digits_of(Integer value);
+using Integer = Integer128;
 
 /// "sum: the result must fit into int64 (got 9223372036854775808); ..."
 [[noreturn]] void refuse_beyond(std::string_view function, DType type, const std::string& got);

@@ -5,7 +5,6 @@
 
 #include "array/kernels/exact.hpp"
 #include "array/kernels/kernels.hpp"
-#include "core/digits.hpp"
 
 namespace weir::detail::array {
 
@@ -333,8 +332,6 @@ FoldKernel real_fold(Fold fold) {
 }
 
 }  // namespace
-
-std::string digits_of(Integer value) { return weir::digits_of(value); }
 
 void refuse_beyond(std::string_view function, DType type, const std::string& got) {
   throw Error(ErrorKind::invalid_argument, std::string(function) + ": the result must fit into " +

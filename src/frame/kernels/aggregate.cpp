@@ -4,7 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/digits.hpp"
 #include "frame/plan/step.hpp"
 
 namespace weir::detail::frame {
@@ -471,8 +470,6 @@ Table without_missing_keys(const Table& table, const std::vector<std::string>& k
 }
 
 }  // namespace
-
-std::string digits_of(Integer value) { return weir::digits_of(value); }
 
 Table concat_states(std::span<const Table> parts) {
   const auto has = [&](const std::string& name) {

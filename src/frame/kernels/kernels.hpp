@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "core/digits.hpp"
 #include "weir/error.hpp"
 #include "weir/frame/table.hpp"
 
@@ -86,9 +87,8 @@ struct BeyondInteger : Error {
         got(value) {}
   std::string got;
 };
-/// Sums of 64-bit integers; in decimal.
-using Integer = __int128;
-[[nodiscard]] std::string digits_of(Integer value);
+/// Sums of 64-bit integers.
+using Integer = Integer128;
 [[nodiscard]] constexpr bool fits_int64(Integer value) noexcept {
   return value == static_cast<std::int64_t>(value);
 }
