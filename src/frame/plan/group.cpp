@@ -94,12 +94,9 @@ class GroupNode : public Node {
   std::vector<Future<Table>> merged_by(Run& run, const std::vector<Future<Table>>& parts,
                                        std::size_t every) const {
     std::vector<Future<Table>> merged;
-    for (std::size_t at = 0; at < parts.size(); at += every) {
-      const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(at);
-      const auto end = parts.begin() + static_cast<std::ptrdiff_t>(std::min(at + every, parts.size()));
-      merged.push_back(run.client.submit(Options{.priority = merge_priority}, merge_task,
-                                         std::vector(begin, end), keys_, bound_));
-    }
+    for (const auto& group : Run::neighbours(parts, every))
+      merged.push_back(
+          run.client.submit(Options{.priority = merge_priority}, merge_task, group, keys_, bound_));
     return merged;
   }
   // The same until there are not more.

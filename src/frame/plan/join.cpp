@@ -169,12 +169,7 @@ class MergeNode : public Node {
       every = std::max<std::uint64_t>(
           1, std::min({other_rows / rows, most_bytes / bytes, parts.size() / run.threads()}));
     }
-    std::vector<std::vector<Future<Table>>> groups;
-    for (std::size_t p = 0; p < parts.size(); ++p) {
-      if (p % every == 0) groups.emplace_back();
-      groups.back().push_back(parts[p]);
-    }
-    return groups;
+    return Run::neighbours(parts, every);
   }
   std::vector<Future<Table>> merged(Run& run, const std::vector<Future<Table>>& left,
                                     const std::vector<Future<Table>>& right, const JoinPlan& plan) const {

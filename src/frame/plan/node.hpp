@@ -70,6 +70,9 @@ class Run {
     std::size_t every = 1;
   };
   [[nodiscard]] Split split_for(const std::vector<Future<Table>>& parts);
+  /// So many neighbours together, and the rest.
+  [[nodiscard]] static std::vector<std::vector<Future<Table>>> neighbours(
+      const std::vector<Future<Table>>& parts, std::size_t every);
   /// So many neighbours as one.
   [[nodiscard]] std::vector<Future<Table>> packed(std::vector<Future<Table>> parts, std::size_t every);
   /// Whether so much is more than the workers should have in memory at once.

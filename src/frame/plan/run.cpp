@@ -129,12 +129,20 @@ Run::Split Run::split_for(const std::vector<Future<Table>>& parts) {
 std::vector<Future<Table>> Run::packed(std::vector<Future<Table>> parts, std::size_t every) {
   if (every < 2) return parts;
   std::vector<Future<Table>> packed;
+  for (const auto& group : neighbours(parts, every))
+    packed.push_back(client.submit(Options{.priority = split_priority}, join_task, group));
+  return packed;
+}
+
+std::vector<std::vector<Future<Table>>> Run::neighbours(const std::vector<Future<Table>>& parts,
+                                                        std::size_t every) {
+  std::vector<std::vector<Future<Table>>> groups;
   for (std::size_t at = 0; at < parts.size(); at += every) {
     const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(at);
     const auto end = parts.begin() + static_cast<std::ptrdiff_t>(std::min(at + every, parts.size()));
-    packed.push_back(client.submit(Options{.priority = split_priority}, join_task, std::vector(begin, end)));
+    groups.emplace_back(begin, end);
   }
-  return packed;
+  return groups;
 }
 
 void Run::look_at_workers() const {
