@@ -522,6 +522,9 @@ void State::explain_gang(const Task& task, std::vector<std::string>& lines) cons
     case GangPhase::waiting:
       if (gang.hopeless) {
         lines.push_back("it waits for more workers: it is a " + room_text(gang));
+        if (is_beyond(gang))
+          lines.push_back("all that its clusters are told to grow to has room for " +
+                          std::to_string(*largest_possible(gang)));
         explain_promised(member_of(gang, 0).options(), lines);
       } else if (gang.reserved.empty()) {
         lines.push_back("it waits for " + ranks + " places at once, behind a more urgent gang or task");

@@ -235,9 +235,6 @@ std::string State::waiting_text(TaskId id) const {
   const std::vector<std::string> lines = explain(id);
   for (std::size_t i = 1; i < std::min(lines.size(), most); ++i) text += "; " + lines[i];
   if (lines.size() > most) text += "; and " + std::to_string(lines.size() - most) + " more";
-  if (task->in_gang && is_beyond(gangs_.at(task->extras->gang)))
-    text += "; all that its clusters are told to grow to has room for " +
-            std::to_string(*largest_possible(gangs_.at(task->extras->gang)));
   return text;
 }
 
