@@ -415,4 +415,16 @@ void fold_start(Fold fold, const Tensor& to) {
   });
 }
 
+void find_ends(const Tensor& x, void* ends) {
+  constexpr std::size_t piece = 2048;  // stays in the cache from one fold to the other
+  const std::size_t size = size_of(x.type), count = static_cast<std::size_t>(x.size());
+  const FoldKernel least = fold_kernel(Fold::minimum, x.type), most = fold_kernel(Fold::maximum, x.type);
+  const auto* from = static_cast<const std::byte*>(x.data);
+  auto* to = static_cast<std::byte*>(ends);
+  for (std::size_t begin = 0; begin < count; begin += piece) {
+    least(from + begin * size, std::min(piece, count - begin), {.at = to});
+    most(from + begin * size, std::min(piece, count - begin), {.at = to + size});
+  }
+}
+
 }  // namespace weir::detail::array
