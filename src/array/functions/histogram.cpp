@@ -190,11 +190,14 @@ std::pair<T, T> ends_of(const NodePtr& input) {
     task.kernel(&ends_of_chunk, {task.need_chunk(*x, chunk)});
   };
   const Chunks chunks{std::vector<std::int64_t>(static_cast<std::size_t>(x->grid.count()), 1), {2}};
-  const Tensor values =
-      view_value(x->type, task::Value::make(compute<T>(std::make_shared<TaskNode>(
-                              "ends", x->type, Grid(chunks), std::vector<NodePtr>{x}, plan))));
-  T ends[2] = {values.as<T>()[0], values.as<T>()[1]};
-  find_ends(values, ends);
+  const xt::xarray<T> values =
+      compute<T>(std::make_shared<TaskNode>("ends", x->type, Grid(chunks), std::vector<NodePtr>{x}, plan));
+  T ends[2] = {values.data()[0], values.data()[1]};
+  const FoldKernel least = fold_kernel(Fold::minimum, x->type), most = fold_kernel(Fold::maximum, x->type);
+  for (std::size_t i = 0; i < values.size(); i += 2) {
+    least(values.data() + i, 1, {.at = reinterpret_cast<std::byte*>(ends)});
+    most(values.data() + i + 1, 1, {.at = reinterpret_cast<std::byte*>(ends + 1)});
+  }
   return {ends[0], ends[1]};
 }
 
