@@ -26,6 +26,22 @@ weir_compile_fail(client/map_without_ranges
 weir_compile_fail(client/map_wrong_element "weir: map: the function cannot be called with these arguments")
 weir_compile_fail(client/gather_several
   "weir: gather: takes one future, or several of one type between braces or in a std::vector")
+weir_compile_fail(client/gather_number "weir: gather: takes futures: one, several of one type between braces")
+weir_compile_fail(client/wait_several
+  "weir: wait: takes futures of one type between braces or in a std::vector: client.wait.{a, b}.; one alone")
+weir_compile_fail(client/wait_timeout "weir: wait: says first what it waits for, then how long: client.wait.futures, ")
+weir_compile_fail(client/as_completed_several
+  "weir: as_completed: takes futures of one type between braces or in a std::vector: weir::as_completed.{a, b}.")
+weir_compile_fail(client/when_all_several
+  "weir: when_all: takes futures of one type between braces or in a std::vector: client.when_all.{a, b}.")
+weir_compile_fail(client/overloaded_number
+  "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
+weir_compile_fail(client/overloaded_text
+  "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
+weir_compile_fail(client/overloaded_characters
+  "weir: map: this function has several forms, or is a template: choose one, client.map.weir::overload<")
+weir_compile_fail(stream/map_overloaded_characters
+  "weir: map: this function has several forms, or is a template: choose one, .map.weir::overload<")
 weir_compile_fail(client/changed_argument "weir: submit: .*a parameter must be taken by value or const reference")
 weir_compile_fail(client/result_cannot_travel
   "weir: submit: the result of this function cannot travel to another process")
