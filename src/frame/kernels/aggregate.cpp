@@ -203,17 +203,37 @@ Column best(const Column& column, const Groups& groups, F is_better) {
   return take(column, rows);
 }
 
+// The same of numbers none of which is missing, without a look at the row that is kept.
+template <class T, class F>
+Column best_of(const Column& column, const Groups& groups, const T* values, F is_better) {
+  Fresh<T> kept(groups.count());
+  T* const to = kept.data();
+  for (std::uint32_t g = 0; g < groups.count(); ++g) to[g] = values[groups.first_row[g]];
+  const std::uint32_t* const group = groups.of_row.data();
+  for (std::size_t i = 0; i < column.size(); ++i) {
+    T& best = to[group[i]];
+    best = is_better(values[i], best) ? values[i] : best;
+  }
+  return fixed_column(column.type(), groups.count(), std::move(kept));
+}
+
 template <class Compare>
 Column extreme(const Column& column, const Groups& groups, Compare before) {
+  // NaN is neither least nor greatest while there is a number.
+  const auto before_real = [before](double a, double b) {
+    return before(a, b) || (std::isnan(b) && !std::isnan(a));
+  };
+  if (column.na_count() == 0 && groups.first_row.size() <= column.size()) {
+    if (is_int64(column.type())) return best_of(column, groups, integers(column), before);
+    if (column.type() == ColumnType::float64) return best_of(column, groups, reals(column), before_real);
+  }
   switch (column.type()) {
     case ColumnType::boolean:
       return best(column, groups,
                   [&, v = flags(column)](std::size_t i, Row k) { return before(v[i], v[k]); });
     case ColumnType::float64:
-      // NaN is neither least nor greatest while there is a number.
-      return best(column, groups, [&, v = reals(column)](std::size_t i, Row k) {
-        return before(v[i], v[k]) || (std::isnan(v[k]) && !std::isnan(v[i]));
-      });
+      return best(column, groups,
+                  [&, v = reals(column)](std::size_t i, Row k) { return before_real(v[i], v[k]); });
     case ColumnType::text:
       return best(column, groups,
                   [&](std::size_t i, Row k) { return before(column.text(i), column.text(k)); });
