@@ -303,12 +303,11 @@ void SchedulerNode::tick(Clock::time_point now) {
 
 // At once if it is in vain; else when it has waited for a while, and of the next ones ever later.
 void SchedulerNode::tell_of_unplaced(Clock::time_point now) {
-  const std::optional<std::uint64_t> most = most_places();
-  const scheduler::State::Unplaced first = state_.unplaced(most);
+  const scheduler::State::Unplaced first = state_.unplaced();
   const auto tell = [&](Unplaced& known, TaskId id, Clock::duration patience) {
     if (id != known.id) known = {id, now, false};
     if (!id || known.is_told || now - known.since < patience) return false;
-    log::warn("{}", state_.waiting_text(id, most));
+    log::warn("{}", state_.waiting_text(id));
     return known.is_told = true;
   };
   constexpr int most_doublings = 7;
@@ -463,34 +462,14 @@ Snapshot SchedulerNode::snapshot() {
   return snapshot;
 }
 
-void SchedulerNode::promise(const std::vector<Resource>& offer) {
+void SchedulerNode::promise(scheduler::Promise promise) {
   const std::lock_guard hold(baton_);
-  state_.promise(offer);
+  state_.promise(std::move(promise));
 }
 
-void SchedulerNode::withdraw(const std::vector<Resource>& offer) {
+void SchedulerNode::withdraw(const void* by) {
   const std::lock_guard hold(baton_);
-  state_.withdraw(offer);
-}
-
-void SchedulerNode::limit(const void* cluster, std::optional<std::uint64_t> threads) {
-  const std::lock_guard hold(baton_);
-  cluster_threads_[cluster] = threads;
-}
-
-void SchedulerNode::forget_limit(const void* cluster) {
-  const std::lock_guard hold(baton_);
-  cluster_threads_.erase(cluster);
-}
-
-std::optional<std::uint64_t> SchedulerNode::most_places() const {
-  if (cluster_threads_.empty()) return {};
-  std::uint64_t most = state_.places_below(settings_.own_peers);
-  for (const auto& [cluster, threads] : cluster_threads_) {
-    if (!threads) return {};
-    most += *threads;
-  }
-  return most;
+  state_.withdraw(by);
 }
 
 std::uint64_t SchedulerNode::work_for(const std::vector<Resource>& offer, bool takes_plain) {

@@ -333,28 +333,30 @@ std::int64_t State::urgency(const Gang& gang) const {
          static_cast<std::int64_t>((now_ - gang.since) / settings_.gang_aging_s);
 }
 
-// How many of its ranks the worker can take: now, or once it has nothing else. One that lacks memory counts
-// as well: it may lack it for as long as the results are wanted, and whoever waits for the gang with it.
-std::uint32_t State::capacity(const Gang& gang, const Worker& worker, bool now) const {
+// How many of its ranks so many threads can take, and what there is of resources, less what is wanted of it.
+std::uint32_t State::fitting(const Gang& gang, std::uint32_t threads, const std::vector<Resource>& there,
+                             const std::vector<Demand>& demand) const {
   const Task& leader = member_of(gang, 0);
-  if (!worker.running() || !allowed(leader, worker)) return 0;
-  std::uint32_t threads = worker.threads;
-  if (now) {
-    std::uint32_t taken = worker.ready() + worker.extra + worker.reserved;
-    for (const Places& own : gang.reserved)
-      if (&workers_[own.worker] == &worker) taken -= own.threads;
-    threads -= std::min(threads, taken);
-  }
   std::uint32_t ranks = threads / width_of(leader);
   if (const Options* options = leader.options())
     for (const Resource& wanted : options->resources)
-      for (std::size_t i = 0; i < worker.resources.size(); ++i) {
-        const Resource& has = worker.resources[i];
-        if (has.name != wanted.name || has.name == "cores") continue;
-        const double free = has.amount - (now ? worker.demand[i].amount : 0);
+      for (std::size_t i = 0; i < there.size(); ++i) {
+        if (there[i].name != wanted.name || wanted.name == "cores") continue;
+        const double free = there[i].amount - (demand.empty() ? 0 : demand[i].amount);
         ranks = std::min(ranks, static_cast<std::uint32_t>(std::max(0.0, free / wanted.amount + 1e-9)));
       }
   return gang.separate ? std::min(ranks, 1u) : ranks;
+}
+
+// How many of its ranks the worker can take: now, or once it has nothing else. One that lacks memory counts
+// as well: it may lack it for as long as the results are wanted, and whoever waits for the gang with it.
+std::uint32_t State::capacity(const Gang& gang, const Worker& worker, bool now) const {
+  if (!worker.running() || !allowed(member_of(gang, 0), worker)) return 0;
+  if (!now) return fitting(gang, worker.threads, worker.resources, {});
+  std::uint32_t taken = worker.ready() + worker.extra + worker.reserved;
+  for (const Places& own : gang.reserved)
+    if (&workers_[own.worker] == &worker) taken -= own.threads;
+  return fitting(gang, worker.threads - std::min(worker.threads, taken), worker.resources, worker.demand);
 }
 
 // A worker for each rank, or nothing: idle ones first, one host if it is large enough, on a host first one
@@ -520,6 +522,9 @@ void State::explain_gang(const Task& task, std::vector<std::string>& lines) cons
     case GangPhase::waiting:
       if (gang.hopeless) {
         lines.push_back("it waits for more workers: it is a " + room_text(gang));
+        if (is_beyond(gang))
+          lines.push_back("all that its clusters are told to grow to has room for " +
+                          std::to_string(*largest_possible(gang)));
         explain_promised(member_of(gang, 0).options(), lines);
       } else if (gang.reserved.empty()) {
         lines.push_back("it waits for " + ranks + " places at once, behind a more urgent gang or task");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <variant>
 
 #include "core/backlog.hpp"
@@ -145,6 +146,7 @@ struct alignas(64) Worker {
   std::uint32_t queued = 0;                     ///< Valid entries of `queue`.
   bool alive = true;
   bool retiring = false;
+  bool was_promised = false;
   bool taken_away = false;  // no fault of what it executes
   bool stealing = false;    ///< A retraction for it is under way.
 
@@ -223,6 +225,14 @@ inline void Worker::block(Task& task) noexcept {
 
 /// An amount of a resource for people.
 [[nodiscard]] std::string amount_text(double amount);
+
+/// Workers that may join: what each of them has, and how many there may ever be.
+struct Promise {
+  const void* by = nullptr;  ///< Whoever gives it, and takes it back.
+  std::vector<Resource> offer{};
+  std::uint32_t threads = 1;
+  std::optional<std::uint64_t> workers{};  ///< Nothing: nobody knows.
+};
 
 /// Whether what is there is enough.
 [[nodiscard]] bool offers(const std::vector<Resource>& there, const std::vector<Resource>& wanted);

@@ -148,16 +148,21 @@ std::uint64_t State::work_for(const std::vector<Resource>& offer, bool takes_pla
   return fitting + (takes_plain ? all : 0);
 }
 
-void State::withdraw(const std::vector<Resource>& offer) {
-  const auto at = std::find(promised_.begin(), promised_.end(), offer);
-  if (at != promised_.end()) promised_.erase(at);
+void State::promise(Promise promise) {
+  withdraw(promise.by);
+  promised_.push_back(std::move(promise));
+}
+
+void State::withdraw(const void* by) {
+  std::erase_if(promised_, [&](const Promise& promise) { return promise.by == by; });
 }
 
 // Where nothing is promised and there is no worker, nobody knows what comes.
 bool State::in_vain(const Options* options) const {
   if (!options || options->resources.empty() || (alive_ == 0 && promised_.empty())) return false;
   const auto has_them = [&](const auto& offer) { return scheduler::offers(offer, options->resources); };
-  return std::none_of(promised_.begin(), promised_.end(), has_them) &&
+  return std::none_of(promised_.begin(), promised_.end(),
+                      [&](const Promise& promise) { return has_them(promise.offer); }) &&
          std::none_of(workers_.begin(), workers_.end(),
                       [&](const Worker& worker) { return worker.alive && has_them(worker.resources); });
 }
@@ -167,8 +172,8 @@ void State::explain_promised(const Options* options, std::vector<std::string>& l
   const std::size_t before = lines.size();
   for (const Resource& wanted : options->resources) {
     double most = 0;
-    for (const auto& offer : promised_)
-      for (const Resource& resource : offer)
+    for (const Promise& promise : promised_)
+      for (const Resource& resource : promise.offer)
         if (resource.name == wanted.name) most = std::max(most, resource.amount);
     if (most == 0)
       lines.push_back("no job of the cluster brings " + wanted.name + ", the task needs " +
@@ -181,18 +186,27 @@ void State::explain_promised(const Options* options, std::vector<std::string>& l
   if (lines.size() == before) lines.push_back("no job of the cluster brings at once all that the task needs");
 }
 
-bool State::is_beyond(const Gang& gang, std::optional<std::uint64_t> most_places) const {
-  return most_places && gang.members.size() * width_of(member_of(gang, 0)) > *most_places;
-}
-
-std::uint64_t State::places_below(PeerId end) const {
-  std::uint64_t places = 0;
+// The largest gang of its kind that there may ever be room for, as far as that is known.
+std::optional<std::uint64_t> State::largest_possible(const Gang& gang) const {
+  if (promised_.empty()) return {};
+  const Task& leader = member_of(gang, 0);
+  std::uint64_t most = 0;
   for (const Worker& worker : workers_)
-    if (worker.alive && worker.peer < end) places += worker.threads;
-  return places;
+    if (!worker.was_promised) most += capacity(gang, worker, false);
+  for (const Promise& promise : promised_) {
+    if (leader.options() && !scheduler::offers(promise.offer, leader.options()->resources)) continue;
+    if (!promise.workers) return {};
+    most += *promise.workers * fitting(gang, promise.threads, promise.offer, {});
+  }
+  return most;
 }
 
-State::Unplaced State::unplaced(std::optional<std::uint64_t> most_places) const {
+bool State::is_beyond(const Gang& gang) const {
+  const std::optional<std::uint64_t> most = largest_possible(gang);
+  return most && gang.members.size() > *most;
+}
+
+State::Unplaced State::unplaced() const {
   Unplaced first;
   for (const TaskId id : unplaceable_) {
     const Task* task = tasks_.find(id);
@@ -204,14 +218,14 @@ State::Unplaced State::unplaced(std::optional<std::uint64_t> most_places) const 
   for (const TaskId id : waiting_gangs_) {
     const Gang& gang = gangs_.at(id);
     if (!gang.hopeless) continue;
-    const bool is_in_vain = in_vain(member_of(gang, 0).options()) || is_beyond(gang, most_places);
+    const bool is_in_vain = in_vain(member_of(gang, 0).options()) || is_beyond(gang);
     TaskId& place = is_in_vain ? first.in_vain : first.waiting;
     if (!place) place = id;
   }
   return first;
 }
 
-std::string State::waiting_text(TaskId id, std::optional<std::uint64_t> most_places) const {
+std::string State::waiting_text(TaskId id) const {
   const Task* task = tasks_.find(id);
   if (!task) return "";
   std::string text =
@@ -221,8 +235,6 @@ std::string State::waiting_text(TaskId id, std::optional<std::uint64_t> most_pla
   const std::vector<std::string> lines = explain(id);
   for (std::size_t i = 1; i < std::min(lines.size(), most); ++i) text += "; " + lines[i];
   if (lines.size() > most) text += "; and " + std::to_string(lines.size() - most) + " more";
-  if (task->in_gang && is_beyond(gangs_.at(task->extras->gang), most_places))
-    text += "; all that its clusters are told to grow to has room for " + std::to_string(*most_places);
   return text;
 }
 

@@ -30,6 +30,7 @@ void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& o
   worker.progressed = now;
   worker.memory_limit = hello.memory_limit;
   worker.leaves = now + hello.serves_s;
+  worker.was_promised = !hello.job.empty();
   ++alive_;
   load_.add(workers_, index);
   retry_unplaceable();

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <string>
 
 #include "array/lists.hpp"
 #include "support/in_cluster.hpp"
@@ -12,6 +13,7 @@
 #include "weir/array/histogram.hpp"
 #include "weir/array/random.hpp"
 #include "weir/array/scan.hpp"
+#include "weir/array/shape.hpp"
 #include "weir/array/sorting.hpp"
 #include "weir/array/statistics.hpp"
 
@@ -19,6 +21,8 @@ using namespace weir;
 using weir::test::in_cluster;
 using weir::test::list;
 using weir::test::row;
+
+using List = std::vector<std::int64_t>;
 
 namespace {
 
@@ -50,14 +54,22 @@ TEST_CASE("percentiles of a long line are those of the sorted line") {
           Random(3).uniform({65'537}, -1e-300, 1e300), with_ends})
       for (const std::vector<double>& percent : {std::vector<double>{50}, {99.9, 0, 12.34, 100}, many}) {
         INFO(x.size() << ' ' << percent.size());
-        CHECK(list(percentile(x, percent)) == sorted_percentiles(list(x), percent));
+        const auto expected = sorted_percentiles(list(x), percent);
+        for (const std::int64_t chunk : {x.size(), std::int64_t{20'011}, std::int64_t{1'500}})
+          CHECK(list(percentile(x.rechunk({chunk}), percent)) == expected);
       }
     auto holes = Random(1).normal({100'000}).persist();
     holes(range(5, 7)) = std::nan("");
     CHECK(std::isnan(median(holes).item()));
-    CHECK(
-        nanmedian(holes).item() ==
-        median(concatenate(std::vector<Array<double>>{holes(range(0, 5)), holes(range(7, 100'000))})).item());
+    const auto rest = concatenate(std::vector<Array<double>>{holes(range(0, 5)), holes(range(7, 100'000))});
+    for (const std::int64_t chunk : {100'000, 6, 3'000}) {
+      const auto same = holes(range(0, chunk == 6 ? 60 : 100'000)).rechunk({chunk});
+      CHECK(std::isnan(median(same).item()));
+      if (chunk != 6) CHECK(nanmedian(same).item() == median(rest).item());
+    }
+    CHECK(std::isnan(nanmedian(ones({100}, {7}) * std::nan("")).item()));
+    CHECK(list(median(reshape(arange<double>(0, 40), {1, 40}).rechunk({1, 7}), 1)) ==
+          std::vector<double>{19.5});
   });
 }
 
@@ -121,6 +133,127 @@ TEST_CASE("a long convolution is the sum of its products") {
       for (std::size_t j = 0; j < b.size(); ++j) expected[i + j] += a[i] * b[j];
     for (const std::int64_t chunk : {5000, 1700})
       CHECK(list(convolve(x.rechunk({chunk}), row<std::int64_t>({3, -1, 4}))) == expected);
+  });
+}
+
+TEST_CASE("a convolution adds its products in the order of the shorter list, whatever the chunks") {
+  in_cluster([] {
+    const std::vector<double> a = list(Random(1).normal({3001}));
+    for (const std::int64_t factors : {1, 7, 8, 9, 40}) {
+      const std::vector<double> b = list(Random(2).normal({factors}));
+      std::vector<double> expected(a.size() + b.size() - 1);
+      for (std::size_t i = 0; i < expected.size(); ++i)
+        for (std::size_t j = i < a.size() ? 0 : i - a.size() + 1; j < b.size() && j <= i; ++j)
+          expected[i] += a[i - j] * b[j];
+      for (const std::int64_t chunk : {3001, 1000, 5}) {
+        INFO(factors << ' ' << chunk);
+        const auto x = Random(1).normal({3001}).rechunk({chunk});
+        const auto whole = convolve(x, Random(2).normal({factors}));
+        CHECK(list(whole) == expected);
+        CHECK(list(convolve(x, Random(2).normal({factors}), Overlapping::valid)) ==
+              std::vector(expected.begin() + factors - 1, expected.end() - factors + 1));
+      }
+    }
+  });
+}
+
+TEST_CASE("blocks are folded wherever the chunks end") {
+  in_cluster([] {
+    const auto x = reshape(arange<std::int64_t>(0, 91 * 64), {91, 64}).persist();
+    const auto sum = [](const auto& blocks, const Reduce& how) { return blocks.sum(how); };
+    std::vector<std::int64_t> expected, corners;
+    for (std::int64_t r = 0; r < 45; ++r)
+      for (std::int64_t c = 0; c < 21; ++c) {
+        std::int64_t all = 0;
+        for (std::int64_t i = 0; i < 6; ++i) all += (2 * r + i / 3) * 64 + 3 * c + i % 3;
+        expected.push_back(all);
+        corners.push_back((2 * r + 1) * 64 + 3 * c + 2);
+      }
+    for (const Shape& chunks : {Shape{91, 64}, Shape{7, 13}, Shape{1, 2}, Shape{20, 6}}) {
+      INFO(chunks[0]);
+      const auto same = x.rechunk({chunks[0], chunks[1]});
+      CHECK(list(coarsen(same, {2, 3}, sum, true)) == expected);
+      CHECK(list(coarsen(same * 2 - same, {2, 3}, sum, true)) == expected);
+      const auto last = [](const auto& blocks, const Reduce&) { return blocks(all, 1, all, 2); };
+      CHECK(list(coarsen(same, {2, 3}, last, true)) == corners);
+      CHECK(coarsen(same, {200, 3}, sum, true).size() == 0);
+    }
+    const auto real = Random(3).uniform({512, 512}).rechunk({100, 300}).persist();
+    const auto means = coarsen(real, {2, 2}, [](const auto& b, const Reduce& how) { return b.mean(how); });
+    CHECK(means.shape() == Shape{256, 256});
+    CHECK(std::fabs(means.mean().item() - real.mean().item()) < 1e-12);
+    const std::vector<double> v = list(real), m = list(means);
+    CHECK(m[257] == (v[1026] + v[1027] + v[1538] + v[1539]) / 4);
+  });
+}
+
+TEST_CASE("the largest and the smallest of a long line, with NaN and what is there often") {
+  in_cluster([] {
+    auto x = round(Random(4).normal({10'001}), 2).persist();
+    x(range(500, 503)) = std::nan("");
+    x(range(9'000, 9'100)) = 3.0;
+    std::vector<double> sorted = list(x);
+    std::sort(sorted.begin(), sorted.end(),
+              [](double a, double b) { return a < b || (std::isnan(b) && !std::isnan(a)); });
+    const auto text = [](const std::vector<double>& numbers) {  // NaN is equal to itself, -0 to 0
+      std::string all;
+      for (const double number : numbers) all += std::to_string(number + 0.0) + ' ';
+      return all;
+    };
+    for (const std::int64_t chunk : {10'001, 333, 1})
+      for (const std::int64_t k : {0, 1, 10, 300}) {
+        INFO(chunk << ' ' << k);
+        const auto same = x(range(0, chunk == 1 ? 400 : 10'001)).rechunk({chunk});
+        std::vector<double> mine = chunk == 1 ? list(same) : sorted;
+        if (chunk == 1) std::ranges::sort(mine);
+        CHECK(text(list(topk(same, k))) == text({mine.rbegin(), mine.rbegin() + k}));
+        CHECK(text(list(topk(same, -k))) == text({mine.begin(), mine.begin() + k}));
+      }
+    CHECK(list(topk(row<std::uint8_t>({3, 255, 0, 255}), 3)) == std::vector<std::uint8_t>{255, 255, 3});
+  });
+}
+
+TEST_CASE("where a long mask is true, along each axis") {
+  in_cluster([] {
+    for (const double part : {0.0, 0.3, 1.0}) {
+      const auto mask = (Random(5).uniform({97, 211}) < part).persist();
+      const auto flags = list(mask);
+      List rows, columns;
+      for (std::size_t i = 0; i < flags.size(); ++i)
+        if (flags[i]) {
+          rows.push_back(static_cast<std::int64_t>(i) / 211);
+          columns.push_back(static_cast<std::int64_t>(i) % 211);
+        }
+      for (const Shape& chunks : {Shape{97, 211}, Shape{10, 50}, Shape{1, 1}}) {
+        const auto places = nonzero(mask.rechunk({chunks[0], chunks[1]}));
+        CHECK(list(places[0]) == rows);
+        CHECK(list(places[1]) == columns);
+        CHECK(list(nonzero(reshape(mask.astype<double>(), {-1}).rechunk({5'000}))[0]).size() == rows.size());
+      }
+    }
+  });
+}
+
+TEST_CASE("bins are counted whatever the chunks, of numbers on their edges and NaN") {
+  in_cluster([] {
+    const auto x = round(Random(6).uniform({20'001}, -1, 11), 1).persist();
+    const auto whole = list(histogram(x, Bins{.count = 100, .range = {{0.0, 10.0}}}).counts);
+    CHECK(list(histogram(x.rechunk({999}), Bins{.count = 100, .range = {{0.0, 10.0}}}).counts) == whole);
+    const Histogram own = histogram(x.rechunk({1'000}), Bins{.count = 7});
+    CHECK(own.edges.front() == -1);
+    CHECK(own.edges.back() == 11);
+    CHECK(own.counts.sum().item() == 20'001);
+    const auto line = arange<double>(0, 100).rechunk({10});
+    const auto middle = line((line > 12) & (line < 15)).persist();  // most chunks are empty
+    CHECK(histogram(middle, Bins{.count = 1}).edges == std::vector<double>{13, 14});
+    CHECK(list(bincount(middle.astype<int>())).size() == 15);
+    auto holes = x(range(0, 100)).persist();
+    holes(50) = std::nan("");
+    CHECK_THROWS(histogram(holes, Bins{.count = 2}));
+    CHECK(histogram(holes, Bins{.count = 2, .range = {{-2.0, 12.0}}}).counts.sum().item() == 99);
+    const auto numbers = Random(7).integers<std::int32_t>({9'999}, 5, 900);
+    CHECK(list(bincount(numbers.rechunk({100}))) == list(bincount(numbers)));
+    CHECK(bincount(numbers).sum().item() == 9'999);
   });
 }
 

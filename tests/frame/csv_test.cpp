@@ -1,6 +1,10 @@
 // CSV files: types, missing values, quotes, cuts, and everything that may be wrong with them.
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <random>
 
+#include "frame/columns/cell.hpp"
+#include "frame/columns/short_number.hpp"
 #include "frame/support.hpp"
 
 using namespace weir;
@@ -213,4 +217,55 @@ TEST_CASE("a date_format that is none is to blame, not the data") {
     CHECK(said("%d/%m/%Y%") == rule + "\"%\" in \"%d/%m/%Y%\")");
     CHECK(csv_of(read_csv(path, {.dates = {"day"}, .date_format = "%d/%m/%Y"})) == "day\n2015-02-01\n");
   });
+}
+
+TEST_CASE("records that become rows together are what they are one by one") {
+  in_cluster([] {
+    // Quoted line ends, and every 97th record is none: some behind whose first line others begin.
+    std::string text = "n,x,t\n", good = "n,x,t\n";
+    for (int i = 0; i < 40'000; ++i) {
+      const std::string number = std::to_string(i - 20'000);
+      const std::string record = number + "," + number + ".25,\"a" + std::to_string(i % 7) + "\nb\"\n";
+      good += record;
+      text += record;
+      if (i % 97 == 0) text += "none,1.0,\"c\n7,7.5,d\"\n";
+      if (i % 97 == 0) good += "7,7.5,\"d\"\"\"\n";
+      if (i % 301 == 0) text += "8,1.5,f,g\n\n";
+    }
+    const Folder folder;
+    const auto rows = [&](const std::string& from, const std::string& block) {
+      return csv_of(
+          read_csv(folder.write("a.csv", from),
+                   {.types = {{"n", ColumnType::int64}}, .on_error = OnError::skip, .block = block}));
+    };
+    CHECK((rows(good, "16 MB") == good));
+    CHECK((rows(text, "16 MB") == good));
+    CHECK((rows(text, "100 kB") == good));
+  });
+}
+
+TEST_CASE("short numbers are what all numbers are") {
+  using namespace detail::frame;
+  std::mt19937 random(7);
+  std::size_t known = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text = random() % 2 ? "-" : "";
+    for (std::size_t left = random() % 17; left > 0; --left)
+      text += random() % 8 ? static_cast<char>('0' + random() % 10) : "..-+e ,0"[random() % 8];
+    const std::string padded = text + std::string(short_number_bytes, static_cast<char>(' ' + random() % 90));
+    const char* const end = padded.data() + padded.size();
+    double real = 0, expected_real = 0;
+    std::int64_t integer = 0, expected = 0;
+    INFO(text);
+    if (read_short(padded.data(), text.size(), end, '.', real)) {
+      ++known;
+      const bool is_same = read_real(text, {}, expected_real) && real == expected_real &&
+                           std::signbit(real) == std::signbit(expected_real);
+      if (!is_same) FAIL_CHECK(real);
+    }
+    if (read_short(padded.data(), text.size(), end, integer) &&
+        !(read_integer(text, {}, expected) && integer == expected))
+      FAIL_CHECK(integer);
+  }
+  CHECK(known > 50'000);
 }

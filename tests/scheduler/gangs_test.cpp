@@ -267,12 +267,43 @@ TEST_CASE("scheduler: a gang of more ranks than all workers may ever have waits 
   story.join(1);
   story.gang(21, 4);
   CHECK(story.state.unplaced().waiting == 21);
-  CHECK(story.state.unplaced(4).waiting == 21);
-  CHECK(story.state.unplaced(3).in_vain == 21);
-  CHECK(has(story.state.waiting_text(21, 3), "; all that its clusters are told to grow to has room for 3"));
-  CHECK_FALSE(has(story.state.waiting_text(21, 4), "grow to"));
-  CHECK(story.state.places_below(2) == 1);
-  CHECK(story.state.places_below(1) == 0);
+  const int cluster = 0;
+  const auto promise = [&](std::optional<std::uint64_t> workers) {
+    story.state.promise({.by = &cluster, .offer = {{"cores", 2}}, .threads = 2, .workers = workers});
+  };
+  promise({});
+  CHECK(story.state.unplaced().waiting == 21);
+  promise(2);
+  CHECK(story.state.unplaced().waiting == 21);
+  CHECK_FALSE(has(story.state.waiting_text(21), "grow to"));
+  promise(1);
+  CHECK(story.state.unplaced().in_vain == 21);
+  CHECK(has(story.state.waiting_text(21), "; all that its clusters are told to grow to has room for 3"));
+  story.state.withdraw(&cluster);
+  CHECK(story.state.unplaced().waiting == 21);
+}
+
+TEST_CASE("scheduler: a gang counts only the workers to come that have what it needs") {
+  Story story;
+  story.join(1, 8);
+  const int plain = 0, gpus = 0;
+  story.state.promise({.by = &plain, .offer = {{"cores", 1}}, .threads = 1, .workers = 5});
+  story.state.promise({.by = &gpus, .offer = {{"gpu", 2}, {"cores", 4}}, .threads = 4, .workers = 2});
+  story.gang(21, 4, {.resources = {{"gpu", 1}}});
+  CHECK(story.state.unplaced().waiting == 21);
+  story.gang(31, 5, {.resources = {{"gpu", 1}}});
+  CHECK(story.state.unplaced().in_vain == 31);
+  CHECK(has(story.state.waiting_text(31), "has room for 4"));
+  story.gang(41, 7, {.cores = 2});
+  CHECK(story.state.unplaced().in_vain == 31);
+  story.state.promise({.by = &gpus, .offer = {{"gpu", 2}, {"cores", 4}}, .threads = 4, .workers = {}});
+  CHECK(story.state.unplaced().in_vain == 0);
+  // What joins for a promise is part of it, not beside it.
+  story.state.promise({.by = &gpus, .offer = {{"gpu", 2}, {"cores", 4}}, .threads = 4, .workers = 2});
+  story.join_promised(2, 4, {{"gpu", 2}});
+  CHECK(story.state.unplaced().in_vain == 31);
+  story.join(3, 4, {{"gpu", 1}});  // by hand
+  CHECK(story.state.unplaced().in_vain == 0);
 }
 
 TEST_CASE("scheduler: work is counted for the workers that can do it") {
@@ -285,22 +316,23 @@ TEST_CASE("scheduler: work is counted for the workers that can do it") {
   CHECK(story.state.work_for(cpu, true) == 3);
   CHECK(story.state.work_for(gpu, false) == 7);
   CHECK(story.state.work_for(gpu, true) == 10);
-  story.state.promise(cpu);
-  story.state.promise(gpu);
+  story.state.promise({.by = &cpu, .offer = cpu});
+  story.state.promise({.by = &gpu, .offer = gpu});
   CHECK(story.state.unplaced().in_vain == 0);
   CHECK(story.state.unplaced().waiting == 11);
-  story.state.withdraw(gpu);
+  story.state.withdraw(&gpu);
   CHECK(story.state.unplaced().in_vain == 11);
   CHECK(has(story.state.waiting_text(11),
             "waits for a worker to join that has what it needs; no job of the cluster brings gpu, the task "
             "needs 1; "
             "worker 1 on host: has 0 gpu, the task needs 1"));
   story.join(2, 1, {{"gpu", 1}});
-  CHECK(story.state.unplaced().waiting == 21);  // the gang, which one worker has no room for
+  CHECK(story.state.unplaced().in_vain == 21);  // the gang, which one worker has no room for
   CHECK(has(
       story.state.waiting_text(21),
       "-21 waits for workers to join that have what it needs; it waits for more workers: it is a gang of 2 "
-      "ranks of 1 gpu each; the 2 workers have room for 1 at once"));
+      "ranks of 1 gpu each; the 2 workers have room for 1 at once; all that its clusters are told to grow to "
+      "has room for 1"));
   story.finish(11);
   CHECK(story.state.work_for(gpu, false) == 6);
 }

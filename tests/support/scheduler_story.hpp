@@ -30,6 +30,16 @@ class Story {
     hello.resources = std::move(resources);
     return event([&](auto& out) { state.join(now, peer, hello, out); });
   }
+  /// A worker of a job that a cluster has asked for.
+  Lines join_promised(PeerId peer, std::uint32_t threads, std::vector<Resource> resources) {
+    detail::protocol::Hello hello;
+    hello.name = "worker " + std::to_string(peer);
+    hello.host = "host";
+    hello.threads = threads;
+    hello.resources = std::move(resources);
+    hello.job = "cluster1.1";
+    return event([&](auto& out) { state.join(now, peer, hello, out); });
+  }
   /// A worker whose job ends: it leaves in so many seconds.
   Lines join_until(PeerId peer, double serves_s, std::uint32_t threads = 1,
                    std::vector<Resource> resources = {}) {

@@ -2,10 +2,14 @@
 #include "weir/array/histogram.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "array/graph/views.hpp"
+#include "array/kernels/kernels.hpp"
+#include "array/kernels/lines.hpp"
 #include "weir/array/shape.hpp"
 
 namespace weir::detail::array {
@@ -23,29 +27,59 @@ class BinFinder {
         last_(std::ssize(edges) - 2),
         below_next_(edges.begin() + 1, edges.end()) {
     below_next_.back() = std::numeric_limits<double>::infinity();  // the last bin has its upper edge
-    for (std::size_t i = 0; i < edges.size(); ++i)                 // never where two edges are equal
-      is_even_ = is_even_ && std::fabs((edges[i] - low_) * scale_ - static_cast<double>(i)) < 0.25;
+    for (std::size_t i = 0; i < edges.size(); ++i)
+      off_ = std::max(off_, std::fabs(place_of(edges[i]) - static_cast<double>(i)));
+    if (!(off_ < 0.25)) off_ = 1;  // so where two edges are equal
   }
   // -1 if it is in none.
   std::int64_t operator()(double x) const {
     if (!(x >= low_ && x <= high_)) return -1;
-    if (!is_even_)
+    if (!is_even())
       return std::min<std::int64_t>(last_,
                                     std::upper_bound(edges_.begin(), edges_.end(), x) - edges_.begin() - 1);
     // Guessed, then put right by at most one bin.
-    const auto guess = std::min(static_cast<std::int64_t>((x - low_) * scale_), last_);
+    const auto guess = std::min(static_cast<std::int64_t>(place_of(x)), last_);
     return guess + (x >= below_next_[static_cast<std::size_t>(guess)]) -
            (x < edges_[static_cast<std::size_t>(guess)]);
   }
   [[nodiscard]] std::int64_t count() const { return last_ + 1; }
+  // The bins of a few numbers. The place of a number grows with it, so that one is certainly in the bin where
+  // its place is further from both ends than any edge's is from where it should be.
+  static constexpr std::int64_t few = 256;
+  void find(const double* x, std::int64_t size, std::int32_t* bins) const {
+    if (!is_even() || last_ >= INT32_MAX - 1) {
+      for (std::int64_t i = 0; i < size; ++i) bins[i] = static_cast<std::int32_t>((*this)(x[i]));
+      return;
+    }
+    std::int32_t doubtful = 0;
+    const double end = static_cast<double>(count()), off = off_, low = low_, scale = scale_;
+    for (std::int64_t i = 0; i < size; ++i) {
+      const double place = std::min(std::max(-1.0, (x[i] - low) * scale), end);  // NaN: -1
+      const auto bin = static_cast<std::int32_t>(place);
+      const double within = place - static_cast<double>(bin);
+      const bool is_sure = (within > off) & (within < 1 - off);
+      bins[i] = is_sure ? bin : -2;
+      doubtful += !is_sure;
+    }
+    for (std::int64_t i = 0; doubtful > 0 && i < size; ++i)
+      if (bins[i] == -2) {
+        bins[i] = static_cast<std::int32_t>((*this)(x[i]));
+        --doubtful;
+      }
+  }
 
  private:
+  [[nodiscard]] double place_of(double x) const { return (x - low_) * scale_; }
+  [[nodiscard]] bool is_even() const { return off_ < 0.25; }
   const std::vector<double>& edges_;
   double low_, high_, scale_;
   std::int64_t last_;
   std::vector<double> below_next_;  // the edge above each bin
-  bool is_even_ = true;
+  double off_ = 0;                  // how far the place of an edge is from its number
 };
+void find_bins(const BinFinder& finder, const double* x, std::int64_t size, std::int32_t* bins) {
+  finder.find(x, size, bins);
+}
 
 // Operands: numbers, (as many others); parameters: edges of each.
 task::Value binned(Reader& parameters, std::span<const Tensor> operands) {
@@ -60,13 +94,19 @@ task::Value binned(Reader& parameters, std::span<const Tensor> operands) {
     std::fill_n(counts, out.size(), 0);
     // Two tables: numbers side by side are often alike. What is in no bin is counted in front of them.
     std::vector<std::int64_t> first(static_cast<std::size_t>(x_bin.count()) + 1), second(first.size());
+    std::int64_t *even = first.data() + 1, *odd = second.data() + 1;
     const std::int64_t size = operands[0].size();
-    std::int64_t i = 0;
-    for (; i + 2 <= size; i += 2) {
-      ++first[static_cast<std::size_t>(x_bin(x[i]) + 1)];
-      ++second[static_cast<std::size_t>(x_bin(x[i + 1]) + 1)];
+    const auto find = suited<&find_bins>();
+    std::array<std::int32_t, BinFinder::few + 1> bins;
+    for (std::int64_t begin = 0; begin < size; begin += BinFinder::few) {
+      const std::int64_t piece = std::min(BinFinder::few, size - begin);
+      find(x_bin, x + begin, piece, bins.data());
+      if (piece % 2) bins[static_cast<std::size_t>(piece)] = -1;
+      for (std::size_t i = 0; i < static_cast<std::size_t>(piece); i += 2) {
+        ++even[bins[i]];
+        ++odd[bins[i + 1]];
+      }
     }
-    if (i < size) ++first[static_cast<std::size_t>(x_bin(x[i]) + 1)];
     for (std::size_t bin = 1; bin < first.size(); ++bin) counts[bin - 1] = first[bin] + second[bin];
     return out.value;
   }
@@ -88,12 +128,15 @@ task::Value occurrences(Reader& parameters, std::span<const Tensor> operands) {
   const Tensor &x = operands[0],
                out = make_tensor(operands.size() > 1 ? DType::float64 : DType::int64, Dims{1, bins});
   const auto* at = x.as<std::int64_t>();
+  const std::int64_t size = x.size();
   if (operands.size() > 1) {
-    std::fill_n(out.as<double>(), bins, 0.0);
-    for (std::int64_t i = 0; i < x.size(); ++i) out.as<double>()[at[i]] += operands[1].as<double>()[i];
+    auto* sums = out.as<double>();
+    const auto* weights = operands[1].as<double>();
+    std::fill_n(sums, bins, 0.0);
+    for (std::int64_t i = 0; i < size; ++i) sums[at[i]] += weights[i];
   } else {
     std::fill_n(out.as<std::int64_t>(), bins, 0);
-    for (std::int64_t i = 0; i < x.size(); ++i) ++out.as<std::int64_t>()[at[i]];
+    count_each(at, size, std::int64_t{0}, out.as<std::int64_t>(), bins);
   }
   return out.value;
 }
@@ -130,14 +173,32 @@ void needs_same_shape(const char* function, const NodePtr& x, const NodePtr& y) 
                          weir::to_text(y->grid.shape) + ")");
 }
 
+// The smallest and the largest element of a chunk; NaN if there is one.
+task::Value ends_of_chunk(Reader&, std::span<const Tensor> operands) {
+  const Tensor &x = operands[0], out = make_tensor(x.type, Dims{1, 2}), most = make_tensor(x.type, Dims{1});
+  fold_start(Fold::minimum, out);
+  fold_start(Fold::maximum, most);
+  std::memcpy(static_cast<std::byte*>(out.data) + size_of(x.type), most.data, size_of(x.type));
+  find_ends(x, out.data);
+  return out.value;
+}
 // Smallest and largest element, computed now.
 template <class T>
-std::pair<T, T> ends_of(const NodePtr& x) {
-  const NodePtr same = cast(x, dtype_of<T>);
-  const std::vector<NodePtr> ends{expand_dims(reduce(Reduction::min, same, {}, same->type), 0),
-                                  expand_dims(reduce(Reduction::max, same, {}, same->type), 0)};
-  const xt::xarray<T> values = compute<T>(concatenated(ends, 0));
-  return {values.data()[0], values.data()[1]};
+std::pair<T, T> ends_of(const NodePtr& input) {
+  const NodePtr x = cast(input, dtype_of<T>);
+  const auto plan = [x](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&ends_of_chunk, {task.need_chunk(*x, chunk)});
+  };
+  const Chunks chunks{std::vector<std::int64_t>(static_cast<std::size_t>(x->grid.count()), 1), {2}};
+  const xt::xarray<T> values =
+      compute<T>(std::make_shared<TaskNode>("ends", x->type, Grid(chunks), std::vector<NodePtr>{x}, plan));
+  T ends[2] = {values.data()[0], values.data()[1]};
+  const FoldKernel least = fold_kernel(Fold::minimum, x->type), most = fold_kernel(Fold::maximum, x->type);
+  for (std::size_t i = 0; i < values.size(); i += 2) {
+    least(values.data() + i, 1, {.at = reinterpret_cast<std::byte*>(ends)});
+    most(values.data() + i + 1, 1, {.at = reinterpret_cast<std::byte*>(ends + 1)});
+  }
+  return {ends[0], ends[1]};
 }
 
 }  // namespace

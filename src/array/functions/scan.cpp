@@ -5,9 +5,11 @@
 #include <bit>
 #include <cmath>
 #include <functional>
+#include <numeric>
 
 #include "array/graph/views.hpp"
 #include "array/kernels/exact.hpp"
+#include "array/kernels/kernels.hpp"
 #include "array/kernels/lines.hpp"
 #include "weir/array/arrange.hpp"
 
@@ -160,6 +162,30 @@ NodePtr cumulative(bool product, const NodePtr& x, std::int64_t axis) {
 
 namespace {
 
+// The first elements in their order (or from behind) as `std::partial_sort_copy` gives them; but many are
+// looked at together, whether one comes before the last of those that are held.
+template <class T, bool is_backwards>
+void first_of(const T* x, const T* end, T* to, std::int64_t count) {
+  constexpr std::ptrdiff_t piece = 64;
+  const auto before = [](T a, T b) { return is_backwards ? InOrder()(b, a) : InOrder()(a, b); };
+  if (count == 0) return;
+  std::copy_n(x, count, to);
+  std::make_heap(to, to + count, before);
+  for (x += count; x != end; x += std::min(piece, end - x)) {
+    const std::ptrdiff_t size = std::min(piece, end - x);
+    const T last = to[0];
+    std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t> better = 0;
+    for (std::ptrdiff_t i = 0; i < size; ++i) better += before(x[i], last);
+    for (std::ptrdiff_t i = 0; better > 0 && i < size; ++i) {
+      if (!before(x[i], to[0])) continue;
+      std::pop_heap(to, to + count, before);
+      to[count - 1] = x[i];
+      std::push_heap(to, to + count, before);
+    }
+  }
+  std::sort_heap(to, to + count, before);
+}
+
 task::Value largest(Reader& parameters, std::span<const Tensor> operands) {
   std::int64_t k = 0, axis = 0;
   read(parameters, k);
@@ -170,10 +196,8 @@ task::Value largest(Reader& parameters, std::span<const Tensor> operands) {
   const std::int64_t count = std::min(std::abs(k), line.along);
   shape[static_cast<std::size_t>(axis)] = count;
   const Tensor out = make_tensor(x.type, shape);
-  const auto best = [&](const auto* begin, const auto* end, auto* to) {
-    if (k > 0)
-      std::partial_sort_copy(begin, end, to, to + count, [](auto p, auto q) { return InOrder()(q, p); });
-    else std::partial_sort_copy(begin, end, to, to + count, InOrder());
+  const auto best = [&]<class T>(const T* begin, const T* end, T* to) {
+    (k > 0 ? suited<&first_of<T, true>>() : suited<&first_of<T, false>>())(begin, end, to, count);
   };
   dispatch(x.type, [&]<class T>(std::type_identity<T>) {
     if constexpr (std::is_arithmetic_v<T>) {
@@ -209,45 +233,91 @@ void sort_places(double* list, double* end, const std::size_t* place, const std:
   }
 }
 
-/// The numbers at some places, which grow, of the sorted list. Of a long list those are counted that begin
-/// with the same bits, and only they are kept which may be at one of the places.
-std::vector<double> at_places(std::vector<double>& list, const std::vector<std::size_t>& places) {
-  constexpr std::size_t is_long = 1 << 16, most_places = 16;
-  constexpr int bits = 16;
-  std::vector<double> found;
-  if (list.size() < is_long || list.size() > UINT32_MAX || places.size() > most_places) {
-    if (places.size() > most_places) std::ranges::sort(list);
-    else sort_places(list.data(), list.data() + list.size(), places.data(), places.data() + places.size());
-    for (const std::size_t place : places) found.push_back(list[place]);
-    return found;
-  }
-  std::vector<std::uint32_t> count(std::size_t{1} << bits), spare(count.size());
-  std::size_t i = 0;
-  for (; i + 2 <= list.size(); i += 2) {  // two tables: neighbours are often alike
-    ++count[ordered_bits(list[i]) >> (64 - bits)];
-    ++spare[ordered_bits(list[i + 1]) >> (64 - bits)];
-  }
-  if (i < list.size()) ++count[ordered_bits(list[i]) >> (64 - bits)];
-  std::vector<std::uint8_t> wanted(count.size());
-  std::vector<std::size_t> within;  // places among those that are kept
-  std::size_t before = 0, kept = 0, next = 0;
-  for (std::size_t bin = 0; bin < count.size() && next < places.size(); ++bin) {
-    const std::size_t size = std::size_t{count[bin]} + spare[bin];
-    for (; next < places.size() && places[next] < before + size; ++next) {
-      wanted[bin] = 1;
-      within.push_back(kept + places[next] - before);
+// Numbers are counted by the first bits of what they are ordered by; those that are none in the last bin.
+constexpr int first_bits = 16;
+constexpr std::size_t bins = (std::size_t{1} << first_bits) + 1;
+std::size_t bin_of(double x) { return x != x ? bins - 1 : ordered_bits(x) >> (64 - first_bits); }
+
+// Adds up how many are in each bin.
+void count_bins(const double* x, std::int64_t size, std::int64_t* counts) {
+  std::vector<std::uint32_t> own(2 * bins);  // two tables: neighbours are often alike
+  std::uint32_t *even = own.data(), *odd = even + bins;
+  while (size > 0) {
+    const std::int64_t piece = std::min<std::int64_t>(size, INT32_MAX - 1);
+    std::int64_t i = 0;
+    for (; i + 2 <= piece; i += 2) {
+      ++even[bin_of(x[i])];
+      ++odd[bin_of(x[i + 1])];
     }
-    before += size;
-    if (wanted[bin]) kept += size;
+    if (i < piece) ++even[bin_of(x[i])];
+    for (std::size_t bin = 0; bin < bins; ++bin) counts[bin] += std::int64_t{even[bin]} + odd[bin];
+    x += piece;
+    if (size -= piece; size > 0) std::ranges::fill(own, 0);
   }
-  std::size_t end = 0;
-  for (const double x : list) {  // in place, and without a branch
-    list[end] = x;
-    end += wanted[ordered_bits(x) >> (64 - bits)];
+}
+
+// A bin that has one of the places asked for.
+struct Bin {
+  std::int64_t bin, before, size;  // before: numbers in the bins before it
+};
+// The bins of places, which grow, in order.
+std::vector<Bin> bins_of(const std::int64_t* counts, const std::vector<std::size_t>& places) {
+  std::vector<Bin> found;
+  std::int64_t before = 0;
+  std::size_t next = 0;
+  for (std::size_t bin = 0; bin + 1 < bins && next < places.size(); before += counts[bin++]) {
+    const auto end = static_cast<std::size_t>(before + counts[bin]);
+    if (places[next] >= end) continue;
+    found.push_back({static_cast<std::int64_t>(bin), before, counts[bin]});
+    while (next < places.size() && places[next] < end) ++next;
   }
-  sort_places(list.data(), list.data() + end, within.data(), within.data() + within.size());
-  for (const std::size_t place : within) found.push_back(list[place]);
   return found;
+}
+// Appends the numbers of these bins, without a branch that cannot be foretold.
+void keep_bins(const double* x, std::int64_t size, const std::vector<Bin>& wanted,
+               std::vector<double>& kept) {
+  std::vector<std::uint8_t> is_wanted(bins);
+  for (const Bin& each : wanted) is_wanted[static_cast<std::size_t>(each.bin)] = 1;
+  constexpr std::int64_t piece = 1024;
+  double some[piece + 1];
+  for (std::int64_t begin = 0; begin < size; begin += piece) {
+    std::size_t count = 0;
+    for (std::int64_t i = begin; i < std::min(size, begin + piece); ++i) {
+      some[count] = x[i];
+      count += is_wanted[bin_of(x[i])];
+    }
+    kept.insert(kept.end(), some, some + count);
+  }
+}
+// The numbers at places of the sorted whole, given those of the places' bins.
+std::vector<double> at_places_of(const std::vector<Bin>& wanted, std::vector<double>& kept,
+                                 const std::vector<std::size_t>& places) {
+  constexpr std::size_t most_places = 16;
+  std::vector<std::size_t> within;
+  std::size_t bin = 0, before = 0;  // what is kept of the bins before it
+  for (const std::size_t place : places) {
+    while (place >= static_cast<std::size_t>(wanted[bin].before + wanted[bin].size))
+      before += static_cast<std::size_t>(wanted[bin++].size);
+    within.push_back(before + place - static_cast<std::size_t>(wanted[bin].before));
+  }
+  if (within.size() > most_places) std::ranges::sort(kept);
+  else sort_places(kept.data(), kept.data() + kept.size(), within.data(), within.data() + within.size());
+  std::vector<double> found;
+  for (const std::size_t place : within) found.push_back(kept[place]);
+  return found;
+}
+// The numbers at some places, which grow, of the sorted list. Of a long list only those bins are kept that
+// have one of the places.
+std::vector<double> at_places(std::vector<double>& list, const std::vector<std::size_t>& places) {
+  constexpr std::size_t is_long = 1 << 16;
+  const auto size = std::ssize(list);
+  if (list.size() < is_long) return at_places_of({{0, 0, size}}, list, places);
+  std::vector<std::int64_t> counts(bins);
+  count_bins(list.data(), size, counts.data());
+  const std::vector<Bin> wanted = bins_of(counts.data(), places);
+  std::vector<double> kept;
+  keep_bins(list.data(), size, wanted, kept);
+  return at_places_of(wanted, kept, places);
 }
 
 // Where a fraction of a sorted list is.
@@ -268,26 +338,29 @@ double fraction_place(std::size_t size, double fraction, QuantileMethod method) 
   return place;
 }
 
-// What is at these fractions of a list, if it is sorted.
-std::vector<double> at_fractions(std::vector<double>& list, const std::vector<double>& fractions,
-                                 QuantileMethod method) {
-  const auto place_of = [size = list.size(), method](double q) { return fraction_place(size, q, method); };
+// The places in a sorted list that fractions are found between, in order, each once.
+std::vector<std::size_t> places_of(std::size_t size, const std::vector<double>& fractions,
+                                   QuantileMethod method) {
   std::vector<std::size_t> places;
   for (const double q : fractions) {
-    const auto below = static_cast<std::size_t>(place_of(q));
+    const auto below = static_cast<std::size_t>(fraction_place(size, q, method));
     places.push_back(below);
-    places.push_back(std::min(below + 1, list.size() - 1));
+    places.push_back(std::min(below + 1, size - 1));
   }
   std::ranges::sort(places);
   places.erase(std::unique(places.begin(), places.end()), places.end());
-  const std::size_t size = list.size();
-  const std::vector<double> numbers = at_places(list, places);
+  return places;
+}
+// What is at these fractions, given the numbers at `places_of` them.
+std::vector<double> at_fractions(std::size_t size, const std::vector<double>& fractions,
+                                 QuantileMethod method, const std::vector<std::size_t>& places,
+                                 const std::vector<double>& numbers) {
   const auto at = [&](std::size_t place) {
     return numbers[static_cast<std::size_t>(std::ranges::lower_bound(places, place) - places.begin())];
   };
   std::vector<double> result;
   for (const double q : fractions) {
-    const double place = place_of(q);
+    const double place = fraction_place(size, q, method);
     const auto below = static_cast<std::size_t>(place);
     // Between equal ones, infinities too, is nothing else.
     const double low = at(below), high = at(std::min(below + 1, size - 1)),
@@ -324,13 +397,134 @@ task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
       }
       values.resize(numbers);
       const bool nan = values.empty() || (!skip && std::ssize(values) < line.along);
-      const std::vector<double> found =
-          nan ? std::vector<double>(fractions.size(), std::nan("")) : at_fractions(values, fractions, method);
+      std::vector<double> found(fractions.size(), std::nan(""));
+      if (!nan) {
+        const auto places = places_of(numbers, fractions, method);
+        found = at_fractions(numbers, fractions, method, places, at_places(values, places));
+      }
       for (std::size_t q = 0; q < fractions.size(); ++q)
         out.as<double>()[(b * std::ssize(fractions) + static_cast<std::int64_t>(q)) * line.after + c] =
             found[q];
     }
   return out.value;
+}
+
+// The same of one list in several chunks: each counts its own numbers by bins, and gives those of the bins
+// that are wanted.
+task::Value counted_bins(Reader&, std::span<const Tensor> operands) {
+  const Tensor out = make_tensor(DType::int64, Dims{1, static_cast<std::int64_t>(bins)});
+  std::fill_n(out.as<std::int64_t>(), bins, 0);
+  count_bins(operands[0].as<double>(), operands[0].size(), out.as<std::int64_t>());
+  return out.value;
+}
+task::Value added_bins(Reader&, std::span<const Tensor> operands) {
+  const Tensor out = make_tensor(DType::int64, operands[0].shape);
+  auto* sums = out.as<std::int64_t>();
+  std::fill_n(sums, bins, 0);
+  for (const Tensor& each : operands)
+    for (std::size_t bin = 0; bin < bins; ++bin) sums[bin] += each.as<std::int64_t>()[bin];
+  return out.value;
+}
+// Parameters: fractions, the method, whether NaN is left out. Gives how many numbers there are (0: the result
+// is NaN), and the bins.
+task::Value wanted_bins(Reader& parameters, std::span<const Tensor> operands) {
+  std::vector<double> fractions;
+  QuantileMethod method{};
+  bool skip = false;
+  read(parameters, fractions);
+  read(parameters, method);
+  read(parameters, skip);
+  const auto* counts = operands[0].as<std::int64_t>();
+  std::int64_t numbers = std::accumulate(counts, counts + bins - 1, std::int64_t{0});
+  if (!skip && counts[bins - 1] > 0) numbers = 0;
+  std::vector<Bin> wanted;
+  if (numbers > 0) wanted = bins_of(counts, places_of(static_cast<std::size_t>(numbers), fractions, method));
+  const Tensor out = make_tensor(DType::int64, Dims{1 + 3 * std::ssize(wanted)});
+  auto* to = out.as<std::int64_t>();
+  *to++ = numbers;
+  for (const Bin& each : wanted)
+    for (const std::int64_t number : {each.bin, each.before, each.size}) *to++ = number;
+  return out.value;
+}
+std::vector<Bin> read_bins(const Tensor& from) {
+  const auto* number = from.as<std::int64_t>() + 1;
+  std::vector<Bin> wanted;
+  for (std::int64_t i = 1; i < from.size(); i += 3, number += 3)
+    wanted.push_back({number[0], number[1], number[2]});
+  return wanted;
+}
+// Operands: a chunk, the bins that are wanted.
+task::Value kept_bins(Reader&, std::span<const Tensor> operands) {
+  std::vector<double> kept;
+  keep_bins(operands[0].as<double>(), operands[0].size(), read_bins(operands[1]), kept);
+  const Tensor out = make_tensor(DType::float64, Dims{std::ssize(kept)});
+  std::ranges::copy(kept, out.as<double>());
+  return out.value;
+}
+// Operands: the bins that are wanted, what is in them. Parameters: fractions, the method, the shape.
+task::Value ranked_together(Reader& parameters, std::span<const Tensor> operands) {
+  std::vector<double> fractions;
+  QuantileMethod method{};
+  Dims shape;
+  read(parameters, fractions);
+  read(parameters, method);
+  read(parameters, shape);
+  const auto size = static_cast<std::size_t>(*operands[0].as<std::int64_t>());
+  std::vector<double> kept, found(fractions.size(), std::nan(""));
+  for (const Tensor& each : operands.subspan(1))
+    kept.insert(kept.end(), each.as<double>(), each.as<double>() + each.size());
+  if (size > 0) {
+    const auto places = places_of(size, fractions, method);
+    const auto numbers = at_places_of(read_bins(operands[0]), kept, places);
+    found = at_fractions(size, fractions, method, places, numbers);
+  }
+  const Tensor out = make_tensor(DType::float64, shape);
+  std::ranges::copy(found, out.as<double>());
+  return out.value;
+}
+
+// Chunks of results whose extents only they themselves know.
+Grid one_each(std::int64_t count) {
+  return Grid(Chunks{std::vector<std::int64_t>(static_cast<std::size_t>(count), 1)});
+}
+// Fractions of a list in several chunks, by tasks none of which has more than one of them.
+NodePtr ranked_in_chunks(const NodePtr& x, const Ranks& ranks, const Grid& result) {
+  constexpr std::int64_t ways = 32;
+  const std::string name(ranks.function);
+  const std::int64_t chunks = x->grid.count();
+  const auto node = [&](DType type, std::int64_t count, std::vector<NodePtr> inputs, TaskNode::Plan plan) {
+    return std::make_shared<TaskNode>(name, type, one_each(count), std::move(inputs), std::move(plan));
+  };
+  NodePtr counts = node(DType::int64, chunks, {x}, [x](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&counted_bins, {task.need_chunk(*x, chunk)});
+  });
+  while (counts->grid.count() > 1)
+    counts = node(DType::int64, (counts->grid.count() + ways - 1) / ways, {counts},
+                  [counts](TaskBuilder& task, std::int64_t group) {
+                    std::vector<std::uint32_t> some;
+                    const std::int64_t end = std::min(counts->grid.count(), (group + 1) * ways);
+                    for (std::int64_t i = group * ways; i < end; ++i)
+                      some.push_back(task.chunk_of_any_size(*counts, i));
+                    task.kernel(&added_bins, std::move(some));
+                  });
+  const NodePtr wanted =
+      node(DType::int64, 1, {counts},
+           [counts, fractions = ranks.fractions, method = ranks.method, skip = ranks.skip](TaskBuilder& task,
+                                                                                           std::int64_t) {
+             task.kernel(&wanted_bins, {task.chunk_of_any_size(*counts, 0)}, fractions, method, skip);
+           });
+  const NodePtr kept =
+      node(DType::float64, chunks, {x, wanted}, [x, wanted](TaskBuilder& task, std::int64_t chunk) {
+        task.kernel(&kept_bins, {task.need_chunk(*x, chunk), task.chunk_of_any_size(*wanted, 0)});
+      });
+  const auto last = [wanted, kept, fractions = ranks.fractions, method = ranks.method,
+                     shape = dims(result.shape)](TaskBuilder& task, std::int64_t) {
+    std::vector<std::uint32_t> operands{task.chunk_of_any_size(*wanted, 0)};
+    for (std::int64_t i = 0; i < kept->grid.count(); ++i)
+      operands.push_back(task.chunk_of_any_size(*kept, i));
+    task.kernel(&ranked_together, std::move(operands), fractions, method, shape);
+  };
+  return std::make_shared<TaskNode>(name, DType::float64, result, std::vector<NodePtr>{wanted, kept}, last);
 }
 
 }  // namespace
@@ -398,10 +592,14 @@ NodePtr quantile(const NodePtr& input, const Ranks& ranks) {
     refuse(ranks.function,
            "the axis must have at least 1 element (got " + weir::to_text(input->grid.shape) + ")");
   Chunks chunks = x->grid.chunks;
+  const auto axis = static_cast<std::int64_t>(a);
+  if (x->grid.size() == x->grid.shape[a] && chunks[a].size() > 1) {
+    chunks[a] = {std::ssize(ranks.fractions)};
+    return transpose(ranked_in_chunks(x, ranks, Grid(std::move(chunks))), moved(x->grid.axes(), axis, 0));
+  }
   chunks[a] = {x->grid.shape[a]};
   const NodePtr source = rechunk(x, ChunkSpec(chunks));
   chunks[a] = {std::ssize(ranks.fractions)};
-  const auto axis = static_cast<std::int64_t>(a);
   const auto plan = [source, axis, fractions = ranks.fractions, method = ranks.method, skip = ranks.skip](
                         TaskBuilder& task, std::int64_t chunk) {
     task.kernel(&ranked, {task.need_chunk(*source, chunk)}, fractions, axis, method, skip);

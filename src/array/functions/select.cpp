@@ -9,10 +9,28 @@ namespace weir::detail::array {
 
 namespace {
 
+// A bool is a byte, 0 or 1: eight are added at a time, as long as no sum of them leaves its byte.
+std::int64_t number_true(const bool* mask, std::int64_t size) {
+  constexpr std::int64_t piece = 255 * 8;
+  std::int64_t count = 0;
+  while (size >= 8) {
+    const std::int64_t here = std::min(size / 8 * 8, piece);
+    std::uint64_t sums = 0, eight = 0;
+    for (std::int64_t i = 0; i < here; i += 8) {
+      std::memcpy(&eight, mask + i, 8);
+      sums += eight;
+    }
+    constexpr std::uint64_t every_other = 0x00ff00ff00ff00ffu;
+    sums = (sums & every_other) + (sums >> 8 & every_other);
+    count += static_cast<std::int64_t>(sums * 0x0001000100010001u >> 48);
+    mask += here;
+    size -= here;
+  }
+  return count + std::count(mask, mask + size, true);
+}
 task::Value count_true(Reader&, std::span<const Tensor> operands) {
   const Tensor out = make_tensor(DType::int64, Dims{1});
-  out.as<std::int64_t>()[0] =
-      std::count(operands[0].as<bool>(), operands[0].as<bool>() + operands[0].size(), true);
+  out.as<std::int64_t>()[0] = number_true(operands[0].as<bool>(), operands[0].size());
   return out.value;
 }
 
@@ -83,6 +101,26 @@ task::Value selected(Reader& parameters, std::span<const Tensor> operands) {
       std::memcpy(to, from, row);
       to += row;
     }
+  return out.value;
+}
+
+// Where along an axis the true elements of a mask are, in row-major order. Operands: the mask; parameters:
+// extents before, along and after the axis, the first index, the number of them.
+task::Value places_true(Reader& parameters, std::span<const Tensor> operands) {
+  std::array<std::int64_t, 3> extents{};
+  std::int64_t first = 0, count = 0;
+  read(parameters, extents);
+  read(parameters, first);
+  read(parameters, count);
+  const Tensor out = make_tensor(DType::int64, Dims{count});
+  const bool* mask = operands[0].as<bool>();
+  std::int64_t *to = out.as<std::int64_t>(), *const end = to + count;
+  for (std::int64_t b = 0; b < extents[0]; ++b)
+    for (std::int64_t i = first; i < first + extents[1]; ++i)
+      for (std::int64_t c = 0; c < extents[2] && to != end; ++c) {
+        *to = i;
+        to += *mask++;
+      }
   return out.value;
 }
 
@@ -172,6 +210,20 @@ NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& where) {
   };
   return std::make_shared<TaskNode>("select", x->type, grid, std::vector<NodePtr>{masked.source, masked.mask},
                                     plan);
+}
+
+NodePtr places_in(const NodePtr& where, std::size_t axis) {
+  const Masked masked(where, 0, where);
+  const Grid grid = masked.selected();
+  const auto plan = [masked, grid, axis](TaskBuilder& task, std::int64_t chunk) {
+    const View view = chunk_view(masked.mask->grid, chunk);
+    std::array<std::int64_t, 3> extents{1, view.shape[axis], 1};
+    for (std::size_t a = 0; a < view.shape.size(); ++a)
+      if (a != axis) extents[a < axis ? 0 : 2] *= view.shape[a];
+    task.kernel(&places_true, {task.chunk(*masked.mask, chunk)}, extents, view.maps[axis].start,
+                grid.chunks[0][static_cast<std::size_t>(chunk)]);
+  };
+  return std::make_shared<TaskNode>("nonzero", DType::int64, grid, std::vector<NodePtr>{masked.mask}, plan);
 }
 
 NodePtr set_selected(const NodePtr& x, std::size_t axis, const NodePtr& where, const NodePtr& values,

@@ -353,23 +353,17 @@ task::Value found(Each each) {
 }
 
 // Nothing unless the elements are numbers so near each other that they are counted sooner than sorted.
-template <class T>
-std::optional<task::Value> found_by_counting(std::span<const Tensor> lists, std::int64_t size) {
+// `each(f)` calls f with lists of elements, and is asked twice; so is `count(list, low, counts, range)`.
+template <class T, class Ends, class Count>
+std::optional<task::Value> found_by_counting(std::int64_t size, Ends ends, Count count) {
   if constexpr (!std::is_integral_v<T>) {
     return std::nullopt;
   } else {
-    T least = std::numeric_limits<T>::max(), most = std::numeric_limits<T>::min();
-    for (const Tensor& list : lists)
-      for (std::int64_t i = 0; i < list.size(); ++i) {
-        least = std::min(least, list.as<T>()[i]);
-        most = std::max(most, list.as<T>()[i]);
-      }
+    const auto [least, most] = ends();
     const auto low = static_cast<std::uint64_t>(least), range = static_cast<std::uint64_t>(most) - low;
     if (range >= std::min(static_cast<std::uint64_t>(size), std::uint64_t{1} << 20)) return std::nullopt;
     std::vector<std::int64_t> counts(range + 1);
-    for (const Tensor& list : lists)
-      for (std::int64_t i = 0; i < list.size(); ++i)
-        ++counts[static_cast<std::uint64_t>(list.as<T>()[i]) - low];
+    count(least, counts.data(), std::ssize(counts));
     return found<T>([&](auto f) {
       for (std::uint64_t i = 0; i <= range; ++i)
         if (counts[i]) f(static_cast<T>(low + i), counts[i]);
@@ -387,7 +381,15 @@ task::Value unique_of(Reader&, std::span<const Tensor> lists) {
       result = Found<T>(0).value();
       return;
     }
-    if (std::optional<task::Value> counted = found_by_counting<T>(lists, size)) {
+    const auto ends = [&] {
+      T ends[2] = {std::numeric_limits<T>::max(), std::numeric_limits<T>::lowest()};
+      for (const Tensor& list : lists) find_ends(list, ends);
+      return std::pair(ends[0], ends[1]);
+    };
+    const auto count = [&](T low, std::int64_t* counts, std::int64_t range) {
+      for (const Tensor& list : lists) count_each(list.as<T>(), list.size(), low, counts, range);
+    };
+    if (std::optional<task::Value> counted = found_by_counting<T>(size, ends, count)) {
       result = *std::move(counted);
       return;
     }
@@ -410,7 +412,31 @@ task::Value unique_of(Reader&, std::span<const Tensor> lists) {
 task::Value unique_of_counted(Reader&, std::span<const Tensor> operands) {
   task::Value result;
   const std::size_t lists = operands.size() / 2;
+  std::int64_t size = 0;
+  for (const Tensor& list : operands.first(lists)) size += list.size();
   ordered(operands[0].type, [&]<class T>(std::type_identity<T>) {
+    const auto ends = [&] {
+      T least = std::numeric_limits<T>::max(), most = std::numeric_limits<T>::lowest();
+      for (const Tensor& list : operands.first(lists))
+        if (list.size()) {
+          least = std::min(least, list.as<T>()[0]);
+          most = std::max(most, list.as<T>()[list.size() - 1]);
+        }
+      return std::pair(least, most);
+    };
+    const auto count = [&](T low, std::int64_t* counts, std::int64_t) {
+      for (std::size_t list = 0; list < lists; ++list) {
+        const T* x = operands[list].as<T>();
+        const auto* times = operands[lists + list].template as<std::int64_t>();
+        for (std::int64_t i = 0, n = operands[list].size(); i < n; ++i)
+          counts[static_cast<std::uint64_t>(x[i]) - static_cast<std::uint64_t>(low)] += times[i];
+      }
+    };
+    if (size > 0)
+      if (std::optional<task::Value> counted = found_by_counting<T>(size, ends, count)) {
+        result = *std::move(counted);
+        return;
+      }
     result = found<T>([&](auto f) {
       T last{};
       std::int64_t times = 0;
@@ -599,14 +625,9 @@ NodePtr isin(const NodePtr& x, const NodePtr& values) {
 std::vector<NodePtr> nonzero(const NodePtr& x) {
   const Shape& shape = shape_of(x);
   if (shape.empty()) refuse("nonzero", "the array must have an axis (the shape is ())");
-  const NodePtr mask = persist(test(Op::logical_not, test(Op::logical_not, x)));
+  const NodePtr mask = persist(cast(x, DType::boolean));
   std::vector<NodePtr> all;
-  for (std::size_t a = 0; a < shape.size(); ++a) {
-    Dims steps;
-    steps.resize(static_cast<std::uint32_t>(shape.size()));
-    steps[static_cast<std::uint32_t>(a)] = 1;
-    all.push_back(select(std::make_shared<IotaNode>(x->grid, 0, steps), 0, mask));
-  }
+  for (std::size_t a = 0; a < shape.size(); ++a) all.push_back(places_in(mask, a));
   return all;
 }
 

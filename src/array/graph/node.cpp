@@ -104,8 +104,6 @@ Dims row_major(const Dims& shape) {
 
 // --- nodes
 
-namespace {
-
 void cut_at_chunks(const Grid& grid, const View& view, Cuts& cuts) {
   for (std::size_t a = 0; a < grid.axes(); ++a) {
     const AxisMap& map = view.maps[a];
@@ -122,8 +120,6 @@ void cut_at_chunks(const Grid& grid, const View& view, Cuts& cuts) {
     }
   }
 }
-
-}  // namespace
 
 Node::~Node() = default;
 void Node::plan(TaskBuilder& task, std::int64_t chunk) const {

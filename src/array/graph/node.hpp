@@ -82,6 +82,8 @@ struct Cuts {
   }
 };
 
+/// The borders of the chunks of a grid.
+void cut_at_chunks(const Grid& grid, const View& view, Cuts& cuts);
 /// `node.cut`, but for barriers and kept nodes the borders of their chunks; each view once.
 void cut_input(Planner& planner, const Node& node, const View& view, Cuts& cuts);
 

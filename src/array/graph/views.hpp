@@ -29,6 +29,8 @@ constexpr std::size_t most_runs = 16;  ///< A list of more is not cut into views
 /// Elements along an axis where a mask with one axis is true; or, if the mask has all axes, in row-major
 /// order.
 [[nodiscard]] NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& mask);
+/// The indices along an axis of what is true in a mask, in row-major order.
+[[nodiscard]] NodePtr places_in(const NodePtr& mask, std::size_t axis);
 /// `x` with these values where `select` finds them. `values`: broadcastable to what `select` gives, with the
 /// axis of the mask at `place`.
 [[nodiscard]] NodePtr set_selected(const NodePtr& x, std::size_t axis, const NodePtr& mask,

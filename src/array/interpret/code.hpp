@@ -141,6 +141,10 @@ using FoldKernel = void (*)(const void* data, std::size_t count, const FoldTarge
 /// Fills accumulators with what folding starts from.
 void fold_start(Fold fold, const Tensor& accumulators);
 
+/// Sets ends[0] to the smallest of itself and the elements, ends[1] to the largest, in one pass; NaN if there
+/// is one. Ends are of the type of the elements, which must have an order.
+void find_ends(const Tensor& x, void* ends);
+
 /// Reads a box of a dataset into a chunk of the same shape.
 void read_file(const FileName& file, const Dims& start, const Tensor& out);
 

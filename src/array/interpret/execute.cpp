@@ -72,6 +72,8 @@ void copy_strided(const void* from, std::int64_t step, void* to, std::int64_t to
     for (std::int64_t i = 0; i < count; ++i) out[i] = value;
   } else if (to_step == 1 && step == -1) {
     for (std::int64_t i = 0; i < count; ++i) out[i] = in[-i];
+  } else if (to_step == 1 && step == 2) {
+    for (std::int64_t i = 0; i < count; ++i) out[i] = in[i * 2];
   } else if (to_step == 1) {
     for (std::int64_t i = 0; i < count; ++i) out[i] = in[i * step];
   } else {
@@ -202,11 +204,14 @@ void StepRun::merge() {
   loop_.axes = kept;
 }
 
-// Each row has a price: the longest axis becomes the last one if that is short.
+// Each row has a price: a long axis becomes the last one if that is short, the innermost of those that are
+// long enough, since its elements are nearest each other.
 void StepRun::lengthen_rows() {
-  constexpr std::int64_t is_short = 16, worth_it = 4;
+  constexpr std::int64_t is_short = 16, worth_it = 4, is_long = 128;
   const int last = loop_.axes - 1;
-  const auto longest = std::max_element(loop_.shape, loop_.shape + loop_.axes) - loop_.shape;
+  auto longest = std::max_element(loop_.shape, loop_.shape + loop_.axes) - loop_.shape;
+  for (std::ptrdiff_t a = longest + 1; a < last; ++a)
+    if (loop_.shape[a] >= is_long) longest = a;
   if (loop_.shape[last] >= is_short || loop_.shape[longest] < worth_it * loop_.shape[last]) return;
   std::rotate(loop_.shape + longest, loop_.shape + longest + 1, loop_.shape + loop_.axes);
   for (Steps& steps : steps_)

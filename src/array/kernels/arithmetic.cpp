@@ -199,15 +199,15 @@ void choose(const void* a, const void* b, const void* c, void* out, std::size_t 
 ElementKernel choose_kernel(std::size_t size) {
   switch (size) {
     case 1:
-      return &choose<std::uint8_t>;
+      return suited<&choose<std::uint8_t>>();
     case 2:
-      return &choose<std::uint16_t>;
+      return suited<&choose<std::uint16_t>>();
     case 4:
-      return &choose<std::uint32_t>;
+      return suited<&choose<std::uint32_t>>();
     case 8:
-      return &choose<std::uint64_t>;
+      return suited<&choose<std::uint64_t>>();
     default:
-      return &choose<std::uint64_t, 2>;
+      return suited<&choose<std::uint64_t, 2>>();
   }
 }
 

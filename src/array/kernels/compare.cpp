@@ -90,7 +90,7 @@ ElementKernel compared(Op op) {
     case Op::not_equal:
       return binary<T, bool>([](T a, T b) { return a != b; });
     case Op::is_close:
-      if constexpr (is_complex_type<T> || std::is_floating_point_v<T>) return &close_loop<T>;
+      if constexpr (is_complex_type<T> || std::is_floating_point_v<T>) return suited<&close_loop<T>>();
       else return nullptr;
     case Op::logical_not:
       return unary<T, bool>([](T a) { return a == T(0); });
@@ -243,9 +243,9 @@ ElementKernel compare_kernel(Op op, DType type, DType second) {
 ElementKernel cast_kernel(Op op, DType from, DType to) {
   return dispatch(from, [&]<class From>(std::type_identity<From>) {
     return dispatch(to, [&]<class To>(std::type_identity<To>) -> ElementKernel {
-      if (op == Op::checked_cast) return &checked_loop<From, To>;
+      if (op == Op::checked_cast) return suited<&checked_loop<From, To>>();
       if (op == Op::clipped_cast) return unary<From, To>([](From x) { return nearest<From, To>(x); });
-      return &loop1<From, To, Convert<From, To>>;
+      return unary<From, To>(Convert<From, To>());
     });
   });
 }

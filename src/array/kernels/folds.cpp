@@ -315,13 +315,15 @@ template <class T>
 FoldKernel real_fold(Fold fold) {
   switch (fold) {
     case Fold::minimum:
-      return &fold_each<T, T, Smallest<T>>;
+      return suited<&fold_each<T, T, Smallest<T>>>();
     case Fold::maximum:
-      return &fold_each<T, T, Largest<T>>;
+      return suited<&fold_each<T, T, Largest<T>>>();
     case Fold::nan_minimum:
-      return std::is_floating_point_v<T> ? &fold_each<T, T, NanSmallest<T>> : &fold_each<T, T, Smallest<T>>;
+      return std::is_floating_point_v<T> ? suited<&fold_each<T, T, NanSmallest<T>>>()
+                                         : suited<&fold_each<T, T, Smallest<T>>>();
     case Fold::nan_maximum:
-      return std::is_floating_point_v<T> ? &fold_each<T, T, NanLargest<T>> : &fold_each<T, T, Largest<T>>;
+      return std::is_floating_point_v<T> ? suited<&fold_each<T, T, NanLargest<T>>>()
+                                         : suited<&fold_each<T, T, Largest<T>>>();
     case Fold::arg_minimum:
       return &fold_arg<T, false>;
     case Fold::arg_maximum:
@@ -343,15 +345,15 @@ FoldKernel fold_kernel(Fold fold, DType type) {
   const FoldKernel kernel = dispatch(type, [&]<class T>(std::type_identity<T>) -> FoldKernel {
     switch (fold) {
       case Fold::sum:
-        return &fold_sum<T>;
+        return suited<&fold_sum<T>>();
       case Fold::product:
-        return &fold_each<T, SumType<T>, Product<T>>;
+        return suited<&fold_each<T, SumType<T>, Product<T>>>();
       case Fold::any:
-        return &fold_each<T, bool, Any<T>>;
+        return suited<&fold_each<T, bool, Any<T>>>();
       case Fold::all:
-        return &fold_each<T, bool, All<T>>;
+        return suited<&fold_each<T, bool, All<T>>>();
       case Fold::count:
-        return &fold_count<T>;
+        return suited<&fold_count<T>>();
       case Fold::exact_sum:
         if constexpr (std::is_integral_v<T>) return &fold_exact<T, ExactSum<Summed<T>>>;
         return nullptr;
@@ -359,9 +361,9 @@ FoldKernel fold_kernel(Fold fold, DType type) {
         if constexpr (std::is_integral_v<T>) return &fold_exact<T, ExactProduct<Summed<T>>>;
         return nullptr;
       case Fold::moments:
-        return &fold_moments<T, false>;
+        return suited<&fold_moments<T, false>>();
       case Fold::nan_moments:
-        return &fold_moments<T, true>;
+        return suited<&fold_moments<T, true>>();
       default:
         if constexpr (!is_complex_type<T>) return real_fold<T>(fold);
         return nullptr;
@@ -411,6 +413,18 @@ void fold_start(Fold fold, const Tensor& to) {
     std::fill_n(to.as<T>(), count, value);
     if (fold == Fold::exact_product) std::fill_n(to.as<T>(), count / 2, T(1));  // what is beside it stays 0
   });
+}
+
+void find_ends(const Tensor& x, void* ends) {
+  constexpr std::size_t piece = 2048;  // stays in the cache from one fold to the other
+  const std::size_t size = size_of(x.type), count = static_cast<std::size_t>(x.size());
+  const FoldKernel least = fold_kernel(Fold::minimum, x.type), most = fold_kernel(Fold::maximum, x.type);
+  const auto* from = static_cast<const std::byte*>(x.data);
+  auto* to = static_cast<std::byte*>(ends);
+  for (std::size_t begin = 0; begin < count; begin += piece) {
+    least(from + begin * size, std::min(piece, count - begin), {.at = to});
+    most(from + begin * size, std::min(piece, count - begin), {.at = to + size});
+  }
 }
 
 }  // namespace weir::detail::array

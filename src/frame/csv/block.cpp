@@ -1,8 +1,8 @@
-// Blocks are cut into records and fields; a record may go on behind the end of its block.
+// Blocks are cut into records, which become rows some at a time; a record may go on behind the end of its
+// block.
 #include "frame/csv/block.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "frame/csv/builder.hpp"
@@ -12,268 +12,235 @@ namespace weir::detail::frame {
 
 namespace {
 
-constexpr std::size_t read_ahead = 256 * 1024;
+// So much of a file is looked at at once: it stays near the processor while it becomes values.
+constexpr std::size_t window_bytes = 256 * 1024;
 // How far a record of a block that is not yet believed may reach behind it.
 constexpr std::size_t most_unbelieved = 1024 * 1024;
 // A record that is longer has a quote that was never closed.
 constexpr std::size_t longest_record = std::size_t{1} << 30;
+// Records that become rows together, column after column.
+constexpr std::size_t batch_records = 256;
 
-// Bytes of a file from a place on, unpacked; more of them when they are asked for.
-class FileWindow {
+// What is looked at of a text, which may be a file's: from some place on.
+class Window {
  public:
-  explicit FileWindow(const CsvBlock& block) {
+  explicit Window(std::string_view all) : text_(all), is_complete_(true) {}
+  explicit Window(const CsvBlock& block) {
     const bool is_packed = block.compression != Compression::none;
     input_ = files::open("read_csv", {block.path, block.compression, is_packed ? 0 : block.begin, block.end});
-    if (!is_packed) {
-      files::check_length("read_csv", {block.path, block.compression, block.begin, block.end});
-      text_.reserve(block.end - block.begin + read_ahead);
-      return;
-    }
+    if (!is_packed) files::check_length("read_csv", {block.path, block.compression, block.begin, block.end});
+    read_on(0);
     // Where a packed file is entered is counted in what it holds.
-    reach(block.begin);
-    text_.erase(0, block.begin);
+    for (std::uint64_t left = is_packed ? block.begin : 0; left > 0 && !text_.empty();) {
+      const std::uint64_t passed = std::min<std::uint64_t>(left, text_.size());
+      read_on(passed);
+      left -= passed;
+    }
   }
 
-  /// Reads on until so many bytes are there, or the file has ended.
-  void reach(std::size_t bytes) {
-    while (text_.size() < bytes && !is_complete_) {
-      const std::size_t at = text_.size();
-      text_.resize(std::min(bytes, std::max(at * 2, read_ahead)));
-      std::size_t filled = at;
-      while (filled < text_.size() && !is_complete_) {
-        const std::size_t got = input_->read(text_.data() + filled, text_.size() - filled);
-        filled += got;
-        is_complete_ = got == 0;
-      }
-      text_.resize(filled);
-    }
-  }
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
+  /// Nothing follows.
   [[nodiscard]] bool is_complete() const noexcept { return is_complete_; }
+  /// Forgets what is done, and brings more.
+  void read_on(std::size_t done) {
+    text_.remove_prefix(done);
+    if (is_complete_) return;
+    const std::size_t left = text_.size();
+    if (left * 2 >= room_) {
+      room_ = std::max(room_ * 2, window_bytes);
+      auto larger = std::make_unique_for_overwrite<char[]>(room_);
+      if (left) std::memcpy(larger.get(), text_.data(), left);
+      memory_ = std::move(larger);
+    } else if (left) {
+      std::memmove(memory_.get(), text_.data(), left);
+    }
+    std::size_t filled = left;
+    while (filled < room_ && !is_complete_) {
+      const std::size_t got = input_->read(memory_.get() + filled, room_ - filled);
+      filled += got;
+      is_complete_ = got == 0;
+    }
+    text_ = {memory_.get(), filled};
+  }
 
  private:
   std::unique_ptr<files::Input> input_;
-  std::string text_;
+  std::unique_ptr<char[]> memory_;
+  std::size_t room_ = 0;
+  std::string_view text_;
   bool is_complete_ = false;
 };
-
-struct FieldText {
-  const char* begin;
-  std::uint32_t size;
-  bool was_quoted, has_doubled;
-};
-
-// Cuts one record into fields.
-class Splitter {
- public:
-  explicit Splitter(const CsvFormat& format) : sep_(format.sep), quote_(format.quote) {
-    is_special_[static_cast<unsigned char>(sep_)] = is_special_['\n'] = is_special_['\r'] = true;
-  }
-
-  std::vector<FieldText> fields;
-  std::uint64_t lines = 0;   // physical lines of the record
-  bool is_unclosed = false;  // a quote was open at the end
-  bool has_stray = false;    // text stood behind a closing quote
-
-  /// The record at `at`; where the next one begins, null if the record does not end before `end` and more
-  /// may follow.
-  const char* split(const char* at, const char* end, bool is_complete) {
-    fields.clear();
-    lines = 1;
-    is_unclosed = has_stray = false;
-    for (;;) {
-      if (quote_ && at != end && *at == quote_) {
-        at = quoted_field(at, end, is_complete);
-        if (!at) return nullptr;
-      } else {
-        const char* begin = at;
-        at = end_of_field(at, end);
-        fields.push_back({begin, static_cast<std::uint32_t>(at - begin), false, false});
-      }
-      if (at == end) return is_complete ? end : nullptr;
-      if (*at == sep_) {
-        ++at;
-        continue;
-      }
-      if (*at == '\n') return at + 1;
-      // A carriage return at the very end: of a line end, of whose other half nothing is seen yet.
-      if (at + 1 == end) return is_complete ? end : nullptr;
-      return at + 2;
-    }
-  }
-
- private:
-  // The next separator or line end; a carriage return is one only before a line feed.
-  const char* end_of_field(const char* at, const char* end) const noexcept {
-    for (;; ++at) {
-      while (at != end && !is_special_[static_cast<unsigned char>(*at)]) ++at;
-      if (at == end || *at != '\r' || at + 1 == end || at[1] == '\n') return at;
-    }
-  }
-
-  // To the separator behind the closing quote, before which only blanks may stand.
-  const char* quoted_field(const char* at, const char* end, bool is_complete) {
-    const char* begin = ++at;
-    bool has_doubled = false;
-    for (;;) {
-      const char* found =
-          static_cast<const char*>(std::memchr(at, quote_, static_cast<std::size_t>(end - at)));
-      if (!found) {
-        if (!is_complete) return nullptr;
-        is_unclosed = true;
-        found = end;
-      }
-      lines += count_lines(at, found);
-      if (found != end && found + 1 == end && !is_complete) return nullptr;
-      if (found != end && found + 1 != end && found[1] == quote_) {
-        has_doubled = true;
-        at = found + 2;
-        continue;
-      }
-      fields.push_back({begin, static_cast<std::uint32_t>(found - begin), true, has_doubled});
-      at = found == end ? end : found + 1;
-      const char* behind = end_of_field(at, end);
-      for (; at != behind; ++at) has_stray = has_stray || (*at != ' ' && *at != '\t');
-      return behind;
-    }
-  }
-  static std::uint64_t count_lines(const char* from, const char* to) noexcept {
-    std::uint64_t count = 0;
-    while (from != to) {
-      from = static_cast<const char*>(std::memchr(from, '\n', static_cast<std::size_t>(to - from)));
-      if (!from) break;
-      ++count, ++from;
-    }
-    return count;
-  }
-
-  char sep_, quote_;
-  std::array<bool, 256> is_special_{};
-};
-
-std::string_view text_of(const FieldText& field, char quote, std::string& scratch) {
-  const std::string_view raw(field.begin, field.size);
-  if (!field.has_doubled) return raw;
-  scratch.clear();
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    scratch += raw[i];
-    if (raw[i] == quote) ++i;
-  }
-  return scratch;
-}
 
 // Records into columns.
 class BlockParser {
  public:
-  BlockParser(const CsvBlock& block, const CsvFormat& format)
-      : block_(block), format_(format), splitter_(format) {
+  BlockParser(Window window, const CsvBlock& block, const CsvFormat& format)
+      : window_(std::move(window)), block_(block), format_(format), splitter_(format.sep, format.quote) {
     for (const CsvColumn& column : format.columns) builders_.emplace_back(column, format);
   }
 
-  /// `more()` brings further bytes and gives the text anew, empty if there are no more.
-  template <class More>
-  CsvPart parse(std::string_view text, bool is_complete, More more) {
-    const std::uint64_t length = block_.end - block_.begin;
-    std::size_t at = 0;
-    if (!block_.is_start && !find_start(text, is_complete, at, more)) at = text.size();
-    verdict_.first = block_.begin + at;
-    reserve(text.substr(at));
-    while (at <= length && at < text.size()) {
-      const char* begin = text.data() + at;
-      if (format_.comment && *begin == format_.comment) {
-        if (!skip_line(text, is_complete, at, more)) break;
-        continue;
+  CsvPart parse() && {
+    if (!block_.is_start) skip_to_line_end();
+    verdict_.first = place();
+    expect_rows();
+    do {
+      while (take_record()) {
       }
-      const char* next = splitter_.split(begin, text.data() + text.size(), is_complete);
-      if (!next) {
-        if (!block_.is_start && text.size() > length + most_unbelieved) {
-          verdict_.gave_up = true;
-          break;
-        }
-        if (text.size() - at < longest_record) {
-          text = more(is_complete);
-          continue;
-        }
-        splitter_.is_unclosed = true;
-      }
-      const std::string_view record(begin, next ? static_cast<std::size_t>(next - begin) : text.size() - at);
-      const std::uint64_t bad_before = verdict_.bad_lines;
-      commit(record);
-      // Of a bad record its first line alone is left out: the rest may have become part of it by mistake.
-      if (verdict_.bad_lines != bad_before) {
-        if (!skip_line(text, is_complete, at, more)) break;
-        continue;
-      }
-      verdict_.lines += splitter_.lines;
-      at += static_cast<std::size_t>(next - begin);
-    }
-    verdict_.next = block_.begin + at;
+    } while (!add_records());
+    verdict_.next = place();
     return finish();
   }
 
  private:
-  template <class More>
-  bool skip_line(std::string_view& text, bool& is_complete, std::size_t& at, More& more) {
-    std::size_t end = text.find('\n', at);
-    while (end == std::string_view::npos && !is_complete) {
-      text = more(is_complete);
-      end = text.find('\n', at);
-    }
-    ++verdict_.lines;
-    at = end == std::string_view::npos ? text.size() : end + 1;
-    return end != std::string_view::npos;
-  }
-  // Behind the first line end, which may be one inside of quotes: then the block is read again.
-  template <class More>
-  bool find_start(std::string_view& text, bool& is_complete, std::size_t& at, More& more) {
-    std::size_t end = text.find('\n');
-    while (end == std::string_view::npos && !is_complete) {
-      text = more(is_complete);
-      end = text.find('\n');
-    }
-    at = end + 1;
-    return end != std::string_view::npos;
+  [[nodiscard]] std::string_view text() const noexcept { return window_.text(); }
+  [[nodiscard]] const char* here() const noexcept { return text().data() + at_; }
+  /// In the file.
+  [[nodiscard]] std::uint64_t place() const noexcept { return block_.begin + done_ + at_; }
+
+  // Records that have been cut must have become rows.
+  void read_on() {
+    window_.read_on(at_);
+    done_ += at_;
+    at_ = 0;
+    splitter_.restart();
   }
 
-  void reserve(std::string_view text) {
-    std::size_t lines = 0, at = 0;
-    for (; lines < 100 && at < text.size(); ++lines) {
-      const std::size_t end = text.find('\n', at);
+  // One record more; false if there is none.
+  bool take_record() {
+    if (place() > block_.end) return false;
+    if (at_ == text().size()) {
+      if (window_.is_complete()) return false;
+      if (add_records()) read_on();
+      return true;
+    }
+    if (format_.comment && *here() == format_.comment) {
+      if (add_records()) skip_line();
+      return true;
+    }
+    const std::size_t first = splitter_.fields.size();
+    const char* const end = text().data() + text().size();
+    const char* next = splitter_.split(here(), end, window_.is_complete());
+    if (!next) {
+      splitter_.fields.resize(first);
+      if (!add_records()) return true;
+      if (!block_.is_start && done_ + text().size() > block_.end - block_.begin + most_unbelieved) {
+        verdict_.gave_up = true;
+        return false;
+      }
+      if (text().size() - at_ < longest_record) {
+        read_on();
+        return true;
+      }
+      splitter_.is_unclosed = true;
+    }
+    const std::size_t fields = splitter_.fields.size() - first;
+    const bool is_blank =
+        fields == 1 && splitter_.fields[first].size == 0 && !splitter_.fields[first].was_quoted;
+    if (is_blank || fields != format_.fields || splitter_.has_stray || splitter_.is_unclosed) {
+      splitter_.fields.resize(first);
+      if (!is_blank) return leave_out(fields);
+    } else {
+      lines_.push_back(verdict_.lines + 1);
+      begins_.push_back(at_);
+    }
+    verdict_.lines += splitter_.lines;
+    at_ = static_cast<std::size_t>(next - text().data());
+    if (lines_.size() == batch_records) add_records();
+    return true;
+  }
+
+  // The record that begins here is none.
+  bool leave_out(std::size_t fields) {
+    const CsvBadLine bad{.line = verdict_.lines + 1,
+                         .fields = fields,
+                         .column = {},
+                         .text = {},
+                         .is_unclosed = splitter_.is_unclosed,
+                         .has_stray = splitter_.has_stray};
+    if (!add_records()) return true;
+    note(bad, text().substr(at_, text().find('\n', at_) - at_));
+    skip_line();
+    return true;
+  }
+
+  // Of a bad record its first line alone is left out: the rest may have become part of it by mistake.
+  void skip_line() {
+    skip_to_line_end();
+    ++verdict_.lines;
+  }
+  // Behind the first line end, which may be one inside of quotes: then the block is read again.
+  void skip_to_line_end() {
+    std::size_t end = text().find('\n', at_);
+    while (end == std::string_view::npos && !window_.is_complete()) {
+      const std::size_t seen = text().size() - at_;
+      read_on();
+      end = text().find('\n', seen);
+    }
+    at_ = end == std::string_view::npos ? text().size() : end + 1;
+  }
+
+  void expect_rows() {
+    std::size_t lines = 0, at = at_;
+    for (; lines < 100 && at < text().size(); ++lines) {
+      const std::size_t end = text().find('\n', at);
       if (end == std::string_view::npos) break;
       at = end + 1;
     }
-    const std::size_t rows = lines ? text.size() / (at / lines) + 16 : 16;
-    for (ColumnBuilder& builder : builders_) builder.reserve(rows);
+    // How much a packed file holds nobody knows yet.
+    const bool is_packed = block_.compression != Compression::none;
+    const std::size_t bytes = block_.end - block_.begin;
+    const std::size_t rows = lines ? (is_packed ? text().size() : bytes) / ((at - at_) / lines) + 16 : 16;
+    for (ColumnBuilder& builder : builders_) builder.expect(rows, bytes);
   }
 
-  void commit(std::string_view record) {
-    const std::uint64_t line = verdict_.lines + 1;
-    const auto& fields = splitter_.fields;
-    if (fields.size() == 1 && fields[0].size == 0 && !fields[0].was_quoted) return;  // a blank line
-    if (fields.size() != format_.fields || splitter_.has_stray || splitter_.is_unclosed)
-      return bad({.line = line,
-                  .fields = fields.size(),
-                  .is_unclosed = splitter_.is_unclosed,
-                  .has_stray = splitter_.has_stray},
-                 first_line(record));
-    for (std::size_t c = 0; c < builders_.size(); ++c) {
-      const FieldText& field = fields[builders_[c].column().place];
-      const std::string_view text = text_of(field, format_.quote, scratch_);
-      if (builders_[c].add(text, field.was_quoted, line)) continue;
-      for (std::size_t done = 0; done < c; ++done) builders_[done].drop_last();
-      return bad({.line = line, .fields = fields.size(), .column = builders_[c].column().name}, text);
+  // The records that have been cut become rows. False if one of them was none, and others begin inside of it:
+  // then parsing goes on there.
+  bool add_records() {
+    if (lines_.empty()) return true;
+    const CsvBatch batch{splitter_.fields, lines_, format_.fields, text().data() + text().size()};
+    for (ColumnBuilder& builder : builders_) builder.make_room(batch.size());
+    bool are_records = true;
+    if (std::all_of(builders_.begin(), builders_.end(), [&](ColumnBuilder& one) { return one.add(batch); })) {
+      rows_ += batch.size();
+    } else {
+      for (ColumnBuilder& builder : builders_) builder.drop(rows_);
+      for (std::size_t i = 0; i < batch.size() && are_records; ++i)
+        are_records = add_record(batch, i) || is_one_line(i);
+    }
+    splitter_.fields.clear();
+    lines_.clear();
+    begins_.clear();
+    return are_records;
+  }
+
+  bool add_record(const CsvBatch& batch, std::size_t record) {
+    for (ColumnBuilder& builder : builders_) {
+      if (builder.add(batch, record)) continue;
+      for (ColumnBuilder& before : builders_) before.drop(rows_);
+      const FieldText& field = batch.fields[record * batch.width + builder.column().place];
+      note({.line = batch.lines[record], .fields = batch.width, .column = builder.column().name},
+           text_of(field, format_.quote, scratch_));
+      return false;
     }
     ++rows_;
+    return true;
+  }
+  // Of a bad record; otherwise parsing goes on behind its first line.
+  bool is_one_line(std::size_t record) {
+    const std::uint64_t line = lines_[record];
+    if ((record + 1 == lines_.size() ? verdict_.lines + 1 : lines_[record + 1]) == line + 1) return true;
+    at_ = begins_[record];
+    verdict_.lines = line - 1;
+    skip_line();
+    return false;
   }
 
-  static std::string_view first_line(std::string_view record) { return record.substr(0, record.find('\n')); }
-
-  void bad(CsvBadLine line, std::string_view text) {
+  void note(CsvBadLine bad, std::string_view text) {
     ++verdict_.bad_lines;
     if (verdict_.listed.size() >= format_.listed_bad_lines) return;
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-    line.text = text.substr(0, 200);
-    verdict_.listed.push_back(std::move(line));
+    bad.text = text.substr(0, 200);
+    verdict_.listed.push_back(std::move(bad));
   }
 
   CsvPart finish() {
@@ -291,9 +258,14 @@ class BlockParser {
     return {Table(std::move(names), std::move(columns)), std::move(verdict_)};
   }
 
+  Window window_;
+  std::uint64_t done_ = 0;  // bytes of the block before the window
+  std::size_t at_ = 0;      // in the window
   const CsvBlock& block_;
   const CsvFormat& format_;
   Splitter splitter_;
+  std::vector<std::uint64_t> lines_;  // of the records that have been cut: where each begins
+  std::vector<std::size_t> begins_;   // in the window
   std::vector<ColumnBuilder> builders_;
   CsvVerdict verdict_;
   std::string scratch_;
@@ -303,23 +275,15 @@ class BlockParser {
 }  // namespace
 
 CsvPart read_csv_block(const CsvBlock& block, const CsvFormat& format) {
-  FileWindow window(block);
-  window.reach(block.end - block.begin + read_ahead);
-  BlockParser parser(block, format);
-  return parser.parse(window.text(), window.is_complete(), [&](bool& is_complete) {
-    window.reach(window.text().size() * 2);
-    is_complete = window.is_complete();
-    return window.text();
-  });
+  return BlockParser(Window(block), block, format).parse();
 }
 
 CsvPart parse_csv(std::string_view text, const CsvBlock& block, const CsvFormat& format) {
-  BlockParser parser(block, format);
-  return parser.parse(text, true, [&](bool&) { return text; });
+  return BlockParser(Window(text), block, format).parse();
 }
 
 CsvRecord first_record(std::string_view text, const CsvFormat& format) {
-  Splitter splitter(format);
+  Splitter splitter(format.sep, format.quote);
   const char* next = splitter.split(text.data(), text.data() + text.size(), true);
   CsvRecord record;
   std::string scratch;

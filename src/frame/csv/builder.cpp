@@ -4,18 +4,36 @@
 #include <algorithm>
 #include <cstring>
 
+#include "frame/columns/short_number.hpp"
+
 namespace weir::detail::frame {
+
+namespace {
+
+// Over a copy of so many bytes there is no decision: what is behind a shorter text is written over.
+constexpr std::size_t copied_at_once = 16;
+// After so many rows what all of them need is believed.
+constexpr std::size_t telling_rows = 1000;
+
+}  // namespace
 
 ColumnBuilder::ColumnBuilder(const CsvColumn& column, const CsvFormat& format)
     : column_(column), format_(format) {
   if (column.type == ColumnType::text) cells_.integers.push_back(0);
 }
 
-void ColumnBuilder::reserve(std::size_t rows) {
+void ColumnBuilder::expect(std::size_t rows, std::size_t bytes) {
   expected_rows_ = rows;
+  most_text_ = bytes;
   if (column_.type == ColumnType::boolean) cells_.flags.reserve(rows);
   else if (column_.type == ColumnType::float64) cells_.reals.reserve(rows);
   else cells_.integers.reserve(rows + 1);
+}
+
+void ColumnBuilder::make_room(std::size_t rows) {
+  if (column_.type == ColumnType::boolean) cells_.flags.resize(rows_ + rows);
+  else if (column_.type == ColumnType::float64) cells_.reals.resize(rows_ + rows);
+  else cells_.integers.resize(rows_ + rows + (column_.type == ColumnType::text));
 }
 
 bool ColumnBuilder::is_missing(std::string_view text) const noexcept {
@@ -26,45 +44,24 @@ bool ColumnBuilder::is_missing(std::string_view text) const noexcept {
   return column_.type != ColumnType::text && is_na_word(text);
 }
 
-void ColumnBuilder::set_missing() {
-  if (missing_.size() <= rows_ / 64) missing_.resize(rows_ / 64 + 1, 0);
-  missing_[rows_ / 64] |= std::uint64_t{1} << (rows_ % 64);
-}
-
-void ColumnBuilder::add_missing() {
-  set_missing();
-  switch (column_.type) {
-    case ColumnType::boolean:
-      cells_.flags.push_back(0);
-      break;
-    case ColumnType::float64:
-      cells_.reals.push_back(0);
-      break;
-    case ColumnType::text:
-      cells_.integers.push_back(static_cast<std::int64_t>(text_bytes_));
-      break;
-    default:
-      cells_.integers.push_back(0);
-  }
+void ColumnBuilder::set(std::int64_t integer, double real) {
+  if (column_.type == ColumnType::boolean) cells_.flags[rows_] = static_cast<std::uint8_t>(integer);
+  else if (column_.type == ColumnType::float64) cells_.reals[rows_] = real;
+  else cells_.integers[rows_] = integer;
   ++rows_;
 }
 
-void ColumnBuilder::drop_last() {
-  --rows_;
-  if (missing_.size() > rows_ / 64) missing_[rows_ / 64] &= ~(std::uint64_t{1} << (rows_ % 64));
-  switch (column_.type) {
-    case ColumnType::boolean:
-      cells_.flags.pop_back();
-      break;
-    case ColumnType::float64:
-      cells_.reals.pop_back();
-      break;
-    case ColumnType::text:
-      cells_.integers.pop_back();
-      text_bytes_ = static_cast<std::size_t>(cells_.integers.back());
-      break;
-    default:
-      cells_.integers.pop_back();
+void ColumnBuilder::add_missing() {
+  if (missing_.size() <= rows_ / 64) missing_.resize(rows_ / 64 + 1, 0);
+  missing_[rows_ / 64] |= std::uint64_t{1} << (rows_ % 64);
+  if (column_.type == ColumnType::text) add_text({});
+  else set(0, 0);
+}
+
+void ColumnBuilder::drop(std::size_t rows) {
+  while (rows_ > rows) {
+    --rows_;
+    if (missing_.size() > rows_ / 64) missing_[rows_ / 64] &= ~(std::uint64_t{1} << (rows_ % 64));
   }
 }
 
@@ -94,67 +91,95 @@ bool ColumnBuilder::read(std::string_view text, std::int64_t& integer, double& r
   return true;
 }
 
-// Room for so many bytes: what the rows so far let expect of all, but not more than twice what there is.
-void ColumnBuilder::grow_text(std::size_t least) {
+// Room for more bytes: what the rows so far let expect of all, and never more than the block has.
+void ColumnBuilder::make_text_room(std::size_t bytes) {
+  const auto used = static_cast<std::size_t>(cells_.integers[rows_]);
+  const std::size_t least = used + bytes + copied_at_once;
+  if (least <= text_room_) return;
   const auto expected = static_cast<std::size_t>(static_cast<double>(least) / static_cast<double>(rows_ + 1) *
                                                  static_cast<double>(expected_rows_) * 1.02);
-  cells_.text.resize(std::max(least + least / 8, std::min(expected, cells_.text.size() * 2)));
+  const std::size_t wanted = rows_ < telling_rows ? 2 * least : std::max(expected, least + least / 2);
+  text_room_ = std::max(least, std::min(wanted, most_text_ + copied_at_once));
+  Fresh<char> larger(text_room_);
+  if (used) std::memcpy(larger.data(), text_->data(), used);
+  text_ = std::move(larger);
 }
 
-// Short ones, which most are, as two words that may overlap: a call for each would cost more than the copy.
 void ColumnBuilder::add_text(std::string_view text) {
-  const std::size_t size = text.size();
-  if (text_bytes_ + size > cells_.text.size()) grow_text(text_bytes_ + size);
-  char* const to = cells_.text.data() + text_bytes_;
-  text_bytes_ += size;
-  const auto copy_ends = [&](auto word) {
-    std::memcpy(&word, text.data(), sizeof word);
-    auto last = word;
-    std::memcpy(&last, text.data() + size - sizeof word, sizeof word);
-    std::memcpy(to, &word, sizeof word);
-    std::memcpy(to + size - sizeof word, &last, sizeof word);
-  };
-  if (size > 16) std::memcpy(to, text.data(), size);
-  else if (size >= 8) copy_ends(std::uint64_t{0});
-  else if (size >= 4) copy_ends(std::uint32_t{0});
-  else
-    for (std::size_t i = 0; i < size; ++i) to[i] = text[i];
+  make_text_room(text.size());
+  const std::int64_t used = cells_.integers[rows_];
+  if (!text.empty()) std::memcpy(text_->data() + used, text.data(), text.size());
+  cells_.integers[++rows_] = used + static_cast<std::int64_t>(text.size());
 }
 
-bool ColumnBuilder::add(std::string_view text, bool was_quoted, std::uint64_t line) {
+bool ColumnBuilder::add(const CsvBatch& batch, std::size_t record) {
+  const FieldText& cell = field(batch, record);
+  const std::string_view text = text_of(cell, format_.quote, scratch_);
   if (column_.type == ColumnType::text) {
-    if (!was_quoted && is_missing(text)) {
-      add_missing();
-      return true;
-    }
-    add_text(text);
-    cells_.integers.push_back(static_cast<std::int64_t>(text_bytes_));
-    ++rows_;
+    if (!cell.was_quoted && is_missing(text)) add_missing();
+    else add_text(text);
     return true;
   }
   std::int64_t integer = 0;
   double real = 0;
   if (!column_.is_known || misfit_ || !read(text, integer, real)) {
-    if (!is_missing(text)) {
-      if (column_.is_stated || !widen(text, line)) return false;
-    }
+    if (!is_missing(text) && (column_.is_stated || !widen(text, batch.lines[record]))) return false;
     add_missing();
     return true;
   }
-  if (column_.type == ColumnType::float64) {
-    // "nan" is a number to the parser and a word for a missing one to people.
-    if (real != real && is_missing(text)) {
-      add_missing();
-      return true;
-    }
-    cells_.reals.push_back(real);
-  } else if (column_.type == ColumnType::boolean) {
-    cells_.flags.push_back(static_cast<std::uint8_t>(integer));
-  } else {
-    cells_.integers.push_back(integer);
-  }
-  ++rows_;
+  // "nan" is a number to the parser and a word for a missing one to people.
+  if (real != real && is_missing(text)) add_missing();
+  else set(integer, real);
   return true;
+}
+
+// `read` knows most values.
+template <class T, class Read>
+bool ColumnBuilder::add_each(const CsvBatch& batch, std::vector<T>& to, Read read) {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const FieldText& cell = field(batch, i);
+    if (!cell.has_doubled && column_.is_known && read(cell, to[rows_])) ++rows_;
+    else if (!add(batch, i)) return false;
+  }
+  return true;
+}
+
+bool ColumnBuilder::add_texts(const CsvBatch& batch) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) bytes += field(batch, i).size;
+  make_text_room(bytes);
+  const bool has_words = !format_.na_values.empty();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const FieldText& cell = field(batch, i);
+    const bool is_plain = cell.size != 0 && cell.size <= copied_at_once && !cell.has_doubled && !has_words;
+    if (!is_plain || batch.end - cell.begin < static_cast<std::ptrdiff_t>(copied_at_once)) {
+      if (!add(batch, i)) return false;
+      continue;
+    }
+    const std::int64_t used = cells_.integers[rows_];
+    std::memcpy(text_->data() + used, cell.begin, copied_at_once);
+    cells_.integers[++rows_] = used + cell.size;
+  }
+  return true;
+}
+
+bool ColumnBuilder::add(const CsvBatch& batch) {
+  switch (column_.type) {
+    case ColumnType::text:
+      return add_texts(batch);
+    case ColumnType::float64:
+      return add_each(batch, cells_.reals, [&](const FieldText& cell, double& value) {
+        return read_short(cell.begin, cell.size, batch.end, format_.cell.decimal, value);
+      });
+    case ColumnType::int64:
+      return add_each(batch, cells_.integers, [&](const FieldText& cell, std::int64_t& value) {
+        return read_short(cell.begin, cell.size, batch.end, value);
+      });
+    default:
+      for (std::size_t i = 0; i < batch.size(); ++i)
+        if (!add(batch, i)) return false;
+      return true;
+  }
 }
 
 bool ColumnBuilder::widen(std::string_view text, std::uint64_t line) {
@@ -172,14 +197,20 @@ bool ColumnBuilder::widen(std::string_view text, std::uint64_t line) {
 }
 
 Column ColumnBuilder::finish() {
-  cells_.text.resize(text_bytes_);
+  make_room(0);
   Block validity;
   if (std::any_of(missing_.begin(), missing_.end(), [](std::uint64_t word) { return word != 0; })) {
     missing_.resize((rows_ + 63) / 64, 0);
     for (std::uint64_t& word : missing_) word = ~word;
     validity = block_of(std::move(missing_));
   }
-  return std::move(cells_).column(column_.type, rows_, std::move(validity));
+  if (column_.type != ColumnType::text)
+    return std::move(cells_).column(column_.type, rows_, std::move(validity));
+  make_text_room(0);
+  Block text = text_->block();
+  text.size = static_cast<std::size_t>(cells_.integers[rows_]);
+  return Column(ColumnType::text, rows_, std::move(text), block_of(std::move(cells_.integers)),
+                std::move(validity));
 }
 
 }  // namespace weir::detail::frame
