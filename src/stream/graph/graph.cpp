@@ -40,7 +40,7 @@ void FairMutex::lock() {
   std::unique_lock lock(mutex_);
   if (owner_ == std::thread::id()) owner_ = me;
   if (owner_ != me) {
-    Turn mine{me, {}};
+    InLine mine{me, {}};
     waiting_.push_back(&mine);
     mine.has_come.wait(lock, [&] { return owner_ == me; });
   }
@@ -52,7 +52,7 @@ void FairMutex::unlock() {
   if (--depth_ > 0) return;
   owner_ = {};
   if (waiting_.empty()) return;
-  Turn& next = *waiting_.front();  // which cannot go before this one is out of the mutex
+  InLine& next = *waiting_.front();  // which cannot go before this one is out of the mutex
   waiting_.pop_front();
   owner_ = next.thread;
   next.has_come.notify_one();

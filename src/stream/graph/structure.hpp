@@ -15,21 +15,21 @@
 namespace weir::detail::stream {
 
 /// A recursive mutex whose threads get it in the order of their coming: who changes a graph without pause
-/// keeps nobody from looking at it. Only the one whose turn it is wakes.
+/// keeps nobody from looking at it. Only the first of those who wait wakes.
 class FairMutex {
  public:
   void lock();
   void unlock();
 
  private:
-  struct Turn {
+  struct InLine {
     const std::thread::id thread;
     std::condition_variable has_come;
   };
   std::mutex mutex_;
   std::thread::id owner_;  // nobody's: nobody waits either
   unsigned depth_ = 0;
-  std::deque<Turn*> waiting_;
+  std::deque<InLine*> waiting_;
 };
 
 /// Changes edges. Domains are entered first, the process-wide mutex second; both only for the moment of the
