@@ -161,7 +161,7 @@ BatchCluster from_config(const std::string& site);
 /// **Errors.** As `Cluster`; and `Error{not_found}` if the system's programs are not on PATH.
 class BatchCluster : public Cluster {
  public:
-  /// Of the system whose programs are on PATH.
+  /// Of the system that the configuration names, else the one whose programs are on PATH.
   explicit BatchCluster(const BatchOptions& options);
   /// Of the system called so: "lsf".
   BatchCluster(const std::string& system, const BatchOptions& options)

@@ -396,6 +396,12 @@ std::unique_ptr<Launcher> batch_launcher(const BatchSystem& system, const BatchO
   return std::make_unique<BatchJobs>(system, options, who);
 }
 
+const BatchSystem& system_of_site(const std::string& site, const std::string& who) {
+  Config config = load_config();
+  Wishes(config, who).set("site", site);
+  return configured_system(config);
+}
+
 // What is common to all jobs the launcher reads itself.
 BatchOptions options_of_site(const std::string& site, const std::string& who, std::string& system) {
   if (site.empty())
@@ -405,8 +411,8 @@ BatchOptions options_of_site(const std::string& site, const std::string& who, st
                     "[sites.NAME] for each");
   Config config = load_config();
   config.set("site", std::vector<std::string>{site}, who);
-  system = config.text("system");
-  config.choose_system(system.empty() ? detect_batch_system().name() : batch_system(system).name());
+  system = configured_system(config).name();
+  config.choose_system(system);
   const auto number = [&](const char* name) {
     const std::int64_t value = config.count(name);
     if (config.origin(name) == "default" && value < 1)

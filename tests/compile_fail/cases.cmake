@@ -213,3 +213,16 @@ foreach(case correct twice follow_on late no_types)
     -DINCLUDES=${CMAKE_CURRENT_SOURCE_DIR} -P ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail.cmake)
   set_tests_properties(compile_fail/judge/${case} PROPERTIES WILL_FAIL TRUE)
 endforeach()
+weir_compile_fail(stream/pipe_map_function
+  "weir: .: the function of this operator cannot be called with an element of the stream")
+weir_compile_fail(stream/pipe_sink_function
+  "weir: .: the function of this operator cannot be called with an element of the stream")
+weir_compile_fail(stream/pipe_sequence_on_cluster
+  "weir: .: the function of this operator must take an element of the stream and the further arguments, and return a bool")
+weir_compile_fail(stream/partition_unique_without_equality
+  "weir: partition_unique: the elements of this stream must have an operator ==")
+weir_compile_fail(stream/group_by_key_without_order
+  "weir: group_by: the key must be a function of an element of this stream and have a hash or an operator <")
+weir_compile_fail(stream/unique_key_first "weir: unique: the key stands behind maxsize: .unique.{}, key.")
+weir_compile_fail(stream/route_without_number "weir: route: must be given the number of ways")
+weir_compile_fail(stream/sink_of_nothing "weir: sink: must be given a function of an element")

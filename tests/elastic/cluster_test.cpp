@@ -103,6 +103,19 @@ TEST_CASE("what a cluster is told of signals, hosts and devices is in the script
     CHECK(none.find(part) == std::string::npos);
 }
 
+TEST_CASE("a cluster is of the batch system that is set, before the one on PATH") {
+  const Site site("sbatch");
+  const BatchOptions options{.cores = 1, .memory = "1GB"};
+  const auto sentence = [&] { return sentence_of([&] { return BatchCluster(options).jobs(); }); };
+  setenv("WEIR_SYSTEM", "pbs", 1);
+  CHECK(sentence() ==
+        "BatchCluster: qsub must be on PATH; is this a login node, is the batch system's module loaded?");
+  setenv("WEIR_SYSTEM", "cobalt", 1);
+  CHECK_THAT(sentence(), Catch::Contains("cobalt"));
+  unsetenv("WEIR_SYSTEM");
+  CHECK(sentence() == "no error");
+}
+
 TEST_CASE("a cluster says that the batch system is not there") {
   const Site site("sbatch");
   CHECK(pbs({.cores = 4, .memory = "1GB"}) ==
