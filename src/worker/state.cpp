@@ -441,13 +441,13 @@ void State::vacate(Record& record) {
 
 void State::secede(const Grant* grant) {
   ++seceded_;
-  given_away_ += grant ? grant->width() : 1;
+  lent_threads_ += grant ? grant->width() : 1;
   if (grant) places_.lend(*grant);
 }
 
 void State::rejoin(const Grant* grant) {
   --seceded_;
-  given_away_ -= grant ? grant->width() : 1;
+  lent_threads_ -= grant ? grant->width() : 1;
   if (grant) places_.end_lending(*grant);
 }
 

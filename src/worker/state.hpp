@@ -232,7 +232,7 @@ class State {
 
  private:
   [[nodiscard]] bool has_room(std::uint32_t width) const noexcept {
-    return taken_ + occupied_ + width <= threads_ + given_away_ + out_of_band_running_;
+    return taken_ + occupied_ + width <= threads_ + lent_threads_ + out_of_band_running_;
   }
   struct QueueEntry {
     std::int32_t priority;
@@ -299,10 +299,10 @@ class State {
       constrained_;  // need resources, or others of a gang need them: scanned, so that none blocks another
   std::vector<QueueEntry> out_of_band_;
   std::vector<TaskId> executing_;
-  std::vector<TaskId> called_;    // actors, by the calls among these
-  std::uint32_t taken_ = 0;       // threads of these
-  std::uint32_t seceded_ = 0;     // tasks that wait
-  std::uint32_t given_away_ = 0;  // threads of these
+  std::vector<TaskId> called_;      // actors, by the calls among these
+  std::uint32_t taken_ = 0;         // threads of these
+  std::uint32_t seceded_ = 0;       // tasks that wait
+  std::uint32_t lent_threads_ = 0;  // threads of these
   std::uint32_t occupied_ = 0;
   std::uint32_t out_of_band_running_ = 0;
   std::uint64_t bytes_ = 0;          // in memory
