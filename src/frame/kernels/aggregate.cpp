@@ -249,10 +249,29 @@ Column pick(Kind kind, const Column& column, const Groups& groups) {
   return best(column, groups, [is_last = kind == Kind::last](std::size_t, Row) { return is_last; });
 }
 
+// Integers as their distances from the first of their group, which is a state of its own: these are exact
+// where integers are larger than a double can tell apart.
+Column distances(Growing& states, std::size_t at, const Column& column, const Groups& groups) {
+  const std::int64_t* const values = integers(column);
+  Fresh<std::int64_t> origins(groups.count());
+  std::fill_n(origins.data(), groups.count(), 0);
+  for (std::size_t i = column.size(); i-- > 0;)
+    if (!column.is_na(i)) origins[groups.of_row[i]] = values[i];
+  Fresh<double> distances(column.size());
+  Bits bits(column.size());
+  for (std::size_t i = 0; i < column.size(); ++i) {
+    distances[i] = static_cast<double>(Integer{values[i]} - origins[groups.of_row[i]]);
+    if (column.is_na(i)) bits.clear(i);
+  }
+  states.add(state_name(at, "origin"), fixed_column(ColumnType::int64, groups.count(), std::move(origins)));
+  return fixed_column(ColumnType::float64, column.size(), std::move(distances), std::move(bits).block());
+}
+
 // Counts, means and sums of squared distances from them, in two passes.
 void add_moments(Growing& states, std::size_t at, const Column& raw, Counts& counts) {
   const Groups& groups = counts.groups();
-  const Column column = cast(raw, ColumnType::float64);
+  const Column column =
+      raw.type() == ColumnType::int64 ? distances(states, at, raw, groups) : cast(raw, ColumnType::float64);
   const Column count = counts.of(&column), sum = sums(column, groups);
   Fresh<double> means(groups.count()), squares(groups.count());
   for (std::uint32_t g = 0; g < groups.count(); ++g) {
@@ -276,18 +295,25 @@ void merge_moments(Growing& states, std::size_t at, const Table& parts, const Gr
   const auto* count = integers(parts.column(state_name(at, "count")));
   const auto* mean = reals(parts.column(state_name(at, "mean")));
   const auto* square = reals(parts.column(state_name(at, "squares")));
-  Fresh<std::int64_t> counts(groups.count());
+  const auto place = parts.find(state_name(at, "origin"));
+  const auto* const origin = place ? integers(parts.columns()[*place]) : nullptr;
+  Fresh<std::int64_t> counts(groups.count()), origins(groups.count());
   Fresh<double> means(groups.count()), squares(groups.count());
-  for (std::uint32_t g = 0; g < groups.count(); ++g) counts[g] = 0, means[g] = 0, squares[g] = 0;
+  for (std::uint32_t g = 0; g < groups.count(); ++g)
+    counts[g] = 0, origins[g] = 0, means[g] = 0, squares[g] = 0;
   for (std::size_t i = 0; i < parts.rows(); ++i) {
     if (count[i] == 0) continue;
     const std::uint32_t g = groups.of_row[i];
     const auto have = static_cast<double>(counts[g]), more = static_cast<double>(count[i]);
-    const double apart = mean[i] - means[g];
+    if (origin && counts[g] == 0) origins[g] = origin[i];
+    const double apart =
+        mean[i] - means[g] + (origin ? static_cast<double>(Integer{origin[i]} - origins[g]) : 0);
     means[g] += apart * more / (have + more);
     squares[g] += square[i] + apart * apart * have * more / (have + more);
     counts[g] += count[i];
   }
+  if (origin)
+    states.add(state_name(at, "origin"), fixed_column(ColumnType::int64, groups.count(), std::move(origins)));
   states.add(state_name(at, "count"), fixed_column(ColumnType::int64, groups.count(), std::move(counts)));
   states.add(state_name(at, "mean"), fixed_column(ColumnType::float64, groups.count(), std::move(means)));
   states.add(state_name(at, "squares"),
