@@ -237,12 +237,14 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void answer(coordination::Replies&& replies);
   void tell_failure(PeerId from, const protocol::RunFailed& message);
   void perform();
-  /// A task that no worker can take.
+  /// A task that cannot begin.
   struct Unplaced {
     TaskId id = 0;
     Clock::time_point since{};
     bool is_told = false;
   };
+  template <class Text>
+  bool tell(Unplaced& known, TaskId id, Clock::time_point now, Clock::duration patience, Text text);
   void tell_of_unplaced(Clock::time_point now);
   void end_stuck();
   void lose(PeerId peer, const std::string& how);
@@ -286,7 +288,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
   std::unordered_set<std::string> dismissed_;  // jobs whose workers are not wanted any more
   std::vector<std::pair<PeerId, std::string>> broken_links_;
-  Unplaced in_vain_, waiting_;  // the first of either
+  Unplaced in_vain_, waiting_, lacking_;  // the first of each kind
   int waiting_told_ = 0;
   int doors_ = 0;             // those who hold the one door open for workers
   bool has_entered_ = false;  // workers of the own job are reached from outside

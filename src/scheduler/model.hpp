@@ -76,6 +76,7 @@ struct alignas(64) Task {
   bool delivered : 1 = false;  ///< The client has the whole result.
   bool out_of_band : 1 = false;
   bool waits : 1 = false;          ///< Its function has started and waits for other tasks.
+  bool returned : 1 = false;       ///< Of a gang others of which have not: it takes nothing any more.
   bool begun : 1 = false;          ///< Its worker did not give it back: it is known to run.
   bool in_gang : 1 = false;        ///< It runs when all of its gang do.
   bool is_actor : 1 = false;       ///< Its result stays where it was made ...
@@ -184,6 +185,12 @@ struct alignas(64) Worker {
     return std::min(memory.paused ? 1 : threads, threads - std::min(threads, reserved));
   }
   [[nodiscard]] bool ends() const noexcept { return leaves < std::numeric_limits<Time>::infinity(); }
+  /// Of a resource, by all its tasks together.
+  [[nodiscard]] bool wants_more_than_it_has() const noexcept {
+    for (std::size_t i = 0; i < resources.size(); ++i)
+      if (resources[i].amount - demand[i].amount < -1e-9) return true;
+    return false;
+  }
   /// Seconds until a thread is free for one more, by estimate.
   [[nodiscard]] double wait_s() const noexcept { return ready() < threads ? 0 : load_s / threads; }
 
@@ -222,6 +229,9 @@ inline void Worker::block(Task& task) noexcept {
   put(*processing[last], task.position);
   put(task, last);
 }
+
+/// The name under which tasks ask for threads.
+inline constexpr const char* cores_name = "cores";
 
 /// An amount of a resource for people.
 [[nodiscard]] std::string amount_text(double amount);
@@ -269,7 +279,8 @@ struct Gang {
   GangPhase phase = GangPhase::gathering;
   std::uint32_t run = 0;
   Time since = 0;                                            ///< When it began to wait, or to break.
-  bool hopeless = false;                                     ///< All workers together have no room for it.
+  bool hopeless = false;                                     ///< All workers together have no room for it ...
+  bool lacks_kept = false;                                   ///< ... but for what waiting tasks keep.
   std::vector<Places> reserved;                              ///< While it waits, if it is first.
   std::vector<std::unique_ptr<protocol::RunFinished>> done;  ///< Of this attempt, by rank ...
   std::size_t returned = 0;                                  ///< How many these are ...

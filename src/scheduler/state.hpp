@@ -174,6 +174,11 @@ class State {
   void withdraw(const void* by);
   /// That it waits for a worker, and why those there are, or all there may ever be, cannot take it.
   [[nodiscard]] std::string waiting_text(TaskId id) const;
+  /// The first task, or leader of a gang, that lacks what tasks keep which wait themselves; 0 if there is
+  /// none.
+  [[nodiscard]] TaskId first_to_lack_kept() const;
+  /// What it lacks, who keeps it, and what to do; empty if it lacks nothing of this kind.
+  [[nodiscard]] std::string kept_text(TaskId id) const;
   /// Peers that hold the result.
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) const;
   /// Whether it is scattered data that has not yet arrived at all of its workers that live.
@@ -245,6 +250,9 @@ class State {
   [[nodiscard]] bool expect(Task& task);
   [[nodiscard]] bool stood_on(const Task& task) const;
   void demand(const Task& task, Worker& worker, double sign);
+  void demand(const Resource& wanted, const Task& task, Worker& worker, double sign);
+  void set_waits(Task& task, bool waits);
+  void set_returned(Task& task, bool returned);
   void release_inputs(Task& task);
   void release_if_unused(Task& task);
   void forget(Task& task);
@@ -293,6 +301,11 @@ class State {
   void steal(WorkerIndex thief);
   void steal_for_resources(WorkerIndex thief);
 
+  // questions.cpp
+  [[nodiscard]] static double wanted_of(const Task& task, const std::string& resource) noexcept;
+  [[nodiscard]] static std::vector<Demand> kept_by_waiting(const Worker& worker);
+  [[nodiscard]] std::string lack_of_kept(const Task& task) const;
+  [[nodiscard]] std::string lack_of_kept(const Task& task, const Worker& worker) const;
   [[nodiscard]] std::vector<const Task*> neighbourhood(std::size_t most) const;
   [[nodiscard]] std::vector<snapshot::SeenTask> with_inputs(const std::vector<const Task*>& tasks) const;
 
@@ -331,11 +344,16 @@ class State {
   void unreserve(Gang& gang);
   void leave_queue(Gang& gang);
   [[nodiscard]] std::int64_t urgency(const Gang& gang) const;
+  enum class Room : std::uint8_t {
+    now,
+    later,  // once all have ended that do not wait for other tasks
+    ever
+  };
   [[nodiscard]] std::uint32_t fitting(const Gang& gang, std::uint32_t threads,
                                       const std::vector<Resource>& there,
                                       const std::vector<Demand>& demand) const;
-  [[nodiscard]] std::uint32_t capacity(const Gang& gang, const Worker& worker, bool now) const;
-  [[nodiscard]] std::vector<WorkerIndex> places_for(const Gang& gang, bool now) const;
+  [[nodiscard]] std::uint32_t capacity(const Gang& gang, const Worker& worker, Room room) const;
+  [[nodiscard]] std::vector<WorkerIndex> places_for(const Gang& gang, Room room) const;
   [[nodiscard]] std::string room_text(const Gang& gang) const;
   static void add_held(const Worker& worker, std::size_t most, snapshot::SeenTasks& seen);
   [[nodiscard]] bool in_vain(const Options* options) const;

@@ -81,8 +81,7 @@ TEST_CASE("gang: two of them do not wait for each other") {
   CHECK(std::find(first.begin(), first.end(), "run 2 @3") != first.end());
   CHECK(story.of(4) == TaskState::waiting);
   story.finish(11);
-  story.finish(1);
-  const Lines last = story.finish(2);
+  const Lines last = story.finish(1);  // a place is free, whatever its gang does elsewhere
   CHECK(std::find(last.begin(), last.end(), "run 4 @1") != last.end());
   CHECK(story.of(5) == TaskState::processing);
 }
@@ -349,7 +348,26 @@ TEST_CASE("gang: workers that lack memory for good run it all the same, those th
   CHECK(story.of(20) == TaskState::queued);
   story.finish(1);
   CHECK(story.finish(2) == Lines{"done 1", "done 2", "run 11 @1", "run 12 @2", "run 13 @3"});
-  for (const TaskId id : {11, 12}) CHECK(story.finish(id).empty());
-  const Lines last = story.finish(13);
-  CHECK(std::find(last.begin(), last.end(), "run 20 @1") != last.end());
+  CHECK(story.finish(11) == Lines{"run 20 @1"});  // whose rank has returned
+}
+
+TEST_CASE("gangs: a rank that has returned takes nothing any more, also while others go on") {
+  Story story;
+  story.join(1, 1, {{"gpu", 1}});
+  story.join(2, 1, {{"gpu", 1}});
+  story.gang(10, 2, {.resources = {{"gpu", 1}}});
+  const PeerId first = story.worker_of(10);
+  story.finish(10);
+  for (const PeerId peer : {1, 2}) story.pause(peer);  // one thing at a time
+  CHECK(story.submit(1) == Lines{"run 1 @" + std::to_string(first)});
+  story.finish(1);
+  for (const PeerId peer : {1, 2}) story.pause(peer, false);
+  CHECK(story.gang(20, 1, {.resources = {{"gpu", 1}}}) == Lines{"run 20 @" + std::to_string(first)});
+  story.finish(20);
+  CHECK(story.lose(story.worker_of(11), {11}).size() > 0);  // both run again
+  story.join(3, 1, {{"gpu", 1}});
+  REQUIRE(story.of(10) == TaskState::processing);
+  story.finish(10);
+  story.finish(11);
+  CHECK(story.of(10) == TaskState::memory);
 }

@@ -149,6 +149,10 @@ class Story {
   Lines retracted_run(TaskId id, PeerId worker, std::uint32_t run, bool came_back) {
     return from(worker, detail::protocol::RetractReply{id, run, came_back});
   }
+  /// Its function waits for another task, or goes on.
+  Lines waits(TaskId id, bool waiting = true) {
+    return from(worker_of(id), detail::protocol::RunWaits{id, run_of(id), waiting});
+  }
   /// A rank of a gang returns, having sent another rank `sent` times in collective calls.
   Lines calls(TaskId id, std::uint32_t other, std::uint64_t sent, std::uint64_t received, std::string last) {
     return from(worker_of(id),
