@@ -57,7 +57,7 @@ void check_room(int ranks, std::size_t hosts) {
   throw Error(ErrorKind::invalid_argument,
               "-n " + std::to_string(ranks) + ": " + counted(hosts, "host") + " of " + to_text(memory) +
                   (hosts == 1 ? " has" : " have") + " room for " + std::to_string(most) +
-                  " ranks at most, since each takes " + to_text(least_rank_bytes) +
+                  " ranks at most, since one of MPI takes " + to_text(least_rank_bytes) +
                   " before it does anything; a rank may have many workers' threads: --threads");
 }
 
