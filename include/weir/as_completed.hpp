@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <mutex>
 
+#include "weir/detail/client/refusal.hpp"
 #include "weir/duration.hpp"
 #include "weir/future.hpp"
 
@@ -110,5 +111,12 @@ template <class T>
 [[nodiscard]] AsCompleted<T> as_completed(std::initializer_list<Future<T>> futures) {
   return AsCompleted<T>(futures);
 }
+/// \cond
+template <class T, class... Rest>
+requires(!detail::client::is_futures<T>) WEIR_REFUSES(
+    "weir: as_completed: takes futures of one type between braces or in a std::vector: "
+    "weir::as_completed({a, b})")
+detail::Refused as_completed(const T&, const Rest&...) { return {}; }
+/// \endcond
 
 }  // namespace weir

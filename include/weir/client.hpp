@@ -188,6 +188,11 @@ class Client : private detail::client::RefusedCalls {
   detail::Refused gather(const Future<T>&, const Rest&...) {
     return {};
   }
+  template <class T, class... Rest>
+  requires(!detail::client::has_futures<T>) WEIR_REFUSES(
+      "weir: gather: takes futures: one, several of one type between braces or in a std::vector, or a "
+      "std::map of them: client.gather({a, b})")
+  detail::Refused gather(const T&, const Rest&...) { return {}; }
   detail::Refused gather(const detail::Refused&) { return {}; }
   /// \endcond
 
@@ -201,6 +206,12 @@ class Client : private detail::client::RefusedCalls {
   Future<std::vector<T>> when_all(std::initializer_list<Future<T>> futures) {
     return when_all(std::vector<Future<T>>(futures));
   }
+  /// \cond
+  template <class T, class... Rest>
+  requires(!detail::client::is_futures<T>) WEIR_REFUSES(
+      "weir: when_all: takes futures of one type between braces or in a std::vector: client.when_all({a, b})")
+  detail::Refused when_all(const T&, const Rest&...) { return {}; }
+  /// \endcond
 
   /// Makes an object of type T on a worker, where it stays: `client.actor<Counter>(10)`; see `weir::Actor`,
   /// in `weir/actor.hpp`. It is put where the fewest are.
@@ -228,6 +239,13 @@ class Client : private detail::client::RefusedCalls {
   requires detail::task::Travels<T>::value auto scatter(T value, const std::vector<PeerId>& workers) {
     return scatter_to(std::move(value), workers);
   }
+  /// The same, on what `workers()` gives, or some of it.
+  template <class T, std::same_as<WorkerInfo> Worker>
+  requires detail::task::Travels<T>::value auto scatter(T value, const std::vector<Worker>& workers) {
+    std::vector<PeerId> peers;
+    for (const Worker& worker : workers) peers.push_back(worker.peer);
+    return scatter_to(std::move(value), peers);
+  }
   /// One copy on every worker.
   template <class T>
   requires detail::task::Travels<T>::value auto broadcast(T value);
@@ -254,6 +272,18 @@ class Client : private detail::client::RefusedCalls {
             std::optional<Duration> timeout = std::nullopt) {
     return wait(std::vector<Future<T>>(futures), until, timeout);
   }
+  /// \cond
+  template <class T, class... Rest>
+  requires(!detail::client::is_futures<T>) WEIR_REFUSES(
+      "weir: wait: takes futures of one type between braces or in a std::vector: client.wait({a, b}); one "
+      "alone, and those of several types, have their own: a.wait()")
+  bool wait(const T&, const Rest&...) { return false; }
+  template <class T, class Other, class... Rest>
+  requires(!std::convertible_to<Other, Until>) WEIR_REFUSES(
+      "weir: wait: says first what it waits for, then how long: client.wait(futures, weir::Until::all, "
+      "\"5s\")")
+  bool wait(const std::vector<Future<T>>&, const Other&, const Rest&...) { return false; }
+  /// \endcond
 
   /// Lets the task run to its end though nobody keeps its future; `weir::run` waits for it.
   template <class T>

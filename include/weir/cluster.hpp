@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -121,9 +122,15 @@ struct BatchOptions {
   std::vector<Resource> resources{};  ///< Of each worker, for tasks that ask for them: `{{"gpu", 1}}` also
                                       ///< asks the batch system for as many GPUs.
   int processes = 1;      ///< Workers in a job; they share its cores and memory, and reach each other by MPI.
-  std::string queue{};    ///< The queue or partition.
-  std::string account{};  ///< The project that pays.
-  std::string name{};     ///< Of the jobs and their log files.
+  int gpus_per_task = 0;  ///< GPUs of each worker, asked for by rank. It has them as the resource `gpu`.
+  std::string signal{};   ///< `USR1@120`: that the first worker of a job gets so many seconds ahead of the
+                          ///< job's end, for a handler of your own. Workers hand over without it.
+  std::optional<bool> requeue{};  ///< The batch system may begin a job anew when it has taken it away; else
+                                  ///< the cluster asks for another one.
+  std::string queue{};            ///< The queue or partition.
+  std::string account{};          ///< The project that pays.
+  std::vector<std::string> exclude{};     ///< Hosts that no job is to run on.
+  std::string name{};                     ///< Of the jobs and their log files.
   std::string log_directory{};            ///< For the logs of the jobs; empty: the current directory.
   std::string interface {};               ///< The network to listen on; empty: all of this host's.
   std::vector<std::string> modules{};     ///< Loaded with `module load`, in order.
@@ -154,7 +161,7 @@ BatchCluster from_config(const std::string& site);
 /// **Errors.** As `Cluster`; and `Error{not_found}` if the system's programs are not on PATH.
 class BatchCluster : public Cluster {
  public:
-  /// Of the system whose programs are on PATH.
+  /// Of the system that the configuration names, else the one whose programs are on PATH.
   explicit BatchCluster(const BatchOptions& options);
   /// Of the system called so: "lsf".
   BatchCluster(const std::string& system, const BatchOptions& options)

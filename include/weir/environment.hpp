@@ -9,6 +9,7 @@ namespace weir {
 
 /// The variables of this process, `NAME=value`, without those by which a program that is started with them
 /// would take itself for a rank of this process's MPI job: `OMPI_*`, `PMIX_*`, `PMI_*`, `ORTE_*`, `PRTE_*`.
+/// Kept is what allows a launcher more: to run as root, more ranks than places, unbound ones.
 ///
 /// For `execve` and `posix_spawn`: `mpirun`, `weir run` and MPI programs then start jobs of their own. `weir
 /// run` and `from_process` do so by themselves, and inside `weir::run` also what `std::system` starts is no

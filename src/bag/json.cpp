@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <bit>
+#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -86,7 +87,7 @@ std::string beginning(std::string_view text) {
   }
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) why = "it is empty";
   if (column == 0 && code == simdjson::NUMBER_ERROR)
-    why = "a number must fit 64 bits; larger ones can be texts";
+    why = "a number must be one that a double can be near to; larger ones can be texts";
   throw Error(ErrorKind::serialization,
               column > 0
                   ? fmt::format("Json::parse: a text must be JSON (got '{}', wrong at column {}): {}",
@@ -94,12 +95,48 @@ std::string beginning(std::string_view text) {
                   : fmt::format("Json::parse: a text must be JSON (got '{}'): {}", beginning(text), why));
 }
 
+bool is_beyond_64_bits(std::string_view integer) {
+  std::int64_t whole = 0;
+  std::uint64_t natural = 0;
+  const auto exceeds = [&](auto& value) {
+    return std::from_chars(integer.data(), integer.data() + integer.size(), value).ec ==
+           std::errc::result_out_of_range;
+  };
+  return exceeds(whole) && (integer.starts_with('-') || exceeds(natural));
+}
+
+// Integers beyond 64 bits as other numbers, which are the nearest doubles: "e0" behind them. Empty if there
+// are none.
+std::string with_wide_integers_as_reals(std::string_view text) {
+  std::string changed;
+  std::size_t copied = 0;
+  bool in_string = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (in_string && text[at] == '\\') ++at;
+    else if (text[at] == '"') in_string = !in_string;
+    else if (!in_string && (text[at] == '-' || (text[at] >= '0' && text[at] <= '9'))) {
+      const std::size_t end = std::min(text.find_first_not_of("+-.0123456789eE", at), text.size());
+      const std::string_view number = text.substr(at, end - at);
+      at = end - 1;
+      if (number.find_first_of(".eE") != std::string_view::npos || !is_beyond_64_bits(number)) continue;
+      (changed += text.substr(copied, end - copied)) += "e0";
+      copied = end;
+    }
+  }
+  return copied ? changed += text.substr(copied) : changed;
+}
+
 JsonDocument* parse_into(JsonDocument* fresh, const std::string& text) {
   thread_local simdjson::dom::parser parser;
   std::unique_ptr<JsonDocument> document(fresh);
-  const bool has_room = text.capacity() - text.size() >= simdjson::SIMDJSON_PADDING;
-  const simdjson::error_code error =
-      parser.parse_into_document(document->parsed, text.data(), text.size(), !has_room).error();
+  const auto parse = [&](const std::string& from) {
+    const bool has_room = from.capacity() - from.size() >= simdjson::SIMDJSON_PADDING;
+    return parser.parse_into_document(document->parsed, from.data(), from.size(), !has_room).error();
+  };
+  simdjson::error_code error = parse(text);
+  if (error == simdjson::NUMBER_ERROR)
+    if (const std::string changed = with_wide_integers_as_reals(text); !changed.empty())
+      error = parse(changed);
   if (error) throw_broken(text, error);
   return document.release();
 }

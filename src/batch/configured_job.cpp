@@ -124,6 +124,11 @@ std::pair<std::string, std::string> variable_of(const Config& config, const std:
 
 }  // namespace
 
+const BatchSystem& configured_system(const Config& config) {
+  const std::string system = config.text("system");
+  return system.empty() ? detect_batch_system() : batch_system(system);
+}
+
 bool requeue_of(const Config& config) {
   const std::string text = config.text("requeue");
   if (text != "yes" && text != "no")

@@ -13,6 +13,11 @@ namespace weir::detail::batch {
 /// **Errors.** As `Config::load`, and for a table of no batch system.
 [[nodiscard]] Config load_config();
 
+/// The batch system that is set, else the one whose programs are on PATH.
+///
+/// **Errors.** Those of `batch_system` and `detect_batch_system`.
+[[nodiscard]] const BatchSystem& configured_system(const Config& config);
+
 /// Whether the batch system may begin the job anew.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` for what is neither yes nor no.

@@ -17,7 +17,11 @@ bool detail::is_in_mpi_job() {
 bool detail::belongs_to_mpi_job(std::string_view variable) {
   constexpr std::array<std::string_view, 7> prefixes{"OMPI_", "PMIX_",     "PMI_", "ORTE_",
                                                      "PRTE_", "MPI_LOCAL", "HYDI_"};
-  return !variable.starts_with("OMPI_ALLOW_RUN_AS_ROOT") &&  // what the user allows holds for every job
+  // What a launcher is allowed here holds for every job.
+  constexpr std::array<std::string_view, 4> kept{"OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
+                                                 "OMPI_MCA_rmaps_base_oversubscribe",
+                                                 "OMPI_MCA_hwloc_base_binding_policy"};
+  return std::find(kept.begin(), kept.end(), variable) == kept.end() &&
          std::any_of(prefixes.begin(), prefixes.end(),
                      [&](std::string_view prefix) { return variable.starts_with(prefix); });
 }

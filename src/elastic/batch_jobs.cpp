@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
@@ -86,6 +87,9 @@ class Wishes {
   void set(const char* name, const std::string& value) {
     if (!value.empty()) set(name, std::vector<std::string>{value});
   }
+  void set(const char* name, int count) {
+    if (count != 0) set(name, std::to_string(count));
+  }
   void set(const char* name, const std::vector<std::string>& values) {
     if (!values.empty()) config_.set(name, values, who_);
   }
@@ -135,6 +139,10 @@ class BatchJobs final : public Launcher {
     config.choose_system(system_.name());
     wishes.set("memory", options.memory);
     wishes.set("walltime", options.walltime);
+    wishes.set("gpus_per_task", options.gpus_per_task);
+    wishes.set("signal", options.signal);
+    if (options.requeue) wishes.set("requeue", *options.requeue ? "yes" : "no");
+    wishes.set("exclude", options.exclude);
     wishes.set("queue", options.queue);
     wishes.set("account", options.account);
     wishes.set("name", options.name);
@@ -152,16 +160,15 @@ class BatchJobs final : public Launcher {
     auto command = own_arguments();
     command.front() = own_executable();
     check_resources(options.resources, who);
+    if (options.gpus_per_task < 0)
+      throw Error(ErrorKind::invalid_argument, who + ": gpus_per_task must not be negative (got " +
+                                                   std::to_string(options.gpus_per_task) + ")");
     job_ = configured_job(config, options.processes, std::move(command));
     if (job_.weir.empty()) job_.weir = weir_of_this_program();
     if (job_.nodes == 0) job_.nodes = 1;
     excluded_ = job_.exclude;
-    if (!options.resources.empty()) {
-      job_.environment.emplace_back("WEIR_RESOURCES", resources_text(options.resources));
-      for (const Resource& resource : options.resources)
-        if (resource.name == "gpu" && job_.gpus_per_node == 0 && job_.gpus_per_rank == 0)
-          job_.gpus_per_node = static_cast<int>(std::ceil(resource.amount * options.processes));
-    }
+    const std::vector<Resource> resources = add_gpus(options);
+    if (!resources.empty()) job_.environment.emplace_back("WEIR_RESOURCES", resources_text(resources));
     network_ = config.text("interface").empty() ? "any" : config.text("interface");
     if (const std::string array = array_text(system_, job_); !array.empty())
       throw Error(
@@ -175,7 +182,7 @@ class BatchJobs final : public Launcher {
     shape_ = {.workers = options.processes,
               .cores = options.cores,
               .memory_bytes = job_.memory_bytes,
-              .resources = options.resources};
+              .resources = resources};
     keep_jobs(options, who);
     guard_.emplace(std::string(system.cancel_program()), kept_ ? &*kept_ : nullptr, keep_time(options));
   }
@@ -322,6 +329,21 @@ class BatchJobs final : public Launcher {
     return std::chrono::ceil<std::chrono::seconds>(options.keep_jobs.value());
   }
 
+  /// Workers that are to have GPUs get them from the job, and those of the job are the workers'.
+  std::vector<Resource> add_gpus(const BatchOptions& options) {
+    std::vector<Resource> resources = options.resources;
+    const auto gpu = std::find_if(resources.begin(), resources.end(),
+                                  [](const Resource& resource) { return resource.name == "gpu"; });
+    const bool are_asked_for = job_.gpus_per_rank || job_.gpus_per_node;
+    if (gpu == resources.end()) {
+      const int each = job_.gpus_per_rank ? job_.gpus_per_rank : job_.gpus_per_node / options.processes;
+      if (each) resources.push_back({"gpu", static_cast<double>(each)});
+    } else if (!are_asked_for) {
+      job_.gpus_per_node = static_cast<int>(std::ceil(gpu->amount * options.processes));
+    }
+    return resources;
+  }
+
   void keep_jobs(const BatchOptions& options, const std::string& who) {
     const auto time = keep_time(options);
     if (time.count() < 0)
@@ -374,6 +396,12 @@ std::unique_ptr<Launcher> batch_launcher(const BatchSystem& system, const BatchO
   return std::make_unique<BatchJobs>(system, options, who);
 }
 
+const BatchSystem& system_of_site(const std::string& site, const std::string& who) {
+  Config config = load_config();
+  Wishes(config, who).set("site", site);
+  return configured_system(config);
+}
+
 // What is common to all jobs the launcher reads itself.
 BatchOptions options_of_site(const std::string& site, const std::string& who, std::string& system) {
   if (site.empty())
@@ -383,8 +411,8 @@ BatchOptions options_of_site(const std::string& site, const std::string& who, st
                     "[sites.NAME] for each");
   Config config = load_config();
   config.set("site", std::vector<std::string>{site}, who);
-  system = config.text("system");
-  config.choose_system(system.empty() ? detect_batch_system().name() : batch_system(system).name());
+  system = configured_system(config).name();
+  config.choose_system(system);
   const auto number = [&](const char* name) {
     const std::int64_t value = config.count(name);
     if (config.origin(name) == "default" && value < 1)

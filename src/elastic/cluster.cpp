@@ -177,7 +177,8 @@ LocalCluster::LocalCluster(const LocalOptions& options) {
 BatchCluster::BatchCluster(const BatchOptions& options) : BatchCluster("", options, "BatchCluster") {}
 
 BatchCluster::BatchCluster(const std::string& system, const BatchOptions& options, const std::string& who) {
-  const BatchSystem& chosen = system.empty() ? detect_batch_system() : batch_system(system);
+  const BatchSystem& chosen =
+      system.empty() ? detail::elastic::system_of_site(options.site, who) : batch_system(system);
   start(detail::elastic::batch_launcher(chosen, options, who), options.interface);
 }
 

@@ -62,8 +62,7 @@ JobKeeper::JobKeeper(std::shared_ptr<node::SchedulerNode> scheduler, std::unique
       file_(connection_file_),
       scaler_(shape_) {
   plain_clusters += shape_.resources.empty();
-  scheduler_->promise(offer_);
-  scheduler_->limit(this, {});
+  promise({});
   for (KeptJob& job : launcher_->take_over()) {
     const long number = std::atol(job.label.c_str() + job.label.rfind('.') + 1);
     number_ = std::max(number_, static_cast<int>(std::clamp(number, 0l, 1'000'000'000l)));
@@ -72,6 +71,13 @@ JobKeeper::JobKeeper(std::shared_ptr<node::SchedulerNode> scheduler, std::unique
                      .submitted = std::chrono::steady_clock::now()});
   }
   thread_ = std::thread([this] { loop(); });
+}
+
+void JobKeeper::promise(std::optional<std::uint64_t> workers) {
+  scheduler_->promise({.by = this,
+                       .offer = offer_,
+                       .threads = static_cast<std::uint32_t>(threads_of(shape_)),
+                       .workers = workers});
 }
 
 void JobKeeper::want(const std::function<void(Scaler&)>& change) {
@@ -83,7 +89,7 @@ void JobKeeper::want(const std::function<void(Scaler&)>& change) {
     dirty_ = true;
     changed_.notify_all();
   }
-  scheduler_->limit(this, most * static_cast<std::uint64_t>(shape_.cores));
+  promise(most * static_cast<std::uint64_t>(shape_.workers));
 }
 
 int JobKeeper::jobs() const {
@@ -113,8 +119,7 @@ void JobKeeper::close(bool retire) {
   thread_.join();
   seeing::job_board().remove(this);
   plain_clusters -= shape_.resources.empty();
-  scheduler_->withdraw(offer_);
-  scheduler_->forget_limit(this);
+  scheduler_->withdraw(this);
 }
 
 void JobKeeper::loop() {

@@ -50,6 +50,8 @@ class JobKeeper {
   };
 
   void loop();
+  /// Of so many workers at most.
+  void promise(std::optional<std::uint64_t> workers);
   void step(ScalingTime now);
   void look(ScalingTime now, const Snapshot& snapshot);
   void drop_ended(ScalingTime now);

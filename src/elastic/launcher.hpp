@@ -65,7 +65,10 @@ class Launcher {
 [[nodiscard]] std::unique_ptr<Launcher> batch_launcher(const BatchSystem& system, const BatchOptions& options,
                                                        const std::string& who);
 
-/// What the configuration file says of a site's jobs, and its batch system (empty: the one on PATH).
+/// That of the configuration (of a site, if one is named), else the one on PATH.
+[[nodiscard]] const BatchSystem& system_of_site(const std::string& site, const std::string& who);
+
+/// What the configuration file says of a site's jobs, and its batch system.
 [[nodiscard]] BatchOptions options_of_site(const std::string& site, const std::string& who,
                                            std::string& system);
 

@@ -1,5 +1,6 @@
 #include <zstd.h>
 
+#include <algorithm>
 #include <new>
 
 #include "files/packer.hpp"
@@ -37,14 +38,20 @@ class ZstdInput final : public Input {
   }
 
   void decompress(ZSTD_outBuffer& out) {
-    const std::size_t left = ZSTD_decompressStream(state_.get(), &out, &in_);
+    // No more than the library asks for, which is a header, a block or a sum: if it is broken, that is where.
+    ZSTD_inBuffer part{in_.src, std::min(in_.size, in_.pos + wanted_), in_.pos};
+    const std::size_t left = ZSTD_decompressStream(state_.get(), &out, &part);
     if (ZSTD_isError(left)) raw_.broken(raw_.offset() - (in_.size - in_.pos), ZSTD_getErrorName(left));
+    in_.pos = part.pos;
     in_frame_ = left != 0;
+    wanted_ = in_frame_ ? left : header_bytes;
   }
 
   Raw raw_;
   std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> state_;
+  static constexpr std::size_t header_bytes = 5;  // of which it tells how long the rest is
   ZSTD_inBuffer in_{nullptr, 0, 0};
+  std::size_t wanted_ = header_bytes;
   bool in_frame_ = false;
 };
 

@@ -267,8 +267,13 @@ Copies copies() { return copies(batch::own_variables(), mpi_family()); }
 void mend_job_variables() {
   for (const BatchSystem& system : batch_systems())
     for (const std::string& variable : system.misleading_variables()) unsetenv(variable.c_str());
-  if (const auto job = current_job())
-    for (const auto& [name, value] : job->system->helpful_variables()) setenv(name.c_str(), value.c_str(), 0);
+  const auto job = current_job();
+  if (!job) return;
+  for (const auto& [name, value] : job->system->helpful_variables()) setenv(name.c_str(), value.c_str(), 0);
+  // A rank with several cores is one place for mpirun, and its tasks may start a rank on each. Those of two
+  // tasks would be bound to the same cores; they have the processors of their task.
+  setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
+  setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 0);
 }
 
 namespace {

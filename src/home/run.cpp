@@ -348,7 +348,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
                   "weir::run: MPI has been finalized in this process; call weir::run once");
     if (size.empty() || size == "1") {
       detail::leave_mpi_job();
-      if (is_rank) detail::home::leave_step();
+      is_rank ? detail::home::leave_step() : detail::home::mend_job_variables();
       const int status = run_with_threads(body, options);
       report_status(status, Stage::left);
       return status;

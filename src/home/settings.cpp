@@ -158,7 +158,9 @@ std::optional<node::Clock::time_point> end_of_job(bool is_announced) {
   if (is_announced) {
     const auto job = current_job();
     const auto* hearing = job ? dynamic_cast<const batch::Hearing*>(job->system) : nullptr;
-    const auto left = hearing ? hearing->left_now(job->id, batch::own_asker()) : std::nullopt;
+    const auto asked = [&] { return hearing->left_now(job->id, batch::own_asker()); };
+    auto left = hearing ? asked() : std::nullopt;
+    if (hearing && !left) left = asked();                                // a busy system may have refused
     if (!left || *left <= std::chrono::seconds(0)) return std::nullopt;  // or the clocks are apart
     return now + *left;
   }

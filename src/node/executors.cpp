@@ -329,7 +329,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
     node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, true});
     node.flush();  // what it waits for may wait for its slot
     if (task.out_of_band) return;
-    node.state_.secede();
+    node.state_.secede(with_slot->grant.get());
     node.seceded_ += !is_lent;
     node.call_one();
     node.call_thief();
@@ -341,7 +341,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
     node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, false});
     if (task.out_of_band) return;
     node.running_[slot % node.running_.size()].owner = with_slot->id;
-    node.state_.rejoin();
+    node.state_.rejoin(with_slot->grant.get());
     node.seceded_ -= !is_lent;
     node.work_.notify_all();
   }

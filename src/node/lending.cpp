@@ -32,7 +32,7 @@ bool WorkerNode::has_stuck() {
   constexpr auto every = std::chrono::milliseconds(20);
   const Hold hold(*this);
   const auto now = Clock::now();
-  if (closing_ || state_.has_slot() || now - stuck_looked_ < every) return false;
+  if (closing_ || (state_.has_slot() && !state_.has_ready()) || now - stuck_looked_ < every) return false;
   stuck_looked_ = now;
   bool has = false;
   for (std::size_t slot = 0; slot < std::min(slots_.size(), running_.size()); ++slot) {
@@ -53,11 +53,12 @@ void WorkerNode::lend_stuck() {
   if (closing_) return;
   for (std::size_t slot = 0; slot < std::min(slots_.size(), running_.size()); ++slot) {
     const Running& running = running_[slot];
-    const LentSlot lent{slot, running.owner, running.run, running.is_programs};
+    LentSlot lent{slot, running.owner, running.run, running.is_programs};
     if (lent.id == 0 || lent.id != running.stuck || has_lent(slot)) continue;
+    if (const worker::Record* record = state_.record(lent.id)) lent.grant = record->wished().grant;
     lent_.push_back(lent);
     post(0, protocol::RunWaits{lent.id, lent.run, true});
-    state_.secede();
+    state_.secede(lent.grant.get());
     seceded_ += !lent.is_programs;
     if (alive_ - seceded_ < settings_.threads) add_thread();
   }
@@ -71,7 +72,7 @@ bool WorkerNode::has_lent(std::size_t slot) const {
 
 void WorkerNode::end_lending(const LentSlot& lent) {
   post(0, protocol::RunWaits{lent.id, lent.run, false});
-  state_.rejoin();
+  state_.rejoin(lent.grant.get());
   seceded_ -= !lent.is_programs;
   work_.notify_all();
 }

@@ -293,6 +293,8 @@ void SchedulerNode::tick(Clock::time_point now) {
       tell_of_unplaced(now);
     }
   }
+  tell(lacking_, state_.first_to_lack_kept(), now, settings_.patience_for_place,
+       [&](TaskId id) { return state_.kept_text(id); });
   if (joined_ + lost_ < settings_.expected_workers && now - started_ > settings_.join_deadline) {
     log::error("{} of {} workers have not said hello within {}", settings_.expected_workers - joined_,
                settings_.expected_workers, to_string(std::chrono::nanoseconds(settings_.join_deadline)));
@@ -301,22 +303,26 @@ void SchedulerNode::tick(Clock::time_point now) {
   }
 }
 
+// Once, when it has been the first of its kind for so long.
+template <class Text>
+bool SchedulerNode::tell(Unplaced& known, TaskId id, Clock::time_point now, Clock::duration patience,
+                         Text text) {
+  if (id != known.id) known = {id, now, false};
+  if (!id || known.is_told || now - known.since < patience) return false;
+  log::warn("{}", text(id));
+  return known.is_told = true;
+}
+
 // At once if it is in vain; else when it has waited for a while, and of the next ones ever later.
 void SchedulerNode::tell_of_unplaced(Clock::time_point now) {
-  const std::optional<std::uint64_t> most = most_places();
-  const scheduler::State::Unplaced first = state_.unplaced(most);
-  const auto tell = [&](Unplaced& known, TaskId id, Clock::duration patience) {
-    if (id != known.id) known = {id, now, false};
-    if (!id || known.is_told || now - known.since < patience) return false;
-    log::warn("{}", state_.waiting_text(id, most));
-    return known.is_told = true;
-  };
+  const scheduler::State::Unplaced first = state_.unplaced();
+  const auto text = [&](TaskId id) { return state_.waiting_text(id); };
   constexpr int most_doublings = 7;
   const auto patience = (state_.worker_count() > 0 ? settings_.patience_for_place : settings_.join_deadline) *
                         (1 << std::min(waiting_told_, most_doublings));
   const bool are_known = joined_ + lost_ >= settings_.expected_workers;
-  tell(in_vain_, first.in_vain, are_known ? Clock::duration{} : patience);
-  waiting_told_ += tell(waiting_, first.waiting, patience);
+  tell(in_vain_, first.in_vain, now, are_known ? Clock::duration{} : patience, text);
+  waiting_told_ += tell(waiting_, first.waiting, now, patience, text);
 }
 
 // Members of a gang that has failed, in a call that nobody can end, such as one of MPI.
@@ -463,34 +469,14 @@ Snapshot SchedulerNode::snapshot() {
   return snapshot;
 }
 
-void SchedulerNode::promise(const std::vector<Resource>& offer) {
+void SchedulerNode::promise(scheduler::Promise promise) {
   const std::lock_guard hold(baton_);
-  state_.promise(offer);
+  state_.promise(std::move(promise));
 }
 
-void SchedulerNode::withdraw(const std::vector<Resource>& offer) {
+void SchedulerNode::withdraw(const void* by) {
   const std::lock_guard hold(baton_);
-  state_.withdraw(offer);
-}
-
-void SchedulerNode::limit(const void* cluster, std::optional<std::uint64_t> threads) {
-  const std::lock_guard hold(baton_);
-  cluster_threads_[cluster] = threads;
-}
-
-void SchedulerNode::forget_limit(const void* cluster) {
-  const std::lock_guard hold(baton_);
-  cluster_threads_.erase(cluster);
-}
-
-std::optional<std::uint64_t> SchedulerNode::most_places() const {
-  if (cluster_threads_.empty()) return {};
-  std::uint64_t most = state_.places_below(settings_.own_peers);
-  for (const auto& [cluster, threads] : cluster_threads_) {
-    if (!threads) return {};
-    most += *threads;
-  }
-  return most;
+  state_.withdraw(by);
 }
 
 std::uint64_t SchedulerNode::work_for(const std::vector<Resource>& offer, bool takes_plain) {

@@ -68,15 +68,10 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void forgive(const std::vector<PeerId>& workers);
   /// Whether these workers have left, or are leaving, in order: by themselves, or since they were asked to.
   [[nodiscard]] bool leave_in_order(const std::vector<PeerId>& workers);
-  /// Workers that may join will have these resources, until they are withdrawn: tasks that need others are
-  /// told of.
-  void promise(const std::vector<Resource>& offer);
-  void withdraw(const std::vector<Resource>& offer);
-  /// The workers of `cluster` have so many threads at most, until it says otherwise; nothing: nobody knows.
-  void limit(const void* cluster, std::optional<std::uint64_t> threads);
-  void forget_limit(const void* cluster);
-  /// Threads that there may ever be; nothing where that is not known.
-  [[nodiscard]] std::optional<std::uint64_t> most_places() const;
+  /// Workers may join, until it is withdrawn; an earlier one of the same giver is forgotten. Tasks that need
+  /// others, and gangs that all together have no room for, are told of.
+  void promise(scheduler::Promise promise);
+  void withdraw(const void* by);
   /// Tasks that run or could, and that workers with these resources may run.
   [[nodiscard]] std::uint64_t work_for(const std::vector<Resource>& offer, bool takes_plain);
   /// Ends the helper thread.
@@ -242,12 +237,14 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void answer(coordination::Replies&& replies);
   void tell_failure(PeerId from, const protocol::RunFailed& message);
   void perform();
-  /// A task that no worker can take.
+  /// A task that cannot begin.
   struct Unplaced {
     TaskId id = 0;
     Clock::time_point since{};
     bool is_told = false;
   };
+  template <class Text>
+  bool tell(Unplaced& known, TaskId id, Clock::time_point now, Clock::duration patience, Text text);
   void tell_of_unplaced(Clock::time_point now);
   void end_stuck();
   void lose(PeerId peer, const std::string& how);
@@ -291,8 +288,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
   std::unordered_set<std::string> dismissed_;  // jobs whose workers are not wanted any more
   std::vector<std::pair<PeerId, std::string>> broken_links_;
-  Unplaced in_vain_, waiting_;                                           // the first of either
-  std::map<const void*, std::optional<std::uint64_t>> cluster_threads_;  // that each may have at most
+  Unplaced in_vain_, waiting_, lacking_;  // the first of each kind
   int waiting_told_ = 0;
   int doors_ = 0;             // those who hold the one door open for workers
   bool has_entered_ = false;  // workers of the own job are reached from outside

@@ -147,6 +147,7 @@ class WorkerNode final : public Node {
     TaskId id = 0;
     std::uint32_t run = 0;
     bool is_programs = false;  // its thread is none of this worker's
+    std::shared_ptr<const worker::Grant> grant{};
   };
   /// A task that has a time limit.
   struct Limited {

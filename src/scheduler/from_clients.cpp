@@ -40,7 +40,7 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on) {
   if (message.options && message.options->cores > 0) {
     if (with_cores_[0] != message.options) {
       Options complete = *message.options;
-      complete.resources.push_back({"cores", static_cast<double>(complete.cores)});
+      complete.resources.push_back({cores_name, static_cast<double>(complete.cores)});
       with_cores_[0] = message.options;
       with_cores_[1] = std::make_shared<const Options>(std::move(complete));
     }

@@ -78,8 +78,7 @@ void State::handle(Time now, PeerId from, const protocol::RunWaits& message, Act
   if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run ||
       task->waits == message.waiting)
     return;
-  task->waits = message.waiting;
-  workers_[index].waiting += message.waiting ? 1 : -1;
+  set_waits(*task, message.waiting);
   load_.update(workers_, index);
   if (message.waiting) touch(index);
   end_event();

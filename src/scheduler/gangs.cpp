@@ -173,7 +173,11 @@ void State::member_finished(Task& task, WorkerIndex index, protocol::RunFinished
   auto& own = gang.done[task.extras->rank];
   if (!own) ++gang.returned;
   own = std::make_unique<protocol::RunFinished>(std::move(message));
-  if (gang.returned < gang.members.size()) return;
+  if (gang.returned < gang.members.size()) {
+    if (!task.returned) set_returned(task, true);
+    load_.update(workers_, index);
+    return touch(index);
+  }
   if (const std::string wrong = unreceived(gang); !wrong.empty()) {
     gang.cause = failure_of(member(gang, 0), ErrorKind::protocol, wrong);
     break_gang(gang, task, wrong);
@@ -333,33 +337,36 @@ std::int64_t State::urgency(const Gang& gang) const {
          static_cast<std::int64_t>((now_ - gang.since) / settings_.gang_aging_s);
 }
 
-// How many of its ranks the worker can take: now, or once it has nothing else. One that lacks memory counts
-// as well: it may lack it for as long as the results are wanted, and whoever waits for the gang with it.
-std::uint32_t State::capacity(const Gang& gang, const Worker& worker, bool now) const {
+// How many of its ranks so many threads can take, and what there is of resources, less what is wanted of it.
+std::uint32_t State::fitting(const Gang& gang, std::uint32_t threads, const std::vector<Resource>& there,
+                             const std::vector<Demand>& demand) const {
   const Task& leader = member_of(gang, 0);
-  if (!worker.running() || !allowed(leader, worker)) return 0;
-  std::uint32_t threads = worker.threads;
-  if (now) {
-    std::uint32_t taken = worker.ready() + worker.extra + worker.reserved;
-    for (const Places& own : gang.reserved)
-      if (&workers_[own.worker] == &worker) taken -= own.threads;
-    threads -= std::min(threads, taken);
-  }
   std::uint32_t ranks = threads / width_of(leader);
   if (const Options* options = leader.options())
     for (const Resource& wanted : options->resources)
-      for (std::size_t i = 0; i < worker.resources.size(); ++i) {
-        const Resource& has = worker.resources[i];
-        if (has.name != wanted.name || has.name == "cores") continue;
-        const double free = has.amount - (now ? worker.demand[i].amount : 0);
+      for (std::size_t i = 0; i < there.size(); ++i) {
+        if (there[i].name != wanted.name || wanted.name == cores_name) continue;
+        const double free = there[i].amount - (demand.empty() ? 0 : demand[i].amount);
         ranks = std::min(ranks, static_cast<std::uint32_t>(std::max(0.0, free / wanted.amount + 1e-9)));
       }
   return gang.separate ? std::min(ranks, 1u) : ranks;
 }
 
+// How many of its ranks the worker can take: now, or once it has nothing else. One that lacks memory counts
+// as well: it may lack it for as long as the results are wanted, and whoever waits for the gang with it.
+std::uint32_t State::capacity(const Gang& gang, const Worker& worker, Room room) const {
+  if (!worker.running() || !allowed(member_of(gang, 0), worker)) return 0;
+  if (room == Room::ever) return fitting(gang, worker.threads, worker.resources, {});
+  if (room == Room::later) return fitting(gang, worker.threads, worker.resources, kept_by_waiting(worker));
+  std::uint32_t taken = worker.ready() + worker.extra + worker.reserved;
+  for (const Places& own : gang.reserved)
+    if (&workers_[own.worker] == &worker) taken -= own.threads;
+  return fitting(gang, worker.threads - std::min(worker.threads, taken), worker.resources, worker.demand);
+}
+
 // A worker for each rank, or nothing: idle ones first, one host if it is large enough, on a host first one
 // rank for each worker.
-std::vector<WorkerIndex> State::places_for(const Gang& gang, bool now) const {
+std::vector<WorkerIndex> State::places_for(const Gang& gang, Room room) const {
   struct Host {
     std::vector<std::pair<WorkerIndex, std::uint32_t>> workers;  // with their capacities
     std::uint32_t room = 0;
@@ -368,11 +375,11 @@ std::vector<WorkerIndex> State::places_for(const Gang& gang, bool now) const {
   const auto wanted = static_cast<std::uint32_t>(gang.members.size());
   std::map<std::string, Host> by_name;
   for (WorkerIndex i = 0; i < workers_.size(); ++i)
-    if (const std::uint32_t ranks = capacity(gang, workers_[i], now)) {
+    if (const std::uint32_t ranks = capacity(gang, workers_[i], room)) {
       Host& host = by_name[workers_[i].host];
       host.workers.emplace_back(i, ranks);
       host.room += ranks;
-      host.idle += now ? ranks : capacity(gang, workers_[i], true);
+      host.idle += room == Room::now ? ranks : capacity(gang, workers_[i], Room::now);
     }
   std::vector<Host*> hosts;
   for (auto& [name, host] : by_name) {
@@ -388,7 +395,7 @@ std::vector<WorkerIndex> State::places_for(const Gang& gang, bool now) const {
   std::stable_sort(hosts.begin(), hosts.end(), [&](const Host* a, const Host* b) {
     const bool a_all = a->room >= wanted, b_all = b->room >= wanted;
     if (a_all != b_all) return a_all;
-    if (a->idle != b->idle && !now) return a->idle > b->idle;
+    if (a->idle != b->idle && room != Room::now) return a->idle > b->idle;
     return a_all ? a->room < b->room : a->room > b->room;
   });
   std::vector<WorkerIndex> places;
@@ -422,30 +429,32 @@ bool State::place_gangs() {
       gang.phase = GangPhase::gathering;
       continue;
     }
-    const std::vector<WorkerIndex> now = places_for(gang, true);
+    const std::vector<WorkerIndex> now = places_for(gang, Room::now);
     if (!now.empty()) {
       launch(gang, now);
       continue;
     }
-    const std::vector<WorkerIndex> later = places_for(gang, false);
-    gang.hopeless = later.empty();
+    // What waiting tasks keep may be theirs for as long as no thread is free for what they wait for.
+    const std::vector<WorkerIndex> later = places_for(gang, Room::later);
+    gang.hopeless = later.empty() && places_for(gang, Room::ever).empty();
+    gang.lacks_kept = later.empty() && !gang.hopeless;
     const Task* next = is_first && queued_ ? next_queued(queue_, nowhere) : nullptr;
-    if (is_first && !gang.hopeless && (!next || next->priority <= urgency(gang))) reserve(gang, later);
+    if (is_first && !later.empty() && (!next || next->priority <= urgency(gang))) reserve(gang, later);
     else unreserve(gang);
-    is_first = is_first && gang.hopeless;
+    is_first = is_first && later.empty();
   }
   return !loose_.empty() || !unused_.empty() || !touched_.empty();
 }
 
 void State::reserve(Gang& gang, const std::vector<WorkerIndex>& places) {
+  const std::uint32_t width = width_of(member_of(gang, 0));
   const bool stands = !gang.reserved.empty() &&
                       std::all_of(gang.reserved.begin(), gang.reserved.end(), [&](const Places& kept) {
-                        return capacity(gang, workers_[kept.worker], false) > 0;
+                        return capacity(gang, workers_[kept.worker], Room::later) * width >= kept.threads;
                       });
   if (stands) return;
   unreserve(gang);
   gangs_begin_ = now_;
-  const std::uint32_t width = width_of(member_of(gang, 0));
   for (const WorkerIndex place : places) {
     if (gang.reserved.empty() || gang.reserved.back().worker != place) gang.reserved.push_back({place, 0});
     gang.reserved.back().threads += width;
@@ -476,7 +485,7 @@ void State::unreserve(Gang& gang) {
 
 void State::leave_queue(Gang& gang) {
   unreserve(gang);
-  gang.hopeless = false;
+  gang.hopeless = gang.lacks_kept = false;
   std::erase(waiting_gangs_, gang.members[0]);
 }
 
@@ -484,7 +493,7 @@ void State::leave_queue(Gang& gang) {
 
 std::string State::room_text(const Gang& gang) const {
   std::map<std::string, std::uint32_t> hosts;
-  for (const Worker& worker : workers_) hosts[worker.host] += capacity(gang, worker, false);
+  for (const Worker& worker : workers_) hosts[worker.host] += capacity(gang, worker, Room::ever);
   std::uint32_t room = 0;
   for (const auto& [host, of_host] : hosts)
     room += gang.per_node ? std::min(of_host, gang.per_node) : of_host;
@@ -493,7 +502,7 @@ std::string State::room_text(const Gang& gang) const {
   std::string needs = width_of(leader) > 1 ? std::to_string(width_of(leader)) + " cores" : "";
   if (const Options* options = leader.options())
     for (const Resource& wanted : options->resources)
-      if (wanted.name != "cores")
+      if (wanted.name != cores_name)
         needs += (needs.empty() ? "" : " and ") + amount_text(wanted.amount) + " " + wanted.name;
   if (!needs.empty()) each += " of " + needs + " each";
   if (gang.separate) each += ", each in a process of its own";
@@ -520,7 +529,12 @@ void State::explain_gang(const Task& task, std::vector<std::string>& lines) cons
     case GangPhase::waiting:
       if (gang.hopeless) {
         lines.push_back("it waits for more workers: it is a " + room_text(gang));
+        if (is_beyond(gang))
+          lines.push_back("all that its clusters are told to grow to has room for " +
+                          std::to_string(*largest_possible(gang)));
         explain_promised(member_of(gang, 0).options(), lines);
+      } else if (gang.lacks_kept) {
+        lines.push_back("it waits for " + lack_of_kept(member_of(gang, 0)));
       } else if (gang.reserved.empty()) {
         lines.push_back("it waits for " + ranks + " places at once, behind a more urgent gang or task");
       } else {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <variant>
 
 #include "core/backlog.hpp"
@@ -75,6 +76,7 @@ struct alignas(64) Task {
   bool delivered : 1 = false;  ///< The client has the whole result.
   bool out_of_band : 1 = false;
   bool waits : 1 = false;          ///< Its function has started and waits for other tasks.
+  bool returned : 1 = false;       ///< Of a gang others of which have not: it takes nothing any more.
   bool begun : 1 = false;          ///< Its worker did not give it back: it is known to run.
   bool in_gang : 1 = false;        ///< It runs when all of its gang do.
   bool is_actor : 1 = false;       ///< Its result stays where it was made ...
@@ -145,6 +147,7 @@ struct alignas(64) Worker {
   std::uint32_t queued = 0;                     ///< Valid entries of `queue`.
   bool alive = true;
   bool retiring = false;
+  bool was_promised = false;
   bool taken_away = false;  // no fault of what it executes
   bool stealing = false;    ///< A retraction for it is under way.
 
@@ -182,6 +185,12 @@ struct alignas(64) Worker {
     return std::min(memory.paused ? 1 : threads, threads - std::min(threads, reserved));
   }
   [[nodiscard]] bool ends() const noexcept { return leaves < std::numeric_limits<Time>::infinity(); }
+  /// Of a resource, by all its tasks together.
+  [[nodiscard]] bool wants_more_than_it_has() const noexcept {
+    for (std::size_t i = 0; i < resources.size(); ++i)
+      if (resources[i].amount - demand[i].amount < -1e-9) return true;
+    return false;
+  }
   /// Seconds until a thread is free for one more, by estimate.
   [[nodiscard]] double wait_s() const noexcept { return ready() < threads ? 0 : load_s / threads; }
 
@@ -221,8 +230,19 @@ inline void Worker::block(Task& task) noexcept {
   put(task, last);
 }
 
+/// The name under which tasks ask for threads.
+inline constexpr const char* cores_name = "cores";
+
 /// An amount of a resource for people.
 [[nodiscard]] std::string amount_text(double amount);
+
+/// Workers that may join: what each of them has, and how many there may ever be.
+struct Promise {
+  const void* by = nullptr;  ///< Whoever gives it, and takes it back.
+  std::vector<Resource> offer{};
+  std::uint32_t threads = 1;
+  std::optional<std::uint64_t> workers{};  ///< Nothing: nobody knows.
+};
 
 /// Whether what is there is enough.
 [[nodiscard]] bool offers(const std::vector<Resource>& there, const std::vector<Resource>& wanted);
@@ -259,7 +279,8 @@ struct Gang {
   GangPhase phase = GangPhase::gathering;
   std::uint32_t run = 0;
   Time since = 0;                                            ///< When it began to wait, or to break.
-  bool hopeless = false;                                     ///< All workers together have no room for it.
+  bool hopeless = false;                                     ///< All workers together have no room for it ...
+  bool lacks_kept = false;                                   ///< ... but for what waiting tasks keep.
   std::vector<Places> reserved;                              ///< While it waits, if it is first.
   std::vector<std::unique_ptr<protocol::RunFinished>> done;  ///< Of this attempt, by rank ...
   std::size_t returned = 0;                                  ///< How many these are ...

@@ -215,16 +215,27 @@ Placement State::placement(const Task& task) const {
   return {What::hold, index, index};
 }
 
-// Where the fewest actors are, and of those where least is to be done.
+// Whether tasks keep all its threads from one that comes now, for more than a moment. An actor that is being
+// made does not: others are made with it.
+bool State::is_occupied(const Worker& worker) const {
+  constexpr double moment_s = 0.01;
+  std::uint32_t taken = worker.queued + worker.extra;
+  for (std::size_t i = 0; i + worker.blocked < worker.processing.size(); ++i)
+    taken += !worker.processing[i]->is_actor && !worker.processing[i]->waits;
+  return taken >= worker.places() && wait_of(worker) > moment_s;
+}
+
+// A worker with a free thread, if there is one: an actor never moves. Of those where the fewest actors are,
+// then where least is to be done.
 WorkerIndex State::home_for(const Task& actor) const {
   WorkerIndex best = nowhere;
-  for (WorkerIndex i = 0; i < workers_.size(); ++i) {
-    const Worker& worker = workers_[i];
-    if (!allowed(actor, worker)) continue;
-    if (best == nowhere || worker.actors < workers_[best].actors ||
-        (worker.actors == workers_[best].actors && less_loaded(worker, workers_[best])))
-      best = i;
-  }
+  const auto is_better = [&](const Worker& worker, const Worker& than) {
+    const auto order =
+        std::pair(is_occupied(worker), worker.actors) <=> std::pair(is_occupied(than), than.actors);
+    return order < 0 || (order == 0 && less_loaded(worker, than));
+  };
+  for (WorkerIndex i = 0; i < workers_.size(); ++i)
+    if (allowed(actor, workers_[i]) && (best == nowhere || is_better(workers_[i], workers_[best]))) best = i;
   return best;
 }
 

@@ -148,16 +148,21 @@ std::uint64_t State::work_for(const std::vector<Resource>& offer, bool takes_pla
   return fitting + (takes_plain ? all : 0);
 }
 
-void State::withdraw(const std::vector<Resource>& offer) {
-  const auto at = std::find(promised_.begin(), promised_.end(), offer);
-  if (at != promised_.end()) promised_.erase(at);
+void State::promise(Promise promise) {
+  withdraw(promise.by);
+  promised_.push_back(std::move(promise));
+}
+
+void State::withdraw(const void* by) {
+  std::erase_if(promised_, [&](const Promise& promise) { return promise.by == by; });
 }
 
 // Where nothing is promised and there is no worker, nobody knows what comes.
 bool State::in_vain(const Options* options) const {
   if (!options || options->resources.empty() || (alive_ == 0 && promised_.empty())) return false;
   const auto has_them = [&](const auto& offer) { return scheduler::offers(offer, options->resources); };
-  return std::none_of(promised_.begin(), promised_.end(), has_them) &&
+  return std::none_of(promised_.begin(), promised_.end(),
+                      [&](const Promise& promise) { return has_them(promise.offer); }) &&
          std::none_of(workers_.begin(), workers_.end(),
                       [&](const Worker& worker) { return worker.alive && has_them(worker.resources); });
 }
@@ -167,32 +172,108 @@ void State::explain_promised(const Options* options, std::vector<std::string>& l
   const std::size_t before = lines.size();
   for (const Resource& wanted : options->resources) {
     double most = 0;
-    for (const auto& offer : promised_)
-      for (const Resource& resource : offer)
+    for (const Promise& promise : promised_)
+      for (const Resource& resource : promise.offer)
         if (resource.name == wanted.name) most = std::max(most, resource.amount);
     if (most == 0)
       lines.push_back("no job of the cluster brings " + wanted.name + ", the task needs " +
                       amount_text(wanted.amount));
     else if (most < wanted.amount)
       lines.push_back("a job of the cluster brings " + amount_text(most) + " " +
-                      (wanted.name == "cores" && most == 1 ? "core" : wanted.name) + ", the task needs " +
+                      (wanted.name == cores_name && most == 1 ? "core" : wanted.name) + ", the task needs " +
                       amount_text(wanted.amount));
   }
   if (lines.size() == before) lines.push_back("no job of the cluster brings at once all that the task needs");
 }
 
-bool State::is_beyond(const Gang& gang, std::optional<std::uint64_t> most_places) const {
-  return most_places && gang.members.size() * width_of(member_of(gang, 0)) > *most_places;
+// While a task waits, what it was given of a resource stays with it; its threads do not.
+std::vector<Demand> State::kept_by_waiting(const Worker& worker) {
+  if (worker.waiting == 0) return {};
+  std::vector<Demand> kept(worker.resources.size());
+  for (const Task* task : worker.processing)
+    if (task->waits && !task->returned)
+      for (std::size_t i = 0; i < kept.size(); ++i)
+        if (worker.resources[i].name != cores_name)
+          kept[i].amount += wanted_of(*task, worker.resources[i].name);
+  return kept;
 }
 
-std::uint64_t State::places_below(PeerId end) const {
-  std::uint64_t places = 0;
+double State::wanted_of(const Task& task, const std::string& resource) noexcept {
+  if (const Options* options = task.options())
+    for (const Resource& wanted : options->resources)
+      if (wanted.name == resource) return wanted.amount;
+  return 0;
+}
+
+std::string State::lack_of_kept(const Task& task, const Worker& worker) const {
+  const std::vector<Demand> kept = kept_by_waiting(worker);
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const Resource& has = worker.resources[i];
+    const double wanted = wanted_of(task, has.name);
+    if (wanted == 0 || kept[i].amount == 0 || (!task.in_gang && has.amount - kept[i].amount + 1e-9 >= wanted))
+      continue;
+    const auto keeper = std::ranges::find_if(worker.processing, [&](const Task* other) {
+      return other->waits && !other->returned && wanted_of(*other, has.name) > 0;
+    });
+    return amount_text(wanted) + " " + has.name + " of " + worker.name + ", where " + task_name(**keeper) +
+           " keeps " + amount_text(wanted_of(**keeper, has.name)) +
+           " while it waits itself; if it waits for this, neither goes on: tasks keep what they ask for "
+           "beside cores, so ask for " +
+           has.name + " in those that use it, not in one that waits for them";
+  }
+  return {};
+}
+
+std::string State::lack_of_kept(const Task& task) const {
+  if (task.state == TaskState::processing)
+    return task.waits || task.missing || task.in_gang ? std::string()
+                                                      : lack_of_kept(task, workers_[task.worker]);
+  if (!task.in_gang || !gangs_.at(task.extras->gang).lacks_kept) return {};
   for (const Worker& worker : workers_)
-    if (worker.alive && worker.peer < end) places += worker.threads;
-  return places;
+    if (std::string text = worker.running() ? lack_of_kept(task, worker) : std::string(); !text.empty())
+      return text;
+  return {};
 }
 
-State::Unplaced State::unplaced(std::optional<std::uint64_t> most_places) const {
+std::string State::kept_text(TaskId id) const {
+  const Task* task = tasks_.find(id);
+  const std::string lack = task ? lack_of_kept(*task) : std::string();
+  return lack.empty() ? lack : task_name(*task) + " waits for " + lack;
+}
+
+TaskId State::first_to_lack_kept() const {
+  if (demanding_ > 0)
+    for (const Worker& worker : workers_) {
+      if (worker.waiting == 0 || !worker.wants_more_than_it_has()) continue;
+      for (const Task* task : worker.processing)
+        if (task->options() && !lack_of_kept(*task).empty()) return task->id;
+    }
+  for (const TaskId id : waiting_gangs_)
+    if (gangs_.at(id).lacks_kept) return id;
+  return 0;
+}
+
+// The largest gang of its kind that there may ever be room for, as far as that is known.
+std::optional<std::uint64_t> State::largest_possible(const Gang& gang) const {
+  if (promised_.empty()) return {};
+  const Task& leader = member_of(gang, 0);
+  std::uint64_t most = 0;
+  for (const Worker& worker : workers_)
+    if (!worker.was_promised) most += capacity(gang, worker, Room::ever);
+  for (const Promise& promise : promised_) {
+    if (leader.options() && !scheduler::offers(promise.offer, leader.options()->resources)) continue;
+    if (!promise.workers) return {};
+    most += *promise.workers * fitting(gang, promise.threads, promise.offer, {});
+  }
+  return most;
+}
+
+bool State::is_beyond(const Gang& gang) const {
+  const std::optional<std::uint64_t> most = largest_possible(gang);
+  return most && gang.members.size() > *most;
+}
+
+State::Unplaced State::unplaced() const {
   Unplaced first;
   for (const TaskId id : unplaceable_) {
     const Task* task = tasks_.find(id);
@@ -204,14 +285,14 @@ State::Unplaced State::unplaced(std::optional<std::uint64_t> most_places) const 
   for (const TaskId id : waiting_gangs_) {
     const Gang& gang = gangs_.at(id);
     if (!gang.hopeless) continue;
-    const bool is_in_vain = in_vain(member_of(gang, 0).options()) || is_beyond(gang, most_places);
+    const bool is_in_vain = in_vain(member_of(gang, 0).options()) || is_beyond(gang);
     TaskId& place = is_in_vain ? first.in_vain : first.waiting;
     if (!place) place = id;
   }
   return first;
 }
 
-std::string State::waiting_text(TaskId id, std::optional<std::uint64_t> most_places) const {
+std::string State::waiting_text(TaskId id) const {
   const Task* task = tasks_.find(id);
   if (!task) return "";
   std::string text =
@@ -221,8 +302,6 @@ std::string State::waiting_text(TaskId id, std::optional<std::uint64_t> most_pla
   const std::vector<std::string> lines = explain(id);
   for (std::size_t i = 1; i < std::min(lines.size(), most); ++i) text += "; " + lines[i];
   if (lines.size() > most) text += "; and " + std::to_string(lines.size() - most) + " more";
-  if (task->in_gang && is_beyond(gangs_.at(task->extras->gang), most_places))
-    text += "; all that its clusters are told to grow to has room for " + std::to_string(*most_places);
   return text;
 }
 
@@ -463,7 +542,7 @@ std::string State::sentence(Obstacle why, const Task& task, const Worker& worker
         const double amount = offered == worker.resources.end() ? 0 : offered->amount;
         if (amount < wanted.amount)
           lacks += (lacks.empty() ? "has " : ", has ") + amount_text(amount) + " " +
-                   (wanted.name == "cores" && amount == 1 ? "core" : wanted.name) + ", the task needs " +
+                   (wanted.name == cores_name && amount == 1 ? "core" : wanted.name) + ", the task needs " +
                    amount_text(wanted.amount);
       }
       return lacks;
@@ -506,6 +585,8 @@ std::vector<std::string> State::explain(TaskId id) const {
         lines.push_back("that worker starts nothing now: its results take " +
                         to_text(worker.memory.managed_bytes) + " of its limit of " +
                         to_text(worker.memory_limit));
+      if (const std::string lack = lack_of_kept(*task); !lack.empty())
+        lines.push_back("it waits for " + lack);
       for (const Edge& edge : task->inputs)
         if (edge.task->state != TaskState::memory)
           lines.push_back("it starts there when " + task_name(*edge.task) + " (" +
@@ -537,7 +618,8 @@ void State::check() const {
   const Invariant require("scheduler");
   std::vector<std::vector<double>> demanded(workers_.size());
   for (WorkerIndex i = 0; i < workers_.size(); ++i) demanded[i].resize(workers_[i].resources.size());
-  std::vector<std::uint32_t> queued(workers_.size()), blocked(workers_.size()), waiting(workers_.size());
+  std::vector<std::uint32_t> queued(workers_.size()), blocked(workers_.size()), waiting(workers_.size()),
+      extra(workers_.size());
   std::uint32_t queued_anywhere = 0;
   std::array<std::uint64_t, 8> counts{};
   tasks_.for_each([&](TaskId id, const Task& task) {
@@ -596,10 +678,12 @@ void State::check() const {
                     (missing > 0),
                 name, " stands among the wrong tasks of its worker");
         waiting[task.worker] += task.waits;
+        if (!task.scattered && !task.waits) extra[task.worker] += width_of(task) - 1;
         if (task.options())
           for (const Resource& wanted : task.options()->resources)
             for (std::size_t r = 0; r < workers_[task.worker].resources.size(); ++r)
-              if (workers_[task.worker].resources[r].name == wanted.name)
+              if (workers_[task.worker].resources[r].name == wanted.name &&
+                  !(task.waits && wanted.name == cores_name) && !task.returned)
                 demanded[task.worker][r] += wanted.amount;
         break;
       case TaskState::erred:
@@ -625,6 +709,7 @@ void State::check() const {
     const Worker& worker = workers_[i];
     require(worker.queued == queued[i] && worker.blocked == blocked[i] && worker.waiting == waiting[i],
             worker.name, ": queued, blocked or waiting tasks miscounted");
+    require(worker.extra == extra[i], worker.name, ": threads of wide tasks miscounted");
     for (std::size_t r = 0; r < worker.resources.size(); ++r)
       require(std::abs(worker.demand[r].amount - demanded[i][r]) < 1e-6, worker.name,
               ": what its tasks want of ", worker.resources[r].name, " is miscounted");

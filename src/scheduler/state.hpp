@@ -168,15 +168,17 @@ class State {
     TaskId in_vain = 0;  ///< No worker offers its resources, nor one that is promised; or a gang too large.
     TaskId waiting = 0;  ///< For another reason.
   };
-  /// `most_places` are the threads that all workers may ever have, those that may join among them.
-  [[nodiscard]] Unplaced unplaced(std::optional<std::uint64_t> most_places = {}) const;
-  /// Threads of the workers that live and whose id is below `end`.
-  [[nodiscard]] std::uint64_t places_below(PeerId end) const;
-  /// Workers that may join will have these resources, until they are withdrawn.
-  void promise(const std::vector<Resource>& offer) { promised_.push_back(offer); }
-  void withdraw(const std::vector<Resource>& offer);
+  [[nodiscard]] Unplaced unplaced() const;
+  /// Workers may join, until it is withdrawn; an earlier one of the same giver is forgotten.
+  void promise(Promise promise);
+  void withdraw(const void* by);
   /// That it waits for a worker, and why those there are, or all there may ever be, cannot take it.
-  [[nodiscard]] std::string waiting_text(TaskId id, std::optional<std::uint64_t> most_places = {}) const;
+  [[nodiscard]] std::string waiting_text(TaskId id) const;
+  /// The first task, or leader of a gang, that lacks what tasks keep which wait themselves; 0 if there is
+  /// none.
+  [[nodiscard]] TaskId first_to_lack_kept() const;
+  /// What it lacks, who keeps it, and what to do; empty if it lacks nothing of this kind.
+  [[nodiscard]] std::string kept_text(TaskId id) const;
   /// Peers that hold the result.
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) const;
   /// Whether it is scattered data that has not yet arrived at all of its workers that live.
@@ -248,6 +250,9 @@ class State {
   [[nodiscard]] bool expect(Task& task);
   [[nodiscard]] bool stood_on(const Task& task) const;
   void demand(const Task& task, Worker& worker, double sign);
+  void demand(const Resource& wanted, const Task& task, Worker& worker, double sign);
+  void set_waits(Task& task, bool waits);
+  void set_returned(Task& task, bool returned);
   void release_inputs(Task& task);
   void release_if_unused(Task& task);
   void forget(Task& task);
@@ -265,6 +270,7 @@ class State {
   [[nodiscard]] Obstacle obstacle(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool has_room(const Task& task, const Worker& worker) const;
   [[nodiscard]] WorkerIndex place_ahead(const Task& task) const;
+  [[nodiscard]] bool is_occupied(const Worker& worker) const;
   [[nodiscard]] WorkerIndex home_for(const Task& actor) const;
   [[nodiscard]] WorkerIndex choose(const Task& task) const;
   [[nodiscard]] WorkerIndex choose_restricted(const Task& task) const;
@@ -295,6 +301,11 @@ class State {
   void steal(WorkerIndex thief);
   void steal_for_resources(WorkerIndex thief);
 
+  // questions.cpp
+  [[nodiscard]] static double wanted_of(const Task& task, const std::string& resource) noexcept;
+  [[nodiscard]] static std::vector<Demand> kept_by_waiting(const Worker& worker);
+  [[nodiscard]] std::string lack_of_kept(const Task& task) const;
+  [[nodiscard]] std::string lack_of_kept(const Task& task, const Worker& worker) const;
   [[nodiscard]] std::vector<const Task*> neighbourhood(std::size_t most) const;
   [[nodiscard]] std::vector<snapshot::SeenTask> with_inputs(const std::vector<const Task*>& tasks) const;
 
@@ -333,12 +344,21 @@ class State {
   void unreserve(Gang& gang);
   void leave_queue(Gang& gang);
   [[nodiscard]] std::int64_t urgency(const Gang& gang) const;
-  [[nodiscard]] std::uint32_t capacity(const Gang& gang, const Worker& worker, bool now) const;
-  [[nodiscard]] std::vector<WorkerIndex> places_for(const Gang& gang, bool now) const;
+  enum class Room : std::uint8_t {
+    now,
+    later,  // once all have ended that do not wait for other tasks
+    ever
+  };
+  [[nodiscard]] std::uint32_t fitting(const Gang& gang, std::uint32_t threads,
+                                      const std::vector<Resource>& there,
+                                      const std::vector<Demand>& demand) const;
+  [[nodiscard]] std::uint32_t capacity(const Gang& gang, const Worker& worker, Room room) const;
+  [[nodiscard]] std::vector<WorkerIndex> places_for(const Gang& gang, Room room) const;
   [[nodiscard]] std::string room_text(const Gang& gang) const;
   static void add_held(const Worker& worker, std::size_t most, snapshot::SeenTasks& seen);
   [[nodiscard]] bool in_vain(const Options* options) const;
-  [[nodiscard]] bool is_beyond(const Gang& gang, std::optional<std::uint64_t> most_places) const;
+  [[nodiscard]] std::optional<std::uint64_t> largest_possible(const Gang& gang) const;
+  [[nodiscard]] bool is_beyond(const Gang& gang) const;
   void explain_promised(const Options* options, std::vector<std::string>& lines) const;
   [[nodiscard]] double grace_of(const Gang& gang) const;
   void explain_gang(const Task& task, std::vector<std::string>& lines) const;
@@ -405,11 +425,11 @@ class State {
   Time now_ = 0;
   Actions* out_ = nullptr;
   const char* cause_ = "";
-  std::vector<TaskId> loose_;                    // tasks to be settled before the event ends
-  std::vector<std::vector<Resource>> promised_;  // what workers that may join will have
-  std::vector<TaskId> unused_;                   // tasks that perhaps nobody wants any more
-  std::vector<WorkerIndex> touched_;             // workers that may have room now
-  std::vector<WorkerIndex> freed_;               // workers that may have a resource free now
+  std::vector<TaskId> loose_;  // tasks to be settled before the event ends
+  std::vector<Promise> promised_;
+  std::vector<TaskId> unused_;        // tasks that perhaps nobody wants any more
+  std::vector<WorkerIndex> touched_;  // workers that may have room now
+  std::vector<WorkerIndex> freed_;    // workers that may have a resource free now
 
   static constexpr std::size_t story_lines = 1 << 14;
   static constexpr std::uint32_t most_gone = 64;

@@ -29,12 +29,6 @@ std::vector<double> free_resources(const Worker& worker) {
   return free;
 }
 
-bool wants_more_than_it_has(const Worker& worker) {
-  for (std::size_t i = 0; i < worker.resources.size(); ++i)
-    if (worker.resources[i].amount - worker.demand[i].amount < -1e-9) return true;
-  return false;
-}
-
 // Whether `test` holds for a resource that the task wants: its place at the worker, and how much.
 template <class Test>
 bool any_resource(const Options& options, const Worker& worker, Test test) {
@@ -110,7 +104,7 @@ std::vector<Task*> State::resource_loot(WorkerIndex thief) const {
   std::uint32_t seen = 0;
   for (WorkerIndex i = 0; i < workers_.size() && taken.size() < room; ++i) {
     const Worker& busy = workers_[i];
-    if (i == thief || !busy.running() || !wants_more_than_it_has(busy)) continue;
+    if (i == thief || !busy.running() || !busy.wants_more_than_it_has()) continue;
     std::vector<double> there = free_resources(busy);
     for (auto at = busy.processing.rbegin() + busy.blocked;
          at != busy.processing.rend() && taken.size() < room && seen < most_seen; ++at, ++seen) {

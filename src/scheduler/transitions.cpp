@@ -132,13 +132,39 @@ void State::demand(const Task& task, Worker& worker, double sign) {
   const Options* options = task.options();
   if (!options || options->resources.empty()) return;
   sign > 0 ? ++demanding_ : --demanding_;
-  for (const Resource& wanted : options->resources)
-    for (std::size_t i = 0; i < worker.resources.size(); ++i)
-      if (worker.resources[i].name == wanted.name) {
-        worker.demand[i].amount += sign * wanted.amount;
-        worker.demand[i].load += sign * wanted.amount * task.estimate;
-      }
+  for (const Resource& wanted : options->resources) demand(wanted, task, worker, sign);
   if (sign < 0) freed_.push_back(static_cast<WorkerIndex>(&worker - workers_.data()));
+}
+
+void State::demand(const Resource& wanted, const Task& task, Worker& worker, double sign) {
+  for (std::size_t i = 0; i < worker.resources.size(); ++i)
+    if (worker.resources[i].name == wanted.name) {
+      worker.demand[i].amount += sign * wanted.amount;
+      worker.demand[i].load += sign * wanted.amount * task.estimate;
+    }
+}
+
+// While it waits its threads are others'. What else it was given stays with it, such as devices, on which it
+// may have data.
+void State::set_waits(Task& task, bool waits) {
+  Worker& worker = workers_[task.worker];
+  const int sign = waits ? 1 : -1;
+  task.waits = waits;
+  worker.waiting += static_cast<std::uint32_t>(sign);
+  worker.extra -= static_cast<std::uint32_t>(sign) * (width_of(task) - 1);
+  if (!task.restricted()) return;
+  for (const Resource& wanted : task.options()->resources)
+    if (wanted.name == cores_name) demand(wanted, task, worker, -sign);
+  if (waits) freed_.push_back(task.worker);
+}
+
+// One that has nothing to do any more takes neither threads nor anything else.
+void State::set_returned(Task& task, bool returned) {
+  if (task.waits != returned) set_waits(task, returned);
+  task.returned = returned;
+  if (!task.options()) return;
+  for (const Resource& wanted : task.options()->resources)
+    if (wanted.name != cores_name) demand(wanted, task, workers_[task.worker], returned ? -1 : 1);
 }
 
 void State::assign(Task& task, WorkerIndex index) {
@@ -168,11 +194,12 @@ void State::put_on(Task& task, WorkerIndex index) {
 // Takes it off its worker's list; the caller moves it on.
 void State::unassign(Task& task) {
   Worker& worker = workers_[task.worker];
+  if (task.returned) set_returned(task, false);
+  if (task.waits) set_waits(task, false);
   worker.remove(task);
-  if (task.waits) --worker.waiting;
   if (!task.scattered) worker.extra -= width_of(task) - 1;
   worker.actors -= task.is_actor;
-  task.waits = task.begun = false;
+  task.begun = false;
   worker.load_s = worker.processing.empty() && worker.queued == 0 ? 0 : worker.load_s - task.estimate;
   demand(task, worker, -1);
   if (worker.alive) load_.update(workers_, task.worker);

@@ -25,11 +25,12 @@ void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& o
   worker.host = hello.host;
   worker.threads = std::max(1u, hello.threads);
   worker.resources = hello.resources;
-  worker.resources.push_back({"cores", static_cast<double>(worker.threads)});
+  worker.resources.push_back({cores_name, static_cast<double>(worker.threads)});
   worker.demand.resize(worker.resources.size());
   worker.progressed = now;
   worker.memory_limit = hello.memory_limit;
   worker.leaves = now + hello.serves_s;
+  worker.was_promised = !hello.job.empty();
   ++alive_;
   load_.add(workers_, index);
   retry_unplaceable();

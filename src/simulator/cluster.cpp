@@ -13,6 +13,7 @@ using Status = SimulatedFuture::Status;
 namespace {
 
 constexpr std::uint64_t small_result_bytes = 1024;
+constexpr double first_look_s = 20e-6, rare_look_s = 20e-3;  // of a task after its child
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   std::uint64_t x = a * 0x9e3779b97f4a7c15u ^ b;
@@ -380,8 +381,45 @@ void SimulatedCluster::start_tasks(PeerId peer) {
           throw Error(ErrorKind::internal, "simulation: a task got another number of inputs than it has");
         for (std::size_t i = 0; i < task.values.size(); ++i) verify(expected[i], task.values[i], "an input");
       }
-      schedule(now_ + duration, Kind::execution, executions_.add({peer, std::move(task)}));
+      if (!plan(task.id).child) {
+        schedule(now_ + duration, Kind::execution, executions_.add({peer, std::move(task)}));
+        continue;
+      }
+      at(now_ + duration / 2, [this, waiting = std::make_shared<Execution>(Execution{
+                                         peer, std::move(task)})] { wait_for_child(std::move(*waiting)); });
     }
+}
+
+void SimulatedCluster::wait_for_child(Execution execution) {
+  if (workers_[execution.worker].silent) return;
+  const TaskId child = submit(Task(*plan(execution.task.id).child), {});
+  set_waits(execution, true);
+  go_on_after(child, std::move(execution), first_look_s);
+}
+
+// Looks now and then, ever less often.
+void SimulatedCluster::go_on_after(TaskId child, Execution execution, double look_s) {
+  const bool is_dead = workers_[execution.worker].silent;
+  if (!is_dead && plan(child).future.status == Status::pending) {
+    at(now_ + look_s,
+       [this, child, look_s, waiting = std::make_shared<Execution>(std::move(execution))]() mutable {
+         go_on_after(child, std::move(*waiting), std::min(2 * look_s, rare_look_s));
+       });
+    return;
+  }
+  release(child);
+  if (is_dead) return;
+  set_waits(execution, false);
+  const double rest_s = plan(execution.task.id).duration_s / 2;
+  schedule(now_ + rest_s, Kind::execution, executions_.add(std::move(execution)));
+}
+
+void SimulatedCluster::set_waits(const Execution& execution, bool waits) {
+  worker::State& state = *workers_[execution.worker].state;
+  const worker::Grant* const grant = execution.task.grant.get();
+  waits ? state.secede(grant) : state.rejoin(grant);
+  send(execution.worker, 0, protocol::RunWaits{execution.task.id, execution.task.run, waits});
+  carry_out(execution.worker);
 }
 
 void SimulatedCluster::finish(Execution execution) {
@@ -446,6 +484,7 @@ TaskId SimulatedCluster::submit(Task task, const std::vector<TaskId>& inputs, pr
   planned.bytes = task.bytes;
   planned.failures = task.failures;
   planned.broken = task.broken;
+  planned.child = task.child;
   planned.value = task_number(id);
   if (settings_.checked) {
     inputs_.resize(plans_.size());

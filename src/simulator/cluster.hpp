@@ -122,9 +122,9 @@ class SimulatedCluster {
   using Letter =
       std::variant<protocol::RunTask, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult,
                    protocol::InputAt, protocol::ReplicateResult, protocol::PeerGone, protocol::Refused,
-                   protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere,
-                   protocol::InputMissing, protocol::ResultBroken, protocol::GetResult, protocol::DropRequest,
-                   protocol::ResultMissing, protocol::MemoryUse, protocol::GangBroken,
+                   protocol::RunFinished, protocol::RunFailed, protocol::RunWaits, protocol::RetractReply,
+                   protocol::ResultHere, protocol::InputMissing, protocol::ResultBroken, protocol::GetResult,
+                   protocol::DropRequest, protocol::ResultMissing, protocol::MemoryUse, protocol::GangBroken,
                    Carrying<protocol::ResultData>, Carrying<protocol::PutResult>>;
   struct Worker {
     std::unique_ptr<worker::State> state;
@@ -145,6 +145,7 @@ class SimulatedCluster {
     std::uint16_t runs = 0;
     bool broken = false;
     SimulatedFuture future;
+    std::shared_ptr<const Task> child;
   };
   struct Delivery {
     PeerId from, to;
@@ -203,6 +204,9 @@ class SimulatedCluster {
   void send_value(PeerId from, PeerId to, TaskId id, std::uint32_t request);
   void start_tasks(PeerId peer);
   void start_spill(PeerId peer);
+  void wait_for_child(Execution execution);
+  void go_on_after(TaskId child, Execution execution, double look_s);
+  void set_waits(const Execution& execution, bool waits);
   void finish(Execution execution);
   TaskId submit(Task task, const std::vector<TaskId>& inputs, protocol::GangPlace* place);
   void on(const protocol::TaskDone& message);

@@ -19,6 +19,7 @@ struct SimulatedTask {
   bool broken = false;         ///< Its result cannot be serialized when a peer asks for it.
   bool out_of_band = false;
   std::shared_ptr<const Options> options{};
+  std::shared_ptr<const SimulatedTask> child{};  ///< Halfway it submits this one, and waits for it.
 };
 
 /// Tasks in an order in which inputs come before those that use them.

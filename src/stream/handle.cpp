@@ -9,7 +9,6 @@
 
 #include "core/log.hpp"
 #include "stream/graph/structure.hpp"
-#include "weir/stream/sink_async.hpp"
 
 namespace weir {
 namespace detail::stream {
@@ -28,7 +27,7 @@ class Endings {
     const std::lock_guard lock(mutex_);
     ++count_;
     std::thread([this, graph] {
-      delete graph;
+      Structure::let_go(graph);
       const std::lock_guard inside(mutex_);
       --count_;
       ended_.notify_all();
@@ -83,7 +82,7 @@ std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
                                                     std::optional<EventLoop> loop) {
   const auto end = [](Graph* graph) {
     if (graph->cannot_wait_here()) Endings::instance().add(graph);
-    else delete graph;
+    else Structure::let_go(graph);
   };
   const std::shared_ptr<Graph> graph(loop ? new Graph(std::move(*loop)) : new Graph(), end);
   Node* const made = graph->adopt(std::move(node));  // nobody else knows the graph
@@ -105,16 +104,9 @@ Draining::Draining(std::shared_ptr<Graph> graph, Node& node) : graph_(std::move(
 }
 
 Draining::Draining(std::shared_ptr<Graph> graph, Node& node, Closing) : graph_(std::move(graph)) {
-  is_closing_ = true;
   if (node.graph().is_at_work_here()) return;
   came_out_ = Graph::came_out(node);
   node_ = &node;
-}
-
-void Draining::begun_by(InFlight& sink) {
-  if (!node_ || !sink.is_in(node_->graph())) return;
-  abandon();
-  if (!is_closing_) refuse_drain_inside();
 }
 
 void Draining::wait() {

@@ -1,4 +1,5 @@
 // Finished and InFlight: what an asynchronous sink has begun and not ended.
+#include "stream/graph/standstill.hpp"
 #include "weir/stream/sink_async.hpp"
 
 namespace weir::detail::stream {
@@ -36,7 +37,7 @@ void InFlight::end(const std::exception_ptr& error) noexcept {
   }
   const std::size_t left = count_.fetch_sub(1) - 1;
   gate_.set(left >= limit_);
-  if (left == 0) node_->graph().changed();
+  if (left == 0) node_->graph().finished();
 }
 
 void InFlight::let_go(TicketRef& ticket) noexcept {
@@ -53,18 +54,56 @@ void InFlight::while_alive(const std::function<void()>& act) {
   if (alive_) act();
 }
 
-bool InFlight::is_in(const Graph& graph) {
-  const std::lock_guard lock(mutex_);
-  return node_ && &node_->graph() == &graph;
-}
-
 void InFlight::shut() noexcept {
   {
     const std::lock_guard lock(alive_mutex_);
     alive_ = false;
   }
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  if (node_) Waiter::forget(*node_);
   node_ = nullptr;
+  left_.wait(lock, [this] { return inside_ == 0; });
+}
+
+namespace {
+
+/// What waits, and that what it waits for stays.
+struct CoroutineWait {
+  std::shared_ptr<Graph> graph;
+  NodeRef full;
+  Waiter waiter;
+};
+
+}  // namespace
+
+std::shared_ptr<void> InFlight::note(std::shared_ptr<Graph> graph, NodeRef full, bool for_all) {
+  const std::lock_guard lock(mutex_);
+  if (!node_) return {};
+  const WaitedFor what{.full = full, .graph = for_all ? graph.get() : nullptr};
+  return std::shared_ptr<CoroutineWait>(
+      new CoroutineWait{std::move(graph), std::move(full), Waiter(*node_, what)});
+}
+
+std::shared_ptr<void> note_for_room(InFlight& sink, Node& node) {
+  return sink.note(Graph::of(node), node.look_for_full().value_or(NodeRef()), false);
+}
+std::shared_ptr<void> note_for_all(InFlight& sink, Node& node) {
+  return sink.note(Graph::of(node), {}, true);
+}
+
+InsideSink::InsideSink(InFlight& sink, std::uint64_t rounds) : sink_(sink), rounds_(rounds) {
+  const std::lock_guard lock(sink_.mutex_);
+  if (!sink_.node_) return;
+  ++sink_.inside_;
+  frame_.emplace(*sink_.node_, Frame::beside);
+}
+
+InsideSink::~InsideSink() {
+  if (!frame_) return;
+  frame_->finish_late();
+  frame_.reset();
+  const std::lock_guard lock(sink_.mutex_);
+  if (--sink_.inside_ == 0) sink_.left_.notify_all();
 }
 
 }  // namespace weir::detail::stream

@@ -190,10 +190,7 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
   set_options(config, values, argc, argv);
   static_cast<void>(batch::requeue_of(config));  // first: without its value it has taken the program
   std::vector<std::string> command = program_of(app, may_submit);
-  const std::string system = config.text("system");
-  request.system = !chosen.empty()  ? chosen.front()
-                   : system.empty() ? &detect_batch_system()
-                                    : &batch_system(system);
+  request.system = chosen.empty() ? &batch::configured_system(config) : chosen.front();
   config.choose_system(request.system->name());
   const int wanted =
       ranks.empty() && app.count("-n") == 0 ? ranks_without_a_word(config, command.front()) : ranks_of(ranks);

@@ -204,6 +204,8 @@ void Supervisor::on_end_signal(const signalfd_siginfo& signal) {
     return announce();
   }
   end_within(patience_.after_signal);
+  // mpirun's SIGTERM comes a moment before its SIGKILL: nothing could be said or saved between them.
+  if (!is_told_again_ && number != SIGTERM && is_heard_by_body(number)) tell_ranks(number, true);
   // What the terminal sends (Ctrl-C) has reached mpirun too: it is in the same process group.
   if (signal.ssi_code != SI_KERNEL && !mpirun_status_) kill(mpirun_, end_of_mpirun_);
 }

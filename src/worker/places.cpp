@@ -17,8 +17,23 @@ double amount_of(const std::vector<Resource>& resources, const char* name) noexc
   return 0;
 }
 
-Places::Places(Machine machine) : domains_(machine.domains), all_(std::move(machine.domains)) {
+Places::Places(Machine machine) {
+  for (const std::vector<int>& numbers : machine.domains) {
+    Domain& domain = domains_.emplace_back();
+    for (const int number : numbers) domain.push_back({number});
+  }
   for (std::string& name : machine.devices) devices_.push_back({std::move(name)});
+}
+
+std::size_t Places::free_of(const Domain& domain) {
+  return static_cast<std::size_t>(
+      std::count_if(domain.begin(), domain.end(), [](const Processor& one) { return one.users <= 0; }));
+}
+
+void Places::count(const std::vector<int>& cpus, int users) {
+  for (Domain& domain : domains_)
+    for (Processor& processor : domain)
+      if (std::find(cpus.begin(), cpus.end(), processor.number) != cpus.end()) processor.users += users;
 }
 
 // Of those that have room the fullest, so that whole ones stay whole.
@@ -57,23 +72,28 @@ Grant Places::take(int cores, double gpu) {
     }
   }
   std::size_t free = 0;
-  for (const auto& domain : domains_) free += domain.size();
+  for (const Domain& domain : domains_) free += free_of(domain);
   const auto wanted = static_cast<std::size_t>(cores);
   if (cores == 0 || free < wanted) return grant;
   while (grant.cpus.size() < wanted) {
     const std::size_t missing = wanted - grant.cpus.size();
     // The smallest that has them all, else the largest.
-    std::vector<int>* best = nullptr;
-    for (auto& domain : domains_) {
-      if (domain.empty()) continue;
-      const bool enough = domain.size() >= missing, had = best && best->size() >= missing;
-      if (!best || (enough && (!had || domain.size() < best->size())) ||
-          (!enough && !had && domain.size() > best->size()))
+    Domain* best = nullptr;
+    std::size_t best_free = 0;
+    for (Domain& domain : domains_) {
+      const std::size_t has = free_of(domain);
+      if (has == 0) continue;
+      const bool enough = has >= missing, had = best_free >= missing;
+      if (!best || (enough && (!had || has < best_free)) || (!enough && !had && has > best_free)) {
         best = &domain;
+        best_free = has;
+      }
     }
-    const auto part = static_cast<std::ptrdiff_t>(std::min(missing, best->size()));
-    grant.cpus.insert(grant.cpus.end(), best->begin(), best->begin() + part);
-    best->erase(best->begin(), best->begin() + part);
+    for (Processor& processor : *best)
+      if (processor.users <= 0 && grant.cpus.size() < wanted) {
+        ++processor.users;
+        grant.cpus.push_back(processor.number);
+      }
   }
   std::sort(grant.cpus.begin(), grant.cpus.end());
   return grant;
@@ -87,13 +107,7 @@ void Places::give_back(const Grant& grant) {
         if (device.free > 1 - slack) device.free = 1;  // sums of fractions drift
         break;
       }
-  for (const int cpu : grant.cpus)
-    for (std::size_t i = 0; i < all_.size(); ++i)
-      if (std::find(all_[i].begin(), all_[i].end(), cpu) != all_[i].end()) {
-        auto& domain = domains_[i];
-        domain.insert(std::lower_bound(domain.begin(), domain.end(), cpu), cpu);
-        break;
-      }
+  count(grant.cpus, -1);
 }
 
 }  // namespace weir::detail::worker

@@ -1,6 +1,7 @@
 // Places: which processors and which devices of a worker each task gets.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,6 +27,11 @@ struct Grant {
   std::vector<std::string> devices;
   double of_each = 1;  ///< Of these devices.
   int cores = 0;       ///< 0: it did not ask.
+
+  /// Of the worker's threads.
+  [[nodiscard]] std::uint32_t width() const noexcept {
+    return static_cast<std::uint32_t>(std::max(1, cores));
+  }
 };
 
 /// Hands out processors and devices so that no two tasks have the same.
@@ -41,6 +47,10 @@ class Places {
   /// Of cores as many as there are free ones, in as few domains as possible; no `cpus` if there are too few.
   [[nodiscard]] Grant take(int cores, double gpu);
   void give_back(const Grant& grant);
+  /// The processors of a task that waits are others' until it goes on, and then also its own. Devices, on
+  /// which it may have data, stay with it.
+  void lend(const Grant& grant) { count(grant.cpus, -1); }
+  void end_lending(const Grant& grant) { count(grant.cpus, 1); }
   [[nodiscard]] bool has_devices() const noexcept { return !devices_.empty(); }
 
  private:
@@ -48,9 +58,15 @@ class Places {
     std::string name;
     double free = 1;
   };
+  struct Processor {
+    int number = 0;
+    int users = 0;
+  };
+  using Domain = std::vector<Processor>;
   [[nodiscard]] std::size_t part_of(double amount) const;
-  std::vector<std::vector<int>> domains_;  // free ones
-  std::vector<std::vector<int>> all_;
+  [[nodiscard]] static std::size_t free_of(const Domain& domain);
+  void count(const std::vector<int>& cpus, int users);
+  std::vector<Domain> domains_;
   std::vector<Device> devices_;
 };
 

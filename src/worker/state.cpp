@@ -37,9 +37,7 @@ State::State(PeerId self, std::uint32_t threads, std::vector<Resource> resources
       threads_(threads),
       limits_(memory),
       free_(std::move(resources)),
-      places_(complete(std::move(machine), free_)) {
-  if (amount_of(free_, cores_name) == 0) free_.push_back({cores_name, static_cast<double>(threads)});
-}
+      places_(complete(std::move(machine), free_)) {}
 
 void State::make_ready(TaskId id, Record& record) {
   record.state = Run::ready;
@@ -400,6 +398,7 @@ bool State::lacks_only_threads(const Record& record) const {
   if (is_called(wishes.actor)) return false;
   if (!places_.has_gpu(amount_of(wishes.resources, gpu_name))) return false;
   for (const Resource& wanted : wishes.resources) {
+    if (wanted.name == cores_name) continue;  // its threads
     const auto have =
         std::find_if(free_.begin(), free_.end(), [&](const Resource& r) { return r.name == wanted.name; });
     if (have == free_.end() || have->amount + 1e-9 < wanted.amount) return false;
@@ -438,6 +437,18 @@ void State::vacate(Record& record) {
     for (Resource& resource : free_)
       if (resource.name == used.name) resource.amount += used.amount;
   if (wishes->grant) places_.give_back(*wishes->grant);
+}
+
+void State::secede(const Grant* grant) {
+  ++seceded_;
+  lent_threads_ += grant ? grant->width() : 1;
+  if (grant) places_.lend(*grant);
+}
+
+void State::rejoin(const Grant* grant) {
+  --seceded_;
+  lent_threads_ -= grant ? grant->width() : 1;
+  if (grant) places_.end_lending(*grant);
 }
 
 Record* State::valid(const QueueEntry& entry) {
@@ -558,7 +569,7 @@ void State::done(Outcome&& outcome, Actions& out) {
   out_of_band_running_ -= record->out_of_band;
   record->state = Run::none;
   release_inputs(outcome.id, *record, out);
-  if (!disk_problem_.empty() && !outcome.failure && bytes_ + outcome.bytes > limits_.limit)
+  if (!disk_problem_.empty() && !outcome.failure && bytes_ + outcome.bytes > most_bytes_with(outcome.bytes))
     outcome.failure = no_room(outcome.bytes);
   stuck_ = false;
   note_pressure(out);

@@ -188,9 +188,10 @@ class State {
   /// The same if it is this one.
   bool take_if_next(Execution& out, TaskId id);
   void done(Outcome&& outcome, Actions& out);
-  /// A task that waits for others gives its slot away, and takes it back.
-  void secede() noexcept { ++seceded_; }
-  void rejoin() noexcept { --seceded_; }
+  /// A task that waits for others gives its threads away, with their processors, and takes them back. `grant`
+  /// is what it was given, if it had asked for something.
+  void secede(const Grant* grant);
+  void rejoin(const Grant* grant);
   /// A thread runs what the scheduler does not know of; the slot is its own until it has left it.
   void occupy() noexcept { ++occupied_; }
   void vacate() noexcept { --occupied_; }
@@ -231,7 +232,7 @@ class State {
 
  private:
   [[nodiscard]] bool has_room(std::uint32_t width) const noexcept {
-    return taken_ + occupied_ + width <= threads_ + seceded_ + out_of_band_running_;
+    return taken_ + occupied_ + width <= threads_ + lent_threads_ + out_of_band_running_;
   }
   struct QueueEntry {
     std::int32_t priority;
@@ -273,6 +274,11 @@ class State {
     return bytes >= std::max(limits_.smallest, std::min(limits_.limit / 16'384, limits_.always_heavy));
   }
   [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept;
+  /// What all results may take, with one of this size, when nothing can leave. Small ones may be a little
+  /// beyond the limit: a sum of what fills it to the byte lets that go.
+  [[nodiscard]] std::uint64_t most_bytes_with(std::uint64_t bytes) const noexcept {
+    return limits_.limit + (bytes <= limits_.limit / 1024 ? limits_.limit / 16 : 0);
+  }
   static bool asked_later(const QueueEntry& a, const QueueEntry& b) {
     return later(a, b) || (!later(b, a) && a.run > b.run);
   }
@@ -298,9 +304,10 @@ class State {
       constrained_;  // need resources, or others of a gang need them: scanned, so that none blocks another
   std::vector<QueueEntry> out_of_band_;
   std::vector<TaskId> executing_;
-  std::vector<TaskId> called_;  // actors, by the calls among these
-  std::uint32_t taken_ = 0;     // threads of these
-  std::uint32_t seceded_ = 0;
+  std::vector<TaskId> called_;      // actors, by the calls among these
+  std::uint32_t taken_ = 0;         // threads of these
+  std::uint32_t seceded_ = 0;       // tasks that wait
+  std::uint32_t lent_threads_ = 0;  // threads of these
   std::uint32_t occupied_ = 0;
   std::uint32_t out_of_band_running_ = 0;
   std::uint64_t bytes_ = 0;          // in memory

@@ -64,6 +64,15 @@ TEST_CASE("weir submit carries arguments to the program unchanged and runs nothi
   CHECK_FALSE(std::filesystem::exists(user.folder() + "/hacked"));
 }
 
+TEST_CASE("a task in a job of one rank may start MPI programs on all of its cores") {
+  const User user;
+  const Finished done = user.weir({"map", "--cluster", "1", "--cores", "2", "-t", "5m", "--mem", "200MB",
+                                   "mpirun -n 2 echo one {}", ":::", "a"});
+  CAPTURE(done.err);
+  CHECK(done.status == 0);
+  CHECK(done.out == "one a\none a\n");
+}
+
 TEST_CASE("a refused submission shows the site's own words and leaves nothing") {
   const User user;
   const Finished refused = user.weir({"submit", "-n", "1", "-p", "nowhere", "/bin/true"});

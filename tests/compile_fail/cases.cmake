@@ -26,6 +26,22 @@ weir_compile_fail(client/map_without_ranges
 weir_compile_fail(client/map_wrong_element "weir: map: the function cannot be called with these arguments")
 weir_compile_fail(client/gather_several
   "weir: gather: takes one future, or several of one type between braces or in a std::vector")
+weir_compile_fail(client/gather_number "weir: gather: takes futures: one, several of one type between braces")
+weir_compile_fail(client/wait_several
+  "weir: wait: takes futures of one type between braces or in a std::vector: client.wait.{a, b}.; one alone")
+weir_compile_fail(client/wait_timeout "weir: wait: says first what it waits for, then how long: client.wait.futures, ")
+weir_compile_fail(client/as_completed_several
+  "weir: as_completed: takes futures of one type between braces or in a std::vector: weir::as_completed.{a, b}.")
+weir_compile_fail(client/when_all_several
+  "weir: when_all: takes futures of one type between braces or in a std::vector: client.when_all.{a, b}.")
+weir_compile_fail(client/overloaded_number
+  "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
+weir_compile_fail(client/overloaded_text
+  "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
+weir_compile_fail(client/overloaded_characters
+  "weir: map: this function has several forms, or is a template: choose one, client.map.weir::overload<")
+weir_compile_fail(stream/map_overloaded_characters
+  "weir: map: this function has several forms, or is a template: choose one, .map.weir::overload<")
 weir_compile_fail(client/changed_argument "weir: submit: .*a parameter must be taken by value or const reference")
 weir_compile_fail(client/result_cannot_travel
   "weir: submit: the result of this function cannot travel to another process")
@@ -197,3 +213,16 @@ foreach(case correct twice follow_on late no_types)
     -DINCLUDES=${CMAKE_CURRENT_SOURCE_DIR} -P ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail.cmake)
   set_tests_properties(compile_fail/judge/${case} PROPERTIES WILL_FAIL TRUE)
 endforeach()
+weir_compile_fail(stream/pipe_map_function
+  "weir: .: the function of this operator cannot be called with an element of the stream")
+weir_compile_fail(stream/pipe_sink_function
+  "weir: .: the function of this operator cannot be called with an element of the stream")
+weir_compile_fail(stream/pipe_sequence_on_cluster
+  "weir: .: the function of this operator must take an element of the stream and the further arguments, and return a bool")
+weir_compile_fail(stream/partition_unique_without_equality
+  "weir: partition_unique: the elements of this stream must have an operator ==")
+weir_compile_fail(stream/group_by_key_without_order
+  "weir: group_by: the key must be a function of an element of this stream and have a hash or an operator <")
+weir_compile_fail(stream/unique_key_first "weir: unique: the key stands behind maxsize: .unique.{}, key.")
+weir_compile_fail(stream/route_without_number "weir: route: must be given the number of ways")
+weir_compile_fail(stream/sink_of_nothing "weir: sink: must be given a function of an element")

@@ -34,8 +34,11 @@ TEST_CASE("a rank's program is started without the variables of its MPI job") {
   CHECK_FALSE(has("HYDI_CONTROL_FD=7"));
   CHECK_FALSE(has("MPI_LOCALRANKID=1"));
   CHECK(has("OMPI_ALLOW_RUN_AS_ROOT=1"));
+  setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 1);
+  CHECK(has("OMPI_MCA_rmaps_base_oversubscribe=1"));
   CHECK(has("WEIR_X=kept"));
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "OMPI_MCA_btl", "PMIX_NAMESPACE", "ORTE_x",
-                           "HYDI_CONTROL_FD", "MPI_LOCALRANKID", "WEIR_X"})
+  for (const char* name :
+       {"OMPI_COMM_WORLD_SIZE", "OMPI_MCA_btl", "PMIX_NAMESPACE", "ORTE_x", "HYDI_CONTROL_FD",
+        "MPI_LOCALRANKID", "WEIR_X", "OMPI_MCA_rmaps_base_oversubscribe"})
     unsetenv(name);
 }

@@ -56,6 +56,14 @@ TEST_CASE("a cluster of batch jobs says what is missing or wrong, with an exampl
         "SlurmCluster: walltime: must be a duration, for example 2h, 90m or 2:00:00 (got 2 hours)");
   CHECK(slurm({.cores = 4, .memory = "1GB", .walltime = "90"}) ==
         "SlurmCluster: walltime: a number needs a unit, for example 30m or 2:00:00 (got 90)");
+  CHECK(slurm({.cores = 4, .memory = "1GB", .gpus_per_task = -1}) ==
+        "SlurmCluster: gpus_per_task must not be negative (got -1)");
+  CHECK(slurm({.cores = 4, .memory = "1GB", .signal = "TERM@9"}) ==
+        "SlurmCluster: signal: must be USR1 or USR2, with a time ahead of the end, for example USR1@120 "
+        "(got TERM@9)");
+  CHECK(slurm({.cores = 4, .memory = "1GB", .exclude = {"a b"}}) ==
+        "SlurmCluster: exclude must be hosts, without spaces (got a b); write several with commas, or repeat "
+        "it");
   CHECK(slurm({.cores = 4, .memory = "lots"}).find("memory: ") != std::string::npos);
   CHECK(slurm({.cores = 4, .memory = "1GB", .queue = "a\nb"}) ==
         "queue: a directive must be one line without control characters (got a\\nb)");
@@ -63,6 +71,49 @@ TEST_CASE("a cluster of batch jobs says what is missing or wrong, with an exampl
         "log_directory: cannot be made: Not a directory (got /dev/null/logs)");
   CHECK(slurm({.cores = 4, .memory = "1GB", .site = "mars"}).find("mars") != std::string::npos);
   CHECK(slurm({.cores = 4, .memory = "1GB", .interface = "wlan77"}).find("wlan77") != std::string::npos);
+}
+
+TEST_CASE("what a cluster is told of signals, hosts and devices is in the script of its jobs") {
+  const Site site("sbatch");
+  const std::string script = site.folder.path() + "/script";
+  test::write_file(site.folder.path() + "/sbatch", "#!/bin/sh\n/bin/cat $2 > " + script + "; echo 1\n", 0755);
+  for (const char* name : {"squeue", "scancel"})
+    test::write_file(site.folder.path() + "/" + name, "#!/bin/sh\n", 0755);
+  const auto text = [&](const BatchOptions& options) {
+    SlurmCluster cluster{options};
+    cluster.scale(1);
+    REQUIRE(test::eventually([&] { return cluster.jobs() == 1; }));
+    std::ifstream in(script);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const std::string all = text({.cores = 4,
+                                .memory = "1GB",
+                                .processes = 2,
+                                .gpus_per_task = 2,
+                                .signal = "USR1@90",
+                                .requeue = true,
+                                .exclude = {"node1", "node[3-5]"}});
+  for (const char* part : {"--signal=B:USR1@90\n", "--requeue\n", "--exclude=node1,node[3-5]\n",
+                           "--gpus-per-task=2\n", "WEIR_RESOURCES=gpu=2\n"})
+    CHECK_THAT(all, Catch::Contains(part));
+  CHECK(all.find("--gpus-per-node") == std::string::npos);
+  const std::string none = text({.cores = 4, .memory = "1GB", .requeue = false});
+  CHECK(none.find("--no-requeue\n") != std::string::npos);
+  for (const char* part : {"--signal", "--exclude", "--gpus", "WEIR_RESOURCES"})
+    CHECK(none.find(part) == std::string::npos);
+}
+
+TEST_CASE("a cluster is of the batch system that is set, before the one on PATH") {
+  const Site site("sbatch");
+  const BatchOptions options{.cores = 1, .memory = "1GB"};
+  const auto sentence = [&] { return sentence_of([&] { return BatchCluster(options).jobs(); }); };
+  setenv("WEIR_SYSTEM", "pbs", 1);
+  CHECK(sentence() ==
+        "BatchCluster: qsub must be on PATH; is this a login node, is the batch system's module loaded?");
+  setenv("WEIR_SYSTEM", "cobalt", 1);
+  CHECK_THAT(sentence(), Catch::Contains("cobalt"));
+  unsetenv("WEIR_SYSTEM");
+  CHECK(sentence() == "no error");
 }
 
 TEST_CASE("a cluster says that the batch system is not there") {

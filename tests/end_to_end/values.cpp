@@ -207,6 +207,8 @@ TEST_CASE("scatter puts values where they are used") {
   CHECK(client().who_has(there) == std::vector<weir::PeerId>{workers.back().peer});
   CHECK(client().submit(where_with, there).result() == workers.back().peer);
   CHECK(client().submit(check_sum, there).result() == check_sum(numbers(100000, 2)));
+  const auto on_all = client().scatter(5, workers);
+  CHECK(soon([&] { return client().who_has(on_all).size() == workers.size(); }));
 }
 
 TEST_CASE("broadcast puts a copy on every worker") {

@@ -167,6 +167,13 @@ TEST_CASE("a packed file that ends early or was changed is named, with the byte"
       INFO(program.name << " " << place);
       CHECK_THAT(refusal(path), Catch::StartsWith("read_text: '" + path + "' is broken at byte "));
     }
+    if (program.name == std::string("zstd")) {  // the sum is at the end
+      std::string bad = whole;
+      bad.back() ^= 0x55;
+      write_file(path, bad);
+      CHECK_THAT(refusal(path), Catch::StartsWith("read_text: '" + path + "' is broken at byte " +
+                                                  std::to_string(whole.size() - 4) + ": "));
+    }
     write_file(path, whole + "garbage behind it");
     CHECK_THAT(refusal(path), Catch::StartsWith("read_text: '" + path + "' is broken at byte "));
   }

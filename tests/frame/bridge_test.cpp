@@ -129,6 +129,18 @@ TEST_CASE("an array holds the values of a column, or none") {
     const Frame fails = rows.filter(weir::apply([](std::int64_t) -> bool { throw 1; }, {"n"}));
     CHECK(sentence_of([&] { return fails.collect<Other>(); }) == names);  // nothing has been computed
     CHECK(sentence_of([&] { return to_bag<Other>(fails); }) == names);
+    struct Text {
+      std::string n;
+    };
+    CHECK(sentence_of([&] { return to_bag<Text>(rows); }) ==
+          "to_bag: \"n\" must be read as int64, the type of its column (got text); astype converts it");
+    // Text from a line on that was not looked at before.
+    const Folder folder;
+    std::string lines = "n\n";
+    for (int i = 0; i < 100'000; ++i) lines += "1234\n";
+    const Frame learns = read_csv(folder.write("a.csv", lines + "x\n"), {.block = "100 kB"});
+    CHECK(to_bag<Text>(learns).count().compute() == 100'001);
+    CHECK(sentence_of([&] { return read_hdf5("none.h5", "/"); }).find("read_hdf5: ") == 0);
     const auto x = arange(0.0, 3.0);
     CHECK(sentence_of([&] {
             return to_frame({{"x", x}, {"x", x}});

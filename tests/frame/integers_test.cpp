@@ -211,3 +211,17 @@ TEST_CASE("NaN is behind all numbers, never the least or greatest of them, and e
     }
   });
 }
+
+TEST_CASE("a variance of integers that a double does not tell apart is that of their distances") {
+  in_cluster([] {
+    constexpr std::int64_t large = (std::int64_t{1} << 53) + 1;
+    for (const std::size_t partitions : {1u, 2u, 3u}) {
+      CHECK(csv_of(of({large, large + 2, large + 4}, partitions).agg(var("v"))) == "var_v\n4.0\n");
+      CHECK(csv_of(of({{}, most - 2, {}, most, {}}, partitions).group_by("key").agg(stddev("v", 0))) ==
+            "key,std_v\nk,1.0\n");
+      CHECK(csv_of(of({{}, {}, {}}, partitions).agg(var("v"))) == "var_v\n\"\"\n");
+      CHECK(of({least, most}, partitions).agg(stddev("v", 0)).compute().column("std_v").float64s()[0] ==
+            0x1p63);
+    }
+  });
+}

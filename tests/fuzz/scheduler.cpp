@@ -31,6 +31,7 @@ Trouble trouble_of(std::uint64_t seed) {
   trouble.failing = below(3) == 0 ? 0.2 : 0;
   trouble.restricted = below(2) ? 0.3 : 0;
   trouble.gangs = below(2) ? 0.3 : 0;
+  trouble.nested = below(2) ? 0.3 : 0;
   trouble.memory = below(2) ? 10'000 + below(60'000) : 0;
   trouble.disk_failing = trouble.memory && below(3) == 0 ? 0.4 : 0;
   trouble.trickle = below(2);

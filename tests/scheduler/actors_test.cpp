@@ -62,6 +62,23 @@ TEST_CASE("actor: they are spread, and calls run where theirs is, also ahead") {
   CHECK(story.tick(10).empty());
 }
 
+TEST_CASE("actor: those that are made together go where a thread is free, not behind a long task") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.submit(1, {}, {.workers = {"1"}});
+  story.now = 0.3;
+  for (TaskId id = 11; id <= 14; ++id)
+    CHECK(story.submit(actor(id)).back() == "run " + std::to_string(id) + " @2");
+  story.finish(1);
+  CHECK(story.submit(actor(15)) == Lines{"run 15 @1"});
+  for (TaskId id = 11; id <= 15; ++id) story.finish(id);
+  // Both are at something: where the fewest are.
+  story.submit(2, {}, {.workers = {"1"}}, 3);
+  story.submit(3, {}, {.workers = {"2"}}, 3);
+  CHECK(story.submit(actor(16)) == Lines{"run 16 @1"});
+}
+
 TEST_CASE("actor: the next call goes on when the one before fails or is cancelled") {
   Story story;
   story.join(1);

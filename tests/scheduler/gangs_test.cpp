@@ -81,8 +81,7 @@ TEST_CASE("gang: two of them do not wait for each other") {
   CHECK(std::find(first.begin(), first.end(), "run 2 @3") != first.end());
   CHECK(story.of(4) == TaskState::waiting);
   story.finish(11);
-  story.finish(1);
-  const Lines last = story.finish(2);
+  const Lines last = story.finish(1);  // a place is free, whatever its gang does elsewhere
   CHECK(std::find(last.begin(), last.end(), "run 4 @1") != last.end());
   CHECK(story.of(5) == TaskState::processing);
 }
@@ -267,12 +266,43 @@ TEST_CASE("scheduler: a gang of more ranks than all workers may ever have waits 
   story.join(1);
   story.gang(21, 4);
   CHECK(story.state.unplaced().waiting == 21);
-  CHECK(story.state.unplaced(4).waiting == 21);
-  CHECK(story.state.unplaced(3).in_vain == 21);
-  CHECK(has(story.state.waiting_text(21, 3), "; all that its clusters are told to grow to has room for 3"));
-  CHECK_FALSE(has(story.state.waiting_text(21, 4), "grow to"));
-  CHECK(story.state.places_below(2) == 1);
-  CHECK(story.state.places_below(1) == 0);
+  const int cluster = 0;
+  const auto promise = [&](std::optional<std::uint64_t> workers) {
+    story.state.promise({.by = &cluster, .offer = {{"cores", 2}}, .threads = 2, .workers = workers});
+  };
+  promise({});
+  CHECK(story.state.unplaced().waiting == 21);
+  promise(2);
+  CHECK(story.state.unplaced().waiting == 21);
+  CHECK_FALSE(has(story.state.waiting_text(21), "grow to"));
+  promise(1);
+  CHECK(story.state.unplaced().in_vain == 21);
+  CHECK(has(story.state.waiting_text(21), "; all that its clusters are told to grow to has room for 3"));
+  story.state.withdraw(&cluster);
+  CHECK(story.state.unplaced().waiting == 21);
+}
+
+TEST_CASE("scheduler: a gang counts only the workers to come that have what it needs") {
+  Story story;
+  story.join(1, 8);
+  const int plain = 0, gpus = 0;
+  story.state.promise({.by = &plain, .offer = {{"cores", 1}}, .threads = 1, .workers = 5});
+  story.state.promise({.by = &gpus, .offer = {{"gpu", 2}, {"cores", 4}}, .threads = 4, .workers = 2});
+  story.gang(21, 4, {.resources = {{"gpu", 1}}});
+  CHECK(story.state.unplaced().waiting == 21);
+  story.gang(31, 5, {.resources = {{"gpu", 1}}});
+  CHECK(story.state.unplaced().in_vain == 31);
+  CHECK(has(story.state.waiting_text(31), "has room for 4"));
+  story.gang(41, 7, {.cores = 2});
+  CHECK(story.state.unplaced().in_vain == 31);
+  story.state.promise({.by = &gpus, .offer = {{"gpu", 2}, {"cores", 4}}, .threads = 4, .workers = {}});
+  CHECK(story.state.unplaced().in_vain == 0);
+  // What joins for a promise is part of it, not beside it.
+  story.state.promise({.by = &gpus, .offer = {{"gpu", 2}, {"cores", 4}}, .threads = 4, .workers = 2});
+  story.join_promised(2, 4, {{"gpu", 2}});
+  CHECK(story.state.unplaced().in_vain == 31);
+  story.join(3, 4, {{"gpu", 1}});  // by hand
+  CHECK(story.state.unplaced().in_vain == 0);
 }
 
 TEST_CASE("scheduler: work is counted for the workers that can do it") {
@@ -285,22 +315,23 @@ TEST_CASE("scheduler: work is counted for the workers that can do it") {
   CHECK(story.state.work_for(cpu, true) == 3);
   CHECK(story.state.work_for(gpu, false) == 7);
   CHECK(story.state.work_for(gpu, true) == 10);
-  story.state.promise(cpu);
-  story.state.promise(gpu);
+  story.state.promise({.by = &cpu, .offer = cpu});
+  story.state.promise({.by = &gpu, .offer = gpu});
   CHECK(story.state.unplaced().in_vain == 0);
   CHECK(story.state.unplaced().waiting == 11);
-  story.state.withdraw(gpu);
+  story.state.withdraw(&gpu);
   CHECK(story.state.unplaced().in_vain == 11);
   CHECK(has(story.state.waiting_text(11),
             "waits for a worker to join that has what it needs; no job of the cluster brings gpu, the task "
             "needs 1; "
             "worker 1 on host: has 0 gpu, the task needs 1"));
   story.join(2, 1, {{"gpu", 1}});
-  CHECK(story.state.unplaced().waiting == 21);  // the gang, which one worker has no room for
+  CHECK(story.state.unplaced().in_vain == 21);  // the gang, which one worker has no room for
   CHECK(has(
       story.state.waiting_text(21),
       "-21 waits for workers to join that have what it needs; it waits for more workers: it is a gang of 2 "
-      "ranks of 1 gpu each; the 2 workers have room for 1 at once"));
+      "ranks of 1 gpu each; the 2 workers have room for 1 at once; all that its clusters are told to grow to "
+      "has room for 1"));
   story.finish(11);
   CHECK(story.state.work_for(gpu, false) == 6);
 }
@@ -317,7 +348,26 @@ TEST_CASE("gang: workers that lack memory for good run it all the same, those th
   CHECK(story.of(20) == TaskState::queued);
   story.finish(1);
   CHECK(story.finish(2) == Lines{"done 1", "done 2", "run 11 @1", "run 12 @2", "run 13 @3"});
-  for (const TaskId id : {11, 12}) CHECK(story.finish(id).empty());
-  const Lines last = story.finish(13);
-  CHECK(std::find(last.begin(), last.end(), "run 20 @1") != last.end());
+  CHECK(story.finish(11) == Lines{"run 20 @1"});  // whose rank has returned
+}
+
+TEST_CASE("gangs: a rank that has returned takes nothing any more, also while others go on") {
+  Story story;
+  story.join(1, 1, {{"gpu", 1}});
+  story.join(2, 1, {{"gpu", 1}});
+  story.gang(10, 2, {.resources = {{"gpu", 1}}});
+  const PeerId first = story.worker_of(10);
+  story.finish(10);
+  for (const PeerId peer : {1, 2}) story.pause(peer);  // one thing at a time
+  CHECK(story.submit(1) == Lines{"run 1 @" + std::to_string(first)});
+  story.finish(1);
+  for (const PeerId peer : {1, 2}) story.pause(peer, false);
+  CHECK(story.gang(20, 1, {.resources = {{"gpu", 1}}}) == Lines{"run 20 @" + std::to_string(first)});
+  story.finish(20);
+  CHECK(story.lose(story.worker_of(11), {11}).size() > 0);  // both run again
+  story.join(3, 1, {{"gpu", 1}});
+  REQUIRE(story.of(10) == TaskState::processing);
+  story.finish(10);
+  story.finish(11);
+  CHECK(story.of(10) == TaskState::memory);
 }

@@ -403,3 +403,59 @@ TEST_CASE("policy takes a task with its input elsewhere when the holder lacks me
   story.pause(1);
   CHECK(story.submit(2, {1}) == Lines{"run 2 @2"});
 }
+
+TEST_CASE("placement: a task that waits has given all of its cores away") {
+  Story story;
+  story.join(1, 4);
+  story.join(2, 4);
+  story.submit(1, {}, {.cores = 4});
+  story.submit(2, {}, {.cores = 4});
+  REQUIRE(story.worker_of(1) != story.worker_of(2));
+  story.waits(1);
+  CHECK(story.submit(3, {}, {.cores = 4}) == Lines{"run 3 @" + std::to_string(story.worker_of(1))});
+  story.submit(4, {}, {.cores = 4});
+  story.waits(1, false);
+  story.waits(2);
+  // What had been given to the one that goes on goes to the other.
+  CHECK(story.retracted(4, true) == Lines{"run 4 @" + std::to_string(story.worker_of(2))});
+  story.lose(story.worker_of(2), {2});
+  for (const TaskId id : {3, 1, 2, 4}) story.finish(id);
+}
+
+TEST_CASE("placement: whoever lacks what a waiting task keeps is found, and the reason told") {
+  Story story;
+  story.join(1, 2, {{"gpu", 1}});
+  story.submit(1, {}, {.resources = {{"gpu", 1}}, .name = "task"});
+  story.submit(2, {}, {.resources = {{"gpu", 1}}, .name = "task"});
+  CHECK(story.state.first_to_lack_kept() == 0);  // it waits for one that runs
+  story.waits(1);
+  CHECK(story.state.first_to_lack_kept() == 2);
+  CHECK(story.state.kept_text(2) ==
+        "task-2 waits for 1 gpu of worker 1, where task-1 keeps 1 while it waits itself; if it waits for "
+        "this, neither goes on: tasks keep what they ask for beside cores, so ask for gpu in those that use "
+        "it, not in one that waits for them");
+  CHECK(story.state.explain(2).back().starts_with("it waits for 1 gpu of worker 1, where task-1 keeps 1"));
+  story.waits(1, false);
+  CHECK(story.state.first_to_lack_kept() == 0);
+  story.waits(1);
+  story.join(2, 1, {{"gpu", 1}});  // where it goes
+  story.retracted(2, true);
+  CHECK(story.worker_of(2) == 2);
+  CHECK(story.state.first_to_lack_kept() == 0);
+}
+
+TEST_CASE("placement: no threads are kept for a gang that lacks what a waiting task keeps") {
+  Story story;
+  story.join(1, 1, {{"gpu", 1}});
+  story.submit(1, {}, {.resources = {{"gpu", 1}}, .name = "task"});
+  story.gang(10, 1, {.resources = {{"gpu", 1}}, .name = "task"});
+  CHECK(story.submit(2).empty());  // behind the gang
+  CHECK(story.waits(1) == Lines{"run 2 @1"});
+  CHECK(story.state.first_to_lack_kept() == 10);
+  CHECK(story.state.explain(10).back().starts_with("it waits for 1 gpu of worker 1, where task-1 keeps 1"));
+  story.finish(2);
+  story.waits(1, false);
+  CHECK(story.state.first_to_lack_kept() == 0);
+  story.finish(1);
+  CHECK(story.of(10) == TaskState::processing);
+}

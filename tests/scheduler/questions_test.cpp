@@ -257,8 +257,8 @@ TEST_CASE("questions: what neither a worker nor a job of the cluster brings is t
   CHECK(story.state.unplaced().waiting == 1);  // nothing is known of what may join
   CHECK(story.state.explain(1) == Lines{"shy-1 is no_worker", "there are no workers"});
   const std::vector<Resource> plain{{"cores", 1}}, licence{{"lic", 1}, {"cores", 4}};
-  story.state.promise(plain);
-  story.state.promise(licence);
+  story.state.promise({.by = &plain, .offer = plain});
+  story.state.promise({.by = &licence, .offer = licence});
   CHECK(story.state.unplaced().in_vain == 1);
   CHECK(
       story.state.waiting_text(1) ==
@@ -272,7 +272,7 @@ TEST_CASE("questions: what neither a worker nor a job of the cluster brings is t
   CHECK(story.state.explain(4).back() == "there are no workers");
   story.gang(11, 2, {.resources = {{"GPU", 1}}});
   CHECK(story.state.explain(11).back() == "no job of the cluster brings GPU, the task needs 1");
-  story.state.withdraw(licence);
+  story.state.withdraw(&licence);
   CHECK(story.state.explain(3).back() == "a job of the cluster brings 1 core, the task needs 64");
   CHECK(story.state.explain(4).back() == "no job of the cluster brings lic, the task needs 1");
 }

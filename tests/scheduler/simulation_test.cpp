@@ -73,6 +73,18 @@ TEST_CASE("simulation survives restricted tasks") {
   survive(200, {.deaths = 1, .joins = 1, .restricted = 0.3, .trickle = true});
 }
 
+TEST_CASE("simulation finishes tasks of any width that submit others and wait for them") {
+  survive(200, {.nested = 0.5});
+  survive(200, {.deaths = 2,
+                .joins = 2,
+                .releases = 10,
+                .cancels = 10,
+                .restricted = 0.3,
+                .nested = 0.3,
+                .gangs = 0.2,
+                .trickle = true});
+}
+
 TEST_CASE("simulation survives retirements") {
   survive(200, {.joins = 2, .retirements = 2, .fetches = 20, .trickle = true});
 }

@@ -99,17 +99,13 @@ TEST_CASE("workers: a task that waits for others is blamed only if nothing else 
   story.join(1);
   story.submit(1);
   story.submit(2);
-  const auto waits = [&](PeerId peer) {
-    detail::scheduler::Actions none;
-    story.state.handle(story.now, peer, detail::protocol::RunWaits{1, story.state.task(1)->run, true}, none);
-  };
-  waits(1);
+  story.waits(1);
   story.join(2);
   story.lose(1, {1, 2});
   CHECK(story.state.task(1)->deaths == 0);
   CHECK(story.state.task(2)->deaths == 1);
   const PeerId second = story.worker_of(1);
-  waits(second);
+  story.waits(1);
   story.join(3);
   story.lose(second, {1});
   CHECK(story.state.task(1)->deaths == 1);

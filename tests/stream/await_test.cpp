@@ -288,6 +288,144 @@ TEST_CASE("a coroutine sink on a user's loop is inside the stream") {
   CHECK(sentence([&] { source.emit(3); }).ends_with("is closed"));
 }
 
+TEST_CASE("a coroutine sink emits into its own stream without waiting for itself") {
+  for (const bool has_loop : {false, true}) {
+    EventLoop loop;
+    const Stream<int> source = has_loop ? Stream<int>{loop} : Stream<int>{};
+    Ints got;
+    source.sink_async([&](int x) -> asio::awaitable<void> {
+      got.push_back(x);
+      if (x > 0) co_await source.emit(x - 1);
+    });
+    if (has_loop) {
+      run(loop, [&]() -> asio::awaitable<void> {
+        co_await source.emit(50);
+        co_await source.drain();
+      });
+    } else {
+      source.emit(50);
+      source.drain();
+    }
+    CHECK(got.size() == 51);
+    CHECK(got.back() == 0);
+  }
+}
+
+TEST_CASE("coroutine sinks that begin each other do not grow the stack") {
+  Stream<int> source;
+  std::atomic<int> count{0};
+  source.sink_async(
+      [&](int x) -> asio::awaitable<void> {
+        ++count;
+        if (x > 0) co_await source.emit(x - 1);
+      },
+      1'000'000);
+  source.emit(100'000);
+  source.drain();
+  CHECK(count == 100'001);
+}
+
+TEST_CASE("a coroutine that feeds its own stream without end is reported") {
+  const std::uint64_t limit = detail::stream::cycle_limit.exchange(100);
+  Stream<int> source;
+  source.sink_async([&](int x) -> asio::awaitable<void> { co_await source.emit(x); });
+  source.emit(1);
+  CHECK(sentence([&] { source.drain(); }) ==
+        "emit: the cycle through <sink_async> does not come to an end (100 rounds for one element)");
+  detail::stream::cycle_limit = limit;
+}
+
+TEST_CASE("coroutine sinks of several streams that feed each other in a circle do not wait for each other") {
+  for (const std::size_t streams : {2U, 3U}) {
+    std::vector<Stream<int>> all(streams);
+    std::atomic<int> count{0};
+    for (std::size_t i = 0; i < streams; ++i) {
+      all[i].sink_async([&, i](int x) -> asio::awaitable<void> {
+        ++count;
+        if (x > 0) co_await all[(i + 1) % streams].emit(x - 1);
+      });
+    }
+    std::vector<std::thread> threads;
+    for (const auto& each : all) threads.emplace_back([each] { each.emit(40); });
+    for (auto& thread : threads) thread.join();
+    for (int i = 0; i < 200; ++i)
+      for (const auto& each : all) each.drain();
+    CHECK(count == 41 * static_cast<int>(streams));
+  }
+}
+
+TEST_CASE("a coroutine sink and a function that feed each other do not wait for each other") {
+  Stream<int> coroutines, functions;
+  std::atomic<int> count{0};
+  coroutines.buffer(1).sink_async([&](int x) -> asio::awaitable<void> {
+    ++count;
+    if (x > 0) co_await functions.emit(x - 1);
+  });
+  functions.sink([&](int x) {
+    ++count;
+    if (x > 0) coroutines.emit(x - 1);
+  });
+  std::thread other([&] {
+    for (int i = 0; i < 20; ++i) functions.emit(20);
+  });
+  for (int i = 0; i < 20; ++i) coroutines.emit(20);
+  other.join();
+  for (int i = 0; i < 100; ++i) {
+    coroutines.drain();
+    functions.drain();
+  }
+  CHECK(count == 40 * 21);
+}
+
+TEST_CASE("coroutine sinks that drain each other are refused, as functions are") {
+  for (const std::size_t streams : {2U, 3U}) {
+    std::vector<Stream<int>> all(streams);
+    std::atomic<int> refused{0}, begun{0};
+    for (std::size_t i = 0; i < streams; ++i) {
+      all[i].sink_async([&, i](int) -> asio::awaitable<void> {
+        asio::steady_timer timer(co_await asio::this_coro::executor);
+        for (++begun; begun < static_cast<int>(streams);) {  // until all are there
+          timer.expires_after(1ms);
+          co_await timer.async_wait(asio::use_awaitable);
+        }
+        try {
+          co_await all[(i + 1) % streams].drain();
+        } catch (const Error& error) {
+          CHECK(std::string(error.what()) ==
+                "drain: called from inside a stream that the one it would wait for waits for itself");
+          ++refused;
+        }
+      });
+    }
+    for (const auto& each : all) each.emit(1);
+    for (const auto& each : all) each.drain();
+    CHECK(refused > 0);
+  }
+}
+
+TEST_CASE("a stream goes while its coroutine sink waits for room in another one") {
+  Stream<int> other;
+  std::atomic<bool> is_open{false};
+  const auto out = other.buffer(1)
+                       .map([&](int x) {
+                         while (!is_open) std::this_thread::sleep_for(1ms);
+                         return x;
+                       })
+                       .sink_to_list();
+  std::thread later([&] {
+    std::this_thread::sleep_for(50ms);
+    is_open = true;
+  });
+  {
+    Stream<int> source;
+    source.sink_async([&](int x) -> asio::awaitable<void> { co_await other.emit(x); }, 4);
+    for (int i = 0; i < 4; ++i) source.emit(i);
+  }  // which waits for what it has begun
+  other.drain();
+  later.join();
+  CHECK(out.size() == 4);
+}
+
 TEST_CASE("who waits for a sink_async that says nothing is told") {
   Stream<int> source;
   std::vector<detail::stream::Finished> kept;

@@ -33,6 +33,7 @@ struct Trouble {
   std::uint32_t scattered = 0;
   double failing = 0;        // fraction of tasks that throw
   double restricted = 0;     // fraction of tasks that need a resource or a worker
+  double nested = 0;         // fraction of tasks that submit others and wait for them
   double gangs = 0;          // fraction of tasks that are gangs of up to as many ranks as there are workers
   std::uint64_t memory = 0;  // of each worker's results; 0: no limit
   double disk_failing = 0;   // fraction of the writes that find the disk full
@@ -55,7 +56,9 @@ class RandomRun {
   void go() {
     std::size_t steps = 0;
     while (cluster_.step()) {
-      if (++steps > 200'000) throw Error(ErrorKind::internal, "it never ends");
+      if (++steps > 200'000)
+        nothing_hangs([](const SimulatedFuture& f) { return f.status != Status::pending; });
+      if (steps > 200'000) throw Error(ErrorKind::internal, "it never ends");
       if (steps % 8 == 0) watch_gangs();
     }
     ask_for_everything();
@@ -78,6 +81,7 @@ class RandomRun {
 
  private:
   using Status = SimulatedFuture::Status;
+  static constexpr std::uint32_t most_cores = 3;  // of a worker, and of a task
 
   static SimulatedSettings settings(std::uint64_t seed, const Trouble& trouble) {
     SimulatedSettings settings;
@@ -100,7 +104,7 @@ class RandomRun {
   void join() {
     std::vector<Resource> resources;
     if (below(2)) resources.push_back({"GPU", 1.0 + static_cast<double>(below(2))});
-    cluster_.join(1 + static_cast<std::uint32_t>(below(3)), resources);
+    cluster_.join(1 + static_cast<std::uint32_t>(below(most_cores)), resources);
   }
 
   void prepare() {
@@ -135,10 +139,26 @@ class RandomRun {
       else options->workers.push_back(std::to_string(1 + below(trouble_.workers)));
       options->allow_other_workers = options->resources.empty() && below(2);
     }
+    if (!is_gang && trouble_.nested > 0 && below(3) == 0) options->cores = cores();
+    if (trouble_.nested > 0 && chance(trouble_.nested)) task.child = child(2);
     task.options = options;
     const std::uint32_t ranks = is_gang ? 1 + static_cast<std::uint32_t>(below(trouble_.workers)) : 0;
     if (when == 0) return submit(std::move(task), ranks);
     cluster_.at(when, [this, task = std::move(task), ranks]() mutable { submit(std::move(task), ranks); });
+  }
+
+  int cores() { return 1 + static_cast<int>(below(most_cores)); }
+
+  /// Waiting tasks keep what they asked for beside cores: their children ask for cores only.
+  std::shared_ptr<const SimulatedTask> child(int depth) {
+    SimulatedTask task;
+    task.function = 2;
+    task.duration_s = 1e-3;
+    Options options;
+    if (below(2)) options.cores = cores();
+    task.options = std::make_shared<Options>(options);
+    if (depth > 1 && below(2)) task.child = child(depth - 1);
+    return std::make_shared<SimulatedTask>(std::move(task));
   }
 
   void submit(SimulatedTask task, std::uint32_t ranks) {
@@ -201,7 +221,8 @@ class RandomRun {
     to_some_task(trouble_.fetches, [this](TaskId id) { cluster_.fetch(id); });
     // In the end there is a worker that may run everything.
     cluster_.at(3e-3 * trouble_.tasks / trouble_.workers + 1, [this] {
-      for (std::uint32_t i = 1; i <= trouble_.workers; ++i) cluster_.join(1, {{"GPU", 2}}, std::to_string(i));
+      for (std::uint32_t i = 1; i <= trouble_.workers; ++i)
+        cluster_.join(most_cores, {{"GPU", 2}}, std::to_string(i));
     });
   }
 
@@ -222,10 +243,11 @@ class RandomRun {
   }
 
   /// No longer than the longest task takes, and the messages around it, and anew with each worker that goes.
-  /// What waits for a disk takes longer.
+  /// What waits for a disk, or for other tasks, takes longer.
   void nothing_idles_for_gangs() const {
     const double times = 1.0 + trouble_.deaths + trouble_.mistakes + trouble_.retirements;
-    if (trouble_.memory == 0 && longest_kept_s_ > times * (longest_task_s_ + 5 * trouble_.jitter_s))
+    if (trouble_.memory == 0 && trouble_.nested == 0 &&
+        longest_kept_s_ > times * (longest_task_s_ + 5 * trouble_.jitter_s))
       throw Error(ErrorKind::internal,
                   "a free place was kept for a gang for " + std::to_string(longest_kept_s_) +
                       " s, and no task takes longer than " + std::to_string(longest_task_s_) + " s");
@@ -236,15 +258,24 @@ class RandomRun {
     cluster_.run();
   }
 
+  template <class Test>
+  void nothing_hangs(Test is_decided) {
+    for (const TaskId id : ids_) {
+      const SimulatedFuture& future = cluster_.future(id);
+      if (!future.held || is_decided(future)) continue;
+      std::string why = "task " + std::to_string(task_number(id)) + " hangs";
+      for (const std::string& line : cluster_.scheduler().explain(id)) why += "; " + line;
+      throw Error(ErrorKind::internal, why);
+    }
+  }
+
   void everything_is_decided() {
+    nothing_hangs([](const SimulatedFuture& future) {
+      return future.status != Status::pending && (future.status != Status::finished || future.has_value);
+    });
     for (const TaskId id : ids_) {
       const SimulatedFuture& future = cluster_.future(id);
       if (!future.held) continue;
-      if (future.status == Status::pending || (future.status == Status::finished && !future.has_value)) {
-        std::string why = "task " + std::to_string(task_number(id)) + " hangs";
-        for (const std::string& line : cluster_.scheduler().explain(id)) why += "; " + line;
-        throw Error(ErrorKind::internal, why);
-      }
       if (future.status == Status::error && !reason_is_known(id, *future.failure))
         throw Error(ErrorKind::internal, "failed without a reason: " + future.failure->text());
     }

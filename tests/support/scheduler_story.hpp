@@ -30,6 +30,16 @@ class Story {
     hello.resources = std::move(resources);
     return event([&](auto& out) { state.join(now, peer, hello, out); });
   }
+  /// A worker of a job that a cluster has asked for.
+  Lines join_promised(PeerId peer, std::uint32_t threads, std::vector<Resource> resources) {
+    detail::protocol::Hello hello;
+    hello.name = "worker " + std::to_string(peer);
+    hello.host = "host";
+    hello.threads = threads;
+    hello.resources = std::move(resources);
+    hello.job = "cluster1.1";
+    return event([&](auto& out) { state.join(now, peer, hello, out); });
+  }
   /// A worker whose job ends: it leaves in so many seconds.
   Lines join_until(PeerId peer, double serves_s, std::uint32_t threads = 1,
                    std::vector<Resource> resources = {}) {
@@ -138,6 +148,10 @@ class Story {
   }
   Lines retracted_run(TaskId id, PeerId worker, std::uint32_t run, bool came_back) {
     return from(worker, detail::protocol::RetractReply{id, run, came_back});
+  }
+  /// Its function waits for another task, or goes on.
+  Lines waits(TaskId id, bool waiting = true) {
+    return from(worker_of(id), detail::protocol::RunWaits{id, run_of(id), waiting});
   }
   /// A rank of a gang returns, having sent another rank `sent` times in collective calls.
   Lines calls(TaskId id, std::uint32_t other, std::uint64_t sent, std::uint64_t received, std::string last) {

@@ -266,10 +266,11 @@ TEST_CASE("weir map goes on with what is missing") {
 }
 
 TEST_CASE("weir map that is interrupted says how the rest is run") {
+  const std::string where = GENERATE("-j2", "-n3");
   const TemporaryFolder folder;
   const std::string file = folder.path() + "/out.csv", begun = folder.path() + "/begun";
   const std::string command = "test {} = 1 || { touch " + begun + "; sleep 1000; }";
-  Process map({WEIR_TOOL, "map", "-j", "2", "--results", file, command, ":::", "1", "2"});
+  Process map({WEIR_TOOL, "map", where, "--results", file, command, ":::", "1", "2"});
   CHECK(eventually([&] { return kept_in(file_text(file)).rows == 1 && std::ifstream(begun); }));
   map.send(SIGINT);
   CHECK(map.wait().status == 130);

@@ -87,3 +87,43 @@ TEST_CASE("worker: a task of a whole device waits, one of a part goes") {
   CHECK(task.id == 4);
   CHECK_FALSE(story.state.take(task));
 }
+
+TEST_CASE("places: processors of a task that waits are others', and its own again when it goes on") {
+  Places places(Machine{{{0, 1, 2}}, {"0"}});
+  const Grant waiting = places.take(2, 1);
+  CHECK(waiting.cpus == std::vector<int>{0, 1});
+  places.lend(waiting);
+  CHECK_FALSE(places.has_gpu(1));  // where it may have data
+  const Grant other = places.take(1, 0), child = places.take(1, 0);
+  CHECK(other.cpus == std::vector<int>{0});
+  CHECK(child.cpus == std::vector<int>{1});
+  places.give_back(child);
+  places.end_lending(waiting);
+  CHECK(places.take(1, 0).cpus == std::vector<int>{2});
+  places.give_back(other);
+  CHECK(places.take(1, 0).cpus.empty());
+  places.give_back(waiting);
+  CHECK(places.take(2, 1).cpus == std::vector<int>{0, 1});
+}
+
+TEST_CASE("worker: a task that waits gives all of its threads away") {
+  WorkerStory story(4);
+  detail::worker::Execution parent, task;
+  story.run(1, {}, {.resources = {{"cores", 4}}});
+  REQUIRE(story.state.take(parent));
+  story.run(2, {}, {.resources = {{"cores", 3}}});
+  story.run(3);
+  CHECK_FALSE(story.state.take(task));
+  story.state.secede(parent.grant.get());
+  REQUIRE(story.state.take(task));
+  CHECK(task.id == 2);
+  REQUIRE(story.state.take(task));
+  CHECK(task.id == 3);
+  story.done(2);
+  story.state.rejoin(parent.grant.get());
+  story.run(4);
+  CHECK_FALSE(story.state.take(task));  // there are as many as it has threads
+  story.done(1);
+  REQUIRE(story.state.take(task));
+  story.state.check();
+}

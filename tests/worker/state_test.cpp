@@ -481,9 +481,9 @@ TEST_CASE("worker runs another task while one waits for others") {
   story.run(2);
   CHECK(story.take() == 1);
   CHECK(story.take() == 0);
-  story.state.secede();
+  story.state.secede(nullptr);
   CHECK(story.take() == 2);
-  story.state.rejoin();
+  story.state.rejoin(nullptr);
   CHECK_FALSE(story.state.has_slot());
   story.done(2);
   CHECK_FALSE(story.state.has_slot());

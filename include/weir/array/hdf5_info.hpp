@@ -37,6 +37,10 @@ struct Hdf5Info {
 /// Attributes are numbers, texts and lists of them; others are left out.
 /// **Errors.** Throws `Error{not_found}` if there is no such file, `Error{io}` if it cannot be opened.
 [[nodiscard]] Hdf5Info hdf5_info(const std::string& path);
+namespace detail::hdf5 {
+/// The same; `who` begins the sentences.
+[[nodiscard]] Hdf5Info info(const char* who, const std::string& path);
+}  // namespace detail::hdf5
 
 /// The texts of a dataset, of fixed or any length, in row-major order in its shape.
 ///

@@ -15,7 +15,25 @@ Table table_of_rows(const std::vector<Row>& rows) {
 }
 template <class Row>
 std::vector<Row> rows_of_table(const Table& table) {
-  return table.to<Row>();
+  return detail::frame::rows_of<Row>("to_bag", table);
+}
+inline Table first_rows(const Table& table) { return table.slice(0, 0); }
+/// Whether the columns of these types can be the members of a row, as far as is known before there are
+/// values.
+template <class Row>
+bool fits_row(const Schema& schema) {
+  std::vector<std::string> names;
+  std::vector<Column> columns;
+  for (const Field& field : schema) {
+    names.push_back(field.name);
+    columns.push_back(Column(field.type, 0, {}, {}, {}));
+  }
+  try {
+    static_cast<void>(rows_of_table<Row>(Table(std::move(names), std::move(columns))));
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 template <class C>
 inline constexpr bool is_frame = std::is_same_v<C, Frame>;
@@ -44,13 +62,18 @@ template <class Row>
 
 /// The rows of a frame as plain structs, a partition for each of its own; computed now, left on the workers.
 ///
-/// **Errors.** As `Frame::collect`: a name that is not there is one at once, what else does not fit fails the
-/// tasks that use the bag.
+/// **Errors.** As `Frame::collect`: names and types that do not fit are some at once, values that do not fail
+/// the tasks that use the bag.
 template <class Row>
 [[nodiscard]] Bag<Row> to_bag(const Frame& frame) {
   detail::frame::check_names<Row>(frame.schema());
   std::vector<Future<std::vector<Row>>> parts;
-  for (const Future<Table>& table : frame.to_futures())
+  const std::vector<Future<Table>> tables = frame.to_futures();
+  // What a file was thought to have may have changed with its last line: a part of it knows.
+  if (!detail::bridge::fits_row<Row>(frame.schema()) && !tables.empty())
+    static_cast<void>(detail::bridge::rows_of_table<Row>(
+        Client::current().submit({.name = "to_bag"}, &detail::bridge::first_rows, tables.front()).result()));
+  for (const Future<Table>& table : tables)
     parts.push_back(Client::current().submit({.name = "to_bag"}, &detail::bridge::rows_of_table<Row>, table));
   return from_futures(parts);
 }

@@ -417,7 +417,7 @@ inline array::Hdf5Output output_of_texts(const CountedParts& parts, const std::s
 [[nodiscard]] inline Frame read_hdf5(const std::string& path, const std::string& group) {
   const std::string prefix = detail::bridge::group_prefix(group);
   std::vector<ArrayColumn> columns;
-  for (const Hdf5Dataset& dataset : hdf5_info(path).datasets) {
+  for (const Hdf5Dataset& dataset : detail::hdf5::info("read_hdf5", path).datasets) {
     if (!dataset.name.starts_with(prefix)) continue;
     const std::string name = dataset.name.substr(prefix.size());
     if (name.find('/') == std::string::npos)

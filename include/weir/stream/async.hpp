@@ -324,19 +324,18 @@ auto map_async(F f, std::size_t parallelism = 1) {
   return [f = detail::callable("map_async", "the function", std::move(f)),
           parallelism]<class T>(const Stream<T>& s) {
     constexpr bool is_callable = detail::stream::CallableWith<F, T>;
-    static_assert(is_callable, "map_async: the function cannot be called with an element (`T` above)");
     constexpr bool gives = [] {
       if constexpr (is_callable) return !std::is_void_v<detail::stream::Called<F, T>>;
       else return true;
     }();
-    static_assert(gives, "map_async: the function must return a value; use sink for one that does not");
     if constexpr (is_callable && gives) {
       using Made = detail::stream::MapAsyncNode<T, F>;
       auto node = std::make_unique<Made>(f, parallelism);
       node->set_detail(std::to_string(parallelism));
       return detail::stream::attach<typename Made::Out>(s, std::move(node));
     } else {
-      return s;
+      using Misfit = detail::stream::Misfit;
+      return detail::stream::Refused < T, is_callable ? Misfit::nothing : Misfit::function > {};
     }
   };
 }

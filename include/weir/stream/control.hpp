@@ -55,6 +55,15 @@ void control_stream(const Stream<R>& from, const S& target, const char* kind, Ac
   else control(from, target, kind, act);
 }
 
+#define WEIR_NO_SIGNAL                                                                                      \
+  "weir: reset_by, flush_by and take_until must be given a weir::Stream here, every element of which is a " \
+  "signal"
+template <class R>
+struct NoSignal {
+  WEIR_REFUSES_BY_DEFAULT(WEIR_NO_SIGNAL)
+  NoSignal() {}
+};
+
 }  // namespace detail::stream
 
 namespace op {
@@ -111,6 +120,16 @@ auto take_until(const Stream<R>& signal) {
   requires(!detail::stream::is_on_cluster<R> && !detail::stream::GivesElements<R>)                      \
       WEIR_REFUSES("weir: " #name ": must be given a weir::Stream, every element of which is a signal") \
   detail::Refused name(const R&) const { return {}; }
+template <class R>
+requires(!detail::stream::GivesElements<R>) WEIR_REFUSES_FREE(WEIR_NO_SIGNAL)
+detail::Refused reset_by(const R&, detail::stream::NoSignal<R> = {}) { return {}; }
+template <class R>
+requires(!detail::stream::GivesElements<R>) WEIR_REFUSES_FREE(WEIR_NO_SIGNAL)
+detail::Refused flush_by(const R&, detail::stream::NoSignal<R> = {}) { return {}; }
+template <class R>
+requires(!detail::stream::GivesElements<R>) WEIR_REFUSES_FREE(WEIR_NO_SIGNAL)
+detail::Refused take_until(const R&, detail::stream::NoSignal<R> = {}) { return {}; }
+#undef WEIR_NO_SIGNAL
 /// \endcond
 
 /// Streams that act on another one; members of `Stream` and `ClusterStream`.

@@ -283,17 +283,12 @@ auto map(F f, More... more) {
   return ByKernel{"map", [f = detail::stream::bind_back("map", std::move(f), std::move(more)...)]<class In>(
                              std::type_identity<In>) mutable {
                     constexpr bool is_callable = detail::stream::CallableWith<decltype(f), In>;
-                    static_assert(is_callable,
-                                  "map: the function cannot be called with an element (`In` above) "
-                                  "and the further arguments");
                     if constexpr (is_callable) {
                       constexpr bool gives = !std::is_void_v<detail::stream::Called<decltype(f), In>>;
-                      static_assert(gives,
-                                    "map: the function must return a value; use sink for one that does not");
                       if constexpr (gives) return detail::stream::MapKernel<In, decltype(f)>{std::move(f)};
-                      else return detail::stream::Refused<In>{};
+                      else return detail::stream::Refused<In, detail::stream::Misfit::nothing>{};
                     } else {
-                      return detail::stream::Refused<In>{};
+                      return detail::stream::Refused<In, detail::stream::Misfit::function>{};
                     }
                   }};
 }
@@ -305,12 +300,9 @@ auto starmap(F f, More... more) {
                   [f = detail::stream::bind_back("starmap", std::move(f), std::move(more)...)]<class In>(
                       std::type_identity<In>) mutable {
                     constexpr bool is_callable = detail::stream::is_callable_with_items<decltype(f), In>();
-                    static_assert(is_callable,
-                                  "starmap: the function cannot be called with the items of an element "
-                                  "(`In` above, a tuple or pair) and the further arguments");
                     if constexpr (is_callable)
                       return detail::stream::StarmapKernel<In, decltype(f)>{std::move(f)};
-                    else return detail::stream::Refused<In>{};
+                    else return detail::stream::Refused<In, detail::stream::Misfit::items>{};
                   }};
 }
 
@@ -321,11 +313,8 @@ auto filter(F predicate, More... more) {
       "filter", [f = detail::stream::bind_back("filter", std::move(predicate), std::move(more)...)]<class In>(
                     std::type_identity<In>) mutable {
         constexpr bool is_predicate = std::is_invocable_r_v<bool, decltype(f)&, const In&>;
-        static_assert(is_predicate,
-                      "filter: the function must take an element (`In` above) and the further arguments, "
-                      "and return a bool");
         if constexpr (is_predicate) return detail::stream::FilterKernel<In, decltype(f)>{std::move(f), true};
-        else return detail::stream::Refused<In>{};
+        else return detail::stream::Refused<In, detail::stream::Misfit::predicate>{};
       }};
 }
 /// The member `remove` as an operator, which has its contract.
@@ -335,11 +324,8 @@ auto remove(F predicate, More... more) {
       "remove", [f = detail::stream::bind_back("remove", std::move(predicate), std::move(more)...)]<class In>(
                     std::type_identity<In>) mutable {
         constexpr bool is_predicate = std::is_invocable_r_v<bool, decltype(f)&, const In&>;
-        static_assert(is_predicate,
-                      "remove: the function must take an element (`In` above) and the further arguments, "
-                      "and return a bool");
         if constexpr (is_predicate) return detail::stream::FilterKernel<In, decltype(f)>{std::move(f), false};
-        else return detail::stream::Refused<In>{};
+        else return detail::stream::Refused<In, detail::stream::Misfit::predicate>{};
       }};
 }
 
@@ -347,11 +333,8 @@ auto remove(F predicate, More... more) {
 inline auto flatten() {
   return ByKernel{"flatten", []<class In>(std::type_identity<In>) {
                     constexpr bool has_items = detail::stream::HasItems<In>;
-                    static_assert(has_items,
-                                  "flatten: an element (`In` above) must be a container, a string, a range "
-                                  "or an optional");
                     if constexpr (has_items) return detail::stream::FlattenKernel<In>{};
-                    else return detail::stream::Refused<In>{};
+                    else return detail::stream::Refused<In, detail::stream::Misfit::range>{};
                   }};
 }
 
@@ -371,10 +354,8 @@ auto pluck(Key key) {
   return ByKernel{"pluck", [key = detail::callable("pluck", "the key", std::move(key))]<class In>(
                                std::type_identity<In>) {
                     constexpr bool has_item = detail::stream::has_item<In, Key>;
-                    static_assert(has_item,
-                                  "pluck: an element (`In` above) has no item by this key; it must be a map "
-                                  "of such keys, or a sequence and the key its index, or have this member");
-                    if constexpr (!has_item) return detail::stream::Refused<In>{};
+                    if constexpr (!has_item)
+                      return detail::stream::Refused<In, detail::stream::Misfit::item>{};
                     else if constexpr (std::is_member_pointer_v<Key>)
                       return detail::stream::MapKernel<In, Key>{key};
                     else return detail::stream::PluckKernel<In, Key>{key};
@@ -385,11 +366,8 @@ template <class Key>
 auto pluck(std::vector<Key> keys) {
   return ByKernel{"pluck", [keys = std::move(keys)]<class In>(std::type_identity<In>) {
                     constexpr bool has_item = detail::stream::has_item<In, Key>;
-                    static_assert(has_item,
-                                  "pluck: an element (`In` above) has no item by these keys; it must be a "
-                                  "map of such keys, or a sequence and the keys its indices");
                     if constexpr (has_item) return detail::stream::PluckManyKernel<In, Key>{keys};
-                    else return detail::stream::Refused<In>{};
+                    else return detail::stream::Refused<In, detail::stream::Misfit::item>{};
                   }};
 }
 
@@ -437,15 +415,13 @@ inline auto skip(std::uint64_t n) {
 /// The member `take_while` as an operator, which has its contract.
 template <class F>
 auto take_while(F predicate) {
-  return ByKernel{
-      "take_while", [f = detail::callable("take_while", "the function", std::move(predicate))]<class In>(
-                        std::type_identity<In>) mutable {
-        constexpr bool is_predicate = std::is_invocable_r_v<bool, F&, const In&>;
-        static_assert(is_predicate,
-                      "take_while: the function must take an element (`In` above) and return a bool");
-        if constexpr (is_predicate) return detail::stream::TakeWhileKernel<In, F>{std::move(f)};
-        else return detail::stream::Refused<In>{};
-      }};
+  return ByKernel{"take_while",
+                  [f = detail::callable("take_while", "the function", std::move(predicate))]<class In>(
+                      std::type_identity<In>) mutable {
+                    constexpr bool is_predicate = std::is_invocable_r_v<bool, F&, const In&>;
+                    if constexpr (is_predicate) return detail::stream::TakeWhileKernel<In, F>{std::move(f)};
+                    else return detail::stream::Refused<In, detail::stream::Misfit::predicate>{};
+                  }};
 }
 
 /// Element by element; members of `Stream` and `ClusterStream`.
@@ -471,6 +447,11 @@ class ElementMembers {
     return static_cast<Self&&>(*this).apply(op::map(std::move(f), std::move(more)...));
   }
   /// \cond
+  template <class S = Self>
+  WEIR_REFUSES("weir: map: must be given a function of an element")
+  detail::Refused map() const& {
+    return {};
+  }
   WEIR_REFUSES_FUNCTION(
       map, TakesElement,
       "the function cannot be called with an element of this stream and the further arguments", F, More...)
@@ -504,6 +485,11 @@ class ElementMembers {
     return static_cast<Self&&>(*this).apply(op::starmap(std::move(f), std::move(more)...));
   }
   /// \cond
+  template <class S = Self>
+  WEIR_REFUSES("weir: starmap: must be given a function of the items of an element")
+  detail::Refused starmap() const& {
+    return {};
+  }
   WEIR_REFUSES_FUNCTION(starmap, TakesItems,
                         "the function cannot be called with the items of an element, a tuple or pair, and "
                         "the further arguments",
@@ -537,6 +523,11 @@ class ElementMembers {
     return static_cast<Self&&>(*this).apply(op::filter(std::move(predicate), std::move(more)...));
   }
   /// \cond
+  template <class S = Self>
+  WEIR_REFUSES("weir: filter: must be given a function of an element that returns a bool")
+  detail::Refused filter() const& {
+    return {};
+  }
   WEIR_REFUSES_FUNCTION(
       filter, JudgesElement,
       "the function must take an element of this stream and the further arguments, and return a bool", F,
@@ -562,6 +553,11 @@ class ElementMembers {
     return static_cast<Self&&>(*this).apply(op::remove(std::move(predicate), std::move(more)...));
   }
   /// \cond
+  template <class S = Self>
+  WEIR_REFUSES("weir: remove: must be given a function of an element that returns a bool")
+  detail::Refused remove() const& {
+    return {};
+  }
   WEIR_REFUSES_FUNCTION(
       remove, JudgesElement,
       "the function must take an element of this stream and the further arguments, and return a bool", F,
@@ -680,6 +676,11 @@ class ElementMembers {
     return static_cast<Self&&>(*this).apply(op::take_while(std::move(predicate)));
   }
   /// \cond
+  template <class S = Self>
+  WEIR_REFUSES("weir: take_while: must be given a function of an element that returns a bool")
+  detail::Refused take_while() const& {
+    return {};
+  }
   WEIR_REFUSES_FUNCTION(take_while, JudgesElement,
                         "the function must take an element of this stream and return a bool", F)
   /// \endcond

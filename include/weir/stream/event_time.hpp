@@ -181,12 +181,9 @@ auto time_windows(const char* kind, TimeOf time, Size size, Size step, bool sess
   return op::ByKernel{kind, [=, time = detail::callable(kind, "the time", std::move(time))]<class In>(
                                 std::type_identity<In>) {
                         constexpr bool is_right = stream::FunctionOf<TimeOf, In>;
-                        static_assert(is_right,
-                                      "a window by time: the time must be a function of an element (`In` "
-                                      "above)");
                         if constexpr (is_right)
                           return stream::TimeWindowKernel<In, TimeOf, Size>{time, size, step, sessions, late};
-                        else return stream::Refused<In>{};
+                        else return stream::Refused<In, Misfit::key>{};
                       }};
 }
 }  // namespace detail::stream

@@ -98,6 +98,14 @@ struct Sequence {
   auto kernel() && {
     using First = decltype(std::move(first).template kernel<In>());
     using Second = decltype(std::move(second).template kernel<typename First::Out>());
+    if constexpr (detail::stream::IsRefused<First>) return First{};
+    else if constexpr (detail::stream::IsRefused<Second>) return Second{};
+    else return fused<In, First, Second>();
+  }
+
+ private:
+  template <class In, class First, class Second>
+  auto fused() {
     static_assert(!detail::stream::KnowsTime<First> && !detail::stream::KnowsTime<Second>,
                   "weir: an operator that knows time cannot be part of another one; apply it by itself: "
                   "source | a | b");

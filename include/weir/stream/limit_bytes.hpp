@@ -73,9 +73,10 @@ auto limit_bytes(std::uint64_t bytes_per_s, SizeOf size_of) {
       "limit_bytes",
       [bytes_per_s, size_of = detail::callable("limit_bytes", "the size", std::move(size_of))]<class In>(
           std::type_identity<In>) {
-        static_assert(std::is_invocable_v<const SizeOf&, const In&>,
-                      "limit_bytes: the size must be a function of an element that returns its bytes");
-        return detail::stream::LimitBytesKernel<In, SizeOf>{1e9 / static_cast<double>(bytes_per_s), size_of};
+        if constexpr (std::is_invocable_r_v<double, const SizeOf&, const In&>)
+          return detail::stream::LimitBytesKernel<In, SizeOf>{1e9 / static_cast<double>(bytes_per_s),
+                                                              size_of};
+        else return detail::stream::Refused<In, detail::stream::Misfit::key>{};
       },
       to_text(bytes_per_s) + "/s"};
 }

@@ -124,6 +124,12 @@ class RouteMembers {
     return op::route(static_cast<const Self&>(*this), ways, std::move(choose));
   }
   /// \cond
+  template <class F, class S = Self>
+  WEIR_REFUSES(
+      "weir: route: must be given the number of ways, and the function that chooses one: .route(2, f)")
+  detail::Refused route(F) const {
+    return {};
+  }
   WEIR_REFUSES_FUNCTION(route, ChoosesWay,
                         "the function must take an element of this stream and return the number of a way",
                         std::size_t, F)

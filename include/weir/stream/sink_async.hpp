@@ -2,10 +2,13 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -39,10 +42,18 @@ class InFlight {
   void while_alive(const std::function<void()>& act);
   void shut() noexcept;
   [[nodiscard]] std::size_t count() const noexcept { return count_.load(); }
-  /// Whether its node is there, and is of that graph.
-  [[nodiscard]] bool is_in(const Graph& graph);
+  /// How many it has begun beyond its limit.
+  [[nodiscard]] std::size_t over_limit() const noexcept {
+    const std::size_t begun = count_.load();
+    return begun > limit_ ? begun - limit_ : 0;
+  }
 
  private:
+  friend class InsideSink;
+  friend std::shared_ptr<void> note_for_room(InFlight& sink, Node& node);
+  friend std::shared_ptr<void> note_for_all(InFlight& sink, Node& node);
+  std::shared_ptr<void> note(std::shared_ptr<Graph> graph, NodeRef full, bool for_all);
+
   std::recursive_mutex alive_mutex_;  // taken before any other
   bool alive_ = true;
   std::mutex mutex_;
@@ -50,6 +61,23 @@ class InFlight {
   Gate& gate_;
   const std::size_t limit_;
   std::atomic<std::size_t> count_{0};
+  std::size_t inside_ = 0;  // threads on which something it began is from one wait to the next
+  std::condition_variable left_;
+};
+
+/// What a coroutine sink does from one wait to the next: inside its stream, as any function.
+class InsideSink {
+ public:
+  /// `rounds`: those of the coroutine's element.
+  InsideSink(InFlight& sink, std::uint64_t rounds);
+  InsideSink(const InsideSink&) = delete;
+  InsideSink& operator=(const InsideSink&) = delete;
+  ~InsideSink();
+
+ private:
+  InFlight& sink_;
+  RoundsScope rounds_;
+  std::optional<Frame> frame_;  // empty: the stream has gone
 };
 
 /// Whether `f(x, finished)` begins the work, or `f(x)` is a coroutine.
@@ -103,6 +131,7 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
 
   template <class X>
   void begin(X&& x) noexcept {
+    if (this->is_lost_in_cycle(under_way_->over_limit())) return;
     this->in.add();
     under_way_->begin();
     if constexpr (is_copyable<In>) {
@@ -180,10 +209,9 @@ auto sink_async(F f, std::size_t parallelism = 1) {
   detail::stream::at_least_one("sink_async", "parallelism", parallelism);
   return [f = detail::callable("sink_async", "the function", std::move(f)),
           parallelism]<class T>(const Stream<T>& s) {
-    static_assert(detail::stream::begins_or_awaits<F, T>,
-                  "sink_async: the function takes (element, finished), or an element and returns "
-                  "boost::asio::awaitable<void>");
-    if constexpr (std::is_invocable_v<F&, T, detail::stream::Finished>)
+    if constexpr (!detail::stream::begins_or_awaits<F, T>)
+      return detail::stream::Refused<T, detail::stream::Misfit::finished>{};
+    else if constexpr (std::is_invocable_v<F&, T, detail::stream::Finished>)
       return detail::stream::attach_sink(
           s, std::make_unique<detail::stream::AsyncSinkNode<T, F>>(f, parallelism));
     else return detail::stream::attach_coroutine_sink(s, f, parallelism);
@@ -202,7 +230,8 @@ class SinkAsyncMembers {
   /// **Errors.** An error given to `finished` is answered by the node's policy; `raise` comes out of `drain`.
   /// Losing every copy of `finished` uncalled is an error too, not a hang. A `drain` that waits for one that
   /// is not called says so on stderr. Inside the coroutine `drain` is refused, as inside any function.
-  /// **Backpressure.** `emit` waits while `parallelism` elements are not finished.
+  /// **Backpressure.** `emit` waits while `parallelism` elements are not finished; that of a coroutine into
+  /// its own stream does not, nor one that would wait for itself across streams.
   ///
   /// On the cluster `f` is called on a worker, where a thread waits for one element at a time, so that the
   /// threads of the workers are the parallelism; `emit` waits while as much is on the cluster as they can

@@ -216,11 +216,7 @@ auto sink(F f, More... more) {
              const Stream<In>& s) mutable {
     using Function = decltype(f);
     constexpr bool is_callable = detail::stream::CallableWith<Function, In>;
-    static_assert(is_callable,
-                  "sink: the function cannot be called with an element (`In` above) and the further "
-                  "arguments");
-    if constexpr (!is_callable)
-      return detail::stream::attach_sink_kernel(s, "sink", detail::stream::Refused<In>{});
+    if constexpr (!is_callable) return detail::stream::Refused<In, detail::stream::Misfit::function>{};
     else if constexpr (detail::stream::is_coroutine<detail::stream::Called<Function, In>>)
       return detail::stream::attach_coroutine_sink(s, std::move(f), 1);
     else
@@ -234,11 +230,7 @@ auto starsink(F f, More... more) {
   return [f = detail::stream::bind_back("starsink", std::move(f), std::move(more)...)]<class In>(
              const Stream<In>& s) mutable {
     constexpr bool is_callable = detail::stream::is_callable_with_items<decltype(f), In>();
-    static_assert(is_callable,
-                  "starsink: the function cannot be called with the items of an element (`In` above, a tuple "
-                  "or pair) and the further arguments");
-    if constexpr (!is_callable)
-      return detail::stream::attach_sink_kernel(s, "starsink", detail::stream::Refused<In>{});
+    if constexpr (!is_callable) return detail::stream::Refused<In, detail::stream::Misfit::items>{};
     else
       return detail::stream::attach_sink_kernel(
           s, "starsink", detail::stream::StarsinkKernel<In, decltype(f)>{std::move(f)});
@@ -293,6 +285,11 @@ class SinkMembers {
     return static_cast<const Self&>(*this).apply(op::sink(std::move(f), std::move(more)...));
   }
   /// \cond
+  template <class S = Self>
+  WEIR_REFUSES("weir: sink: must be given a function of an element")
+  detail::Refused sink() const {
+    return {};
+  }
   template <class F, class... More, class S = Self>
   requires(!detail::stream::is_on_cluster<S> && !detail::stream::TakesElement<S, F, More...>) WEIR_REFUSES(
       "weir: sink: the function cannot be called with an element of this stream and the further arguments")
@@ -320,6 +317,11 @@ class SinkMembers {
     return static_cast<const Self&>(*this).apply(op::starsink(std::move(f), std::move(more)...));
   }
   /// \cond
+  template <class S = Self>
+  WEIR_REFUSES("weir: starsink: must be given a function of the items of an element")
+  detail::Refused starsink() const {
+    return {};
+  }
   template <class F, class... More, class S = Self>
   requires(!detail::stream::is_on_cluster<S> && !detail::stream::TakesItems<S, F, More...>) WEIR_REFUSES(
       "weir: starsink: the function cannot be called with the items of an element, a tuple or pair, and the "

@@ -80,7 +80,7 @@ class SourceNode final : public Outlet<typename Producer::Out> {
     poke();
   }
   void stop() override {
-    if (running_.exchange(false)) this->graph().changed();
+    if (running_.exchange(false)) this->graph().finished();
     if constexpr (requires(Producer & p) { p.stop(); }) producer_.stop();
   }
   void shut() noexcept override {
@@ -123,7 +123,7 @@ class SourceNode final : public Outlet<typename Producer::Out> {
       const Step done = step();
       if (done == Step::waits) return;
       if (done == Step::blocked) {
-        this->graph().when_changed([this] { poke(); });
+        this->graph().when_opened([this] { poke(); });
         Frame frame(*this);
         if (this->closed_gate()) return;
       }
@@ -155,7 +155,7 @@ class SourceNode final : public Outlet<typename Producer::Out> {
       error = frame.finish_quietly();
     }
     if (error) this->graph().report(error);
-    if (result == Step::waits && pending() == 0) this->graph().changed();
+    if (result == Step::waits && pending() == 0) this->graph().finished();
     return result;
   }
   /// The producer threw. By default it stops, and can be started again.

@@ -344,7 +344,7 @@ template <class S, class KeyOf, class... None>
 concept UniqueBy = CanGo<S, KeyOf> && FunctionOf<KeyOf, typename S::Element> &&
     CanBeSeen<KeyFor<KeyOf, typename S::Element>>;
 template <class S, class KeyOf, class... Op>
-concept GroupsBy = CanGo<S, KeyOf> && FunctionOf<KeyOf, typename S::Element> &&
+concept GroupsBy = CanGo<S, KeyOf> && gives_known_key<KeyOf, typename S::Element>() &&
     ((op::MadeByKernel<Op> || std::is_integral_v<Op>)&&...);
 /// What `accumulate` asks of its arguments.
 template <class S, class F, class... More>
@@ -356,36 +356,26 @@ auto accumulate(F f, std::optional<State> start) {
       "accumulate", [f = detail::callable("accumulate", "the function", std::move(f)),
                      start = std::move(start)]<class In>(std::type_identity<In>) mutable {
         constexpr bool is_right = is_accumulator<returns, F, State, In>();
-        static_assert(
-            is_right,
-            "accumulate: the function must take the state, an element (`In` above) and the further "
-            "arguments, and return the next state (with returns_state, a pair of state and result); "
-            "or take State& and change it");
         if constexpr (is_right)
           return stream::AccumulateKernel<In, State, F, returns, with>{std::move(f), std::move(start)};
-        else return stream::Refused<In>{};
+        else return stream::Refused<In, Misfit::state>{};
       }};
 }
 template <bool returns, bool with, class F>
 auto accumulate_from_first(F f) {
-  return op::ByKernel{
-      "accumulate", [f = detail::callable("accumulate", "the function", std::move(f))]<class In>(
-                        std::type_identity<In>) mutable {
-        constexpr bool is_right = is_accumulator<returns, F, In, In>();
-        static_assert(
-            is_right,
-            "accumulate: without a start the function must take two elements (`In` above), the state "
-            "and the next one, and return the next state; give a start if that is of another type");
-        if constexpr (is_right) {
-          using Kernel = stream::AccumulateKernel<In, In, F, returns, with>;
-          static_assert(std::is_constructible_v<typename Kernel::Result, const In&>,
-                        "accumulate: without a start the first element is emitted, which the "
-                        "result cannot be made of; give a start");
-          return Kernel{std::move(f), std::nullopt};
-        } else {
-          return stream::Refused<In>{};
-        }
-      }};
+  return op::ByKernel{"accumulate",
+                      [f = detail::callable("accumulate", "the function", std::move(f))]<class In>(
+                          std::type_identity<In>) mutable {
+                        constexpr bool is_right = is_accumulator<returns, F, In, In>();
+                        if constexpr (is_right) {
+                          using Kernel = stream::AccumulateKernel<In, In, F, returns, with>;
+                          if constexpr (std::is_constructible_v<typename Kernel::Result, const In&>)
+                            return Kernel{std::move(f), std::nullopt};
+                          else return stream::Refused<In, Misfit::start>{};
+                        } else {
+                          return stream::Refused<In, Misfit::start>{};
+                        }
+                      }};
 }
 }  // namespace detail::stream
 
@@ -430,9 +420,8 @@ inline auto collect() {
 inline auto frequencies() {
   return ByKernel{"frequencies", []<class In>(std::type_identity<In>) {
                     constexpr bool has_order = detail::stream::HasOrder<In>;
-                    static_assert(has_order, "frequencies: elements (`In` above) must have an operator <");
                     if constexpr (has_order) return detail::stream::FrequenciesKernel<In>{};
-                    else return detail::stream::Refused<In>{};
+                    else return detail::stream::Refused<In, detail::stream::Misfit::order>{};
                   }};
 }
 
@@ -441,25 +430,21 @@ template <class KeyOf = detail::stream::Identity>
 auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) {
   if (maxsize && *maxsize == 0)
     throw Error(ErrorKind::invalid_argument, "unique: maxsize must be at least 1 (got 0)");
-  return ByKernel{
-      "unique",
-      [key = detail::callable("unique", "the key", std::move(key)),
-       limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
-        constexpr bool is_key = std::is_invocable_v<KeyOf&, const In&>;
-        static_assert(is_key, "unique: the key must be a function of an element (`In` above)");
-        if constexpr (is_key) {
-          constexpr bool is_comparable = detail::stream::CanBeSeen<detail::stream::KeyFor<KeyOf, In>>;
-          static_assert(is_comparable,
-                        "unique: the key of an element (`In` above; without a key function, the element) "
-                        "must have a hash, an operator < or an operator ==");
-          if constexpr (is_comparable)
-            return detail::stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
-          else return detail::stream::Refused<In>{};
-        } else {
-          return detail::stream::Refused<In>{};
-        }
-      },
-      maxsize ? std::to_string(*maxsize) : ""};
+  return ByKernel{"unique",
+                  [key = detail::callable("unique", "the key", std::move(key)),
+                   limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
+                    constexpr bool is_key = std::is_invocable_v<KeyOf&, const In&>;
+                    if constexpr (is_key) {
+                      constexpr bool is_comparable =
+                          detail::stream::CanBeSeen<detail::stream::KeyFor<KeyOf, In>>;
+                      if constexpr (is_comparable)
+                        return detail::stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
+                      else return detail::stream::Refused<In, detail::stream::Misfit::key>{};
+                    } else {
+                      return detail::stream::Refused<In, detail::stream::Misfit::key>{};
+                    }
+                  },
+                  maxsize ? std::to_string(*maxsize) : ""};
 }
 
 /// The member `pairwise` as an operator, which has its contract.
@@ -480,15 +465,14 @@ auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) {
     return ByKernel{"group_by",
                     [key = detail::callable("group_by", "the key", std::move(key)), inner = std::move(inner),
                      max_keys]<class In>(std::type_identity<In>) mutable {
-                      constexpr bool is_key = std::is_invocable_v<KeyOf&, const In&>;
-                      static_assert(is_key,
-                                    "group_by: the key must be a function of an element (`In` above)");
-                      if constexpr (is_key) {
-                        using Inner = detail::stream::KernelOf<Op, In>;
+                      using Inner = detail::stream::KernelOf<Op, In>;
+                      if constexpr (detail::stream::IsRefused<Inner>) {
+                        return Inner{};
+                      } else if constexpr (detail::stream::gives_known_key<KeyOf, In>()) {
                         return detail::stream::GroupKernel<In, KeyOf, Inner>{
                             std::move(key), std::move(inner).template kernel<In>(), max_keys, {}, {}};
                       } else {
-                        return detail::stream::Refused<In>{};
+                        return detail::stream::Refused<In, detail::stream::Misfit::key>{};
                       }
                     },
                     std::move(name)};
@@ -524,6 +508,11 @@ class StateMembers {
     return static_cast<Self&&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
   }
   /// \cond
+  template <class S = Self>
+  WEIR_REFUSES("weir: accumulate: must be given a function of the state and an element")
+  detail::Refused accumulate() const& {
+    return {};
+  }
   WEIR_REFUSES_FUNCTION(
       accumulate, Accumulator,
       "the function must take the state, an element of this stream and the further arguments, and return the "
@@ -622,6 +611,11 @@ class StateMembers {
       "weir: unique: an element of this stream must have a hash, an operator < or an operator ==; or give a "
       "key: .unique({}, key)")
   detail::Refused unique(std::optional<std::size_t> = {}) const& { return {}; }
+  template <class KeyOf, class... More, class S = Self>
+  requires(detail::stream::FunctionOf<KeyOf, typename S::Element> &&
+           !std::is_convertible_v<KeyOf, std::optional<std::size_t>>)
+      WEIR_REFUSES("weir: unique: the key stands behind maxsize: .unique({}, key)")
+  detail::Refused unique(KeyOf, More...) const& { return {}; }
   WEIR_REFUSES_FUNCTION(unique, UniqueBy,
                         "the key must be a function of an element of this stream and must have a hash, an "
                         "operator < or an operator ==",
@@ -657,8 +651,9 @@ class StateMembers {
   }
   /// \cond
   WEIR_REFUSES_FUNCTION(group_by, GroupsBy,
-                        "the key must be a function of an element of this stream; what is applied to each "
-                        "group is an operator made of a kernel, such as op::accumulate(f, 0) or op::map(f) | "
+                        "the key must be a function of an element of this stream and have a hash or an "
+                        "operator <; what is applied to each group is an operator made of a kernel, such as "
+                        "op::accumulate(f, 0) or op::map(f) | "
                         "op::pairwise(); a function of a stream or a lambda is none",
                         F, More...)
   /// \endcond

@@ -263,15 +263,6 @@ struct DistinctWithinKernel {
   }
 };
 
-/// Whether `distinct_within` can know a key again.
-template <class KeyOf, class In>
-constexpr bool gives_known_key() {
-  if constexpr (!FunctionOf<KeyOf, In>) return false;
-  else {
-    using Key = KeyFor<KeyOf, In>;
-    return Hashable<Key> || requires(const Key& x) { x < x; };
-  }
-}
 template <class S, class KeyOf, class... None>
 concept DistinctBy = CanGo<S, KeyOf> && gives_known_key<KeyOf, typename S::Element>();
 
@@ -292,17 +283,14 @@ inline auto timed_window(Duration interval) {
 template <class KeyOf = detail::stream::Identity>
 auto timed_window_unique(Duration interval, KeyOf key = {}, Keep keep = Keep::first) {
   const detail::stream::Time period = detail::stream::positive("timed_window_unique", "interval", interval);
-  return ByKernel{
-      "timed_window_unique",
-      [period, key = detail::callable("timed_window_unique", "the key", std::move(key)),
-       keep]<class In>(std::type_identity<In>) {
-        constexpr bool is_right = detail::stream::FunctionOf<KeyOf, In>;
-        static_assert(is_right, "timed_window_unique: the key must be a function of an element (`In` above)");
-        if constexpr (is_right)
-          return detail::stream::TimedWindowUniqueKernel<In, KeyOf>{{period}, {key, keep, {}}};
-        else return detail::stream::Refused<In>{};
-      },
-      to_string(period)};
+  return ByKernel{"timed_window_unique",
+                  [period, key = detail::callable("timed_window_unique", "the key", std::move(key)),
+                   keep]<class In>(std::type_identity<In>) {
+                    if constexpr (detail::stream::gives_equal_key<KeyOf, In>())
+                      return detail::stream::TimedWindowUniqueKernel<In, KeyOf>{{period}, {key, keep, {}}};
+                    else return detail::stream::Refused<In, detail::stream::Misfit::key>{};
+                  },
+                  to_string(period)};
 }
 
 /// The member `delay` as an operator, which has its contract.
@@ -360,12 +348,9 @@ auto distinct_within(Duration interval, KeyOf key = {}) {
                   [period, key = detail::callable("distinct_within", "the key", std::move(key))]<class In>(
                       std::type_identity<In>) {
                     constexpr bool is_right = detail::stream::gives_known_key<KeyOf, In>();
-                    static_assert(is_right,
-                                  "distinct_within: the key must be a function of an element (`In` above; "
-                                  "without one it is the element) and have a hash or an operator <");
                     if constexpr (is_right)
                       return detail::stream::DistinctWithinKernel<In, KeyOf>{period, key};
-                    else return detail::stream::Refused<In>{};
+                    else return detail::stream::Refused<In, detail::stream::Misfit::key>{};
                   },
                   to_string(period)};
 }
@@ -391,14 +376,18 @@ class TimeMembers {
   }
   /// The same with one element per key; see `partition_unique` for which stays.
   template <class KeyOf = detail::stream::Identity>
-  auto timed_window_unique(Duration interval, KeyOf key = {}, Keep keep = Keep::first)
-      const requires detail::stream::FunctionOfElement<Self, KeyOf> {
+  auto timed_window_unique(Duration interval, KeyOf key = {},
+                           Keep keep = Keep::first) const requires detail::stream::EqualBy<Self, KeyOf> {
     return static_cast<const Self&>(*this).apply(op::timed_window_unique(interval, std::move(key), keep));
   }
   /// \cond
-  WEIR_REFUSES_FUNCTION(timed_window_unique, FunctionOfElement,
-                        "the key must be a function of an element of this stream", Duration, F,
-                        Keep = Keep::first)
+  template <class S = Self>
+  requires(!detail::stream::EqualBy<S, detail::stream::Identity>) WEIR_REFUSES(
+      "weir: timed_window_unique: the elements of this stream must have an operator ==; or give a key")
+  detail::Refused timed_window_unique(Duration) const { return {}; }
+  WEIR_REFUSES_FUNCTION(timed_window_unique, EqualBy,
+                        "the key must be a function of an element of this stream and have an operator ==",
+                        Duration, F, Keep = Keep::first)
   /// \endcond
   /// Emits every element `interval` after it came, in the same order.
   ///

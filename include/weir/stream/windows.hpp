@@ -232,6 +232,8 @@ inline std::chrono::nanoseconds positive(const char* name, const char* what, Dur
                     (value.value().count() == 0 ? "0s" : "-" + to_string(-value.value())) + ")");
   return value.value();
 }
+template <class S, class KeyOf, class... None>
+concept EqualBy = CanGo<S, KeyOf> && gives_equal_key<KeyOf, typename S::Element>();
 /// What `partition` is given besides the number: a timeout, a key or both.
 template <class S, class TimeoutOrKey, class... Key>
 concept PartitionsBy = (std::is_convertible_v<TimeoutOrKey, Duration> && sizeof...(Key) < 2 &&
@@ -258,9 +260,8 @@ requires(!std::is_convertible_v<KeyOf, Duration>) auto partition(std::size_t n, 
       "partition",
       [n, key = detail::callable("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) {
         constexpr bool is_right = detail::stream::FunctionOf<KeyOf, In>;
-        static_assert(is_right, "partition: the key must be a function of an element (`In` above)");
         if constexpr (is_right) return detail::stream::PartitionKernel<In, KeyOf>{n, {}, key};
-        else return detail::stream::Refused<In>{};
+        else return detail::stream::Refused<In, detail::stream::Misfit::key>{};
       },
       std::to_string(n)};
 }
@@ -283,12 +284,9 @@ auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) {
   return ByKernel{"partition_unique",
                   [n, key = detail::callable("partition_unique", "the key", std::move(key)),
                    keep]<class In>(std::type_identity<In>) {
-                    constexpr bool is_right = detail::stream::FunctionOf<KeyOf, In>;
-                    static_assert(is_right,
-                                  "partition_unique: the key must be a function of an element (`In` above)");
-                    if constexpr (is_right)
+                    if constexpr (detail::stream::gives_equal_key<KeyOf, In>())
                       return detail::stream::PartitionUniqueKernel<In, KeyOf>{n, {key, keep, {}}};
-                    else return detail::stream::Refused<In>{};
+                    else return detail::stream::Refused<In, detail::stream::Misfit::key>{};
                   },
                   std::to_string(n)};
 }
@@ -353,20 +351,24 @@ class WindowMembers {
   /// does not stay is done at once.
   /// **Source.** streamz `Stream.partition_unique`.
   template <class KeyOf = detail::stream::Identity>
-  auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first)
-      const& requires detail::stream::FunctionOfElement<Self, KeyOf> {
+  auto partition_unique(std::size_t n, KeyOf key = {},
+                        Keep keep = Keep::first) const& requires detail::stream::EqualBy<Self, KeyOf> {
     return static_cast<const Self&>(*this).apply(op::partition_unique(n, std::move(key), keep));
   }
   /// The same of a temporary, whose operators share a task.
   template <class KeyOf = detail::stream::Identity>
       auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) && requires
-      detail::stream::is_on_cluster<Self> && detail::stream::FunctionOfElement<Self, KeyOf> {
+      detail::stream::is_on_cluster<Self> && detail::stream::EqualBy<Self, KeyOf> {
     return static_cast<Self&&>(*this).apply(op::partition_unique(n, std::move(key), keep));
   }
   /// \cond
-  WEIR_REFUSES_FUNCTION(partition_unique, FunctionOfElement,
-                        "the key must be a function of an element of this stream", std::size_t, F,
-                        Keep = Keep::first)
+  template <class S = Self>
+  requires(!detail::stream::EqualBy<S, detail::stream::Identity>) WEIR_REFUSES(
+      "weir: partition_unique: the elements of this stream must have an operator ==; or give a key")
+  detail::Refused partition_unique(std::size_t) const& { return {}; }
+  WEIR_REFUSES_FUNCTION(partition_unique, EqualBy,
+                        "the key must be a function of an element of this stream and have an operator ==",
+                        std::size_t, F, Keep = Keep::first)
   /// \endcond
   /// Emits the most recent `size` elements each time a new one arrives.
   ///

@@ -116,10 +116,14 @@ Hdf5Info info_of(hid_t file) {
 
 }  // namespace
 
-Hdf5Info hdf5_info(const std::string& path) {
+namespace detail::hdf5 {
+Hdf5Info info(const char* who, const std::string& path) {
   const Hold hold(library());
-  return info_of(open_for_reading("hdf5_info", path));
+  return info_of(open_for_reading(who, path));
 }
+}  // namespace detail::hdf5
+
+Hdf5Info hdf5_info(const std::string& path) { return detail::hdf5::info("hdf5_info", path); }
 
 namespace {
 

@@ -129,7 +129,7 @@ void ScatterControl::advance(bool is_due) noexcept {
       node_->guarded([&] { send_(false); });
       if (const auto error = frame.finish_quietly()) node_->graph().report(error);
     }
-    if (elements() == 0) node_->graph().changed();
+    if (elements() == 0) node_->graph().finished();
   }
   if (graph) leave_to_holder(*node, std::make_unique<Advance>(shared_from_this()));
 }

@@ -22,7 +22,7 @@ void Alarm::rang() {
   Frame frame(node_);
   armed_.reset();
   if (node_.closed_gate()) {  // what is below has no room: look again when something changes
-    node_.wake_when_changed([this] { look_again(); });
+    node_.wake_when_opened([this] { look_again(); });
     if (!node_.closed_gate()) look_again();
     return;
   }

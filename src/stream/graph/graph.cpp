@@ -19,11 +19,16 @@ namespace weir::detail::stream {
 
 using namespace std::chrono_literals;
 
+/// Those who wait for the same kind of thing.
+struct Graph::Line {
+  std::condition_variable told;
+  std::atomic<int> waiters{0};
+  std::vector<std::function<void()>> callbacks = {};
+};
+
 struct Graph::Waiting {
   std::mutex mutex;
-  std::condition_variable changed;
-  std::atomic<int> waiters{0};
-  std::vector<std::function<void()>> callbacks;
+  Line room, end;  // for a gate that opens; for nothing to be left
   std::exception_ptr error;
   std::size_t more_errors = 0;
 };
@@ -33,9 +38,11 @@ struct Graph::Waiting {
 void FairMutex::lock() {
   const std::thread::id me = std::this_thread::get_id();
   std::unique_lock lock(mutex_);
+  if (owner_ == std::thread::id()) owner_ = me;
   if (owner_ != me) {
-    served_.wait(lock, [this, mine = last_++] { return serving_ == mine; });
-    owner_ = me;
+    InLine mine{me, {}};
+    waiting_.push_back(&mine);
+    mine.has_come.wait(lock, [&] { return owner_ == me; });
   }
   ++depth_;
 }
@@ -44,8 +51,11 @@ void FairMutex::unlock() {
   const std::lock_guard lock(mutex_);
   if (--depth_ > 0) return;
   owner_ = {};
-  ++serving_;
-  served_.notify_all();
+  if (waiting_.empty()) return;
+  InLine& next = *waiting_.front();  // which cannot go before this one is out of the mutex
+  waiting_.pop_front();
+  owner_ = next.thread;
+  next.has_come.notify_one();
 }
 
 FairMutex& Structure::mutex() {
@@ -142,16 +152,20 @@ void Structure::join_graphs(Graph& kept, Graph& other) {
   other.resting_.clear();
   if (!kept.resting_.empty()) Reaper::instance().see_to(kept);
   other.parent_ = kept.shared_from_this();
+  other.joined_into_.store(&kept, std::memory_order_seq_cst);  // before its callbacks go: see Graph::tell
   kept.version_.store(std::max(kept.version_.load(), other.version_.load()) + 1);
-  std::vector<std::function<void()>> callbacks;
+  std::vector<std::function<void()>> for_room, for_end;
   std::exception_ptr error;
   {
     const std::lock_guard lock(other.waiting_->mutex);
-    callbacks.swap(other.waiting_->callbacks);
+    for_room.swap(other.waiting_->room.callbacks);
+    for_end.swap(other.waiting_->end.callbacks);
     error = std::exchange(other.waiting_->error, nullptr);
-    other.waiting_->changed.notify_all();
+    other.waiting_->room.told.notify_all();
+    other.waiting_->end.told.notify_all();
   }
-  for (auto& callback : callbacks) kept.when_changed(std::move(callback));
+  for (auto& callback : for_room) kept.when_opened(std::move(callback));
+  for (auto& callback : for_end) kept.when_finished(std::move(callback));
   if (error) kept.report(error);
 }
 
@@ -238,16 +252,16 @@ Graph::~Graph() {
   for (const auto& node : nodes_) {
     if (!waits || !node->finishes()) node->stop();
   }
+  const Waiter waiter({.graph = this});
   if (waits) {
     std::unique_lock lock(waiting_->mutex);
-    ++waiting_->waiters;
-    const Waiter waiter({.graph = this});
+    ++waiting_->end.waiters;
     for (;;) {
       lock.unlock();
       const bool idle = is_idle();
       lock.lock();
       if (idle) break;
-      waiting_->changed.wait_for(lock, 20ms);
+      waiting_->end.told.wait_for(lock, 20ms);
     }
   }
   for (const auto& node : nodes_) node->shut();
@@ -308,6 +322,7 @@ void Graph::disconnect(Node& from, Node& to) {
   Frame frame(to);
   for (const InletBase* inlet : cut) to.input_disconnected(inlet->port);
   frame.finish();
+  from.graph().opened();  // what is below holds nobody up any more
   Structure::sweep_soon(of(to), to.domain());
 }
 
@@ -327,7 +342,9 @@ void Graph::destroy(Node& node) {
       Structure::remove_edge(*from, *last);
       if (Structure::is_dead_end(*from)) open.push_back(std::move(from));
     }
-    Structure::sweep_soon(of(*last), last->domain());
+    const std::shared_ptr<Graph> graph = of(*last);
+    Structure::sweep_soon(graph, last->domain());
+    graph->opened();
   }
 }
 
@@ -354,22 +371,26 @@ void Graph::move_to_first(Node& node) {
 
 EventLoop Graph::loop() {
   const std::lock_guard lock(Structure::mutex());
+  if (Graph* const kept = joined_into_) return kept->loop();
   if (!loop_) loop_ = EventLoop::on_own_thread();
   return *loop_;
 }
 
 std::optional<EventLoop> Graph::users_loop() const {
   const std::lock_guard lock(Structure::mutex());
+  if (const Graph* const kept = joined_into_) return kept->users_loop();
   return owns_loop_ ? std::nullopt : loop_;
 }
 
 bool Graph::owns_loop() const {
   const std::lock_guard lock(Structure::mutex());
+  if (const Graph* const kept = joined_into_) return kept->owns_loop();
   return owns_loop_;
 }
 
 std::vector<NodeRef> Graph::nodes() {
   const std::lock_guard lock(Structure::mutex());
+  if (Graph* const kept = joined_into_) return kept->nodes();
   std::vector<NodeRef> result;
   result.reserve(nodes_.size());
   for (const auto& node : nodes_) result.emplace_back(node.get());
@@ -466,8 +487,21 @@ void warn_of_cycles(const std::vector<NodeRef>& nodes) {
 
 }  // namespace
 
+/// A look at all nodes is not for each change.
+bool CycleWatch::is_due() {
+  const auto now = Clock::now();
+  if (now - looked_ < std::min<Clock::duration>(std::chrono::nanoseconds(cycle_patience_ns.load()) / 4, 15ms))
+    return false;
+  looked_ = now;
+  return true;
+}
+
 void CycleWatch::look(const char* who, Node& node) {
-  const auto now = std::chrono::steady_clock::now();
+  if (is_due()) look_for_join(who, node);
+}
+
+void CycleWatch::look_for_join(const char* who, Node& node) {
+  const auto now = Clock::now();
   const NodeRef blocking = told_ ? NodeRef() : join_that_waits(node);
   if (!blocking) since_ = now;
   if (!blocking || now - since_ < std::chrono::nanoseconds(cycle_patience_ns.load())) return;
@@ -476,8 +510,10 @@ void CycleWatch::look(const char* who, Node& node) {
 }
 
 void CycleWatch::look_for_all(const char* who, Node& node) {
-  look(who, node);
+  if (!is_due()) return;
+  look_for_join(who, node);
   look_for_unfinished(who, node);
+  look_for_standstill(who, node.graph());
 }
 
 void CycleWatch::look_for_unfinished(const char* who, Node& node) {
@@ -498,6 +534,15 @@ void CycleWatch::look_for_unfinished(const char* who, Node& node) {
   log::warn("stream: {}: waits for {} element{} that {} has not said finished for", who, unfinished,
             unfinished == 1 ? "" : "s", label);
   told_of_unfinished_ = true;
+}
+
+void CycleWatch::look_for_standstill(const char* who, const Graph& graph) {
+  const auto now = Clock::now();
+  if (!would_stand_still(flow.frame, {.graph = &graph})) moved_ = now;
+  else if (now - moved_ > 500ms)
+    throw Error(ErrorKind::unsupported, std::string(who) +
+                                            ": called from inside a stream that the one it would wait for "
+                                            "waits for itself");
 }
 
 namespace {
@@ -529,23 +574,6 @@ class LoopWatch {
   bool told_ = false;
 };
 
-/// Refuses to go on waiting for a graph where all who could bring it on wait for this thread. Emissions among
-/// them see that too, and do not wait any longer: they have their time.
-class StandstillWatch {
- public:
-  void look(const char* who, const Graph& graph) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!would_stand_still(flow.frame, {.graph = &graph})) since_ = now;
-    else if (now - since_ > 500ms)
-      throw Error(ErrorKind::unsupported, std::string(who) +
-                                              ": called from inside a stream that the one it would wait for "
-                                              "waits for itself");
-  }
-
- private:
-  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
-};
-
 }  // namespace
 
 bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready,
@@ -560,7 +588,6 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
   auto helped = std::chrono::steady_clock::now();
   CycleWatch watch;
   LoopWatch loop_watch;
-  StandstillWatch standstill_watch;
   while (!ready()) {
     const bool is_manual = loop && loop->is_manual();
     bool moved = false;
@@ -591,14 +618,15 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     }
     const std::shared_ptr<Graph> graph = of(node);
     Waiting& waiting = *graph->waiting_;
-    const Counted counted(waiting.waiters);
+    Line& line = for_all ? waiting.end : waiting.room;
+    const Counted counted(line.waiters);
     if (ready()) return true;
     if (for_all) watch.look_for_all(who, node);
     else watch.look(who, node);
     loop_watch.look(who, node, loop);
-    if (for_all) standstill_watch.look(who, *graph);
     {
-      const NodeRef full = for_all ? NodeRef() : node.look_for_full().value_or(NodeRef());
+      const bool looks = !for_all && flow.frame;  // for others who would wait for this thread
+      const NodeRef full = looks ? node.look_for_full().value_or(NodeRef()) : NodeRef();
       const Waiter waiter(for_all ? WaitedFor{.graph = graph.get()} : WaitedFor{.full = full});
       if (!deadline && std::any_of(helpers.begin(), helpers.end(),
                                    [&](Node* helper) { return helper->wait_aside(ready); }))
@@ -606,34 +634,43 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
       std::unique_lock lock(waiting.mutex);
       const auto nap = std::chrono::steady_clock::now() +
                        20ms;  // a change may have been announced between the look and the wait
-      waiting.changed.wait_until(lock, deadline ? std::min(nap, *deadline) : nap);
+      line.told.wait_until(lock, deadline ? std::min(nap, *deadline) : nap);
     }
     if (deadline && std::chrono::steady_clock::now() >= *deadline) return ready();
   }
   return true;
 }
 
-void Graph::when_changed(std::function<void()> callback) {
-  const std::shared_ptr<Graph> kept = [this] {
-    const std::lock_guard lock(Structure::mutex());
-    return parent_;
-  }();
-  if (kept) return kept->when_changed(std::move(callback));
-  const std::lock_guard lock(waiting_->mutex);
-  waiting_->callbacks.push_back(std::move(callback));
-  waiting_->waiters.fetch_add(1);
+void Graph::when_opened(std::function<void()> callback) { call_back(&Waiting::room, std::move(callback)); }
+void Graph::when_finished(std::function<void()> callback) { call_back(&Waiting::end, std::move(callback)); }
+void Graph::opened() noexcept { tell(&Waiting::room); }
+void Graph::finished() noexcept { tell(&Waiting::end); }
+
+void Graph::call_back(Line Waiting::*kind, std::function<void()> callback) {
+  std::unique_lock lock(waiting_->mutex);
+  if (Graph* const kept = joined_into_.load()) {
+    lock.unlock();
+    return kept->call_back(kind, std::move(callback));
+  }
+  Line& line = (*waiting_).*kind;
+  line.callbacks.push_back(std::move(callback));
+  line.waiters.fetch_add(1);
 }
 
-void Graph::changed() noexcept {
-  if (waiting_->waiters.load(std::memory_order_seq_cst) == 0) return;
-  std::vector<std::function<void()>> callbacks;
-  {
-    const std::lock_guard lock(waiting_->mutex);
-    callbacks.swap(waiting_->callbacks);
-    waiting_->waiters.fetch_sub(static_cast<int>(callbacks.size()));
-    waiting_->changed.notify_all();
+void Graph::tell(Line Waiting::*kind) noexcept {
+  Line& line = (*waiting_).*kind;
+  if (line.waiters.load(std::memory_order_seq_cst) > 0) {
+    std::vector<std::function<void()>> callbacks;
+    {
+      const std::lock_guard lock(waiting_->mutex);
+      callbacks.swap(line.callbacks);
+      line.waiters.fetch_sub(static_cast<int>(callbacks.size()));
+      line.told.notify_all();
+    }
+    for (const auto& callback : callbacks) callback();
   }
-  for (const auto& callback : callbacks) callback();
+  // Callbacks that went with a join, while this thread came, are there.
+  if (Graph* const kept = joined_into_.load(std::memory_order_seq_cst)) kept->tell(kind);
 }
 
 bool Graph::is_idle() {
@@ -730,13 +767,11 @@ void Graph::end_drain(Node& node) {
 
 void Graph::report(const std::exception_ptr& error) noexcept {
   if (!error) return;
-  std::shared_ptr<Graph> kept;
-  {
-    const std::lock_guard lock(Structure::mutex());
-    kept = parent_;
+  std::unique_lock lock(waiting_->mutex);
+  if (Graph* const kept = joined_into_.load()) {
+    lock.unlock();
+    return kept->report(error);
   }
-  if (kept) return kept->report(error);
-  const std::lock_guard lock(waiting_->mutex);
   if (!waiting_->error) waiting_->error = error;
   else ++waiting_->more_errors;
 }

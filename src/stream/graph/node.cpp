@@ -19,7 +19,7 @@ std::atomic<std::int64_t> cycle_patience_ns{5'000'000'000};
 
 void Gate::open() noexcept {
   closed_.store(false, std::memory_order_seq_cst);
-  node_.graph().changed();
+  if (is_awaited_.load(std::memory_order_seq_cst) && is_awaited_.exchange(false)) node_.graph().opened();
 }
 
 // --- Node
@@ -48,15 +48,19 @@ void Node::end() {
   is_closing_.store(false, std::memory_order_relaxed);
   slow_ |= over;
   Structure::touch(graph());  // gates below it hold nobody up any more
+  graph().opened();
   end_downstream();
 }
 
 void Node::end_for_good() {
   if (ended_) return;
   end();
-  const std::lock_guard lock(Structure::mutex());
-  for (Node* from : std::vector<Node*>(upstreams_)) Structure::remove_edge(*from, *this);
-  static_cast<void>(Frame::sweep_after(domain()));
+  {
+    const std::lock_guard lock(Structure::mutex());
+    for (Node* from : std::vector<Node*>(upstreams_)) Structure::remove_edge(*from, *this);
+    static_cast<void>(Frame::sweep_after(domain()));
+  }
+  graph().opened();
 }
 
 void Node::end_downstream() {
@@ -90,9 +94,9 @@ void Node::flush() {
   flushing_ = false;
 }
 
-void Node::wake_when_changed(std::function<void()> wake) {
+void Node::wake_when_opened(std::function<void()> wake) {
   wakers_.fetch_add(1);
-  graph().when_changed([this, wake = std::move(wake)] {
+  graph().when_opened([this, wake = std::move(wake)] {
     wake();
     wakers_.fetch_sub(1);  // it may be gone then
   });
@@ -152,9 +156,9 @@ Entry Node::entry_slow() noexcept {
     // could wait for itself.
     if (frame != flow.frame && &frame->node().graph() == &graph()) return Entry::open;
   }
-  const bool full = std::any_of(gates_.begin(), gates_.end(), [](const Gate* gate) {
+  const bool full = std::any_of(gates_.begin(), gates_.end(), [](Gate* gate) {
     // An element that comes from inside another graph waits, unless that keeps the gate closed.
-    return gate->is_closed() &&
+    return gate->is_found_closed() &&
            !would_stand_still(flow.frame ? flow.frame->before() : nullptr, {.full = &gate->node()});
   });
   return full ? Entry::full : Entry::open;
@@ -163,7 +167,7 @@ Entry Node::entry_slow() noexcept {
 Gate* Node::closed_gate() noexcept {
   if (gates_version_ != graph().version()) find_gates();
   const auto closed =
-      std::find_if(gates_.begin(), gates_.end(), [](const Gate* gate) { return gate->is_closed(); });
+      std::find_if(gates_.begin(), gates_.end(), [](Gate* gate) { return gate->is_found_closed(); });
   return closed == gates_.end() ? nullptr : *closed;
 }
 

@@ -32,16 +32,18 @@ std::vector<const Waiter*>& waiters() {
   return instance;
 }
 
-/// Whether what a thread that is `inside` does must come to its end before `what` can happen.
+/// Whether what `node` does, inside `domain` or beside all, must come to its end before `what` can happen.
+bool blocks(const Node& node, const Domain* domain, const WaitedFor& what) noexcept {
+  if (what.domain && domain == what.domain) return true;
+  if (what.graph && &node.graph() == what.graph) return true;
+  const bool is_beside = !domain || node.emits_by_itself();
+  return what.full && (domain == what.full->domain() || (is_beside && &node.graph() == &what.full->graph()));
+}
+
+/// The same of all that a thread does which is `inside`.
 bool blocks(const Frame* inside, const WaitedFor& what) noexcept {
-  for (const Frame* frame = inside; frame; frame = frame->before()) {
-    const Node& node = frame->node();
-    if (what.domain && frame->domain() == what.domain) return true;
-    if (what.graph && &node.graph() == what.graph) return true;
-    if (what.full && (frame->domain() == what.full->domain() ||
-                      (node.emits_by_itself() && &node.graph() == &what.full->graph())))
-      return true;
-  }
+  for (const Frame* frame = inside; frame; frame = frame->before())
+    if (blocks(frame->node(), frame->domain(), what)) return true;
   return false;
 }
 
@@ -54,7 +56,7 @@ bool comes_back(const Frame* inside, const WaitedFor& what) noexcept {
     open.pop_back();
     if (blocks(inside, next)) return true;
     const auto seen = std::partition(unseen.begin(), unseen.end(),
-                                     [&](const Waiter* waiter) { return !blocks(waiter->inside(), next); });
+                                     [&](const Waiter* waiter) { return !waiter->blocks(next); });
     for (auto at = seen; at != unseen.end(); ++at) open.push_back((*at)->what());
     unseen.erase(seen, unseen.end());
   }
@@ -83,10 +85,24 @@ Waiter::Waiter(const WaitedFor& what) : inside_(flow.frame), what_(what) {
   waiters().push_back(this);
 }
 
+Waiter::Waiter(const Node& begun_by, const WaitedFor& what) : begun_by_(&begun_by), what_(what) {
+  const std::lock_guard lock(waiters_mutex());
+  waiters().push_back(this);
+}
+
 Waiter::~Waiter() {
-  if (!inside_) return;
+  if (!inside_ && !begun_by_) return;
   const std::lock_guard lock(waiters_mutex());
   std::erase(waiters(), this);
+}
+
+bool Waiter::blocks(const WaitedFor& other) const noexcept {
+  return begun_by_ ? stream::blocks(*begun_by_, nullptr, other) : stream::blocks(inside_, other);
+}
+
+void Waiter::forget(const Node& begun_by) noexcept {
+  const std::lock_guard lock(waiters_mutex());
+  std::erase_if(waiters(), [&](const Waiter* waiter) { return waiter->begun_by_ == &begun_by; });
 }
 
 bool would_stand_still(const Frame* inside, const WaitedFor& what) noexcept {

@@ -14,19 +14,26 @@ struct WaitedFor {
   const Graph* graph = nullptr;
 };
 
-/// A thread that waits while it is inside a graph, for as long as it does. Others can then see that they
-/// would wait for it, and it for them. A thread that is inside nothing holds nobody up, and is not noted.
+/// A thread that waits while it is inside a graph, for as long as it does, or a coroutine. Others can then
+/// see that they would wait for it, and it for them. A thread that is inside nothing holds nobody up, and is
+/// not noted.
 class Waiter {
  public:
   explicit Waiter(const WaitedFor& what);
+  /// What the sink `begun_by` has begun, which is on no thread while it waits.
+  Waiter(const Node& begun_by, const WaitedFor& what);
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
   ~Waiter();
-  [[nodiscard]] const Frame* inside() const noexcept { return inside_; }
+  /// Whether what it does must come to its end before that can happen.
+  [[nodiscard]] bool blocks(const WaitedFor& other) const noexcept;
   [[nodiscard]] const WaitedFor& what() const noexcept { return what_; }
+  /// What that sink has begun holds nobody up any more.
+  static void forget(const Node& begun_by) noexcept;
 
  private:
-  const Frame* inside_;
+  const Frame* inside_ = nullptr;
+  const Node* begun_by_ = nullptr;
   WaitedFor what_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -14,18 +15,21 @@
 namespace weir::detail::stream {
 
 /// A recursive mutex whose threads get it in the order of their coming: who changes a graph without pause
-/// keeps nobody from looking at it.
+/// keeps nobody from looking at it. Only the first of those who wait wakes.
 class FairMutex {
  public:
   void lock();
   void unlock();
 
  private:
+  struct InLine {
+    const std::thread::id thread;
+    std::condition_variable has_come;
+  };
   std::mutex mutex_;
-  std::condition_variable served_;
-  std::thread::id owner_;
+  std::thread::id owner_;  // nobody's: nobody waits either
   unsigned depth_ = 0;
-  std::uint64_t last_ = 0, serving_ = 0;
+  std::deque<InLine*> waiting_;
 };
 
 /// Changes edges. Domains are entered first, the process-wide mutex second; both only for the moment of the
@@ -76,6 +80,9 @@ struct Structure {
   static std::vector<std::unique_ptr<Node>> take_out(Graph& graph,
                                                      const std::unordered_set<const Node*>& gone);
   static void join_graphs(Graph& kept, Graph& other);
+  /// A graph that nobody has a handle of any more. One that was joined into another one stays a while: a
+  /// thread may have asked a node for it before.
+  static void let_go(Graph* graph);
   static void join_domains(Node& a, Node& b);
   /// `subscription`: its number if it has one already; else it is the last.
   static void add_edge(Node& from, InletBase& to, std::uint64_t subscription);

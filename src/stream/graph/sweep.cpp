@@ -20,6 +20,13 @@ std::deque<std::unique_ptr<Domain>>& spare_domains() {
   return *instance;
 }
 constexpr std::size_t least_spare = 1024;
+
+/// Graphs that were joined into others, in the order of their going. A thread that asked a node for its graph
+/// before the join is in one for nanoseconds; it goes when so many others have come.
+std::deque<std::unique_ptr<Graph>>& joined_graphs() {
+  static auto* const instance = new std::deque<std::unique_ptr<Graph>>;
+  return *instance;
+}
 constexpr std::size_t rare = 64;
 
 }  // namespace
@@ -250,6 +257,23 @@ Structure::Rested Structure::take_rested(Graph& graph, std::size_t& left) {
   left = 0;
   if (graph.cut_.empty()) Reaper::instance().let_be(graph);
   return rested;
+}
+
+void Structure::let_go(Graph* graph) {
+  if (!graph->joined_into_) return delete graph;
+  Reaper::instance().forget(*graph);
+  GraphWatch::remove(*graph);
+  std::shared_ptr<Graph> kept;  // whose end may come with it
+  std::optional<EventLoop> loop;
+  std::unique_ptr<Graph> oldest;
+  const std::lock_guard lock(mutex());
+  kept = std::move(graph->parent_);
+  loop = std::exchange(graph->loop_, std::nullopt);
+  auto& joined = joined_graphs();
+  joined.emplace_back(graph);
+  if (joined.size() <= least_spare) return;
+  oldest = std::move(joined.front());
+  joined.pop_front();
 }
 
 std::unique_ptr<Domain> Structure::take_domain() {

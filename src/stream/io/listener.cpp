@@ -130,7 +130,7 @@ void Listener::wake_when_changed(const std::shared_ptr<asio::steady_timer>& alar
   }
   const std::lock_guard lock(node_mutex);
   if (!node) return;
-  node->graph().when_changed([weak = std::weak_ptr(alarm)] {
+  node->graph().when_opened([weak = std::weak_ptr(alarm)] {
     if (const auto one = weak.lock()) asio::post(one->get_executor(), [one] { one->cancel(); });
   });
 }

@@ -192,6 +192,20 @@ struct Plain : std::type_identity<A> {};
 template <class T>
 struct Plain<Future<T>> : std::type_identity<T> {};
 
+/// Whether it is several futures, as `wait` takes them, or what `gather` does.
+template <class T>
+inline constexpr bool is_futures = std::same_as<T, Refused>;
+template <class T>
+inline constexpr bool is_futures<std::vector<Future<T>>> = true;
+template <class T>
+inline constexpr bool has_futures = is_futures<T>;
+template <class T>
+inline constexpr bool has_futures<Future<T>> = true;
+template <class K, class T, class... Rest>
+inline constexpr bool has_futures<std::map<K, Future<T>, Rest...>> = true;
+template <class K, class T, class... Rest>
+inline constexpr bool has_futures<std::unordered_map<K, Future<T>, Rest...>> = true;
+
 /// What a name with several forms may return, by what it is given: the same, as `square` does.
 template <class... A>
 struct ResultLike : std::type_identity<double> {};

@@ -1,11 +1,18 @@
 // What stands for a function's name that means several functions, or a template.
 #pragma once
 
+#include <cstddef>
+#include <string>
+#include <type_traits>
+
 namespace weir::detail {
 
 /// Takes the name of a function that has several forms, or is a template, as `A...` suggest: a name that
 /// means no single function is no argument of a template. Where a template is among the forms, compilers do
 /// not deduce a result; `Result` and double are tried.
+///
+/// Where no form takes `A...` as they are, forms are tried that are usual: of int, of double, and what
+/// std::stoi and its like take. Of the constructors the first are the more specialized, and win.
 template <class Result, class... A>
 struct NeedsWeirOverload {
   NeedsWeirOverload(Result (*)(A...));
@@ -14,6 +21,22 @@ struct NeedsWeirOverload {
   NeedsWeirOverload(R (*)(A...));
   template <class R = double, class = void>
   NeedsWeirOverload(R (*)(const A&...));
+
+  template <class R = int, class X = int>
+  NeedsWeirOverload(R (*)(X));
+  template <class R = double, class X = double, class Y = double>
+  NeedsWeirOverload(R (*)(X, Y));
+  template <class R = int, class Text = const std::string&, class End = std::size_t*, class Base = int>
+  NeedsWeirOverload(R (*)(Text, End, Base));
+
+  template <class F = double(double)>
+  requires std::is_function_v<F> NeedsWeirOverload(F*);
+  template <class F = std::add_lvalue_reference_t<const Result>(const A&...), class...>
+  requires std::is_function_v<F> NeedsWeirOverload(F*);  // std::max
+  template <class F = double(const std::string&, std::size_t*), class = void>
+  requires std::is_function_v<F> NeedsWeirOverload(F*);
+  template <class F = long(const std::string&, std::size_t*, int), class = void, class = void>
+  requires std::is_function_v<F> NeedsWeirOverload(F*);
 };
 template <class Result>
 struct NeedsWeirOverload<Result> {

@@ -102,13 +102,13 @@ using Stored = std::conditional_t<
 /// Member `I` of every row, from the column of its name. (A function: g++ 12 takes the member's type for that
 /// of another struct inside a generic lambda.)
 template <std::size_t I, class Row>
-void read_member(const Column& from, std::vector<Row>& rows) {
+void read_member(const char* who, const Column& from, std::vector<Row>& rows) {
   using T = task::FieldType<Row, I>;
   constexpr std::string_view name = member_name<Row, I>();
-  check_readable("collect", name, from, TypeOf<Bare<T>>::value_of, Optional<T>::value);
+  check_readable(who, name, from, TypeOf<Bare<T>>::value_of, Optional<T>::value);
   for (std::size_t row = 0; row < rows.size(); ++row) {
     auto fields = task::fields_of(rows[row]);
-    read_cell("collect", name, from, row, boost::pfr::detail::sequence_tuple::get<I>(fields));
+    read_cell(who, name, from, row, boost::pfr::detail::sequence_tuple::get<I>(fields));
   }
 }
 
@@ -173,16 +173,22 @@ const {
   return values;
 }
 
+namespace detail::frame {
+/// The rows of a table; `who` begins the sentences.
 template <class Row>
-requires(detail::frame::has_cells<Row>()) std::vector<Row> Table::to()
-const {
-  std::vector<Row> rows(rows_);
+std::vector<Row> rows_of(const char* who, const Table& table) {
+  std::vector<Row> rows(table.rows());
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (detail::frame::read_member<I>(column(detail::frame::member_name<Row, I>()), rows), ...);
+    (read_member<I>(who, table.column(member_name<Row, I>()), rows), ...);
   }
-  (std::make_index_sequence<detail::task::field_count<Row>>{});
+  (std::make_index_sequence<task::field_count<Row>>{});
   return rows;
 }
+}  // namespace detail::frame
+
+template <class Row>
+requires(detail::frame::has_cells<Row>()) std::vector<Row> Table::to()
+const { return detail::frame::rows_of<Row>("collect", *this); }
 
 namespace detail::frame {
 /// Throws what `Table::to` would if a member has no column of its name: before the rows are computed.

@@ -181,7 +181,7 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
     }
     if (asked_.fetch_sub(1) != 1 || pending_.load() != 0) return;
     if (ending_) Node::end();
-    this->graph().changed();
+    this->graph().finished();
   }
 
   Client client_;

@@ -84,7 +84,7 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   void left(Parcel<In>& parcel) noexcept {
     let_go(parcel.ticket);
     gone_.fetch_add(1);
-    if (pending_.fetch_sub(1) == 1) this->graph().changed();
+    if (pending_.fetch_sub(1) == 1) this->graph().finished();
   }
 
   /// What a ticket calls is inside the graph, which still has its element.
@@ -134,7 +134,7 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   }
   /// There was no room: whether there is now; if not, `wake` is called when there may be.
   [[nodiscard]] bool has_room_or(std::function<void()> wake) {
-    this->wake_when_changed(std::move(wake));
+    this->wake_when_opened(std::move(wake));
     return has_room();
   }
 

@@ -17,6 +17,11 @@ struct Await;  // weir/stream/await.hpp
 
 class InFlight;  // weir/stream/sink_async.hpp
 
+/// Notes that what a coroutine sink has begun waits for room below `node`, or for all of its graph, so that
+/// others see whom they would wait for; until what is returned goes.
+[[nodiscard]] std::shared_ptr<void> note_for_room(InFlight& sink, Node& node);
+[[nodiscard]] std::shared_ptr<void> note_for_all(InFlight& sink, Node& node);
+
 /// What was on its way through a graph when it was made.
 ///
 /// Dropping it (the end of the statement `s.drain();`) blocks until all of that has come out, and `co_await
@@ -36,8 +41,7 @@ class Draining {
   Draining(Draining&& other) noexcept
       : graph_(std::move(other.graph_)),
         node_(std::move(other.node_)),
-        came_out_(std::move(other.came_out_)),
-        is_closing_(other.is_closing_) {}
+        came_out_(std::move(other.came_out_)) {}
   Draining& operator=(Draining&&) = delete;
   ~Draining() noexcept(false) {
     if (node_) wait_at_end();
@@ -48,17 +52,19 @@ class Draining {
   [[nodiscard]] bool would_wait() const { return node_ && !came_out_(); }
   /// Only that nothing is left is told to those who wait, not that something has come out.
   static constexpr bool is_told = false;
-  /// Says it if only a cycle that waits for itself could bring it on.
+  /// Says it if only a cycle that waits for itself could bring it on. **Errors.** As `CycleWatch`.
   void look(CycleWatch& watch) const {
     if (node_) watch.look_for_all("drain", *node_);
   }
   void wait();
-  /// It is co_awaited by what a coroutine sink has begun. **Errors.** As inside the graph.
-  void begun_by(InFlight& sink);
+  /// What `sink` has begun waits for it, as long as that is kept.
+  [[nodiscard]] std::shared_ptr<void> note(InFlight& sink) const {
+    return node_ ? note_for_all(sink, *node_) : nullptr;
+  }
   /// It is not waited for after all.
   void abandon() noexcept { node_ = NodeRef(); }
-  /// Calls back once, soon after something changed, for another `retry`.
-  void when_changed(std::function<void()> callback) { node_->graph().when_changed(std::move(callback)); }
+  /// Calls back once, soon after something finished, for another `retry`.
+  void when_changed(std::function<void()> callback) { node_->graph().when_finished(std::move(callback)); }
   /// Makes it an asynchronous operation of Boost.Asio, which is what `co_await` needs.
   template <class Token>
   auto operator()(Token&& token)
@@ -71,7 +77,6 @@ class Draining {
   std::shared_ptr<Graph> graph_;
   NodeRef node_;  // null when it is over
   std::function<bool()> came_out_;
-  bool is_closing_ = false;
   int exceptions_ = std::uncaught_exceptions();
 };
 

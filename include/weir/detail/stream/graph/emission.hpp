@@ -58,17 +58,21 @@ class Emission {
     if (state == Entry::closed) refuse_closed(outlet);
     return true;
   }
-  /// Every change is told to those who wait.
+  /// That a full node has room is told to those who wait.
   static constexpr bool is_told = true;
   /// Whether a retry now would find no room.
   [[nodiscard]] bool would_wait() const {
     if (!outlet_) return false;
-    const Frame inside(*outlet_);
-    return outlet_->entry() == Entry::full;
+    const Frame inside(*outlet_, Frame::unless_stuck);
+    return inside.is_inside() && outlet_->entry() == Entry::full;
   }
   /// Says it if only a cycle that waits for itself could make room.
   void look(CycleWatch& watch) const {
     if (outlet_) watch.look("emit", *outlet_);
+  }
+  /// What `sink` has begun waits for it, as long as that is kept.
+  [[nodiscard]] std::shared_ptr<void> note(InFlight& sink) const {
+    return outlet_ ? note_for_room(sink, *outlet_) : nullptr;
   }
   /// Blocks until there is room.
   void wait() {
@@ -86,10 +90,8 @@ class Emission {
   }
   /// It is not waited for after all; the element is lost.
   void abandon() noexcept { outlet_ = nullptr; }
-  /// Calls back once, soon after something changed, for another `retry`.
-  void when_changed(std::function<void()> callback) {
-    Graph::of(*outlet_)->when_changed(std::move(callback));
-  }
+  /// Calls back once, soon after there may be room, for another `retry`.
+  void when_changed(std::function<void()> callback) { Graph::of(*outlet_)->when_opened(std::move(callback)); }
   /// Makes it an asynchronous operation of Boost.Asio, which is what `co_await` needs.
   template <class Token>
   auto operator()(Token&& token)

@@ -33,6 +33,9 @@ extern std::atomic<std::int64_t> cycle_patience_ns;
 
 /// Says once that somebody waits for a join that waits for itself, or for functions that say nothing. Another
 /// thread may yet bring these on, so it is no error.
+///
+/// **Errors.** `look_for_all` throws `Error{unsupported}` if all who could bring the graph on have waited for
+/// who looks, for half a second: emissions among them see that too, and do not wait any longer.
 class CycleWatch {
  public:
   /// Called now and then while `who` waits at `node`.
@@ -42,10 +45,13 @@ class CycleWatch {
   [[nodiscard]] bool has_told() const noexcept { return told_; }
 
  private:
+  bool is_due();
+  void look_for_join(const char* who, Node& node);
   void look_for_unfinished(const char* who, Node& node);
+  void look_for_standstill(const char* who, const Graph& graph);
 
   using Clock = std::chrono::steady_clock;
-  Clock::time_point since_ = Clock::now(), begun_since_ = Clock::now();
+  Clock::time_point looked_ = Clock::now(), since_ = looked_, begun_since_ = looked_, moved_ = looked_;
   std::uint64_t begun_ = 0;  // and what is unfinished of it, when that last changed
   bool told_ = false, told_of_unfinished_ = false;
 };

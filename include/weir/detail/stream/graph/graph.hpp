@@ -56,10 +56,14 @@ class Graph : public std::enable_shared_from_this<Graph> {
   /// manual clock has nothing left to do.
   static bool wait(Node& node, const char* who, const std::function<bool()>& ready,
                    std::optional<std::chrono::steady_clock::time_point> deadline = {}, bool for_all = false);
-  /// Calls back once, soon after something opened or finished.
-  void when_changed(std::function<void()> callback);
-  /// Something opened or finished.
-  void changed() noexcept;
+  /// Calls back once, soon after something opened that was seen closed.
+  void when_opened(std::function<void()> callback);
+  /// Calls back once, soon after something finished.
+  void when_finished(std::function<void()> callback);
+  /// Somebody has seen a gate closed that is open now.
+  void opened() noexcept;
+  /// Nothing is left of what was under way somewhere.
+  void finished() noexcept;
   /// Whether what is in the graph of `node` now has come out, though more may go in meanwhile: to be asked
   /// again and again.
   [[nodiscard]] static std::function<bool()> came_out(Node& node);
@@ -78,12 +82,16 @@ class Graph : public std::enable_shared_from_this<Graph> {
  private:
   friend struct Structure;
   struct Waiting;
+  struct Line;
+  void tell(Line Waiting::*line) noexcept;
+  void call_back(Line Waiting::*line, std::function<void()> callback);
   std::atomic<std::uint64_t> version_{1};
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Domain>> domains_;
   std::vector<Node*> cut_;         // ends of edges that were removed: perhaps nothing reaches them any more
   std::deque<Node*> resting_;      // of these, what goes when it has come to rest; see Reaper
-  std::shared_ptr<Graph> parent_;  // the graph this one was joined into
+  std::shared_ptr<Graph> parent_;  // the graph this one was joined into, for those who have a handle
+  std::atomic<Graph*> joined_into_{nullptr};  // the same, for a thread that read `graph()` before
   std::optional<EventLoop> loop_;
   bool owns_loop_ = true;
   std::unique_ptr<Waiting> waiting_;

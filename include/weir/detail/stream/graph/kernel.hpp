@@ -131,12 +131,19 @@ template <class F, class In>
 concept FunctionOf =
     std::is_invocable_v<F&, const In&> && !std::is_void_v<std::invoke_result_t<F&, const In&>>;
 
-/// In place of a kernel that cannot be made; the compiler has said why.
-template <class In>
-struct Refused {
+/// Why an operator does not take the elements of a stream.
+enum class Misfit { function, nothing, predicate, items, range, item, key, order, state, start, finished };
+/// In place of a kernel, or a stream, that cannot be made; who applies the operator says why.
+template <class In, Misfit misfit>
+struct [[nodiscard]] Refused {
+  static constexpr Misfit why = misfit;
   using Out = In;
   template <class X, class Emit>
   void push(X&&, Emit&&) {}
+};
+template <class K>
+concept IsRefused = requires {
+  { std::remove_cvref_t<K>::why } -> std::convertible_to<Misfit>;
 };
 
 /// Where the function of a kernel is, if it is one that may have a name; else null.
@@ -167,6 +174,21 @@ struct Identity {
 };
 template <class KeyOf, class In>
 using KeyFor = std::decay_t<std::invoke_result_t<KeyOf&, const In&>>;
+/// Whether a function gives a key that is known again, by hash or by order.
+template <class KeyOf, class In>
+constexpr bool gives_known_key() {
+  if constexpr (!FunctionOf<KeyOf, In>) return false;
+  else {
+    using Key = KeyFor<KeyOf, In>;
+    return Hashable<Key> || requires(const Key& x) { x < x; };
+  }
+}
+/// The same, by comparison with each of a few others.
+template <class KeyOf, class In>
+constexpr bool gives_equal_key() {
+  if constexpr (!FunctionOf<KeyOf, In>) return false;
+  else return std::equality_comparable<KeyFor<KeyOf, In>>;
+}
 
 /// Two kernels, one after the other, as one. Each of them fails by itself, as two nodes would.
 template <class First, class Second>

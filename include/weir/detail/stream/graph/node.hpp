@@ -27,7 +27,8 @@ enum class KeptState : unsigned char;
 class Graph;
 class Node;
 
-/// Open while a node has room for more. Closed gates keep emissions that could reach them from starting.
+/// Open while a node has room for more. Closed gates keep emissions that could reach them from starting. That
+/// one opens is told only if somebody has seen it closed: who waits for many is woken by few.
 ///
 /// **Threads.** Closed under the lock of the domain that feeds it; opened by anybody.
 class Gate {
@@ -38,11 +39,17 @@ class Gate {
     else if (closed_.load(std::memory_order_relaxed)) open();
   }
   [[nodiscard]] bool is_closed() const noexcept { return closed_.load(std::memory_order_seq_cst); }
+  /// The same, for who will wait: when it opens, that is told.
+  [[nodiscard]] bool is_found_closed() noexcept {
+    if (!is_closed()) return false;
+    is_awaited_.store(true, std::memory_order_seq_cst);
+    return is_closed();
+  }
   [[nodiscard]] Node& node() const noexcept { return node_; }
 
  private:
   void open() noexcept;
-  std::atomic<bool> closed_{false};
+  std::atomic<bool> closed_{false}, is_awaited_{false};
   Node& node_;
 };
 
@@ -208,8 +215,8 @@ class Node {
   void refuse_more() noexcept { is_closing_.store(true, std::memory_order_relaxed); }
 
   // --- life
-  /// Calls `wake` once, soon after something opened or finished in the graph; it does not rest before.
-  void wake_when_changed(std::function<void()> wake);
+  /// Calls `wake` once, soon after a gate opened that was seen closed; it does not rest before.
+  void wake_when_opened(std::function<void()> wake);
   /// Its first edge has been drawn: the graph, and so the loop, are known.
   virtual void attached() {}
   virtual void start() {}

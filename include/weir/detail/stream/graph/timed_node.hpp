@@ -134,7 +134,7 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
     if (!this->ended_) alarm_.set(due);
     if constexpr (requires(const Kernel& k) { k.is_full(Time{}); })
       gate_.set(!this->ended_ && kernel_.is_full(alarm_.now()));
-    if (done) this->graph().changed();
+    if (done) this->graph().finished();
   }
 
   Alarm alarm_;
