@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <thread>
 
@@ -23,6 +24,14 @@ bool is_special_file(const std::string& path) {
 
 std::string draft_of(const std::string& target, const std::string& ending) {
   return is_special_file(target) ? target : target + ending;
+}
+
+int take_name(const std::string& draft, const std::string& target) {
+  return draft == target || std::rename(draft.c_str(), target.c_str()) == 0 ? 0 : errno;
+}
+
+void drop(const std::string& draft, const std::string& target) {
+  if (draft != target) std::remove(draft.c_str());
 }
 
 int open_for_writing(const std::string& path, int flags) {

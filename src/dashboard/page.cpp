@@ -110,11 +110,8 @@ bool write_whole(const std::filesystem::path& path, const std::string& text) {
   std::ofstream out(written, std::ios::binary | std::ios::trunc);
   out << text;
   out.close();
-  if (written == target) return !out.fail();
-  std::error_code error;
-  if (out) std::filesystem::rename(written, target, error);
-  if (out && !error) return true;
-  std::filesystem::remove(written, error);
+  if (out && take_name(written, target) == 0) return true;
+  drop(written, target);
   return false;
 }
 

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "batch/program.hpp"
+#include "core/exec.hpp"
 #include "elastic/launcher.hpp"
 #include "weir/environment.hpp"
 #include "weir/error.hpp"
@@ -20,13 +21,6 @@
 namespace weir::detail::elastic {
 
 namespace {
-
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> array;
-  for (const std::string& text : strings) array.push_back(const_cast<char*>(text.c_str()));
-  array.push_back(nullptr);
-  return array;
-}
 
 /// This process's variables but those by which it belongs to a job, and `added`.
 std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
@@ -68,7 +62,7 @@ class Processes final : public Launcher {
     added["WEIR_SLOT"] = std::to_string(slot) + "/" + std::to_string(workers_);
     if (!resources_.empty()) added["WEIR_RESOURCES"] = resources_text(resources_);
     const std::vector<std::string> arguments = own_arguments(), variables = environment_with(added);
-    const std::vector<char*> argv = pointers(arguments), envp = pointers(variables);
+    const std::vector<char*> argv = exec_array(arguments), envp = exec_array(variables);
     const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid < 0)

@@ -130,15 +130,14 @@ Output::Output(const char* who, const std::string& path, Compression compression
 Output::~Output() {
   if (!packer_) return;
   packer_.reset();
-  if (temporary_ != path_) std::remove(temporary_.c_str());
+  drop(temporary_, path_);
 }
 
 void Output::write(std::string_view bytes) { packer_->write(bytes); }
 
 void Output::commit() {
   packer_->finish();
-  if (temporary_ != path_ && std::rename(temporary_.c_str(), path_.c_str()) != 0)
-    refuse_output(who_, path_, errno);
+  if (const int why = take_name(temporary_, path_)) refuse_output(who_, path_, why);
   packer_.reset();
 }
 

@@ -261,11 +261,13 @@ Frame Frame::persist() const {
 Table Frame::describe() const {
   std::vector<Aggregate> aggregates;
   std::vector<std::string> numbers;
+  std::vector<std::pair<std::string, Expression>> reals;
   constexpr std::pair<const char*, double> quartiles[] = {{"q25", 0.25}, {"median", 0.5}, {"q75", 0.75}};
   for (const Field& field : schema()) {
     if (field.type != ColumnType::int64 && field.type != ColumnType::float64) continue;
     numbers.push_back(field.name);
-    const Expression value = col(field.name).astype(ColumnType::float64);
+    const Expression value = col(field.name);  // read once for all that is asked of it
+    reals.emplace_back(field.name, value.astype(ColumnType::float64));
     const auto add = [&](Aggregate::Kind kind, const char* name, double parameter = 0) {
       aggregates.push_back(aggregate(kind, value, parameter).as(std::string(name) + " " + field.name));
     };
@@ -279,7 +281,7 @@ Table Frame::describe() const {
   if (numbers.empty())
     throw Error(ErrorKind::invalid_argument,
                 "describe: there must be a column of numbers (got " + to_text(schema()) + ")");
-  const Table wide = agg(aggregates).compute();
+  const Table wide = assign(reals).select(numbers).agg(aggregates).compute();
   std::vector<std::string> names{"column"};
   std::vector<Column> columns{make_column(numbers)};
   for (const char* name : {"count", "mean", "std", "min", "q25", "median", "q75", "max"}) {

@@ -138,7 +138,7 @@ Table RunningGroups::result() const {
   if (keeps_rows()) {
     if (states.empty())
       states.push_back(detail::frame::apply_steps(detail::frame::empty_table(schema_), {plan_->values}));
-    return detail::frame::aggregate_whole(detail::frame::concat(states), keys_, plan_->aggregates, false);
+    return detail::frame::aggregate_whole(states, keys_, plan_->aggregates, false);
   }
   return detail::frame::results_of(
       detail::frame::merge_states(detail::frame::concat_states(states), keys_, plan_->aggregates), keys_,

@@ -1,18 +1,15 @@
 // A shell that reads groups from a socket until its end.
 #include "program/guard.hpp"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <mutex>
 #include <string>
 
+#include "core/exec.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::program {
@@ -34,33 +31,15 @@ Guard::Guard() {
                 std::string("program: no socket could be made (") + std::strerror(errno) + ")");
   // Group by group as it hears of them; at the end of the lines it ends those that are left.
   // A launcher of MPI ends its ranks when it is asked to, not when it is killed.
-  std::string script =
+  const std::string script =
       "all=' '; while read -r what group; do "
       "if [ \"$what\" = + ]; then all=\"$all$group \"; else all=\"${all%% $group *} ${all#* $group }\"; fi; "
       "done; [ \"$all\" != ' ' ] || exit 0; for group in $all; do kill -TERM -$group; kill -CONT -$group; "
       "done; "
       "sleep 2; for group in $all; do kill -9 -$group; done";
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addchdir_np(&actions, "/");
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
-  std::string name = "weir-guard", flag = "-c", shell = "/bin/sh";
-  std::array<char*, 4> words{name.data(), flag.data(), script.data(), nullptr};
-  std::string path = "PATH=/usr/bin:/bin";
-  std::array<char*, 2> environment{path.data(), nullptr};
   pid_t child = 0;
   const int problem =
-      posix_spawn(&child, shell.c_str(), &actions, &attributes, words.data(), environment.data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
+      start_apart({"/bin/sh", "-c", script, "weir-guard"}, ends[0], child, {"PATH=/usr/bin:/bin"});
   close(ends[0]);
   if (problem != 0) {
     close(ends[1]);

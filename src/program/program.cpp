@@ -89,11 +89,9 @@ class Outlet {
   std::string take(std::uint64_t& left_out) { return capture_.take(left_out); }
   /// Gives the file its name.
   void finish() const {
-    if (part_ == name_) return;
-    std::error_code problem;
-    std::filesystem::rename(part_, name_, problem);
-    if (problem)
-      throw Error(ErrorKind::io, "program: '" + name_ + "' could not be written (" + problem.message() + ")");
+    if (const int why = take_name(part_, name_))
+      throw Error(ErrorKind::io,
+                  "program: '" + name_ + "' could not be written (" + std::strerror(why) + ")");
   }
   /// The file that is written until then; empty if there is none, or it has its name already.
   [[nodiscard]] std::string part() const { return part_ == name_ ? "" : part_; }

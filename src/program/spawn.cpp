@@ -16,18 +16,12 @@
 #include <cstring>
 #include <fstream>
 
+#include "core/exec.hpp"
 #include "program/guard.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::program {
 namespace {
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
-  all.push_back(nullptr);
-  return all;
-}
 
 /// What the child does, told in plain words: it lives in this process's memory and may only make system
 /// calls.
@@ -184,7 +178,7 @@ std::string resolved(const std::string& name, const std::string& path, const std
 }
 
 pid_t spawn(const Start& start) {
-  const std::vector<char*> words = pointers(start.words), environment = pointers(start.environment);
+  const std::vector<char*> words = exec_array(start.words), environment = exec_array(start.environment);
   const Plan plan{start.path.c_str(),
                   words.data(),
                   environment.data(),

@@ -32,7 +32,11 @@ void Reader::expect(std::uint64_t count, std::size_t element_bytes) const {
   if (element_bytes == 0) {  // of unknown size, perhaps none; but no sane value has so many of those
     constexpr std::uint64_t most_empty = 1 << 20;
     const bool fits_block = blocks_ && next_block_ < blocks_->size() && (*blocks_)[next_block_].size >= count;
-    if (count > left() && count > most_empty && !fits_block) ended();
+    if (count > left() && count > most_empty && !fits_block)
+      throw Error(ErrorKind::serialization,
+                  "read: the bytes end before the value does; was it written by another version of its "
+                  "serialize(), or has it more than " +
+                      std::to_string(most_empty) + " elements that write nothing?");
     return;
   }
   if (count <= left() / element_bytes) return;

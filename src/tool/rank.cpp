@@ -13,6 +13,7 @@
 
 #include "batch/launcher.hpp"
 #include "core/descriptor.hpp"
+#include "core/exec.hpp"
 #include "home/mpi_job.hpp"
 #include "tool/command.hpp"
 #include "tool/launch.hpp"

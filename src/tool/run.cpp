@@ -7,12 +7,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "batch/configured_job.hpp"
 #include "batch/hearing.hpp"
 #include "batch/program.hpp"
 #include "batch/registry.hpp"
+#include "core/counted.hpp"
 #include "dashboard/dashboard.hpp"
 #include "home/grant.hpp"
 #include "home/mpi_job.hpp"
@@ -34,6 +36,7 @@ namespace weir::detail::tool {
 namespace {
 
 constexpr int most_ranks = 1'000'000;
+constexpr std::uint64_t least_rank_bytes = 8'000'000;
 
 /// The whole number `text` of option `name`.
 int count_of(const std::string& name, const std::string& of_what, const std::string& text, int most) {
@@ -44,6 +47,18 @@ int count_of(const std::string& name, const std::string& of_what, const std::str
                 name + " must be a whole number of " + of_what + " from 1 to " + std::to_string(most) +
                     " (got " + (text.empty() ? "nothing" : text) + "); write for example " + name + " 4");
   return number;
+}
+
+/// Refuses ranks that the hosts have no memory to start: mpirun would go on with them until they have none.
+void check_room(int ranks, std::size_t hosts) {
+  const std::uint64_t memory = hosts * home::grant().memory_bytes.value;
+  const std::uint64_t most = memory / least_rank_bytes;
+  if (static_cast<std::uint64_t>(ranks) <= most) return;
+  throw Error(ErrorKind::invalid_argument,
+              "-n " + std::to_string(ranks) + ": " + counted(hosts, "host") + " of " + to_text(memory) +
+                  (hosts == 1 ? " has" : " have") + " room for " + std::to_string(most) +
+                  " ranks at most, since one of MPI takes " + to_text(least_rank_bytes) +
+                  " before it does anything; a rank may have many workers' threads: --threads");
 }
 
 /// `text` of --memory, as every rank would take it: it is refused once, here.
@@ -269,6 +284,7 @@ int run(int argc, char** argv) {
   Site site = find_site();
   site.listener = listener;
   std::string hosts, agent;
+  std::size_t different = 1;  // of the hosts
   if (const auto allocation = job_allocation(request.threads.value_or(1))) {
     const bool is_told = request.threads || site.environment.contains("WEIR_THREADS");
     if (!is_told && allocation->cores_per_rank > 1) request.threads = allocation->cores_per_rank;
@@ -277,7 +293,9 @@ int run(int argc, char** argv) {
       site.environment["WEIR_NODE_MEMORY"] = memory;
     if (agent.empty()) check_ways_to(allocation->hosts, site);
     hosts = host_file_text(allocation->hosts, site.family);
+    different = std::set<std::string>(allocation->hosts.begin(), allocation->hosts.end()).size();
   }
+  check_room(request.ranks, std::max<std::size_t>(1, different));
   if (request.launcher) {
     hosts.clear();
     complain("run", "started by " + std::string(request.launcher->name) +

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "core/exec.hpp"
 #include "weir/environment.hpp"
 #include "weir/error.hpp"
 
@@ -45,13 +46,6 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
 void end_with_parent(pid_t parent, int signal) {
   prctl(PR_SET_PDEATHSIG, signal);
   if (getppid() != parent) _exit(128 + signal);  // it ended between fork and prctl
-}
-
-std::vector<char*> exec_array(const std::vector<std::string>& strings) {
-  std::vector<char*> array;
-  for (const std::string& string : strings) array.push_back(const_cast<char*>(string.c_str()));
-  array.push_back(nullptr);
-  return array;
 }
 
 Started start(const Launch& launch, const sigset_t& mask) {

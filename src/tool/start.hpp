@@ -28,7 +28,4 @@ struct Started {
 /// Leaves at once if `parent` has ended already.
 void end_with_parent(pid_t parent, int signal);
 
-/// `strings` as the null-terminated array that exec takes; valid as long as `strings`.
-[[nodiscard]] std::vector<char*> exec_array(const std::vector<std::string>& strings);
-
 }  // namespace weir::detail::tool

@@ -394,11 +394,11 @@ TEST_CASE("what fails where its submitter waits fails like any task") {
 
 TEST_CASE("nested tasks are counted wherever they ran") {
   const std::uint64_t before = finished_before();
+  // None has an input: its user may be done, and have it forgotten, before rank 0 hears that it is done.
   CHECK(client().submit(small_fib, 12).result() == 144);  // 465 tasks
-  CHECK(client().submit(waits_then_passes_on, 1).result() == 8);
-  for (int i = 0; finished() != before + 469 && i < 1000; ++i)
+  for (int i = 0; finished() != before + 465 && i < 1000; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  CHECK(finished() == before + 469);
+  CHECK(finished() == before + 465);
 }
 
 TEST_CASE("who has time takes what a busy task has submitted") {

@@ -218,3 +218,27 @@ TEST_CASE("numbers of few digits are exact") {
     }
   });
 }
+
+TEST_CASE("texts that begin alike are different keys where their ends are") {
+  in_cluster([] {
+    for (const std::string prefix : {"", "id", "Station", "Station ", "Station 1", "a long name of "}) {
+      std::vector<std::string> names;
+      std::vector<std::int64_t> ones;
+      std::map<std::string, std::int64_t> expected;
+      for (int i = 0; i < 3000; ++i) {
+        const std::string name = prefix + std::to_string(i * 7 % 411).substr(i % 2) + (i % 5 ? "" : prefix);
+        names.push_back(name);
+        ones.push_back(1);
+        ++expected[name];
+      }
+      const Frame frame(Table({"name", "one"}, {make_column(names), make_column(ones)}), 3);
+      const Table sums = frame.filter(col("name") != "").group_by("name").agg(sum("one").as("n")).compute();
+      expected.erase("");
+      REQUIRE(sums.rows() == expected.size());
+      std::size_t right = 0;
+      for (std::size_t i = 0; i < sums.rows(); ++i)
+        right += expected.at(std::string(sums.column("name").text(i))) == sums.column("n").int64s()[i];
+      CHECK(right == expected.size());
+    }
+  });
+}

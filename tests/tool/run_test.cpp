@@ -221,6 +221,10 @@ TEST_CASE("run refuses wrong use with one sentence") {
   };
   for (const std::string text : {"0", "abc", "-1", "3x", "2.5", "99999999999"})
     CHECK(refusal({"-n", text, RANK_PROGRAM}) == wrong_number(text));
+  const std::string beyond = refusal({"-n", "1000000", RANK_PROGRAM});  // mpirun would begin with them
+  CHECK(beyond.starts_with("weir run: -n 1000000: 1 host of "));
+  CHECK(beyond.find(" ranks at most, since one of MPI takes 8 MB before it does anything") !=
+        std::string::npos);
   CHECK(refusal({"-n", "", RANK_PROGRAM}) == "weir run: -n needs a value (got \"\")\n");
   CHECK(refusal({"--threads", "0", RANK_PROGRAM}) ==
         "weir run: --threads must be a whole number of threads from 1 to 4096 (got 0); write for example "

@@ -385,16 +385,19 @@ double quantile_of(std::vector<double>& values, double q) {
 
 Column quantiles(const Column& raw, const Groups& groups, double q) {
   const Column column = cast(raw, ColumnType::float64);
-  const Runs runs = runs_of(groups);
+  const bool is_one = groups.count() == 1;
+  const Runs runs = is_one ? Runs{{}, {0, column.size()}} : runs_of(groups);
   Fresh<double> results(groups.count());
   Bits bits(groups.count());
   std::vector<double> values;
   for (std::uint32_t g = 0; g < groups.count(); ++g) {
     values.clear();
     bool has_nan = false;
+    values.reserve(runs.begin[g + 1] - runs.begin[g]);
     for (std::size_t i = runs.begin[g]; i < runs.begin[g + 1]; ++i) {
-      if (column.is_na(runs.rows[i])) continue;
-      values.push_back(reals(column)[runs.rows[i]]);
+      const std::size_t row = is_one ? i : runs.rows[i];
+      if (column.is_na(row)) continue;
+      values.push_back(reals(column)[row]);
       has_nan = has_nan || std::isnan(values.back());
     }
     results[g] = values.empty() ? 0
@@ -416,10 +419,10 @@ Column different(const Column& column, const Groups& groups) {
   return fixed_column(ColumnType::int64, groups.count(), std::move(counts));
 }
 
-void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate, const Table& table,
+// `column` has the values; null if only rows are counted.
+void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate, const Column* column,
                Counts& counts) {
   const Groups& groups = counts.groups();
-  const Column* column = aggregate.value.empty() ? nullptr : &table.column(aggregate.value);
   switch (aggregate.kind) {
     case Kind::rows:
     case Kind::count:
@@ -496,13 +499,15 @@ Column result_of(const Table& states, std::size_t at, const BoundAggregate& aggr
   }
 }
 
-// All rows are one group when there are no keys, also when there are no rows.
-Groups grouped(const Table& table, const std::vector<std::string>& keys) {
-  if (!keys.empty()) return group_rows(columns_of(table, keys), table.rows());
+Groups one_group(std::size_t rows) {
   Groups groups;
-  groups.of_row.assign(table.rows(), 0);
+  groups.of_row.assign(rows, 0);
   groups.first_row.push_back(0);
   return groups;
+}
+// All rows are one group when there are no keys, also when there are no rows.
+Groups grouped(const Table& table, const std::vector<std::string>& keys) {
+  return keys.empty() ? one_group(table.rows()) : group_rows(columns_of(table, keys), table.rows());
 }
 
 Table start_with_keys(const Table& table, const std::vector<std::string>& keys, const Groups& groups) {
@@ -571,7 +576,10 @@ Table sum_up(const Table& all, const std::vector<std::string>& keys,
   const Table start = start_with_keys(table, keys, groups);
   Growing states{start.names(), start.columns()};
   Counts counts(groups);
-  for (std::size_t a = 0; a < aggregates.size(); ++a) add_state(states, a, aggregates[a], table, counts);
+  for (std::size_t a = 0; a < aggregates.size(); ++a) {
+    const std::string& value = aggregates[a].value;
+    add_state(states, a, aggregates[a], value.empty() ? nullptr : &table.column(value), counts);
+  }
   return states.finish();
 }
 
@@ -593,22 +601,66 @@ Table results_of(const Table& states, const std::vector<std::string>& keys,
   return sorts && !keys.empty() ? sorted(table, ascending_by(keys)) : table;
 }
 
-Table aggregate_whole(const Table& all, const std::vector<std::string>& keys,
+namespace {
+
+// Columns of all parts, one at a time.
+class WholeColumns {
+ public:
+  /// Of these rows alone, if there are any to be left out.
+  WholeColumns(std::span<const Table> parts, std::optional<std::vector<Row>> rows)
+      : parts_(parts), rows_(std::move(rows)) {}
+  const Column& operator[](const std::string& name) {
+    if (!last_ || last_->first != name) {
+      last_.reset();
+      Column column = whole_column(parts_, name);
+      last_.emplace(name, rows_ ? take(column, *rows_) : std::move(column));
+    }
+    return last_->second;
+  }
+
+ private:
+  std::span<const Table> parts_;
+  std::optional<std::vector<Row>> rows_;
+  std::optional<std::pair<std::string, Column>> last_;
+};
+
+Table whole_keys(std::span<const Table> parts, const std::vector<std::string>& keys) {
+  std::vector<Column> columns;
+  for (const std::string& key : keys) columns.push_back(whole_column(parts, key));
+  return Table(keys, std::move(columns));
+}
+
+}  // namespace
+
+Table aggregate_whole(std::span<const Table> parts, const std::vector<std::string>& keys,
                       const std::vector<BoundAggregate>& aggregates, bool keeps_missing) {
-  const Table table = without_missing_keys(all, keys, keeps_missing);
-  const Groups groups = grouped(table, keys);
-  const Table start = start_with_keys(table, keys, groups);
+  std::size_t rows = 0;
+  for (const Table& part : parts) rows += part.rows();
+  std::optional<std::vector<Row>> kept;
+  Groups groups;
+  Table start;
+  if (keys.empty()) {
+    groups = one_group(rows);
+  } else {
+    Table of = whole_keys(parts, keys);
+    if (!keeps_missing) kept = rows_with_keys(of.columns(), rows);
+    if (kept) of = take(of, *kept);
+    groups = group_rows(of.columns(), of.rows());
+    start = take(of, groups.first_row);
+  }
+  WholeColumns columns(parts, std::move(kept));
   Growing results{start.names(), start.columns()};
   Counts counts(groups);
   for (std::size_t a = 0; a < aggregates.size(); ++a) {
     const BoundAggregate& aggregate = aggregates[a];
+    const Column* const column = aggregate.value.empty() ? nullptr : &columns[aggregate.value];
     if (aggregate.kind == Kind::nunique) {
-      results.add(aggregate.name, different(table.column(aggregate.value), groups));
+      results.add(aggregate.name, different(*column, groups));
     } else if (aggregate.kind == Kind::quantile) {
-      results.add(aggregate.name, quantiles(table.column(aggregate.value), groups, aggregate.parameter));
+      results.add(aggregate.name, quantiles(*column, groups, aggregate.parameter));
     } else {
       Growing state;
-      add_state(state, a, aggregate, table, counts);
+      add_state(state, a, aggregate, column, counts);
       results.add(aggregate.name, result_of(state.finish(), a, aggregate));
     }
   }

@@ -85,16 +85,6 @@ constexpr std::size_t most_words = 4;
 // Rows whose keys are packed and looked for together, so that the memory of one comes while others are done.
 constexpr std::size_t batch_rows = 256;
 
-// How many words hold any value of a column; no number if some are missing.
-std::optional<std::size_t> words_of(const Column& key) {
-  if (key.na_count()) return std::nullopt;
-  if (key.type() != ColumnType::text) return 1;
-  std::int64_t longest = 0;
-  for (std::size_t i = 0; i < key.size(); ++i)
-    longest = std::max(longest, key.offsets()[i + 1] - key.offsets()[i]);
-  return static_cast<std::size_t>(longest) / 8 + 1;
-}
-
 // `size` bytes, less than a word of which are read behind them where `readable` allows it.
 std::uint64_t word_at(const char* at, std::int64_t size, std::int64_t readable) noexcept {
   std::uint64_t word = 0;
@@ -106,15 +96,47 @@ std::uint64_t word_at(const char* at, std::int64_t size, std::int64_t readable) 
   return word;
 }
 
+// How the values of a column become words.
+struct Width {
+  std::size_t words = 1;
+  std::int64_t prefix = 0;  // so many letters, with which all texts begin, are left out
+};
+
+// None if some are missing.
+std::optional<Width> width_of(const Column& key, bool leaves_prefix_out) {
+  if (key.na_count()) return std::nullopt;
+  if (key.type() != ColumnType::text || key.size() == 0) return Width{};
+  const std::int64_t* const offsets = key.offsets();
+  const char* const text = reinterpret_cast<const char*>(key.data());
+  const std::int64_t end = offsets[key.size()];
+  const auto begin_of = [&](std::size_t i) {
+    return word_at(text + offsets[i], offsets[i + 1] - offsets[i], end - offsets[i]);
+  };
+  std::int64_t longest = 0, shortest = std::numeric_limits<std::int64_t>::max();
+  std::uint64_t differs = 0;
+  const std::uint64_t first = begin_of(0);
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const std::int64_t size = offsets[i + 1] - offsets[i];
+    longest = std::max(longest, size);
+    shortest = std::min(shortest, size);
+    differs |= begin_of(i) ^ first;
+  }
+  const bool can_be_left_out = leaves_prefix_out && std::endian::native == std::endian::little;
+  const std::int64_t prefix =
+      can_be_left_out ? std::min<std::int64_t>(std::countr_zero(differs) / 8, shortest) : 0;
+  return Width{static_cast<std::size_t>(longest - prefix) / 8 + 1, prefix};
+}
+using Widths = std::vector<Width>;
+
 // Texts, padded by zeros; the last byte of their last word is their length.
 template <std::size_t W>
-void pack_text(const Column& key, std::size_t first, std::span<Words<W>> to, std::size_t at,
-               std::size_t count) {
+void pack_text(const Column& key, std::size_t first, std::span<Words<W>> to, std::size_t at, Width width) {
+  const std::size_t count = width.words;
   const std::int64_t* offsets = key.offsets();
   const char* text = reinterpret_cast<const char*>(key.data());
   const std::int64_t end = offsets[key.size()];
   for (std::size_t i = 0; i < to.size(); ++i) {
-    const std::int64_t from = offsets[first + i], size = offsets[first + i + 1] - from;
+    const std::int64_t from = offsets[first + i] + width.prefix, size = offsets[first + i + 1] - from;
     for (std::size_t w = 0; w < count; ++w) {
       const std::int64_t done = static_cast<std::int64_t>(w) * 8;
       to[i][at + w] = size > done ? word_at(text + from + done, size - done, end - from - done) : 0;
@@ -125,10 +147,9 @@ void pack_text(const Column& key, std::size_t first, std::span<Words<W>> to, std
 
 // The keys of rows from `first` on.
 template <std::size_t W>
-void pack(std::span<const Column> keys, std::span<const std::size_t> widths, std::size_t first,
-          std::span<Words<W>> to) {
+void pack(std::span<const Column> keys, const Widths& widths, std::size_t first, std::span<Words<W>> to) {
   std::size_t at = 0;
-  for (std::size_t k = 0; k < keys.size(); at += widths[k++]) {
+  for (std::size_t k = 0; k < keys.size(); at += widths[k++].words) {
     const Column& key = keys[k];
     const auto each = [&](auto value) {
       for (std::size_t i = 0; i < to.size(); ++i) to[i][at] = value(first + i);
@@ -194,8 +215,8 @@ class WordTable {
 
 // Calls `use(row, key, hash)` for every row, in order.
 template <std::size_t W, class F>
-void each_key(std::span<const Column> keys, std::span<const std::size_t> widths, std::size_t rows,
-              const WordTable<W>& table, F use) {
+void each_key(std::span<const Column> keys, const Widths& widths, std::size_t rows, const WordTable<W>& table,
+              F use) {
   std::array<Words<W>, batch_rows> packed;
   std::array<std::uint64_t, batch_rows> hashes;
   for (std::size_t first = 0; first < rows; first += batch_rows) {
@@ -207,7 +228,7 @@ void each_key(std::span<const Column> keys, std::span<const std::size_t> widths,
 }
 
 template <std::size_t W>
-Groups group_words(std::span<const Column> keys, std::span<const std::size_t> widths, std::size_t rows) {
+Groups group_words(std::span<const Column> keys, const Widths& widths, std::size_t rows) {
   Groups groups;
   groups.of_row.resize(rows);
   WordTable<W> table(512);
@@ -261,9 +282,9 @@ Groups group_dense(const Column& key, std::size_t rows, Range range) {
 
 // Calls `use` with the number of words that hold the keys; false if they are too many.
 template <class F>
-bool with_words(std::span<const std::size_t> widths, F use) {
+bool with_words(const Widths& widths, F use) {
   std::size_t words = 0;
-  for (const std::size_t width : widths) words += width;
+  for (const Width& width : widths) words += width.words;
   if (words == 0 || words > most_words) return false;
   if (words == 1) use(std::integral_constant<std::size_t, 1>());
   if (words == 2) use(std::integral_constant<std::size_t, 2>());
@@ -273,12 +294,12 @@ bool with_words(std::span<const std::size_t> widths, F use) {
 }
 
 // The words of each key; none if they cannot be packed.
-std::vector<std::size_t> widths_of(std::span<const Column> keys) {
-  std::vector<std::size_t> widths;
+Widths widths_of(std::span<const Column> keys, bool leaves_prefix_out = false) {
+  Widths widths;
   for (const Column& key : keys) {
-    const std::optional<std::size_t> words = words_of(key);
-    if (!words) return {};
-    widths.push_back(*words);
+    const std::optional<Width> width = width_of(key, leaves_prefix_out);
+    if (!width) return {};
+    widths.push_back(*width);
   }
   return widths;
 }
@@ -321,7 +342,7 @@ bool equal_rows(std::span<const Column> a, std::size_t i, std::span<const Column
 Groups group_rows(std::span<const Column> keys, std::size_t rows) {
   if (const auto range = dense_range(keys, rows)) return group_dense(keys[0], rows, *range);
   Groups groups;
-  const std::vector<std::size_t> widths = widths_of(keys);
+  const Widths widths = widths_of(keys, true);
   if (with_words(widths, [&](auto words) { groups = group_words<words()>(keys, widths, rows); }))
     return groups;
   groups.of_row.resize(rows);
@@ -405,8 +426,7 @@ Candidates candidates_by_place(const Column& left, std::size_t left_rows, const 
 
 template <std::size_t W>
 Candidates candidates_by_words(std::span<const Column> left, std::size_t left_rows,
-                               std::span<const Column> right, std::size_t right_rows,
-                               std::span<const std::size_t> widths) {
+                               std::span<const Column> right, std::size_t right_rows, const Widths& widths) {
   Candidates found{std::vector<Row>(left_rows), std::vector<Row>(right_rows, no_row), true, true};
   WordTable<W> table(right_rows);
   std::vector<Row> last(right_rows);  // of the rows with the keys of this first one
@@ -444,11 +464,12 @@ Candidates candidates_of(std::span<const Column> left, std::size_t left_rows, st
   if (const auto range = dense_range(right, right_rows);
       range && is_int64(left[0].type()) && !left[0].na_count())
     return candidates_by_place(left[0], left_rows, right[0], right_rows, *range);
-  std::vector<std::size_t> widths = widths_of(left);
-  const std::vector<std::size_t> right_widths = widths_of(right);
+  Widths widths = widths_of(left);
+  const Widths right_widths = widths_of(right);
   Candidates found;
   if (widths.size() == right_widths.size()) {
-    for (std::size_t k = 0; k < widths.size(); ++k) widths[k] = std::max(widths[k], right_widths[k]);
+    for (std::size_t k = 0; k < widths.size(); ++k)
+      widths[k].words = std::max(widths[k].words, right_widths[k].words);
     if (with_words(widths, [&](auto words) {
           found = candidates_by_words<words()>(left, left_rows, right, right_rows, widths);
         }))

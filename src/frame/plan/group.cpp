@@ -15,7 +15,7 @@ Table merge_task(const std::vector<Table>& parts, const std::vector<std::string>
 }
 Table whole_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
                  const Aggregates& aggregates, bool keeps_missing) {
-  return aggregate_whole(concat(parts), keys, aggregates, keeps_missing);
+  return aggregate_whole(parts, keys, aggregates, keeps_missing);
 }
 
 Table finish_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
@@ -64,7 +64,8 @@ class GroupNode : public Node {
     return {.tables = merged(run, run.finished(std::move(parts)))};
   }
   Table here(std::vector<Table> tables) const override {
-    return aggregate_whole(apply_steps(std::move(tables[0]), {values_}), keys_, bound_, keeps_missing_);
+    const Table rows = apply_steps(std::move(tables[0]), {values_});
+    return aggregate_whole({&rows, 1}, keys_, bound_, keeps_missing_);
   }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
     return make_group(from[0], keys_, written_, keeps_missing_);

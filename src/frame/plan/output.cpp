@@ -45,15 +45,13 @@ std::vector<std::string> write_parts(Run& run, const char* who, const std::strin
     run.check();
   } catch (...) {
     run.client.wait(written);
-    for (std::size_t p = 0; p < count; ++p)
-      if (drafts[p] != paths[p]) std::remove(drafts[p].c_str());
+    for (std::size_t p = 0; p < count; ++p) drop(drafts[p], paths[p]);
     throw;
   }
   for (std::size_t p = 0; p < count; ++p)
-    if (const std::string& name = paths[p];
-        drafts[p] != name && std::rename(drafts[p].c_str(), name.c_str()) != 0)
-      throw Error(ErrorKind::io, std::string(who) + ": a file must be given its name (got " + quoted(name) +
-                                     ": " + std::strerror(errno) + ")");
+    if (const int why = take_name(drafts[p], paths[p]))
+      throw Error(ErrorKind::io, std::string(who) + ": a file must be given its name (got " +
+                                     quoted(paths[p]) + ": " + std::strerror(why) + ")");
   return paths;
 }
 

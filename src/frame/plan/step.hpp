@@ -98,8 +98,8 @@ class SortColumns {
 /// What states say, in order of the keys if asked for. Without keys there is always one row.
 [[nodiscard]] Table results_of(const Table& states, const std::vector<std::string>& keys,
                                const std::vector<BoundAggregate>& aggregates, bool sorts);
-/// The same from all rows of each group, for those that have no states.
-[[nodiscard]] Table aggregate_whole(const Table& table, const std::vector<std::string>& keys,
+/// The same from all rows of each group, for those that have no states: a column at a time is put together.
+[[nodiscard]] Table aggregate_whole(std::span<const Table> parts, const std::vector<std::string>& keys,
                                     const std::vector<BoundAggregate>& aggregates, bool keeps_missing);
 /// Keys and aggregations bound to the columns of their rows.
 struct GroupPlan {
