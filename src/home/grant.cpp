@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -66,7 +68,7 @@ Said<std::vector<std::string>> devices_of(const BatchSystem::Variables& variable
     if (const auto* listing = dynamic_cast<const batch::Listing*>(job->system))
       if (const auto listed = listing->devices(variables)) return {indices_of(listed->first), listed->second};
   if (const auto list = variables("GPU_DEVICE_ORDINAL")) return {indices_of(*list), "GPU_DEVICE_ORDINAL"};
-  return {{}, "no variable names any (CUDA_VISIBLE_DEVICES, ROCR_VISIBLE_DEVICES, ...)"};
+  return {{}, nobody_names_devices};
 }
 
 }  // namespace
@@ -245,6 +247,32 @@ worker::Machine share_of(const Grant& grant, const KernelView& kernel, const Hos
   machine.devices.assign(devices.begin() + static_cast<std::ptrdiff_t>(from),
                          devices.begin() + static_cast<std::ptrdiff_t>(to));
   return machine;
+}
+
+std::string settle_devices(std::vector<Resource>& resources, std::vector<std::string>& devices,
+                           const std::string& source) {
+  const auto said = std::find_if(resources.begin(), resources.end(),
+                                 [](const Resource& one) { return one.name == worker::gpu_name; });
+  if (said == resources.end()) {
+    if (!devices.empty()) resources.push_back({worker::gpu_name, static_cast<double>(devices.size())});
+    return "";
+  }
+  const double wanted = said->amount;
+  if (static_cast<double>(devices.size()) >= wanted) {
+    devices.resize(static_cast<std::size_t>(std::ceil(wanted)));
+    return "";
+  }
+  if (source == nobody_names_devices) return "";
+  std::string names;
+  for (const std::string& device : devices) names += (names.empty() ? ": " : ", ") + device;
+  std::array<char, 32> amount;
+  std::snprintf(amount.data(), amount.size(), "%g", wanted);
+  const std::size_t count = devices.size();
+  if (devices.empty()) resources.erase(said);
+  else said->amount = static_cast<double>(count);
+  return std::string(worker::gpu_name) + "=" + amount.data() + ": this worker has been given " +
+         (count ? std::to_string(count) : "no") + (count == 1 ? " device" : " devices") + names + " (" +
+         source + "), and offers no more";
 }
 
 Copies copies(const BatchSystem::Variables& variables, MpiFamily family) {

@@ -31,12 +31,24 @@ struct Said {
   std::string source;
 };
 
+/// The source of devices that nobody has named.
+inline constexpr const char* nobody_names_devices =
+    "no variable names any (CUDA_VISIBLE_DEVICES, ROCR_VISIBLE_DEVICES, ...)";
+
 /// What this process and its neighbours on this node have.
 struct Grant {
   Said<int> cores;
   Said<std::uint64_t> memory_bytes;  ///< Of a job a tenth less, for what is not results.
   Said<std::vector<std::string>> devices;
 };
+
+/// Brings the resource `gpu` and the worker's devices, which `source` has named, together: as many are used
+/// as are said, and none that it has not been given. Those that nobody names are left to be called by
+/// numbers.
+///
+/// \return A sentence if it has fewer than are said.
+[[nodiscard]] std::string settle_devices(std::vector<Resource>& resources, std::vector<std::string>& devices,
+                                         const std::string& source);
 
 /// How many processes of one program a launcher has started that is none of the MPI in `family`, and which.
 /// What a rank starts is no copy.

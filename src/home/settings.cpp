@@ -118,11 +118,10 @@ node::WorkerSettings worker_settings(const RunOptions& options, PeerId self, std
   settings.machine = share_of(all, own_kernel_view(), own, threads);
   settings.share =
       std::max(1, all.cores.value / static_cast<int>(std::max<std::uint64_t>(1, threads * own.workers)));
-  if (const double gpus = worker::amount_of(settings.resources, worker::gpu_name); gpus > 0)
-    settings.machine.devices.resize(
-        std::min(settings.machine.devices.size(), static_cast<std::size_t>(gpus)));
-  else if (!settings.machine.devices.empty())
-    settings.resources.push_back({worker::gpu_name, static_cast<double>(settings.machine.devices.size())});
+  if (const std::string problem =
+          settle_devices(settings.resources, settings.machine.devices, all.devices.source);
+      !problem.empty())
+    log::warn("{}", problem);
   settings.name = "worker " + std::to_string(self);
   settings.memory = memory_limits(options, workers);
   settings.spill_folder = spill_folder();

@@ -27,6 +27,7 @@
 #include "tool/outlet.hpp"
 #include "tool/site.hpp"
 #include "tool/start.hpp"
+#include "weir/duration.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::tool {
@@ -332,9 +333,13 @@ void Supervisor::on_deadline(Clock::time_point now) {
   }
   if (!deadline_ || now < *deadline_ || mpirun_status_) return;
   if (!was_terminated_) {
-    if (folder_.program_status())  // the output of one that was left keeps mpirun waiting
+    if (folder_.program_status()) {  // the output of one that was left keeps mpirun waiting
       for (const std::string& name : descendants_.left(mpirun_))
         say("the program has left " + name + " behind, which is ended");
+    } else if (announced_at_ && !is_told_again_) {
+      say("the program was told to end by SIGTERM " + to_string(patience_.after_announcement) +
+          " ago, and is ended");
+    }
     kill(mpirun_, end_of_mpirun_);
     deadline_.reset();
     end_within(patience_.after_term);

@@ -581,7 +581,7 @@ void State::done(Outcome&& outcome, Actions& out) {
   out_of_band_running_ -= record->out_of_band;
   record->state = Run::none;
   release_inputs(outcome.id, *record, out);
-  if (!disk_problem_.empty() && !outcome.failure && bytes_ + outcome.bytes > limits_.limit)
+  if (!disk_problem_.empty() && !outcome.failure && bytes_ + outcome.bytes > most_bytes_with(outcome.bytes))
     outcome.failure = no_room(outcome.bytes);
   stuck_ = false;
   note_pressure(out);

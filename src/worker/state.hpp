@@ -276,6 +276,11 @@ class State {
     return bytes >= std::max(limits_.smallest, std::min(limits_.limit / 16'384, limits_.always_heavy));
   }
   [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept;
+  /// What all results may take, with one of this size, when nothing can leave. Small ones may be a little
+  /// beyond the limit: a sum of what fills it to the byte lets that go.
+  [[nodiscard]] std::uint64_t most_bytes_with(std::uint64_t bytes) const noexcept {
+    return limits_.limit + (bytes <= limits_.limit / 1024 ? limits_.limit / 16 : 0);
+  }
   static bool asked_later(const QueueEntry& a, const QueueEntry& b) {
     return later(a, b) || (!later(b, a) && a.run > b.run);
   }

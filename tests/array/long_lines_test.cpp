@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -25,6 +26,13 @@ using weir::test::row;
 using List = std::vector<std::int64_t>;
 
 namespace {
+
+template <class T>
+Array<T> line(const std::vector<T>& numbers) {
+  xt::xarray<T> values = xt::xarray<T>::from_shape({numbers.size()});
+  std::ranges::copy(numbers, values.data());
+  return from_xtensor(values, {700});
+}
 
 std::vector<double> sorted_percentiles(std::vector<double> x, const std::vector<double>& percent) {
   std::sort(x.begin(), x.end());
@@ -265,4 +273,55 @@ TEST_CASE("automatic chunks are equal, and enough for several cores") {
   CHECK(ones({3'000'001}).chunk_count() == 17);
   CHECK(ones({1 << 27}).chunk_count() == 64);
   CHECK(ones({3, 1 << 20}).chunks()[0] == std::vector<std::int64_t>{3});
+}
+
+TEST_CASE("integers of 64 bits become the nearest doubles, near 0 and far from it") {
+  in_cluster([] {
+    const auto check = []<class T>(const std::vector<T>& numbers) {
+      std::vector<double> expected;
+      for (const T number : numbers) expected.push_back(static_cast<double>(number));
+      CHECK(list(line(numbers).template astype<double>()) == expected);
+    };
+    std::vector<std::int64_t> near;
+    for (std::int64_t i = -1500; i < 1500; ++i) near.push_back(i * 1'000'003);
+    for (const std::int64_t border : {std::int64_t{1} << 51, std::int64_t{1} << 53, INT64_MAX}) {
+      std::vector<std::int64_t> numbers = near;
+      for (const std::int64_t apart : {-1, 0})
+        numbers.push_back(border + apart), numbers.push_back(-border - apart);
+      check(numbers);
+      check(std::vector<std::int64_t>(numbers.end() - 4, numbers.end()));
+      check(std::vector<std::uint64_t>(numbers.begin(), numbers.end()));
+    }
+    check(std::vector<std::int64_t>{INT64_MIN, 0});
+    check(std::vector<std::uint64_t>{UINT64_MAX, 0, std::uint64_t{1} << 52});
+    CHECK(list(arange<double>(0, 5000))[4999] == 4999);
+    CHECK(list(arange<double>(-2, 3)) == std::vector<double>{-2, -1, 0, 1, 2});
+    CHECK(list(arange<float>(0, 3)) == std::vector<float>{0, 1, 2});
+    CHECK(list(arange<std::int64_t>(0, 3)) == List{0, 1, 2});
+    CHECK(list(arange<double>(1, 2, 0.5)) == std::vector<double>{1, 1.5});
+  });
+}
+
+TEST_CASE("long lists of indices find their chunks, along any axis") {
+  in_cluster([] {
+    const List places = list(Random(8).integers<std::int64_t>({2'000}, -300, 300));
+    const auto x = reshape(arange<std::int64_t>(0, 300 * 6), {300, 6}).persist();
+    List rows, columns;
+    for (std::int64_t i : places)
+      for (std::int64_t c = 0; c < 6; ++c) rows.push_back((i < 0 ? i + 300 : i) * 6 + c);
+    const auto turned = transpose(x).persist();
+    for (std::int64_t c = 0; c < 6; ++c)
+      for (std::int64_t i : places) columns.push_back((i < 0 ? i + 300 : i) * 6 + c);
+    for (const ChunkSpec& chunks :
+         {ChunkSpec{7}, ChunkSpec(Chunks{{100, 0, 50, 150}, {6}}), ChunkSpec(Chunks{{300}, {2, 4}})}) {
+      const auto mine = x.rechunk(chunks);
+      CHECK(list(mine(places)) == rows);
+      CHECK(list((mine * 3 - mine * 2)(places)) == rows);
+      CHECK(list(mine.persist()(places)) == rows);
+      CHECK(list(transpose(mine).persist()(all, places)) == columns);
+      CHECK(list(mine.astype<std::complex<double>>()(places)).back() == static_cast<double>(rows.back()));
+      CHECK(list(mine.astype<std::int16_t>().persist()(places)).back() == rows.back());
+    }
+    CHECK(list(turned(all, line(places))) == columns);
+  });
 }

@@ -161,6 +161,28 @@ TEST_CASE("grant: devices by their names; none is none") {
   CHECK(grant(fake({}), kernel(1)).devices.value.empty());
 }
 
+TEST_CASE("grant: a worker offers no devices that it has not been given") {
+  using Devices = std::vector<std::string>;
+  const auto settled = [](std::vector<Resource> resources, Devices devices, const std::string& source) {
+    const std::string sentence = settle_devices(resources, devices, source);
+    return std::tuple(resources, devices, sentence);
+  };
+  using All = std::vector<Resource>;
+  const std::string cuda = "CUDA_VISIBLE_DEVICES";
+  CHECK(settled({}, {"5", "6"}, cuda) == std::tuple(All{{"gpu", 2}}, Devices{"5", "6"}, ""));
+  CHECK(settled({{"gpu", 1}}, {"5", "6"}, cuda) == std::tuple(All{{"gpu", 1}}, Devices{"5"}, ""));
+  CHECK(settled({{"gpu", 0.5}}, {"5"}, cuda) == std::tuple(All{{"gpu", 0.5}}, Devices{"5"}, ""));
+  CHECK(
+      settled({{"gpu", 2}}, {"5"}, cuda) ==
+      std::tuple(All{{"gpu", 1}}, Devices{"5"},
+                 "gpu=2: this worker has been given 1 device: 5 (CUDA_VISIBLE_DEVICES), and offers no more"));
+  CHECK(
+      settled({{"lic", 3}, {"gpu", 1}}, {}, cuda) ==
+      std::tuple(All{{"lic", 3}}, Devices{},
+                 "gpu=1: this worker has been given no devices (CUDA_VISIBLE_DEVICES), and offers no more"));
+  CHECK(settled({{"gpu", 1}}, {}, nobody_names_devices) == std::tuple(All{{"gpu", 1}}, Devices{}, ""));
+}
+
 TEST_CASE("grant: the workers of a node have different processors and devices") {
   const auto rank = [](int number) {
     return host_rank(fake({{"OMPI_COMM_WORLD_LOCAL_SIZE", "3"},

@@ -53,16 +53,26 @@ std::int64_t arange_count(const Literal& start, const Literal& stop, const Liter
       start, stop, step);
 }
 
+namespace {
+
+bool is_constant(const NodePtr& node, std::int64_t number) {
+  const auto value_of = [](const NodePtr& x) { return dynamic_cast<const ConstantNode&>(*x).value(); };
+  return dynamic_cast<const ConstantNode*>(node.get()) &&
+         value_of(node) == value_of(scalar_as("arange", node->type, number));
+}
+
+}  // namespace
+
 NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr& step, std::int64_t count,
                const ChunkSpec& chunks) {
   if (type == DType::boolean) refuse(name, "elements must be numbers (got bool)");
   Grid grid(chunks.resolve(name, {count}, size_of(type)));
-  const NodePtr index = std::make_shared<IotaNode>(std::move(grid), 0, Dims{1});
+  NodePtr numbers = std::make_shared<IotaNode>(std::move(grid), 0, Dims{1});
   const DType exact =
       type == DType::float32 ? DType::float64 : type;  // an index may have more digits than float
-  return cast(
-      elementwise(Op::add, exact, exact, {elementwise(Op::multiply, exact, exact, {index, step}), start}),
-      type);
+  if (!is_constant(step, 1)) numbers = elementwise(Op::multiply, exact, exact, {numbers, step});
+  if (!is_constant(start, 0)) numbers = elementwise(Op::add, exact, exact, {numbers, start});
+  return cast(cast(numbers, exact), type);
 }
 
 NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t diagonal,

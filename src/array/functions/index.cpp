@@ -176,9 +176,9 @@ Parsed parse(std::string_view function, const Shape& shape, const std::vector<In
                              std::string(to_string(array->type)) + ")");
       const xt::xarray<std::int64_t> values =
           compute<std::int64_t>(converted(array, DType::int64, OutOfRange::error));
-      parsed.advanced.push_back({parsed.shape.size(), array->grid.shape,
-                                 checked(function, {values.begin(), values.end()}, shape[axis], axis),
-                                 nullptr});
+      parsed.advanced.push_back(
+          {parsed.shape.size(), array->grid.shape,
+           checked(function, {values.data(), values.data() + values.size()}, shape[axis], axis), nullptr});
       keep(0, 1, shape[axis]);
     } else {
       const Shape part(shape.begin() + static_cast<std::ptrdiff_t>(axis),

@@ -35,6 +35,7 @@ class ConstantNode : public Node {
   std::string name() const override { return "constant"; }
   void cut(Planner&, const View&, Cuts&) const override {}
   Register emit(Expression& expression, const View& view) const override;
+  [[nodiscard]] const std::array<std::uint64_t, 4>& value() const noexcept { return value_; }
 
  private:
   std::array<std::uint64_t, 4> value_;

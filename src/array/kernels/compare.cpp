@@ -1,4 +1,6 @@
 // Comparisons, tests, and conversions between the element types.
+#include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <sstream>
@@ -225,6 +227,29 @@ void checked_loop(const void* a, const void*, const void*, void* out, std::size_
   }
 }
 
+// Integers of 64 bits as doubles, for which vectors have no instruction before AVX-512: of those that are not
+// far from 0 the bits become the last ones of a double whose last bit is 1.
+template <class T>
+void real_loop(const void* a, const void*, const void*, void* out, std::size_t count, const Code&) {
+  constexpr std::uint64_t near = std::uint64_t{1} << 51, shift = std::is_signed_v<T> ? near : 0,
+                          one_bits = 0x4338000000000000u;
+  const T* x = static_cast<const T*>(a);
+  double* r = static_cast<double*>(out);
+  constexpr std::size_t step = 1024;
+  for (std::size_t begin = 0; begin < count; begin += step) {
+    const std::size_t end = std::min(count, begin + step);
+    std::uint64_t far = 0;
+    for (std::size_t i = begin; i < end; ++i) far |= static_cast<std::uint64_t>(x[i]) + shift;
+    if (far >= 2 * near) {
+      for (std::size_t i = begin; i < end; ++i) r[i] = static_cast<double>(x[i]);
+      continue;
+    }
+#pragma GCC ivdep
+    for (std::size_t i = begin; i < end; ++i)
+      r[i] = std::bit_cast<double>(static_cast<std::uint64_t>(x[i]) + one_bits) - 0x1.8p52;
+  }
+}
+
 // Of two types of which none holds all values of the other.
 ElementKernel compare_mixed_kernel(Op op, DType type, DType second) {
   if (type == DType::int64 && second == DType::uint64) return compared_mixed<std::int64_t, std::uint64_t>(op);
@@ -245,6 +270,8 @@ ElementKernel cast_kernel(Op op, DType from, DType to) {
     return dispatch(to, [&]<class To>(std::type_identity<To>) -> ElementKernel {
       if (op == Op::checked_cast) return suited<&checked_loop<From, To>>();
       if (op == Op::clipped_cast) return unary<From, To>([](From x) { return nearest<From, To>(x); });
+      if constexpr (std::is_integral_v<From> && sizeof(From) == 8 && std::is_same_v<To, double>)
+        return suited<&real_loop<From>>();
       return unary<From, To>(Convert<From, To>());
     });
   });

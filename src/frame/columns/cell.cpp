@@ -213,39 +213,7 @@ bool read_integer(std::string_view text, const CellFormat& format, std::int64_t&
   return error == std::errc{} && end == text.data() + text.size();
 }
 
-namespace {
-
-// Digits with a point among them, as most are: exact, since a quotient of two numbers that a double holds
-// exactly is rounded once. False where that is not so, or anything else stands there.
-bool read_short_real(std::string_view text, char point, double& value) noexcept {
-  constexpr double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                               1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-  const bool is_negative = !text.empty() && text[0] == '-';
-  if (is_negative) text.remove_prefix(1);
-  if (text.empty() || text.size() > std::size(powers) || !is_digit(text[0])) return false;
-  if (text[0] == '0' && text.size() > 1 && text[1] != point) return false;
-  std::int64_t number = 0;
-  std::size_t decimals = 0;
-  bool has_point = false;
-  for (const char letter : text) {
-    if (is_digit(letter)) {
-      number = number * 10 + (letter - '0');
-      decimals += has_point;
-    } else if (letter == point && !has_point) {
-      has_point = true;
-    } else {
-      return false;
-    }
-  }
-  value = static_cast<double>(number) / powers[decimals];
-  if (is_negative) value = -value;
-  return true;
-}
-
-}  // namespace
-
 bool read_real(std::string_view text, const CellFormat& format, double& value) noexcept {
-  if (read_short_real(text, format.decimal, value)) return true;
   text = without_blanks(text);
   std::string digits;
   if (format.thousands) {
