@@ -1,5 +1,6 @@
 // Expressions: values, missing values, text, dates.
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "frame/support.hpp"
 
@@ -92,5 +93,27 @@ TEST_CASE("text and dates have functions of their own") {
         sentence_of([&] { return days.filter(d + 0.5 > d); }) ==
         "filter: arithmetic needs numbers, a day and a number of days, or + between texts (got date, float64 "
         "in d.astype(date) + 0.5)");
+  });
+}
+
+TEST_CASE("functions of numbers take integers and truth values") {
+  in_cluster([] {
+    const Frame frame(Table({"n", "b"}, {make_column(std::vector<std::int64_t>{4, 1}),
+                                         make_column(std::vector<bool>{true, false})}));
+    const auto first = [&](const Expression& value) {
+      return frame.with("z", value).compute().column("z").float64s()[0];
+    };
+    for (const char* name : {"n", "b"}) {
+      const Expression x = col(name);
+      const double number = name == std::string("n") ? 4 : 1;
+      CHECK(first(x.sqrt()) == std::sqrt(number));
+      CHECK(first(x.log()) == std::log(number));
+      CHECK(first(x.exp()) == std::exp(number));
+      CHECK(first(x.floor()) == number);
+      CHECK(first(x.ceil()) == number);
+      CHECK(first(x.pow(lit(2))) == number * number);
+    }
+    CHECK(frame.with("z", col("n").round()).compute().column("z").int64s()[0] == 4);
+    CHECK(frame.filter(col("n").sqrt() > 1.5).count_rows() == 1);
   });
 }

@@ -122,9 +122,6 @@ class Binder {
         both_as_shared(term, written, "fillna needs a value of the column's kind");
         term.type = of[0]->type;
         return;
-      case Op::square_root:
-      case Op::logarithm:
-      case Op::exponential:
       case Op::rounded:
         if (is_integer(of[0]->type) && of[1]->op == Op::literal && of[1]->literal.integer >= 0) {
           const TermPtr own = as(of[0], ColumnType::int64);
@@ -132,6 +129,9 @@ class Binder {
           return;
         }
         [[fallthrough]];
+      case Op::square_root:
+      case Op::logarithm:
+      case Op::exponential:
       case Op::power:
       case Op::floor:
       case Op::ceil:
