@@ -326,10 +326,11 @@ struct WorkerNode::OnThread final : client::TaskThread {
     Hold hold(node);
     node.running_[slot % node.running_.size()].owner = 0;
     node.end_lending(slot);
-    node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, true});
+    if (task.out_of_band) node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, true});
+    else node.state_.secede(with_slot->id, with_slot->run, with_slot->grant.get(), node.actions_);
+    node.perform();
     node.flush();  // what it waits for may wait for its slot
     if (task.out_of_band) return;
-    node.state_.secede(with_slot->grant.get());
     node.seceded_ += !is_lent;
     node.call_one();
     node.call_thief();
@@ -338,10 +339,10 @@ struct WorkerNode::OnThread final : client::TaskThread {
     ran.inner_ns += Clock::now().time_since_epoch().count();
     if (!with_slot) return;
     Hold hold(node);
-    node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, false});
-    if (task.out_of_band) return;
+    if (task.out_of_band) return node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, false});
     node.running_[slot % node.running_.size()].owner = with_slot->id;
-    node.state_.rejoin(with_slot->grant.get());
+    node.state_.rejoin(with_slot->id, with_slot->run, with_slot->grant.get(), node.actions_);
+    node.perform();
     node.seceded_ -= !is_lent;
     node.work_.notify_all();
   }

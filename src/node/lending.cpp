@@ -57,12 +57,12 @@ void WorkerNode::lend_stuck() {
     if (lent.id == 0 || lent.id != running.stuck || has_lent(slot)) continue;
     if (const worker::Record* record = state_.record(lent.id)) lent.grant = record->wished().grant;
     lent_.push_back(lent);
-    post(0, protocol::RunWaits{lent.id, lent.run, true});
-    state_.secede(lent.grant.get());
+    state_.secede(lent.id, lent.run, lent.grant.get(), actions_);
     seceded_ += !lent.is_programs;
     if (alive_ - seceded_ < settings_.threads) add_thread();
   }
   lent_for_ = lent_.empty() ? 0 : lent_.back().id;
+  perform();
   flush();
 }
 
@@ -71,8 +71,8 @@ bool WorkerNode::has_lent(std::size_t slot) const {
 }
 
 void WorkerNode::end_lending(const LentSlot& lent) {
-  post(0, protocol::RunWaits{lent.id, lent.run, false});
-  state_.rejoin(lent.grant.get());
+  state_.rejoin(lent.id, lent.run, lent.grant.get(), actions_);
+  perform();
   seceded_ -= !lent.is_programs;
   work_.notify_all();
 }

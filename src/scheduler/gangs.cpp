@@ -341,7 +341,7 @@ std::int64_t State::urgency(const Gang& gang) const {
 std::uint32_t State::fitting(const Gang& gang, std::uint32_t threads, const std::vector<Resource>& there,
                              const std::vector<Demand>& demand) const {
   const Task& leader = member_of(gang, 0);
-  std::uint32_t ranks = threads / width_of(leader);
+  std::uint32_t ranks = threads / leader.width();
   if (const Options* options = leader.options())
     for (const Resource& wanted : options->resources)
       for (std::size_t i = 0; i < there.size(); ++i) {
@@ -358,7 +358,7 @@ std::uint32_t State::capacity(const Gang& gang, const Worker& worker, Room room)
   if (!worker.running() || !allowed(member_of(gang, 0), worker)) return 0;
   if (room == Room::ever) return fitting(gang, worker.threads, worker.resources, {});
   if (room == Room::later) return fitting(gang, worker.threads, worker.resources, kept_by_waiting(worker));
-  std::uint32_t taken = worker.ready() + worker.extra + worker.reserved;
+  std::uint32_t taken = worker.ready() + worker.extra() + worker.reserved;
   for (const Places& own : gang.reserved)
     if (&workers_[own.worker] == &worker) taken -= own.threads;
   return fitting(gang, worker.threads - std::min(worker.threads, taken), worker.resources, worker.demand);
@@ -447,7 +447,7 @@ bool State::place_gangs() {
 }
 
 void State::reserve(Gang& gang, const std::vector<WorkerIndex>& places) {
-  const std::uint32_t width = width_of(member_of(gang, 0));
+  const std::uint32_t width = member_of(gang, 0).width();
   const bool stands = !gang.reserved.empty() &&
                       std::all_of(gang.reserved.begin(), gang.reserved.end(), [&](const Places& kept) {
                         return capacity(gang, workers_[kept.worker], Room::later) * width >= kept.threads;
@@ -463,11 +463,11 @@ void State::reserve(Gang& gang, const std::vector<WorkerIndex>& places) {
   for (const Places& kept : gang.reserved) {
     Worker& worker = workers_[kept.worker];
     load_.update(workers_, kept.worker);
-    if (worker.ready() + worker.extra + kept.threads > worker.threads)
+    if (worker.ready() + worker.extra() + kept.threads > worker.threads)
       gangs_begin_ = std::max(gangs_begin_, now_ + wait_of(worker));
     touch(kept.worker);
     // What it has not begun goes elsewhere, also what would follow there on what runs.
-    if (worker.ready() + worker.extra + worker.reserved > worker.threads)
+    if (worker.ready() + worker.extra() + worker.reserved > worker.threads)
       for (const Task* task : worker.processing)
         if (may_return(*task)) send(worker.peer, protocol::RetractRun{task->id, task->run});
   }
@@ -499,7 +499,7 @@ std::string State::room_text(const Gang& gang) const {
     room += gang.per_node ? std::min(of_host, gang.per_node) : of_host;
   const Task& leader = member_of(gang, 0);
   std::string each;
-  std::string needs = width_of(leader) > 1 ? std::to_string(width_of(leader)) + " cores" : "";
+  std::string needs = leader.width() > 1 ? std::to_string(leader.width()) + " cores" : "";
   if (const Options* options = leader.options())
     for (const Resource& wanted : options->resources)
       if (wanted.name != cores_name)
@@ -540,7 +540,7 @@ void State::explain_gang(const Task& task, std::vector<std::string>& lines) cons
       } else {
         for (const Places& kept : gang.reserved) {
           const Worker& worker = workers_[kept.worker];
-          const std::uint32_t busy = worker.ready() + worker.extra;
+          const std::uint32_t busy = worker.ready() + worker.extra();
           const std::uint32_t left = worker.threads - std::min(worker.threads, kept.threads);
           lines.push_back(std::to_string(kept.threads) + " of " + std::to_string(worker.threads) +
                           " threads of " + worker.name + " on " + worker.host + " are kept for it, " +

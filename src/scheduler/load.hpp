@@ -21,7 +21,7 @@ class LoadIndex {
   [[nodiscard]] static std::uint32_t level_of(const Worker& worker) noexcept {
     if (worker.memory.paused) return worker.ready() ? paused + 1 : paused;
     const std::uint32_t level =
-        2 * (worker.ready() + worker.extra + worker.reserved + worker.queued) / worker.threads;
+        2 * (worker.ready() + worker.extra() + worker.reserved + worker.queued) / worker.threads;
     return level < levels ? level : levels - 1;
   }
   void add(std::vector<Worker>& workers, WorkerIndex index) {

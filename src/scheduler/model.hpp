@@ -107,6 +107,14 @@ struct alignas(64) Task {
     return *extras;
   }
   [[nodiscard]] const Options* options() const noexcept { return extras ? extras->options.get() : nullptr; }
+  /// Threads of its worker that it takes.
+  [[nodiscard]] std::uint32_t width() const noexcept {
+    return options() && options()->cores > 1 ? static_cast<std::uint32_t>(options()->cores) : 1;
+  }
+  /// Whether it asks for something beside threads.
+  [[nodiscard]] bool claims() const noexcept {
+    return options() && options()->resources.size() > (options()->cores > 0 ? 1 : 0);
+  }
   [[nodiscard]] bool restricted() const noexcept {
     return options() &&
            (!options()->workers.empty() || !options()->resources.empty() || options()->cores > 0);
@@ -141,7 +149,7 @@ struct alignas(64) Worker {
   PeerId peer = 0;
   std::uint32_t threads = 1;
   std::uint32_t blocked = 0;                    ///< Of `processing`, assigned ahead of their inputs.
-  std::uint32_t waiting = 0;                    ///< Of `processing`, waiting for tasks they have submitted.
+  std::uint32_t waiting = 0;                    ///< Of the others, waiting for tasks they have submitted.
   double load_s = 0;                            ///< Estimated seconds of all that is assigned or queued.
   std::uint32_t level = 0, level_position = 0;  ///< Place in the load index.
   std::uint32_t queued = 0;                     ///< Valid entries of `queue`.
@@ -156,7 +164,9 @@ struct alignas(64) Worker {
   Time leaves = std::numeric_limits<Time>::infinity();  ///< Nothing that ends later is started there.
   std::uint64_t bytes = 0;
   std::uint64_t finished = 0;
-  std::uint32_t extra = 0;     ///< Threads that tasks of `processing` take beyond one each.
+  /// Of those that are neither blocked nor wait: threads beyond one each; and the same of those among them
+  /// that claim resources, which they may not have for as long as there are tasks that wait and keep some.
+  std::uint32_t wide = 0, claiming = 0, claiming_wide = 0, keeping = 0;
   std::uint32_t reserved = 0;  ///< Threads that are kept for gangs which wait for others.
 
   protocol::MemoryUse memory;  ///< As it last said.
@@ -174,11 +184,14 @@ struct alignas(64) Worker {
   void remove(Task& task) noexcept;
   void block(Task& task) noexcept;
   void unblock(Task& task) noexcept;
+  /// It waits for tasks it has submitted, or has returned, or not any more.
+  void set_waits(Task& task, bool waits, bool returned) noexcept;
   /// Those that a thread runs or could run.
   [[nodiscard]] std::uint32_t ready() const noexcept {
-    const auto assigned = static_cast<std::uint32_t>(processing.size());
-    return assigned > blocked + waiting ? assigned - blocked - waiting : 0;
+    return static_cast<std::uint32_t>(processing.size()) - blocked - waiting - (keeping ? claiming : 0);
   }
+  /// Threads that these take beyond one each.
+  [[nodiscard]] std::uint32_t extra() const noexcept { return wide - (keeping ? claiming_wide : 0); }
   [[nodiscard]] bool running() const noexcept { return alive && !retiring; }
   /// Tasks it starts at the same time.
   [[nodiscard]] std::uint32_t places() const noexcept {
@@ -196,7 +209,28 @@ struct alignas(64) Worker {
 
  private:
   void put(Task& task, std::size_t position) noexcept;
+  void count(const Task& task, std::uint32_t sign) noexcept;
 };
+
+// Of one that is not blocked; `sign` is 1, or -1 as such a number.
+inline void Worker::count(const Task& task, std::uint32_t sign) noexcept {
+  const std::uint32_t more = sign * (task.width() - 1), claim = task.claims() ? 1 : 0;
+  if (task.waits) {
+    waiting += sign;
+    keeping += task.returned ? 0 : sign * claim;
+  } else {
+    wide += more;
+    claiming += sign * claim;
+    claiming_wide += claim * more;
+  }
+}
+
+inline void Worker::set_waits(Task& task, bool waits, bool returned) noexcept {
+  if (!task.missing) count(task, -1u);
+  task.waits = waits;
+  task.returned = returned;
+  if (!task.missing) count(task, 1);
+}
 
 inline void Worker::put(Task& task, std::size_t position) noexcept {
   processing[position] = &task;
@@ -222,12 +256,14 @@ inline void Worker::unblock(Task& task) noexcept {
   const std::size_t first = processing.size() - blocked--;
   put(*processing[first], task.position);
   put(task, first);
+  count(task, 1);
 }
 
 inline void Worker::block(Task& task) noexcept {
   const std::size_t last = processing.size() - ++blocked;
   put(*processing[last], task.position);
   put(task, last);
+  count(task, -1u);
 }
 
 /// The name under which tasks ask for threads.

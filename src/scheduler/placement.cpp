@@ -29,12 +29,6 @@ std::uint32_t State::group_of(std::uint64_t function) {
   return found->second;
 }
 
-// Threads of its worker that it takes.
-std::uint32_t State::width_of(const Task& task) noexcept {
-  const Options* options = task.options();
-  return options && options->cores > 1 ? static_cast<std::uint32_t>(options->cores) : 1;
-}
-
 // Of a worker some of whose threads are kept for a gang: who is known to be done before that can begin may
 // have them.
 std::uint32_t State::unreserved(const Task& task, const Worker& worker) const {
@@ -46,7 +40,7 @@ std::uint32_t State::unreserved(const Task& task, const Worker& worker) const {
 float State::estimate(const Task& task) const {
   if (task.scattered) return 0;
   const Group& group = groups_[task.group];
-  return static_cast<float>((group.finished ? group.duration_s : settings_.unknown_s) * width_of(task));
+  return static_cast<float>((group.finished ? group.duration_s : settings_.unknown_s) * task.width());
 }
 
 // Tasks a worker is given at a time: enough to be busy until more can arrive, no more than that.
@@ -179,7 +173,7 @@ WorkerIndex State::choose_restricted(const Task& task) const {
 }
 
 bool State::has_room(const Task& task, const Worker& worker) const {
-  return worker.ready() + worker.extra < limit(task, worker) &&
+  return worker.ready() + worker.extra() < limit(task, worker) &&
          (!worker.ends() || in_time(task, worker, worker.wait_s()));
 }
 
@@ -219,7 +213,7 @@ Placement State::placement(const Task& task) const {
 // made does not: others are made with it.
 bool State::is_occupied(const Worker& worker) const {
   constexpr double moment_s = 0.01;
-  std::uint32_t taken = worker.queued + worker.extra;
+  std::uint32_t taken = worker.queued + worker.extra();
   for (std::size_t i = 0; i + worker.blocked < worker.processing.size(); ++i)
     taken += !worker.processing[i]->is_actor && !worker.processing[i]->waits;
   return taken >= worker.places() && wait_of(worker) > moment_s;
@@ -247,7 +241,7 @@ Placement State::place_root(const Task& task) const {
   if (idle != nowhere && workers_[idle].ends() && !in_time(task, workers_[idle], workers_[idle].wait_s()))
     idle = choose_restricted(task);
   if (idle == nowhere) return {What::nobody};
-  const bool is_idle = workers_[idle].ready() + workers_[idle].extra < workers_[idle].places();
+  const bool is_idle = workers_[idle].ready() + workers_[idle].extra() < workers_[idle].places();
   if (queued_ > 0) return {What::hold, nowhere, is_idle ? idle : nowhere};
   if (is_idle) return {What::assign, idle};
   const bool goes_on = cursor_ != nowhere && workers_[cursor_].running() &&

@@ -677,8 +677,8 @@ void State::check() const {
         require((task.position >= workers_[task.worker].processing.size() - workers_[task.worker].blocked) ==
                     (missing > 0),
                 name, " stands among the wrong tasks of its worker");
-        waiting[task.worker] += task.waits;
-        if (!task.scattered && !task.waits) extra[task.worker] += width_of(task) - 1;
+        if (missing == 0) waiting[task.worker] += task.waits;
+        if (missing == 0 && !task.waits) extra[task.worker] += task.width() - 1;
         if (task.options())
           for (const Resource& wanted : task.options()->resources)
             for (std::size_t r = 0; r < workers_[task.worker].resources.size(); ++r)
@@ -709,7 +709,7 @@ void State::check() const {
     const Worker& worker = workers_[i];
     require(worker.queued == queued[i] && worker.blocked == blocked[i] && worker.waiting == waiting[i],
             worker.name, ": queued, blocked or waiting tasks miscounted");
-    require(worker.extra == extra[i], worker.name, ": threads of wide tasks miscounted");
+    require(worker.wide == extra[i], worker.name, ": threads of wide tasks miscounted");
     for (std::size_t r = 0; r < worker.resources.size(); ++r)
       require(std::abs(worker.demand[r].amount - demanded[i][r]) < 1e-6, worker.name,
               ": what its tasks want of ", worker.resources[r].name, " is miscounted");

@@ -285,7 +285,6 @@ class State {
   [[nodiscard]] bool in_time(const Task& task, const Worker& worker, double wait_s) const {
     return !worker.ends() || task.out_of_band || now_ + wait_s + time_of(task) <= worker.leaves;
   }
-  [[nodiscard]] static std::uint32_t width_of(const Task& task) noexcept;
   [[nodiscard]] std::uint32_t unreserved(const Task& task, const Worker& worker) const;
   [[nodiscard]] std::uint32_t limit(const Task& task, const Worker& worker) const;
   [[nodiscard]] float estimate(const Task& task) const;

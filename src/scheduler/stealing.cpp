@@ -17,7 +17,7 @@ std::uint32_t surplus_of(const Worker& worker) {
 
 // Threads for which there is no task, and which are kept for none.
 std::uint32_t room_of(const Worker& worker) {
-  const std::uint32_t taken = worker.ready() + worker.extra + worker.reserved;
+  const std::uint32_t taken = worker.ready() + worker.extra() + worker.reserved;
   return worker.threads > taken ? worker.threads - taken : 0;
 }
 
@@ -41,7 +41,7 @@ bool any_resource(const Options& options, const Worker& worker, Test test) {
 }  // namespace
 
 Refill State::refill(const Task& task, const Worker& worker, bool first) const {
-  const std::uint32_t most = limit(task, worker), ready = worker.ready() + worker.extra;
+  const std::uint32_t most = limit(task, worker), ready = worker.ready() + worker.extra();
   if (ready >= most || (first && ready > most / 2 && ready >= worker.threads)) return Refill::full;
   if (!worker.ends() || in_time(task, worker, worker.wait_s())) return Refill::now;
   return in_time(task, worker, 0) ? Refill::full : Refill::late;
@@ -49,7 +49,7 @@ Refill State::refill(const Task& task, const Worker& worker, bool first) const {
 
 // Whether `refill` says so of every task, the first of a run.
 bool State::is_full(const Worker& worker) const noexcept {
-  const std::uint32_t ready = worker.ready() + worker.extra;
+  const std::uint32_t ready = worker.ready() + worker.extra();
   const double most = std::max<double>(settings_.saturation, settings_.ahead_tasks) * worker.threads;
   return ready >= worker.threads && 2.0 * ready > most + 1;
 }

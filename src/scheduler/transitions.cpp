@@ -148,20 +148,17 @@ void State::demand(const Resource& wanted, const Task& task, Worker& worker, dou
 // may have data.
 void State::set_waits(Task& task, bool waits) {
   Worker& worker = workers_[task.worker];
-  const int sign = waits ? 1 : -1;
-  task.waits = waits;
-  worker.waiting += static_cast<std::uint32_t>(sign);
-  worker.extra -= static_cast<std::uint32_t>(sign) * (width_of(task) - 1);
+  worker.set_waits(task, waits, task.returned);
   if (!task.restricted()) return;
   for (const Resource& wanted : task.options()->resources)
-    if (wanted.name == cores_name) demand(wanted, task, worker, -sign);
+    if (wanted.name == cores_name) demand(wanted, task, worker, waits ? -1 : 1);
   if (waits) freed_.push_back(task.worker);
 }
 
 // One that has nothing to do any more takes neither threads nor anything else.
 void State::set_returned(Task& task, bool returned) {
   if (task.waits != returned) set_waits(task, returned);
-  task.returned = returned;
+  workers_[task.worker].set_waits(task, returned, returned);
   if (!task.options()) return;
   for (const Resource& wanted : task.options()->resources)
     if (wanted.name != cores_name) demand(wanted, task, workers_[task.worker], returned ? -1 : 1);
@@ -183,7 +180,6 @@ void State::put_on(Task& task, WorkerIndex index) {
   task.worker = index;
   task.estimate = estimate(task);
   worker.add(task);
-  worker.extra += width_of(task) - 1;
   worker.actors += task.is_actor;
   worker.load_s += task.estimate;
   demand(task, worker, 1);
@@ -197,7 +193,6 @@ void State::unassign(Task& task) {
   if (task.returned) set_returned(task, false);
   if (task.waits) set_waits(task, false);
   worker.remove(task);
-  if (!task.scattered) worker.extra -= width_of(task) - 1;
   worker.actors -= task.is_actor;
   task.begun = false;
   worker.load_s = worker.processing.empty() && worker.queued == 0 ? 0 : worker.load_s - task.estimate;

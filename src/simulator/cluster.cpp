@@ -417,8 +417,8 @@ void SimulatedCluster::go_on_after(TaskId child, Execution execution, double loo
 void SimulatedCluster::set_waits(const Execution& execution, bool waits) {
   worker::State& state = *workers_[execution.worker].state;
   const worker::Grant* const grant = execution.task.grant.get();
-  waits ? state.secede(grant) : state.rejoin(grant);
-  send(execution.worker, 0, protocol::RunWaits{execution.task.id, execution.task.run, waits});
+  waits ? state.secede(execution.task.id, execution.task.run, grant, done_)
+        : state.rejoin(execution.task.id, execution.task.run, grant, done_);
   carry_out(execution.worker);
 }
 

@@ -192,6 +192,8 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   if (record.state == Run::executing) {  // cancelled, and wanted again: unless it was told, it goes on
     record.cancelled = false;
     record.again = std::make_unique<protocol::RunTask>(std::move(message));
+    if (std::find(seceded_.begin(), seceded_.end(), record.again->id) != seceded_.end())
+      tell_waits(record.again->id, record.run, true, out);
     return;
   }
   if (record.data == Data::here) {  // a copy came from a peer meanwhile
@@ -439,14 +441,24 @@ void State::vacate(Record& record) {
   if (wishes->grant) places_.give_back(*wishes->grant);
 }
 
-void State::secede(const Grant* grant) {
-  ++seceded_;
+// As of the run that it counts as now.
+void State::tell_waits(TaskId id, std::uint32_t run, bool waits, Actions& out) const {
+  const Record* record = records_.find(id);
+  const bool goes_on = record && record->state == Run::executing;
+  out.push_back({0, protocol::RunWaits{id, goes_on ? record->run : run, waits}});
+}
+
+void State::secede(TaskId id, std::uint32_t run, const Grant* grant, Actions& out) {
+  tell_waits(id, run, true, out);
+  seceded_.push_back(id);
   lent_threads_ += grant ? grant->width() : 1;
   if (grant) places_.lend(*grant);
 }
 
-void State::rejoin(const Grant* grant) {
-  --seceded_;
+void State::rejoin(TaskId id, std::uint32_t run, const Grant* grant, Actions& out) {
+  tell_waits(id, run, false, out);
+  if (const auto at = std::find(seceded_.begin(), seceded_.end(), id); at != seceded_.end())
+    seceded_.erase(at);
   lent_threads_ -= grant ? grant->width() : 1;
   if (grant) places_.end_lending(*grant);
 }
@@ -501,7 +513,7 @@ bool State::take(Execution& out, bool out_of_band) {
     if (!has_slot() || held_back()) return false;
     drop_stale();
     // The others of a gang wait for its rank here, and so does what runs here if that is a rank too.
-    const bool only_ranks = paused_ && executing_.size() > seceded_ + out_of_band_running_;
+    const bool only_ranks = paused_ && executing_.size() > seceded_.size() + out_of_band_running_;
     const bool has_ready = !ready_.empty() && !only_ranks;
     const auto may_start = [&](const Record* task) { return task && (!only_ranks || task->wished().gang); };
     auto best = constrained_.end();

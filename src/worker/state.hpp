@@ -21,9 +21,9 @@ struct SendValue {
 };
 
 using Message =
-    std::variant<protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere,
-                 protocol::InputMissing, protocol::GetResult, protocol::DropRequest, protocol::ResultMissing,
-                 protocol::InputAt, protocol::MemoryUse, SendValue>;
+    std::variant<protocol::RunFinished, protocol::RunFailed, protocol::RunWaits, protocol::RetractReply,
+                 protocol::ResultHere, protocol::InputMissing, protocol::GetResult, protocol::DropRequest,
+                 protocol::ResultMissing, protocol::InputAt, protocol::MemoryUse, SendValue>;
 struct Action {
   PeerId to;
   Message message;
@@ -189,9 +189,10 @@ class State {
   bool take_if_next(Execution& out, TaskId id);
   void done(Outcome&& outcome, Actions& out);
   /// A task that waits for others gives its threads away, with their processors, and takes them back. `grant`
-  /// is what it was given, if it had asked for something.
-  void secede(const Grant* grant);
-  void rejoin(const Grant* grant);
+  /// is what it was given, if it had asked for something. The scheduler is told, as of the run that what goes
+  /// on here counts as now: another than `run` if that was cancelled and wanted once more.
+  void secede(TaskId id, std::uint32_t run, const Grant* grant, Actions& out);
+  void rejoin(TaskId id, std::uint32_t run, const Grant* grant, Actions& out);
   /// A thread runs what the scheduler does not know of; the slot is its own until it has left it.
   void occupy() noexcept { ++occupied_; }
   void vacate() noexcept { --occupied_; }
@@ -264,6 +265,7 @@ class State {
   [[nodiscard]] bool is_called(TaskId actor) const;
   [[nodiscard]] Record* valid(const QueueEntry& entry);
   void drop_stale();
+  void tell_waits(TaskId id, std::uint32_t run, bool waits, Actions& out) const;
   [[nodiscard]] bool may_start_before_next(const Record& record) const;
   void start(TaskId id, Record& record, Execution& out);
   void occupy(Record& record);
@@ -306,7 +308,7 @@ class State {
   std::vector<TaskId> executing_;
   std::vector<TaskId> called_;      // actors, by the calls among these
   std::uint32_t taken_ = 0;         // threads of these
-  std::uint32_t seceded_ = 0;       // tasks that wait
+  std::vector<TaskId> seceded_;     // tasks that wait
   std::uint32_t lent_threads_ = 0;  // threads of these
   std::uint32_t occupied_ = 0;
   std::uint32_t out_of_band_running_ = 0;

@@ -459,3 +459,32 @@ TEST_CASE("placement: no threads are kept for a gang that lacks what a waiting t
   story.finish(1);
   CHECK(story.of(10) == TaskState::processing);
 }
+
+TEST_CASE("placement: what lacks a resource that a waiting task keeps takes no thread from others") {
+  Story story;
+  story.join(1, 1, {{"gpu", 1}});
+  for (const TaskId id : {1, 2, 3, 4}) story.submit(id, {}, {.resources = {{"gpu", 1}}});
+  story.submit(5);  // for which the first of them waits
+  CHECK(story.of(5) == TaskState::queued);
+  CHECK(story.waits(1) == Lines{"run 5 @1"});
+  story.finish(5);
+  story.waits(1, false);
+  for (const TaskId id : {1, 2, 3, 4}) story.finish(id);
+}
+
+TEST_CASE("placement: a wide task whose input is lost takes no threads until it is there again") {
+  Story story;
+  story.join(1, 2);
+  story.join(2, 2);
+  story.submit(1, {}, {.workers = {"worker 2"}});
+  story.finish(1);
+  story.submit(2, {1}, {.workers = {"worker 1"}, .cores = 2});
+  story.submit(3, {}, {.workers = {"worker 1"}});
+  story.pause(1);
+  story.lose(2);  // it is made again there
+  CHECK(story.worker_of(1) == 0);
+  for (TaskId id = 4; id < 8; ++id) story.submit(id);
+  CHECK(story.of(4) == TaskState::queued);
+  story.finish(3);
+  CHECK(story.of(4) == TaskState::processing);
+}

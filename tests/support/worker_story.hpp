@@ -96,6 +96,13 @@ class WorkerStory {
     outcome.bytes = bytes;
     return event([&](auto& out) { state.done(std::move(outcome), out); });
   }
+  /// Its function waits for others, and goes on; as the run that it was begun as.
+  Lines secede(TaskId id, std::uint32_t run = 1, const detail::worker::Grant* grant = nullptr) {
+    return event([&](auto& out) { state.secede(id, run, grant, out); });
+  }
+  Lines rejoin(TaskId id, std::uint32_t run = 1, const detail::worker::Grant* grant = nullptr) {
+    return event([&](auto& out) { state.rejoin(id, run, grant, out); });
+  }
   Lines threw(TaskId id) {
     detail::worker::Outcome outcome;
     outcome.id = id;
@@ -166,6 +173,10 @@ class WorkerStory {
   }
   static std::string text(PeerId, const detail::protocol::RunFailed& message) {
     return "failed " + std::to_string(message.id) + " run " + std::to_string(message.run);
+  }
+  static std::string text(PeerId, const detail::protocol::RunWaits& message) {
+    return (message.waiting ? "waits " : "goes on ") + std::to_string(message.id) + " run " +
+           std::to_string(message.run);
   }
   static std::string text(PeerId, const detail::protocol::RetractReply& message) {
     return (message.came_back ? "given back " : "kept ") + std::to_string(message.id);

@@ -114,13 +114,13 @@ TEST_CASE("worker: a task that waits gives all of its threads away") {
   story.run(2, {}, {.resources = {{"cores", 3}}});
   story.run(3);
   CHECK_FALSE(story.state.take(task));
-  story.state.secede(parent.grant.get());
+  story.secede(1, 1, parent.grant.get());
   REQUIRE(story.state.take(task));
   CHECK(task.id == 2);
   REQUIRE(story.state.take(task));
   CHECK(task.id == 3);
   story.done(2);
-  story.state.rejoin(parent.grant.get());
+  story.rejoin(1, 1, parent.grant.get());
   story.run(4);
   CHECK_FALSE(story.state.take(task));  // there are as many as it has threads
   story.done(1);

@@ -481,9 +481,9 @@ TEST_CASE("worker runs another task while one waits for others") {
   story.run(2);
   CHECK(story.take() == 1);
   CHECK(story.take() == 0);
-  story.state.secede(nullptr);
+  story.secede(0);
   CHECK(story.take() == 2);
-  story.state.rejoin(nullptr);
+  story.rejoin(0);
   CHECK_FALSE(story.state.has_slot());
   story.done(2);
   CHECK_FALSE(story.state.has_slot());
@@ -514,4 +514,15 @@ TEST_CASE("worker drops an out-of-band task that is cancelled before it started"
   story.cancel(1);
   CHECK(story.take(true) == 0);
   CHECK(story.state.count() == 0);
+}
+
+TEST_CASE("worker: a task that waits, was cancelled and is wanted once more waits as the new run") {
+  WorkerStory story;
+  story.run(1);
+  REQUIRE(story.take() == 1);
+  CHECK(story.secede(1) == Lines{"waits 1 run 1"});
+  story.cancel(1);
+  CHECK(story.run(1, {}, {.run = 2}) == Lines{"waits 1 run 2"});
+  CHECK(story.rejoin(1) == Lines{"goes on 1 run 2"});
+  CHECK(story.done(1) == Lines{"finished 1 run 2"});
 }
