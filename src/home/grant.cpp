@@ -286,8 +286,13 @@ Copies copies(const BatchSystem::Variables& variables, MpiFamily family) {
   if (!names.size.empty())
     return {batch::count(names.size), batch::count(names.rank),
             "the launcher of another MPI, " + std::string(mpi_starter(other).family)};
-  return {batch::count(variables("PMI_SIZE")), batch::count(variables("PMI_RANK")),
-          "another launcher of MPI programs"};
+  for (const auto& [size, rank] : {std::pair{"PMI_SIZE", "PMI_RANK"},
+                                   {"MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"},
+                                   {"JSM_NAMESPACE_SIZE", "JSM_NAMESPACE_RANK"},
+                                   {"FLUX_JOB_SIZE", "FLUX_TASK_RANK"}})
+    if (const int together = batch::count(variables(size)); together > 1)
+      return {together, batch::count(variables(rank)), "another launcher of MPI programs"};
+  return {};
 }
 
 Copies copies() { return copies(batch::own_variables(), mpi_family()); }
