@@ -421,8 +421,10 @@ int Supervisor::status_of_job() {
   if (noise_.reader_gone()) return 128 + SIGPIPE;
   const int of_mpirun =
       WIFSIGNALED(*mpirun_status_) ? 128 + WTERMSIG(*mpirun_status_) : WEXITSTATUS(*mpirun_status_);
-  // Without mpirun, rank 0's `weir rank` kills the program: that is no death of its own.
-  const bool was_left = WIFSIGNALED(*mpirun_status_) && process_status() == 128 + SIGKILL;
+  // Without mpirun, rank 0's `weir rank` kills the program, if what it writes to nobody has not ended it
+  // before: that is no death of its own.
+  const bool was_left = WIFSIGNALED(*mpirun_status_) &&
+                        (process_status() == 128 + SIGKILL || process_status() == 128 + SIGPIPE);
   const auto process = was_left ? std::nullopt : process_status();
   const int status = process ? *process : of_mpirun;
   if (status != 0 || !process) errors_.put(noise_.banners());
