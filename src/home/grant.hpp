@@ -53,9 +53,10 @@ struct Grant {
 /// How many processes of one program a launcher has started that is none of the MPI in `family`, and which.
 /// What a rank starts is no copy.
 struct Copies {
-  int count = 1;
+  int count = 1;   ///< 2 where the launcher does not say.
   int number = 0;  ///< This one's; what is wrong with all the first one says.
   std::string starter;
+  std::string said = std::to_string(count);  ///< The count in sentences; N where nobody says it.
 };
 [[nodiscard]] Copies copies(const BatchSystem::Variables& variables, MpiFamily family);
 [[nodiscard]] Copies copies();

@@ -310,12 +310,11 @@ void survive_file_limit() {
 /// Several processes of one program that are no ranks of this MPI would each do the whole work. Whether this
 /// is one of them and not the first, which throws.
 bool is_further_copy() {
-  const auto [count, number, starter] = detail::home::copies();
+  const auto [count, number, starter, said] = detail::home::copies();
   if (count > 1 && number == 0)
-    throw Error(ErrorKind::unsupported, "this program was started " + std::to_string(count) + " times by " +
-                                            starter +
+    throw Error(ErrorKind::unsupported, "this program was started " + said + " times by " + starter +
                                             ", which Weir does not take for ranks; write `weir run -n " +
-                                            std::to_string(count) + " " + "PROGRAM` instead");
+                                            said + " PROGRAM` instead");
   return count > 1;
 }
 

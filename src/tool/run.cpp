@@ -212,10 +212,9 @@ bool parse(int argc, char** argv, RunRequest& request) {
 /// Each of several would start all ranks, and wait for places that the others have. Whether this is one of
 /// them and not the first, which throws.
 bool is_further_copy() {
-  const auto [count, number, starter] = home::copies();
+  const auto [count, number, starter, said] = home::copies();
   if (count > 1 && number == 0)
-    throw Error(ErrorKind::unsupported, "this `weir run` was started " + std::to_string(count) +
-                                            " times by " + starter +
+    throw Error(ErrorKind::unsupported, "this `weir run` was started " + said + " times by " + starter +
                                             "; write it without that: it starts the ranks itself");
   return count > 1;
 }
