@@ -280,13 +280,9 @@ Copies copies(const BatchSystem::Variables& variables, MpiFamily family) {
   const MpiFamily other = family == MpiFamily::mpich ? MpiFamily::open_mpi : MpiFamily::mpich;
   const RankNames names = rank_names(variables, other);
   if (variables("OMPI_COMM_WORLD_SIZE") && names.size.empty()) return {};  // started by a rank
-  bool is_told = false;
-  for (const BatchSystem& system : batch_systems()) {
-    const int together = system.started_together(variables);
-    if (together > 1)
+  for (const BatchSystem& system : batch_systems())
+    if (const int together = system.started_together(variables); together > 1)
       return {together, system.started_as(variables), std::string(system.title()) + "'s own launcher"};
-    if (together == 1) is_told = true;
-  }
   if (!names.size.empty())
     return {batch::count(names.size), batch::count(names.rank),
             "the launcher of another MPI, " + std::string(mpi_starter(other).family)};
@@ -296,7 +292,9 @@ Copies copies(const BatchSystem::Variables& variables, MpiFamily family) {
                                    {"FLUX_JOB_SIZE", "FLUX_TASK_RANK"}})
     if (const int together = batch::count(variables(size)); together > 1)
       return {together, batch::count(variables(rank)), "another launcher of MPI programs"};
-  if (const auto rank = variables("PMIX_RANK"); rank && !is_told && family == MpiFamily::open_mpi)
+  // In a job it may be a shell's, that of a step with one process.
+  if (const auto rank = variables("PMIX_RANK");
+      rank && family == MpiFamily::open_mpi && !current_job(variables))
     return {2, batch::count(rank), "a launcher of PMIx that is not mpirun", "N"};
   return {};
 }
