@@ -137,16 +137,16 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
     move(*task, TaskState::waiting, cause_);
     loose_.push_back(task->id);
   }
-  // One that only waits is not blamed where another was at work.
   const auto was_executing = [&](const Task* task) {
     return std::find(executing.begin(), executing.end(), task->id) != executing.end();
   };
-  const bool was_at_work = std::any_of(worker.processing.begin(), worker.processing.end(),
-                                       [&](Task* task) { return !task->waits && was_executing(task); });
+  const bool was_alone =
+      std::count_if(worker.processing.begin(), worker.processing.end(), was_executing) == 1;
   std::vector<Task*> killers, scattered, asked;
   std::vector<std::pair<Task*, bool>> ranks;  // of gangs, and whether they are blamed
   for (Task* task : std::vector<Task*>(worker.processing)) {
-    const bool is_blamed = !worker.taken_away && was_executing(task) && !(task->waits && was_at_work);
+    // One that only waits is blamed where it was the only one.
+    const bool is_blamed = !worker.taken_away && was_executing(task) && (was_alone || !task->waits);
     if (task->in_gang) {
       ranks.emplace_back(task, is_blamed);
       continue;

@@ -94,7 +94,7 @@ TEST_CASE("workers: only tasks that were executing are blamed for a death") {
   CHECK(story.state.task(2)->deaths == 0);
 }
 
-TEST_CASE("workers: a task that waits for others is blamed only if nothing else was at work") {
+TEST_CASE("workers: a task that waits for others is blamed only if it was the only one there") {
   Story story({.allowed_failures = 3, .saturation = 10});
   story.join(1);
   story.submit(1);
@@ -109,6 +109,22 @@ TEST_CASE("workers: a task that waits for others is blamed only if nothing else 
   story.join(3);
   story.lose(second, {1});
   CHECK(story.state.task(1)->deaths == 1);
+}
+
+TEST_CASE("workers: of many tasks that wait in one place none is blamed") {
+  Story story({.allowed_failures = 1, .saturation = 10});
+  story.join(1);
+  for (const TaskId id : {1, 2}) {
+    story.submit(id);
+    detail::scheduler::Actions none;
+    story.state.handle(story.now, 1, detail::protocol::RunWaits{id, story.state.task(id)->run, true}, none);
+  }
+  story.join(2);
+  story.lose(1, {1, 2});
+  for (const TaskId id : {1, 2}) {
+    CHECK(story.state.task(id)->deaths == 0);
+    CHECK(story.worker_of(id) == 2);
+  }
 }
 
 TEST_CASE("workers: a task that has killed allowed_failures workers is an error that names it") {

@@ -272,3 +272,16 @@ TEST_CASE("from_bytes refuses what is not the whole of a value") {
   bytes.resize(5);
   CHECK_THROWS_WITH(weir::from_bytes<std::string>(bytes), Catch::Contains("the bytes end before the value"));
 }
+
+namespace own_names {
+
+using namespace weir;
+int load(int x) { return x + 1; }
+int save(int x) { return 2 * x; }
+
+TEST_CASE("own_serialize: functions of a program may be named load and save") {
+  const auto one = load, two = save;
+  CHECK(two(one(3)) == 8);
+}
+
+}  // namespace own_names

@@ -477,8 +477,11 @@ Frame Resample::agg(const std::vector<Aggregate>& aggregates) const {
   const Expression when = of_months_ ? (col(time_).date().year() - 1970) * 12 + col(time_).date().month() - 1
                                      : col(time_).astype(ColumnType::datetime).astype(ColumnType::int64);
   const Expression bin = when - when % lit(step_);
-  const Frame groups =
-      frame_.with(time_, of_months_ ? bin : bin.astype(ColumnType::datetime)).group_by(time_).agg(aggregates);
+  const std::string begin = "\n\n" + time_;  // beside the times, of which something may be asked, too
+  const Frame groups = frame_.with(begin, of_months_ ? bin : bin.astype(ColumnType::datetime))
+                           .group_by(begin)
+                           .agg(aggregates)
+                           .rename({{begin, time_}});
   std::vector<std::string> zeros;
   for (const Aggregate& aggregate : aggregates)
     if (aggregate.kind == Aggregate::Kind::sum || aggregate.kind == Aggregate::Kind::count ||

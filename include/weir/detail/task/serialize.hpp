@@ -42,14 +42,14 @@
 #include "weir/detail/task/small_vector.hpp"
 #include "weir/error.hpp"
 
-namespace weir {
+// The archives, and what cereal finds beside them, are not in `weir`: after `using namespace weir` a
+// program's own function named `load` or `save` would be one of several.
+namespace weir::detail::task {
 
-namespace detail::task {
 /// A pointer, but to a function.
 template <class T>
 concept IsDataPointer = std::is_pointer_v<std::remove_cvref_t<T>> &&
     !std::is_function_v<std::remove_pointer_t<std::remove_cvref_t<T>>>;
-}  // namespace detail::task
 
 class OutArchive : public cereal::OutputArchive<OutArchive, cereal::AllowEmptyClassElision> {
  public:
@@ -57,7 +57,7 @@ class OutArchive : public cereal::OutputArchive<OutArchive, cereal::AllowEmptyCl
   using OutputArchive::operator();
   /// \cond
   template <class First, class... Rest>
-  requires(detail::task::IsDataPointer<First> || (detail::task::IsDataPointer<Rest> || ...)) WEIR_REFUSES(
+  requires(IsDataPointer<First> || (IsDataPointer<Rest> || ...)) WEIR_REFUSES(
       "weir: a pointer cannot travel to another process. Use std::unique_ptr or std::shared_ptr, or an "
       "index, in this serialize().")
   OutArchive& operator()(First&&, Rest&&...) { return *this; }
@@ -70,11 +70,14 @@ class InArchive : public cereal::InputArchive<InArchive, cereal::AllowEmptyClass
   Reader& reader;
 };
 
-}  // namespace weir
+}  // namespace weir::detail::task
 // Before any type is registered: then pointers to bases travel as what they point to.
-CEREAL_REGISTER_ARCHIVE(weir::OutArchive)
-CEREAL_REGISTER_ARCHIVE(weir::InArchive)
+CEREAL_REGISTER_ARCHIVE(weir::detail::task::OutArchive)
+CEREAL_REGISTER_ARCHIVE(weir::detail::task::InArchive)
 namespace weir {
+
+using OutArchive = detail::task::OutArchive;
+using InArchive = detail::task::InArchive;
 
 namespace detail::task {
 
@@ -364,12 +367,14 @@ void write(Writer& writer, const T& value);
 template <class T>
 void read(Reader& reader, T& value);
 
+namespace detail::task {
+
 // How cereal's own functions reach the bytes.
 template <class T>
 requires std::is_arithmetic_v<T>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& value) {
-  if constexpr (detail::task::has_padding<T>())  // long double
-    if (archive.writer.is_for_key()) return detail::task::write_clear(archive.writer, &value, 1);
+  if constexpr (has_padding<T>())  // long double
+    if (archive.writer.is_for_key()) return write_clear(archive.writer, &value, 1);
   archive.writer.bytes(&value, sizeof value);
 }
 template <class T>
@@ -382,25 +387,24 @@ void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, T*& pointer) {
       std::is_function_v<T>,
       "weir: a pointer cannot travel to another process. Use std::unique_ptr or std::shared_ptr, or "
       "an index, in this serialize().");
-  if constexpr (std::is_function_v<T>) detail::task::write_function(archive.writer, pointer);
+  if constexpr (std::is_function_v<T>) write_function(archive.writer, pointer);
 }
 template <class T>
 void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, T*& pointer) {
   std::uint64_t address = 0;
   archive(address);
   if constexpr (std::is_function_v<T>)  // others are refused by the other direction
-    pointer =
-        address ? reinterpret_cast<T*>(const_cast<void*>(detail::task::local_address(address))) : nullptr;
+    pointer = address ? reinterpret_cast<T*>(const_cast<void*>(local_address(address))) : nullptr;
 }
 template <class T>
 requires std::is_member_pointer_v<T>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& pointer) {
-  detail::task::MemberPointerBytes<T>::write(archive.writer, pointer);
+  MemberPointerBytes<T>::write(archive.writer, pointer);
 }
 template <class T>
 requires std::is_member_pointer_v<T>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& pointer) {
-  detail::task::MemberPointerBytes<T> bytes;
+  MemberPointerBytes<T> bytes;
   archive.reader.bytes(&bytes, sizeof bytes);
   pointer = bytes.pointer();
 }
@@ -427,8 +431,7 @@ void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const cereal::BinaryData<T>&
   const auto size = static_cast<std::size_t>(data.size);
   if constexpr (std::is_arithmetic_v<Item>)
     if (size % sizeof(Item) == 0)
-      return detail::task::write_block(archive.writer, static_cast<const Item*>(data.data),
-                                       size / sizeof(Item));
+      return write_block(archive.writer, static_cast<const Item*>(data.data), size / sizeof(Item));
   archive.writer.block(data.data, size);
 }
 template <class T>
@@ -438,16 +441,15 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, cereal::BinaryData<T>& data) 
 
 // What cereal would write element by element or zero-fill before it reads, or does not know.
 template <class T, class A>
-requires(detail::task::Bitwise<T> &&
+requires(Bitwise<T> &&
          !std::is_same_v<T, bool>) void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive,
                                                                   const std::vector<T, A>& items) {
-  detail::task::write_sequence(archive.writer, items);
+  write_sequence(archive.writer, items);
 }
 template <class T, class A>
-requires(detail::task::Bitwise<T> &&
-         !std::is_same_v<T, bool>) void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive,
-                                                                  std::vector<T, A>& items) {
-  detail::task::read_sequence(archive.reader, items);
+requires(Bitwise<T> && !std::is_same_v<T, bool>) void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive,
+                                                                                std::vector<T, A>& items) {
+  read_sequence(archive.reader, items);
 }
 template <class T, class A>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::forward_list<T, A>& items) {
@@ -476,29 +478,28 @@ void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::multimap<K, T, C,
   archive(cereal::make_size_tag(static_cast<std::uint64_t>(items.size())));
   for (const auto& item : items) archive(cereal::make_map_item(item.first, item.second));
 }
-template <detail::task::PathLike Path>
+template <PathLike Path>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const Path& path) {
   archive(path.string());
 }
-template <detail::task::PathLike Path>
+template <PathLike Path>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, Path& path) {
   std::string text;
   archive(text);
   path = text;
 }
-template <detail::task::TensorLike T>
+template <TensorLike T>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& tensor) {
   archive(std::vector<std::uint64_t>(tensor.shape().begin(), tensor.shape().end()),
           static_cast<int>(tensor.layout()));
   const auto& storage = tensor.storage();
   archive(static_cast<std::uint64_t>(storage.size()));
   using Element = std::remove_cvref_t<decltype(*storage.begin())>;
-  if constexpr (detail::task::Bitwise<Element>)
-    detail::task::write_block(archive.writer, storage.data(), storage.size());
+  if constexpr (Bitwise<Element>) write_block(archive.writer, storage.data(), storage.size());
   else
     for (const auto& element : storage) archive(element);
 }
-template <detail::task::TensorLike T>
+template <TensorLike T>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& tensor) {
   std::vector<std::uint64_t> extents;
   int layout = 0;
@@ -506,8 +507,8 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& tensor) {
   archive(extents, layout, count);
   auto& storage = tensor.storage();
   using Element = std::remove_cvref_t<decltype(*storage.begin())>;
-  archive.reader.expect(count, detail::task::Bitwise<Element> ? sizeof(Element) : 0);
-  if (!detail::task::is_product(extents, count))  // asked before memory is taken for the shape
+  archive.reader.expect(count, Bitwise<Element> ? sizeof(Element) : 0);
+  if (!is_product(extents, count))  // asked before memory is taken for the shape
     throw Error(ErrorKind::serialization, "tensor: the shape and the number of elements disagree");
   auto shape = tensor.shape();
   if constexpr (requires { shape[0] = 0; }) {
@@ -524,10 +525,12 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& tensor) {
   }
   if (storage.size() != count)
     throw Error(ErrorKind::serialization, "tensor: the type and the number of elements disagree");
-  if constexpr (detail::task::Bitwise<Element>) archive.reader.block(storage.data(), count * sizeof(Element));
+  if constexpr (Bitwise<Element>) archive.reader.block(storage.data(), count * sizeof(Element));
   else
     for (auto& element : storage) archive(element);
 }
+
+}  // namespace detail::task
 
 }  // namespace weir
 
@@ -540,7 +543,7 @@ weir::detail::task::MemberByMember CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archi
 }
 }  // namespace cereal
 
-CEREAL_SETUP_ARCHIVE_TRAITS(weir::InArchive, weir::OutArchive)
+CEREAL_SETUP_ARCHIVE_TRAITS(weir::detail::task::InArchive, weir::detail::task::OutArchive)
 
 namespace weir::detail::task {
 
