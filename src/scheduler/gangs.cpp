@@ -446,6 +446,32 @@ bool State::place_gangs() {
   return !loose_.empty() || !unused_.empty() || !touched_.empty();
 }
 
+// Seconds until it is done with what it may have begun, by estimate: the rest is asked back, and what is
+// queued there comes later.
+double State::rest_of(const Worker& worker) const {
+  double longest_s = 0;
+  std::uint32_t begun = 0;
+  for (std::size_t i = 0; i < worker.processing.size() - worker.blocked && begun < worker.threads; ++i)
+    if (const Task& task = *worker.processing[i]; !task.waits) {
+      longest_s = std::max<double>(longest_s, task.estimate / static_cast<float>(task.width()));
+      begun += task.width();
+    }
+  return longest_s + (overstays(worker) ? now_ - worker.progressed : 0);
+}
+
+// When the one that has places kept may begin: estimates may be wrong, so what is free now counts as free.
+// What was let in since does not put it off.
+Time State::gangs_begin() const {
+  if (std::exchange(gangs_seen_, now_) == now_) return gangs_begin_;
+  Time all = now_;
+  for (const TaskId id : waiting_gangs_)
+    for (const Places& kept : gangs_.at(id).reserved)
+      if (const Worker& worker = workers_[kept.worker];
+          worker.ready() + worker.extra() + kept.threads > worker.threads)
+        all = std::max(all, now_ + rest_of(worker));
+  return gangs_begin_ = std::min(gangs_begin_, all);
+}
+
 void State::reserve(Gang& gang, const std::vector<WorkerIndex>& places) {
   const std::uint32_t width = member_of(gang, 0).width();
   const bool stands = !gang.reserved.empty() &&
@@ -455,6 +481,7 @@ void State::reserve(Gang& gang, const std::vector<WorkerIndex>& places) {
   if (stands) return;
   unreserve(gang);
   gangs_begin_ = now_;
+  gangs_seen_ = now_;
   for (const WorkerIndex place : places) {
     if (gang.reserved.empty() || gang.reserved.back().worker != place) gang.reserved.push_back({place, 0});
     gang.reserved.back().threads += width;
@@ -464,7 +491,7 @@ void State::reserve(Gang& gang, const std::vector<WorkerIndex>& places) {
     Worker& worker = workers_[kept.worker];
     load_.update(workers_, kept.worker);
     if (worker.ready() + worker.extra() + kept.threads > worker.threads)
-      gangs_begin_ = std::max(gangs_begin_, now_ + wait_of(worker));
+      gangs_begin_ = std::max(gangs_begin_, now_ + rest_of(worker));
     touch(kept.worker);
     // What it has not begun goes elsewhere, also what would follow there on what runs.
     if (worker.ready() + worker.extra() + worker.reserved > worker.threads)

@@ -33,7 +33,7 @@ std::uint32_t State::group_of(std::uint64_t function) {
 // have them.
 std::uint32_t State::unreserved(const Task& task, const Worker& worker) const {
   const Group& group = groups_[task.group];
-  const bool is_short = group.finished && now_ + group.duration_s <= gangs_begin_;
+  const bool is_short = group.finished && now_ + group.duration_s <= gangs_begin();
   return is_short ? worker.threads : worker.threads - std::min(worker.threads, worker.reserved);
 }
 

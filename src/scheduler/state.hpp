@@ -341,6 +341,8 @@ class State {
   void launch(Gang& gang, const std::vector<WorkerIndex>& places);
   void reserve(Gang& gang, const std::vector<WorkerIndex>& places);
   void unreserve(Gang& gang);
+  [[nodiscard]] double rest_of(const Worker& worker) const;
+  [[nodiscard]] Time gangs_begin() const;
   void leave_queue(Gang& gang);
   [[nodiscard]] std::int64_t urgency(const Gang& gang) const;
   enum class Room : std::uint8_t {
@@ -407,7 +409,8 @@ class State {
   std::uint64_t roots_ = 0;
   std::map<TaskId, Gang> gangs_;       // by leader
   std::vector<TaskId> waiting_gangs_;  // leaders
-  Time gangs_begin_ = 0;               // when the one that has places reserved is expected to begin
+  mutable Time gangs_begin_ = 0;       // when the one that has places reserved may begin, at the latest ...
+  mutable Time gangs_seen_ = -1;       // ... as of this moment
   std::shared_ptr<const Options> with_cores_[2];  // options that ask for cores, and the same as a resource
   struct Need {
     std::vector<Resource> resources;
