@@ -222,6 +222,16 @@ std::vector<std::vector<int>> by_domain(const std::vector<int>& cpus) {
   return domains;
 }
 
+// Workers that have a part of a device each share it.
+std::vector<std::string> numbered_devices(double each, std::size_t worker) {
+  const auto count = static_cast<std::size_t>(std::ceil(each));
+  const std::size_t first =
+      each >= 1 ? worker * count : worker / static_cast<std::size_t>(std::min(1e6, 1 / each + 1e-9));
+  std::vector<std::string> devices;
+  for (std::size_t i = 0; i < count; ++i) devices.push_back(std::to_string(first + i));
+  return devices;
+}
+
 }  // namespace
 
 worker::Machine share_of(const Grant& grant, const KernelView& kernel, const HostRank& rank,
@@ -250,7 +260,7 @@ worker::Machine share_of(const Grant& grant, const KernelView& kernel, const Hos
 }
 
 std::string settle_devices(std::vector<Resource>& resources, std::vector<std::string>& devices,
-                           const std::string& source) {
+                           const std::string& source, std::size_t worker) {
   const auto said = std::find_if(resources.begin(), resources.end(),
                                  [](const Resource& one) { return one.name == worker::gpu_name; });
   if (said == resources.end()) {
@@ -262,7 +272,10 @@ std::string settle_devices(std::vector<Resource>& resources, std::vector<std::st
     devices.resize(static_cast<std::size_t>(std::ceil(wanted)));
     return "";
   }
-  if (source == nobody_names_devices) return "";
+  if (source == nobody_names_devices) {
+    devices = numbered_devices(wanted, worker);
+    return "";
+  }
   std::string names;
   for (const std::string& device : devices) names += (names.empty() ? ": " : ", ") + device;
   std::array<char, 32> amount;

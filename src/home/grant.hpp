@@ -43,12 +43,12 @@ struct Grant {
 };
 
 /// Brings the resource `gpu` and the worker's devices, which `source` has named, together: as many are used
-/// as are said, and none that it has not been given. Those that nobody names are left to be called by
-/// numbers.
+/// as are said, and none that it has not been given. Those that nobody names are called by numbers, the
+/// workers of a node one after the other; `worker` is its place among them.
 ///
 /// \return A sentence if it has fewer than are said.
 [[nodiscard]] std::string settle_devices(std::vector<Resource>& resources, std::vector<std::string>& devices,
-                                         const std::string& source);
+                                         const std::string& source, std::size_t worker);
 
 /// How many processes of one program a launcher has started that is none of the MPI in `family`, and which.
 /// What a rank starts is no copy.

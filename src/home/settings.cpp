@@ -119,7 +119,7 @@ node::WorkerSettings worker_settings(const RunOptions& options, PeerId self, std
   settings.share =
       std::max(1, all.cores.value / static_cast<int>(std::max<std::uint64_t>(1, threads * own.workers)));
   if (const std::string problem =
-          settle_devices(settings.resources, settings.machine.devices, all.devices.source);
+          settle_devices(settings.resources, settings.machine.devices, all.devices.source, own.index);
       !problem.empty())
     log::warn("{}", problem);
   settings.name = "worker " + std::to_string(self);

@@ -106,8 +106,13 @@ void print_here() {
     line("ranks", std::to_string(default_ranks(1)),
          allocation && allocation->places ? "of `weir run` without -n: the places of the job"
                                           : "of `weir run` without -n: one for each core, and rank 0");
-  said("resources", "WEIR_RESOURCES", "none", "WEIR_RESOURCES says none; devices are the resource gpu",
-       [&] { static_cast<void>(home::resources_of(none)); });
+  std::string problem;
+  said("resources", "WEIR_RESOURCES", "none", "WEIR_RESOURCES says none; devices are the resource gpu", [&] {
+    std::vector<Resource> resources = home::resources_of(none);
+    std::vector<std::string> named = grant.devices.value;
+    problem = home::settle_devices(resources, named, grant.devices.source, 0);
+  });
+  if (!problem.empty()) print("", problem);
   said("results", "WEIR_MEMORY_LIMIT", "the memory, divided by the workers of the node",
        "WEIR_MEMORY_LIMIT is not set", [&] { static_cast<void>(home::memory_limits(none, 1)); });
 }

@@ -163,8 +163,9 @@ TEST_CASE("grant: devices by their names; none is none") {
 
 TEST_CASE("grant: a worker offers no devices that it has not been given") {
   using Devices = std::vector<std::string>;
-  const auto settled = [](std::vector<Resource> resources, Devices devices, const std::string& source) {
-    const std::string sentence = settle_devices(resources, devices, source);
+  const auto settled = [](std::vector<Resource> resources, Devices devices, const std::string& source,
+                          std::size_t worker = 0) {
+    const std::string sentence = settle_devices(resources, devices, source, worker);
     return std::tuple(resources, devices, sentence);
   };
   using All = std::vector<Resource>;
@@ -180,7 +181,15 @@ TEST_CASE("grant: a worker offers no devices that it has not been given") {
       settled({{"lic", 3}, {"gpu", 1}}, {}, cuda) ==
       std::tuple(All{{"lic", 3}}, Devices{},
                  "gpu=1: this worker has been given no devices (CUDA_VISIBLE_DEVICES), and offers no more"));
-  CHECK(settled({{"gpu", 1}}, {}, nobody_names_devices) == std::tuple(All{{"gpu", 1}}, Devices{}, ""));
+  const auto numbered = [&](double each, std::size_t worker) {
+    return std::get<1>(settled({{"gpu", each}}, {}, nobody_names_devices, worker));
+  };
+  CHECK(numbered(1, 0) == Devices{"0"});
+  CHECK(numbered(1, 1) == Devices{"1"});
+  CHECK(numbered(2, 1) == Devices{"2", "3"});
+  CHECK(numbered(0.5, 1) == Devices{"0"});
+  CHECK(numbered(0.5, 2) == Devices{"1"});
+  CHECK(numbered(0, 3).empty());
 }
 
 TEST_CASE("grant: the workers of a node have different processors and devices") {

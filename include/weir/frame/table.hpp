@@ -23,8 +23,12 @@
 
 namespace weir {
 
+namespace detail::task {
 class OutArchive;
 class InArchive;
+}  // namespace detail::task
+using OutArchive = detail::task::OutArchive;
+using InArchive = detail::task::InArchive;
 
 namespace detail::frame {
 /// Whether a value of a column can be read as T.
