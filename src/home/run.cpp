@@ -76,6 +76,17 @@ bool report_status(int status, Stage stage) {
   return std::rename(temporary.c_str(), file.c_str()) == 0;
 }
 
+/// When the job ends, or `weir run` of this host ends it, once it has been told to end.
+std::optional<detail::node::Clock::time_point> end_of_program(bool is_announced) {
+  const auto job = detail::home::end_of_job(is_announced);
+  std::array<char, 32> text{};
+  if (!is_announced || status_file().empty() ||
+      readlink((status_file() + ".end").c_str(), text.data(), text.size() - 1) <= 0)
+    return job;
+  const detail::node::Clock::time_point run{std::chrono::nanoseconds(std::atoll(text.data()))};
+  return job ? std::min(*job, run) : run;
+}
+
 /// How a worker's process ends badly behind `weir::run`, where nobody waits for it, beside the status: the
 /// first that does leaves its status and rank. Where `weir run` is on another host, on stderr.
 class LateEnd {
@@ -334,7 +345,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
   detail::dashboard::end_alone();
   try {
     detail::check(options.resources, "weir::run");
-    detail::client::set_job_end(detail::home::end_of_job);
+    detail::client::set_job_end(end_of_program);
     static_cast<void>(detail::home::dashboard_wish());
     if (detail::home::is_further_worker()) return detail::home::run_further_worker(argc, argv, options);
     if (size.empty() && is_further_copy()) {

@@ -103,6 +103,10 @@ std::optional<StatusFolder::WorkerEnd> StatusFolder::worker_end() const {
   return text >> end.status >> end.rank ? std::optional(end) : std::nullopt;
 }
 
+void StatusFolder::note_end(std::int64_t at_ns) const {
+  static_cast<void>(symlink(std::to_string(at_ns).c_str(), (file_ + ".end").c_str()));
+}
+
 std::string StatusFolder::add(const std::string& name, const std::string& text) const {
   const std::string path = path_ + "/" + name;
   std::ofstream out(path);

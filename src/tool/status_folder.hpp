@@ -1,6 +1,7 @@
 // Where rank 0 leaves its exit status, since mpirun --enable-recovery always ends with 0.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -37,6 +38,8 @@ class StatusFolder {
   /// The reading end, non-blocking, of the pipe in which `weir rank` notes how rank 0's process ended: an
   /// exit status, or 128 + signal. It is hung up when `weir rank` ends.
   [[nodiscard]] const Descriptor& notes() const noexcept { return notes_; }
+  /// Tells the program when it will be ended at the latest, in nanoseconds of this host's steady clock.
+  void note_end(std::int64_t at_ns) const;
   /// Writes a further file. \return Its path. **Errors.** Throws `Error{io}` if there is no room.
   [[nodiscard]] std::string add(const std::string& name, const std::string& text) const;
 

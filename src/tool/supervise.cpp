@@ -202,6 +202,7 @@ void Supervisor::on_end_signal(const signalfd_siginfo& signal) {
   if (number == SIGTERM && !is_told_again_ && (is_of_workers_ || is_heard_by_body(number))) {
     announced_at_ = Clock::now();
     end_within(patience_.after_announcement);
+    if (deadline_) folder_.note_end(deadline_->time_since_epoch() / std::chrono::nanoseconds(1));
     return announce();
   }
   end_within(patience_.after_signal);

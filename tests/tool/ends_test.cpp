@@ -205,7 +205,8 @@ TEST_CASE("run leaves a rank 0 that hears SIGTERM the time to save, until it is 
       "if [ \"$OMPI_COMM_WORLD_RANK\" != 0 ]; then echo other pid=$$ >&2; exec sleep 60; fi\n"
       "trap 'is_told=1' TERM; is_told=; echo first pid=$$ >&2\n"
       "while [ -z \"$is_told\" ]; do sleep 0.05; done\n"
-      "trap - TERM; echo saving; sleep \"$1\"; echo saved; ln -s 7 \"$WEIR_STATUS_FILE\"; exit 7\n";
+      "trap - TERM; readlink \"$WEIR_STATUS_FILE.end\" > /dev/null || exit 3\n"
+      "echo saving; sleep \"$1\"; echo saved; ln -s 7 \"$WEIR_STATUS_FILE\"; exit 7\n";
   const auto start = [&](const std::string& seconds) {
     auto job = std::make_unique<Process>(
         std::vector<std::string>{WEIR_TOOL, "run", "-n", "2", "bash", "-c", body, "body", seconds});
