@@ -5,6 +5,8 @@
 #include <deque>
 #include <initializer_list>
 #include <mutex>
+#include <type_traits>
+#include <vector>
 
 #include "weir/detail/client/refusal.hpp"
 #include "weir/duration.hpp"
@@ -116,7 +118,10 @@ template <class T, class... Rest>
 requires(!detail::client::is_futures<T>) WEIR_REFUSES(
     "weir: as_completed: takes futures of one type between braces or in a std::vector: "
     "weir::as_completed({a, b})")
-detail::Refused as_completed(const T&, const Rest&...) { return {}; }
+std::conditional_t<IsFuture<T>::value, std::vector<T>, detail::Refused> as_completed(const T&,
+                                                                                     const Rest&...) {
+  return {};
+}
 /// \endcond
 
 }  // namespace weir

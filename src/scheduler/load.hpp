@@ -12,14 +12,14 @@ class LoadIndex {
  public:
   static constexpr std::uint32_t levels = 4096;
   static constexpr std::uint32_t paused =
-      levels;  ///< Behind all others: those that lack memory, idle ones first.
+      levels;  ///< Behind all others: those that lack memory, first who may take a task.
 
   LoadIndex() : buckets_(levels + 2) {}
 
   /// Tasks per half thread, so that workers of different sizes compare; an idle worker is at 0, one with
   /// every thread busy at 2 or more.
   [[nodiscard]] static std::uint32_t level_of(const Worker& worker) noexcept {
-    if (worker.memory.paused) return worker.ready() ? paused + 1 : paused;
+    if (worker.memory.paused) return worker.ready() || worker.places() == 0 ? paused + 1 : paused;
     const std::uint32_t level =
         2 * (worker.ready() + worker.extra() + worker.reserved + worker.queued) / worker.threads;
     return level < levels ? level : levels - 1;
