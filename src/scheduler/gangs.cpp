@@ -459,16 +459,20 @@ double State::rest_of(const Worker& worker) const {
   return longest_s + (overstays(worker) ? now_ - worker.progressed : 0);
 }
 
+// When these threads have nothing else to do, by estimate.
+Time State::free_at(const Places& kept) const {
+  const Worker& worker = workers_[kept.worker];
+  const bool is_free = worker.ready() + worker.extra() + kept.threads <= worker.threads;
+  return is_free ? now_ : now_ + rest_of(worker);
+}
+
 // When the one that has places kept may begin: estimates may be wrong, so what is free now counts as free.
 // What was let in since does not put it off.
 Time State::gangs_begin() const {
   if (std::exchange(gangs_seen_, now_) == now_) return gangs_begin_;
   Time all = now_;
   for (const TaskId id : waiting_gangs_)
-    for (const Places& kept : gangs_.at(id).reserved)
-      if (const Worker& worker = workers_[kept.worker];
-          worker.ready() + worker.extra() + kept.threads > worker.threads)
-        all = std::max(all, now_ + rest_of(worker));
+    for (const Places& kept : gangs_.at(id).reserved) all = std::max(all, free_at(kept));
   return gangs_begin_ = std::min(gangs_begin_, all);
 }
 
@@ -490,8 +494,7 @@ void State::reserve(Gang& gang, const std::vector<WorkerIndex>& places) {
   for (const Places& kept : gang.reserved) {
     Worker& worker = workers_[kept.worker];
     load_.update(workers_, kept.worker);
-    if (worker.ready() + worker.extra() + kept.threads > worker.threads)
-      gangs_begin_ = std::max(gangs_begin_, now_ + rest_of(worker));
+    gangs_begin_ = std::max(gangs_begin_, free_at(kept));
     touch(kept.worker);
     // What it has not begun goes elsewhere, also what would follow there on what runs.
     if (worker.ready() + worker.extra() + worker.reserved > worker.threads)

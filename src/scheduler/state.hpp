@@ -342,6 +342,7 @@ class State {
   void reserve(Gang& gang, const std::vector<WorkerIndex>& places);
   void unreserve(Gang& gang);
   [[nodiscard]] double rest_of(const Worker& worker) const;
+  [[nodiscard]] Time free_at(const Places& kept) const;
   [[nodiscard]] Time gangs_begin() const;
   void leave_queue(Gang& gang);
   [[nodiscard]] std::int64_t urgency(const Gang& gang) const;
