@@ -203,6 +203,8 @@ Frame after(const std::string& verb, Frame frame, Words& words, std::map<std::st
       const std::string name = words.word();
       return std::pair(name, words.type());
     });
+    how.columns = words.names();
+    if (words.word() == "skip") how.on_error = OnError::skip;
     return read_csv(path, how);
   }
   if (verb == "keep") return named[words.word()] = frame;
