@@ -198,8 +198,8 @@ TEST_CASE("a name that sorts twice decides once, and a product of no values is 1
     const Frame times =
         read_csv(folder.write("t.csv", "t,i,x\n2015-01-01,2,0.5\n2015-01-01,3,4\n2015-01-03,5,3\n"));
     CHECK(csv_of(times.resample("1d", "t").agg(product("i"), product("x"), max("i"))) ==
-          "t,product_i,product_x,max_i\n2015-01-01 00:00:00,6,2,3\n2015-01-02 00:00:00,1,1,\n"
-          "2015-01-03 00:00:00,5,3,5\n");
+          "t,product_i,product_x,max_i\n2015-01-01 00:00:00,6,2.0,3\n2015-01-02 00:00:00,1,1.0,\n"
+          "2015-01-03 00:00:00,5,3.0,5\n");
   });
 }
 
