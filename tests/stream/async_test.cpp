@@ -67,8 +67,7 @@ TEST_CASE("a sink may wait for each emission that its buffers have room for") {
   std::atomic<int> emitted{0};
   bool came_in_time = true;
   source.buffer(size).buffer(size).sink([&](int x) {
-    // At work: this one, what the buffers hold, and one between them.
-    const int most = std::min(x + 2 * size + 2, count);
+    const int most = std::min(x + 1 + 2 * size, count);  // this one, and what the buffers hold
     const auto end = std::chrono::steady_clock::now() + 10s;
     while (came_in_time && emitted < most) came_in_time = std::chrono::steady_clock::now() < end;
   });
