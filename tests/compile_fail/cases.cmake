@@ -38,6 +38,16 @@ weir_compile_fail(client/overloaded_number
   "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
 weir_compile_fail(client/overloaded_text
   "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
+weir_compile_fail(client/overloaded_defaults
+  "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
+weir_compile_fail(client/overloaded_defaults_in_map
+  "weir: map: this function has several forms, or is a template: choose one, client.map.weir::overload<")
+weir_compile_fail(client/overloaded_of_ours
+  "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
+weir_compile_fail(client/overloaded_otherwise
+  "ChooseOneFormByWeirOverload::submit|weir: choose one form: weir::overload<double.double.>.f., or a lambda")
+weir_compile_fail(client/default_argument
+  "weir: submit: .*Check their number and types .default arguments are not known here: give them too, or write a lambda.")
 weir_compile_fail(client/overloaded_characters
   "weir: map: this function has several forms, or is a template: choose one, client.map.weir::overload<")
 weir_compile_fail(stream/map_overloaded_characters
