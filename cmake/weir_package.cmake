@@ -18,5 +18,5 @@ string(JOIN ", " CPACK_DEBIAN_PACKAGE_DEPENDS
   libcereal-dev libfmt-dev libspdlog-dev libssl-dev)
 string(JOIN ", " CPACK_DEBIAN_PACKAGE_RECOMMENDS
   libxtensor-dev libhdf5-dev zlib1g-dev libopenblas-dev liblapacke-dev libfftw3-dev
-  libsimdjson-dev libbz2-dev liblzma-dev libzstd-dev libxxhash-dev graphviz)
+  libsimdjson-dev libisal-dev libbz2-dev liblzma-dev libzstd-dev libxxhash-dev graphviz)
 include(CPack)

@@ -26,6 +26,7 @@ NEEDED = {
     "openblas": ("openblas", None), "lapacke": (None, None), "fftw3": ("fftw", None), "fftw3f": (None, None),
     "BZip2": ("bzip2", "bzip2"), "LibLZMA": ("xz", "XZ"), "zstd": ("zstd", "zstd"), "Snappy": ("snappy", "snappy"),
     "simdjson": ("simdjson", "simdjson"), "xxhash.h": ("xxhash", "xxHash"), "xxhash": ("xxhash", "xxHash"),
+    "isa-l/igzip_lib.h": ("isa-l", "ISA-L"),
     "fast_float/fast_float.h": ("fast-float", "fast_float"), "Threads": (None, None),
     "otf2/otf2.h": (None, None),  # taken where it is
 }

@@ -294,11 +294,13 @@ template <class F>
 concept IsFuture = requires(const F& future) {
   takes_future(future);
 };
+#define WEIR_NO_FUTURE "weir: publish: must be given a future; client.scatter(value) makes one of a value"
+WEIR_REFUSAL(NoFuture, WEIR_NO_FUTURE)
 }  // namespace detail::coordination
 template <class V>
-requires(!detail::coordination::IsFuture<V>)
-    WEIR_REFUSES("weir: publish: must be given a future; client.scatter(value) makes one of a value")
-void publish(const std::string&, const V&) {}
+requires(!detail::coordination::IsFuture<V>) WEIR_REFUSES_FREE(WEIR_NO_FUTURE)
+void publish(const std::string&, const V&, detail::coordination::NoFuture<V> = {}) {}
+#undef WEIR_NO_FUTURE
 /// \endcond
 
 /// The result of this name: a task that brings it, made by its first holder's copy. Waits until it is

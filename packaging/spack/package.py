@@ -38,6 +38,7 @@ class Weir(CMakePackage):
         depends_on("xtensor@0.24:")
     with when("+collections"):
         depends_on("zlib-api")
+        depends_on("isa-l")
         depends_on("bzip2")
         depends_on("xz")
         depends_on("zstd")

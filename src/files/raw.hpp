@@ -32,6 +32,8 @@ class Raw {
 };
 
 [[nodiscard]] std::unique_ptr<Input> open_gzip(Raw raw);
+/// The same by the library that is always there; ISA-L is faster.
+[[nodiscard]] std::unique_ptr<Input> open_gzip_by_zlib(Raw raw);
 [[nodiscard]] std::unique_ptr<Input> open_bzip2(Raw raw);
 [[nodiscard]] std::unique_ptr<Input> open_xz(Raw raw);
 [[nodiscard]] std::unique_ptr<Input> open_zstd(Raw raw);

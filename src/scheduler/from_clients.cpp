@@ -110,8 +110,8 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on) {
     move(task, TaskState::waiting, cause_);
     put_on(task, runs_on);
     // The task below it on the stack has the slot.
-    task.begun = task.waits = true;
-    ++workers_[runs_on].waiting;
+    task.begun = true;
+    set_waits(task, true);
     load_.update(workers_, runs_on);
   } else {
     want(task, "submitted");

@@ -447,8 +447,10 @@ bool State::place_gangs() {
 }
 
 // Seconds until it is done with what it may have begun, by estimate: the rest is asked back, and what is
-// queued there comes later.
+// queued there comes later. Of that it is known to have worked on it since it last finished something or got
+// something to do.
 double State::rest_of(const Worker& worker) const {
+  const double worked_s = now_ - worker.progressed;
   double longest_s = 0;
   std::uint32_t begun = 0;
   for (std::size_t i = 0; i < worker.processing.size() - worker.blocked && begun < worker.threads; ++i)
@@ -456,7 +458,7 @@ double State::rest_of(const Worker& worker) const {
       longest_s = std::max<double>(longest_s, task.estimate / static_cast<float>(task.width()));
       begun += task.width();
     }
-  return longest_s + (overstays(worker) ? now_ - worker.progressed : 0);
+  return std::max(longest_s - worked_s, overstays(worker) ? worked_s : 0);
 }
 
 // When these threads have nothing else to do, by estimate.

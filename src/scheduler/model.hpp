@@ -102,6 +102,8 @@ struct alignas(64) Task {
   [[nodiscard]] bool pending() const noexcept {
     return state >= TaskState::waiting && state <= TaskState::processing;
   }
+  /// Of one that is assigned: it was ahead of its inputs. One that waits has had them.
+  [[nodiscard]] bool is_blocked() const noexcept { return missing > 0 && !waits; }
   Extras& own_extras() {
     if (!extras) extras = std::make_unique<Extras>();
     return *extras;
@@ -179,7 +181,7 @@ struct alignas(64) Worker {
   std::string name;
   std::string host;
 
-  /// Of `processing`; a task is blocked while inputs are missing.
+  /// Of `processing`.
   void add(Task& task);
   void remove(Task& task) noexcept;
   void block(Task& task) noexcept;
@@ -226,10 +228,13 @@ inline void Worker::count(const Task& task, std::uint32_t sign) noexcept {
 }
 
 inline void Worker::set_waits(Task& task, bool waits, bool returned) noexcept {
-  if (!task.missing) count(task, -1u);
+  const bool was_blocked = task.is_blocked();
+  if (!was_blocked) count(task, -1u);
   task.waits = waits;
   task.returned = returned;
-  if (!task.missing) count(task, 1);
+  if (!was_blocked) count(task, 1);
+  if (was_blocked && !task.is_blocked()) unblock(task);
+  else if (!was_blocked && task.is_blocked()) block(task);
 }
 
 inline void Worker::put(Task& task, std::size_t position) noexcept {
@@ -241,11 +246,11 @@ inline void Worker::add(Task& task) {
   processing.push_back(&task);
   put(task, processing.size() - 1);
   ++blocked;
-  if (!task.missing) unblock(task);
+  if (!task.is_blocked()) unblock(task);
 }
 
 inline void Worker::remove(Task& task) noexcept {
-  if (!task.missing) block(task);
+  if (!task.is_blocked()) block(task);
   put(*processing.back(), task.position);
   processing.pop_back();
   --blocked;

@@ -673,11 +673,11 @@ void State::check() const {
       case TaskState::processing:
         require(workers_[task.worker].alive && workers_[task.worker].processing.at(task.position) == &task,
                 name, "is not where it was assigned");
-        blocked[task.worker] += missing > 0;
+        blocked[task.worker] += task.is_blocked();
         require((task.position >= workers_[task.worker].processing.size() - workers_[task.worker].blocked) ==
-                    (missing > 0),
+                    task.is_blocked(),
                 name, " stands among the wrong tasks of its worker");
-        if (missing == 0) waiting[task.worker] += task.waits;
+        waiting[task.worker] += task.waits;
         if (missing == 0 && !task.waits) extra[task.worker] += task.width() - 1;
         if (task.options())
           for (const Resource& wanted : task.options()->resources)

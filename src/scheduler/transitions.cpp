@@ -43,15 +43,15 @@ void State::move(Task& task, TaskState to, const char* cause) {
   for (const Edge& edge : task.dependents) {
     Task& dependent = *edge.task;
     if (!dependent.pending()) continue;
-    const bool running = dependent.state == TaskState::processing;
+    const bool runs = dependent.state == TaskState::processing && !dependent.waits;
     if (before == Level::unplaced) --dependent.unplaced;
     if (after == Level::unplaced) ++dependent.unplaced;
-    if (before == Level::memory && dependent.missing++ == 0 && running) {
+    if (before == Level::memory && dependent.missing++ == 0 && runs) {
       workers_[dependent.worker].block(dependent);
       load_.update(workers_, dependent.worker);
       touch(dependent.worker);  // it can start one less: there is room for another
     }
-    if (after == Level::memory && --dependent.missing == 0 && running) {
+    if (after == Level::memory && --dependent.missing == 0 && runs) {
       workers_[dependent.worker].unblock(dependent);
       load_.update(workers_, dependent.worker);
     }

@@ -38,6 +38,16 @@ weir_compile_fail(client/overloaded_number
   "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
 weir_compile_fail(client/overloaded_text
   "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
+weir_compile_fail(client/overloaded_defaults
+  "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
+weir_compile_fail(client/overloaded_defaults_in_map
+  "weir: map: this function has several forms, or is a template: choose one, client.map.weir::overload<")
+weir_compile_fail(client/overloaded_of_ours
+  "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
+weir_compile_fail(client/overloaded_otherwise
+  "ChooseOneFormByWeirOverload::submit|weir: choose one form: weir::overload<double.double.>.f., or a lambda")
+weir_compile_fail(client/default_argument
+  "weir: submit: .*Check their number and types .default arguments are not known here: give them too, or write a lambda.")
 weir_compile_fail(client/overloaded_characters
   "weir: map: this function has several forms, or is a template: choose one, client.map.weir::overload<")
 weir_compile_fail(stream/map_overloaded_characters
@@ -183,6 +193,7 @@ weir_compile_fail(bag/reduction_functions
   "weir: reduction: the first function must take a std::vector of elements")
 weir_compile_fail(bag/map_partitions_function
   "weir: map_partitions: the function must take a std::vector of the elements")
+weir_compile_fail(bag/split_kept "weir: compute: words that are views are gone with their lines")
 weir_compile_fail(bag/flatten_no_range "weir: flatten: the elements of this bag must be containers")
 weir_compile_fail(bag/sum_no_number
   "weir: sum: the elements of this bag must be numbers or have an operator .=")

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <thread>
 
+#include "files/raw.hpp"
 #include "support/process.hpp"
 #include "weir/detail/files/input.hpp"
 #include "weir/detail/files/output.hpp"
@@ -78,6 +79,51 @@ TEST_CASE("packed files read as their programs wrote them, also one after anothe
     CHECK(unpacked(path).empty());
     CHECK(unpacked(path, 1).empty());
   }
+}
+
+// What comes of a gzip file, the text or what is wrong; without the place, which is right within a few bytes.
+std::string outcome(std::unique_ptr<files::Input> input, std::size_t room) {
+  std::string text, part(room, '\0');
+  try {
+    while (const std::size_t count = input->read(part.data(), part.size())) text.append(part, 0, count);
+  } catch (const weir::Error&) {
+    return "broken";
+  }
+  return text;
+}
+
+TEST_CASE("gzip files come as zlib unpacks them, whatever is in their headers and wherever they are broken") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/a.gz";
+  const std::string body =
+      weir::test::run({"gzip", "-nc"}, {.input = sample().substr(0, 3000)}).out.substr(10);
+  const auto member = [&](int flags, const std::string& more) {
+    return std::string("\x1f\x8b\x08", 3) + static_cast<char>(flags) + std::string(6, '\0') + more + body;
+  };
+  const std::string names = std::string("\x03\0abc", 5) + std::string("name\0comment\0", 13);
+  std::string packed = member(0, "") + std::string(100, '\0') + member(4 | 8 | 16, names) + member(1, "");
+  const auto check = [&](const std::string& bytes) {
+    write_file(path, bytes);
+    const files::Portion portion{path, weir::Compression::gzip, 0, bytes.size()};
+    const std::string right = outcome(files::open_gzip_by_zlib(files::Raw("f", portion)), 100000);
+    for (const std::size_t room : {1000, 100000}) {
+      const std::string ours = outcome(files::open_gzip(files::Raw("f", portion)), room);
+      CHECK(ours.size() == right.size());
+      CHECK(ours == right);
+    }
+    return right.size();
+  };
+  CHECK(check(packed) == 9000);
+  CHECK(check(member(2, std::string(2, '\0'))) == 6);  // a wrong sum of the header
+  for (std::size_t at = 0; at < packed.size(); at += at < 200 ? 1 : 37) {
+    check(packed.substr(0, at));
+    std::string changed = packed;
+    changed[at] ^= static_cast<char>(1 << at % 8);
+    check(changed);
+  }
+  for (const std::size_t name :
+       {262120, 262130, 262134, 262135, 600000})  // the file is read in pieces of 262144
+    CHECK(check(member(8, std::string(name, 'n') + '\0') + member(0, "")) == 6000);
 }
 
 TEST_CASE("packed files are written as their programs read them, and as we do") {

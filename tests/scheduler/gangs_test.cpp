@@ -66,6 +66,70 @@ TEST_CASE("gang: a task that is known to be done in time runs on a place that is
   CHECK(story.of(24) == TaskState::queued);
 }
 
+TEST_CASE("gang: a task that would end after the running one does is not let in before it") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.submit(20, {}, {}, 3);
+  story.finish(20, 8, 1.0f);  // function 3 takes a second
+  story.submit(21, {}, {}, 4);
+  story.finish(21, 8, 0.2f);  // function 4 a fifth
+  story.now = 10;
+  story.submit(30, {}, {}, 3);
+  story.now = 10.5;
+  story.gang(1, 2);
+  story.retracted(30, false);
+  for (TaskId id = 41; id <= 44; ++id) story.submit(id, {}, {}, 4);
+  CHECK(story.of(41) == TaskState::processing);
+  story.now = 10.7;
+  story.finish(41, 8, 0.2f);
+  CHECK(story.of(42) == TaskState::processing);
+  story.now = 10.9;
+  CHECK(story.finish(42, 8, 0.2f) == Lines{"done 42"});  // the next would end at 11.1
+  CHECK(story.of(43) == TaskState::queued);
+  story.now = 11;
+  story.finish(30, 8, 1.0f);
+  CHECK(story.of(1) == TaskState::processing);
+  CHECK(story.of(2) == TaskState::processing);
+}
+
+TEST_CASE("gang: what is done early lets the gang begin early; what runs too long lets in nobody more") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.submit(20, {}, {}, 3);
+  story.finish(20, 8, 1.0f);
+  story.submit(21, {}, {}, 4);
+  story.finish(21, 8, 0.2f);
+  const bool is_early = GENERATE(true, false);
+  story.now = 10;
+  story.submit(30, {}, {}, 3);
+  story.gang(1, 2);
+  story.retracted(30, false);
+  for (TaskId id = 41; id <= 49; ++id) story.submit(id, {}, {}, 4);
+  if (is_early) {
+    story.now = 10.1;
+    story.finish(30, 8, 0.1f);  // while 41 runs
+    CHECK(story.of(1) == TaskState::waiting);
+    story.now = 10.2;
+    story.finish(41, 8, 0.2f);
+  } else {
+    for (TaskId id = 41; id <= 45; ++id) {
+      REQUIRE(story.of(id) == TaskState::processing);
+      story.now += 0.1999;
+      story.finish(id, 8, 0.2f);
+    }
+    for (story.now = 11; story.now < 14; story.now += 0.5) {
+      CHECK(story.of(46) == TaskState::queued);
+      story.submit(50 + static_cast<TaskId>(story.now * 2), {}, {}, 4);  // new ones neither
+      CHECK(story.of(50 + static_cast<TaskId>(story.now * 2)) == TaskState::queued);
+    }
+    story.finish(30, 8, 4.0f);
+  }
+  CHECK(story.of(1) == TaskState::processing);
+  CHECK(story.of(2) == TaskState::processing);
+}
+
 TEST_CASE("gang: two of them do not wait for each other") {
   Story story;
   for (PeerId peer = 1; peer <= 3; ++peer) story.join(peer);

@@ -472,6 +472,28 @@ TEST_CASE("placement: what lacks a resource that a waiting task keeps takes no t
   for (const TaskId id : {1, 2, 3, 4}) story.finish(id);
 }
 
+TEST_CASE("placement: what a waiting task keeps is kept also when the only copy of its input is lost") {
+  Story story;
+  story.join(2);
+  story.submit(1);
+  story.finish(1);
+  story.join(1, 1, {{"gpu", 1}});
+  story.submit(2, {1}, {.resources = {{"gpu", 1}}, .name = "task"});
+  story.submit(3, {}, {.resources = {{"gpu", 1}}, .name = "task"});
+  story.waits(2);
+  story.lose(2);  // before the scheduler heard of a copy
+  CHECK(story.worker_of(1) == 1);
+  CHECK(story.state.first_to_lack_kept() == 3);
+  story.waits(2, false);  // goes on, with what it was given
+  story.waits(2);
+  story.finish(1);
+  story.submit(4);  // for which it waits
+  CHECK(story.worker_of(4) == 1);
+  story.finish(4);
+  story.waits(2, false);
+  for (const TaskId id : {2, 3}) story.finish(id);
+}
+
 TEST_CASE("placement: a wide task whose input is lost takes no threads until it is there again") {
   Story story;
   story.join(1, 2);

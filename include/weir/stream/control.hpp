@@ -58,11 +58,7 @@ void control_stream(const Stream<R>& from, const S& target, const char* kind, Ac
 #define WEIR_NO_SIGNAL                                                                                      \
   "weir: reset_by, flush_by and take_until must be given a weir::Stream here, every element of which is a " \
   "signal"
-template <class R>
-struct NoSignal {
-  WEIR_REFUSES_BY_DEFAULT(WEIR_NO_SIGNAL)
-  NoSignal() {}
-};
+WEIR_REFUSAL(NoSignal, WEIR_NO_SIGNAL)
 
 }  // namespace detail::stream
 

@@ -4,17 +4,6 @@
 #include "weir/detail/core/refused.hpp"
 #include "weir/detail/stream/graph/letter.hpp"
 
-/// What a free function says that nobody should call: before it, and before the constructor of a type that
-/// one of its parameters has by default. GCC says a sentence of the former twice, clang that of the latter
-/// late.
-#ifdef __clang__
-#define WEIR_REFUSES_FREE(sentence) WEIR_REFUSES(sentence)
-#define WEIR_REFUSES_BY_DEFAULT(sentence)
-#else
-#define WEIR_REFUSES_FREE(sentence)
-#define WEIR_REFUSES_BY_DEFAULT(sentence) WEIR_REFUSES(sentence)
-#endif
-
 /// What `on_error` says of what is no policy.
 #define WEIR_REFUSES_POLICY                                                                             \
   template <class Policy>                                                                               \
@@ -50,11 +39,7 @@ template <class T>
 #define WEIR_NO_LETTERS                                                                                    \
   "weir: dead_letter: must be given a weir::Stream<weir::Letter<T>>, where T is the type of the elements " \
   "that fail"
-template <class S>
-struct NoLetters {
-  WEIR_REFUSES_BY_DEFAULT(WEIR_NO_LETTERS)
-  NoLetters() {}
-};
+WEIR_REFUSAL(NoLetters, WEIR_NO_LETTERS)
 template <class S>
 WEIR_REFUSES_FREE(WEIR_NO_LETTERS)
 ErrorPolicy dead_letter(const S&, unsigned = 0, NoLetters<S> = {}) {

@@ -499,10 +499,16 @@ auto from_iterable(Range range, SourceOptions options = {}) {
       std::move(options.loop));
 }
 /// \cond
+#define WEIR_NO_RANGE "weir: from_iterable: must be given a container or another range"
+namespace detail::stream {
+WEIR_REFUSAL(NoRange, WEIR_NO_RANGE)
+}
 template <class Range>
-requires(!detail::stream::Iterable<Range>)
-    WEIR_REFUSES("weir: from_iterable: must be given a container or another range")
-detail::Refused from_iterable(const Range&, const SourceOptions& = {}) { return {}; }
+requires(!detail::stream::Iterable<Range>) WEIR_REFUSES_FREE(WEIR_NO_RANGE)
+detail::Refused from_iterable(const Range&, const SourceOptions& = {}, detail::stream::NoRange<Range> = {}) {
+  return {};
+}
+#undef WEIR_NO_RANGE
 /// \endcond
 
 /// Emits `begin`, `begin + step`, ... before `end`, then ends; also where the next one would not fit into T.
@@ -520,10 +526,14 @@ auto from_range(T begin, T end, T step = T(1), SourceOptions options = {}) {
 }
 
 /// \cond
+#define WEIR_NO_COUNTS "weir: from_range: counts numbers, or what has operators + and < and is made of 1"
+namespace detail::stream {
+WEIR_REFUSAL(NoCounts, WEIR_NO_COUNTS)
+}
 template <class T>
-requires(!detail::stream::Countable<T>)
-    WEIR_REFUSES("weir: from_range: counts numbers, or what has operators + and < and is made of 1")
-detail::Refused from_range(const T&, const T&) { return {}; }
+requires(!detail::stream::Countable<T>) WEIR_REFUSES_FREE(WEIR_NO_COUNTS)
+detail::Refused from_range(const T&, const T&, detail::stream::NoCounts<T> = {}) { return {}; }
+#undef WEIR_NO_COUNTS
 template <class Named = void, class First, class T, class... Step>
 requires(std::is_void_v<Named> && !std::is_same_v<First, T> && (sizeof...(Step) < 2)) WEIR_REFUSES(
     "weir: from_range: begin, end and step must have one type, which is that of the elements: "
@@ -549,10 +559,17 @@ auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
       std::move(options.loop), to_string(period));
 }
 /// \cond
+#define WEIR_NO_MAKER "weir: from_periodic: the function must take no arguments and return an element"
+namespace detail::stream {
+WEIR_REFUSAL(NoMaker, WEIR_NO_MAKER)
+}
 template <class F>
-requires(!detail::stream::Makes<F>)
-    WEIR_REFUSES("weir: from_periodic: the function must take no arguments and return an element")
-detail::Refused from_periodic(F, const Duration&, const SourceOptions& = {}) { return {}; }
+requires(!detail::stream::Makes<F>) WEIR_REFUSES_FREE(WEIR_NO_MAKER)
+detail::Refused from_periodic(F, const Duration&, const SourceOptions& = {},
+                              detail::stream::NoMaker<F> = {}) {
+  return {};
+}
+#undef WEIR_NO_MAKER
 /// \endcond
 
 /// Emits what others put into `queue`; ends when it is closed and empty.

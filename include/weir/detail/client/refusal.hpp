@@ -227,8 +227,9 @@ using SeveralForms =
   "make it a plain struct of members that travel; pointers, references, mutexes, streams and "      \
   "threads cannot travel."
 #define WEIR_SAYS_call                                                                             \
-  "the function cannot be called with these arguments. Check their number and types; a parameter " \
-  "must be taken by value or const reference, since a task cannot change what others use."
+  "the function cannot be called with these arguments. Check their number and types (default "     \
+  "arguments are not known here: give them too, or write a lambda); a parameter must be taken by " \
+  "value or const reference, since a task cannot change what others use."
 #define WEIR_SAYS_result                                                                       \
   "the result of this function cannot travel to another process. Return a type with a cereal " \
   "serialize() function or a plain struct."
@@ -258,10 +259,20 @@ using SeveralForms =
   "what follows the function must be ranges, one for each of its parameters: client.map(f, " \
   "std::vector{1, 2}); one task alone is client.submit(f, 1, 2)"
 
+/// Where a function's name means several, none of which is tried. Compilers show its name, or its lines.
+struct ChooseOneFormByWeirOverload {
+  Refused submit(...) = delete;  // weir: choose one form: weir::overload<double(double)>(f), or a lambda
+  Refused map(...) = delete;     // weir: choose one form: weir::overload<double(double)>(f), or a lambda
+  Refused run_on_workers(...) = delete;  // weir: choose one form: weir::overload<double(double)>(f)
+};
+
 /// The calls of a client that are refused, each with its sentence: those of its `submit` and `map` that do
 /// not fit.
-class RefusedCalls {
+class RefusedCalls : public ChooseOneFormByWeirOverload {
  public:
+  using ChooseOneFormByWeirOverload::map;
+  using ChooseOneFormByWeirOverload::run_on_workers;
+  using ChooseOneFormByWeirOverload::submit;
   // Their parameters are not those of the members of `Client`, which would hide them (C++ says so).
 // `submit(f, args...)`, `submit(how, f, args...)`, and with options between braces.
 #define WEIR_REFUSES_CALL(door, reason)                                                                      \

@@ -15,6 +15,21 @@
 #else
 #define WEIR_REFUSES(sentence) __attribute__((unavailable(sentence)))
 #endif
+/// The same of a free function, of which GCC says it twice: `WEIR_REFUSAL(Name, sentence)` before it, instead
+/// of WEIR_REFUSES `WEIR_REFUSES_FREE`, and a last parameter `Name<T> = {}`, whose constructor GCC refuses
+/// once.
+#ifdef __clang__
+#define WEIR_REFUSES_FREE(sentence) WEIR_REFUSES(sentence)
+#define WEIR_REFUSES_BY_DEFAULT(sentence)
+#else
+#define WEIR_REFUSES_FREE(sentence)
+#define WEIR_REFUSES_BY_DEFAULT(sentence) WEIR_REFUSES(sentence)
+#endif
+#define WEIR_REFUSAL(name, sentence)            \
+  template <class T>                            \
+  struct name {                                 \
+    WEIR_REFUSES_BY_DEFAULT(sentence) name() {} \
+  };
 
 namespace weir::detail {
 

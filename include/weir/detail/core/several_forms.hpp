@@ -26,17 +26,19 @@ struct NeedsWeirOverload {
   NeedsWeirOverload(R (*)(X));
   template <class R = double, class X = double, class Y = double>
   NeedsWeirOverload(R (*)(X, Y));
-  template <class R = int, class Text = const std::string&, class End = std::size_t*, class Base = int>
-  NeedsWeirOverload(R (*)(Text, End, Base));
+  template <class R = double>
+  NeedsWeirOverload(R (*)(const std::string&, std::size_t*));
+  template <class R = long>
+  NeedsWeirOverload(R (*)(const std::string&, std::size_t*, int));
+  template <class R = double, class More = int>
+  NeedsWeirOverload(R (*)(A..., More));
+  template <class R = double, class More = int>
+  NeedsWeirOverload(R (*)(const A&..., More));
 
   template <class F = double(double)>
   requires std::is_function_v<F> NeedsWeirOverload(F*);
   template <class F = std::add_lvalue_reference_t<const Result>(const A&...), class...>
   requires std::is_function_v<F> NeedsWeirOverload(F*);  // std::max
-  template <class F = double(const std::string&, std::size_t*), class = void>
-  requires std::is_function_v<F> NeedsWeirOverload(F*);
-  template <class F = long(const std::string&, std::size_t*, int), class = void, class = void>
-  requires std::is_function_v<F> NeedsWeirOverload(F*);
 };
 template <class Result>
 struct NeedsWeirOverload<Result> {
