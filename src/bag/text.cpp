@@ -50,12 +50,13 @@ class LinePusher {
     std::string record;
     bool has_record = portion.begin == 0;  // what stands before the first is one too
     std::uint64_t count = 0;               // its lines
+    const auto begins_here = [&] { return told(lines, 0, [&] { return begins(line); }); };
     const auto add = [&] {
       if (count++) record += '\n';
       record += line;
     };
     while (lines.next(line)) {
-      if (begins(line)) {
+      if (begins_here()) {
         if (count && !push_or_tell(lines, record, count)) return false;
         record.clear();
         count = 0;
@@ -66,29 +67,34 @@ class LinePusher {
     lines.read_on();
     bool is_next = false;
     while (count && !is_next && lines.next(line)) {
-      is_next = begins(line);
+      is_next = begins_here();
       if (!is_next) add();
     }
     return !count || push_or_tell(lines, record, is_next ? count : count - 1);
   }
 
  private:
-  // A line, or a record that began so many lines before it; whether more is wanted.
-  bool push_or_tell(const files::Lines& lines, std::string_view line, std::uint64_t began = 0) {
+  // What is done with a line, or a record that began so many lines before it; errors name its place.
+  template <class F>
+  bool told(const files::Lines& lines, std::uint64_t began, const F& done) const {
     const auto at = [&] {
       files::LinePlace place = lines.where();
       place.number -= began;
       return source_.who + ": " + place.text() + ": ";
     };
-    here_.at(lines, line, began);
     try {
-      return push_line(lines.portion().path, line);
+      return done();
     } catch (const Error& error) {
       throw Error(error.kind(), at() + error.what());
     } catch (...) {
       const Thrown thrown = current_thrown();
       throw Error(ErrorKind::task_failed, at() + thrown.type + ": " + thrown.message);
     }
+  }
+  // Whether more is wanted.
+  bool push_or_tell(const files::Lines& lines, std::string_view line, std::uint64_t began = 0) {
+    here_.at(lines, line, began);
+    return told(lines, began, [&] { return push_line(lines.portion().path, line); });
   }
 
   bool push_line(const std::string& path, std::string_view line) {

@@ -361,6 +361,12 @@ TEST_CASE("records that a function finds are the same wherever a file is cut") {
           .count()
           .compute(),
       Catch::Contains("line 1 of"));
+  CHECK_THROWS_WITH(weir::read_records(folder.path() + "/a.txt",
+                                       [](std::string_view line) { return line != "> 3" || (throw 1, true); },
+                                       {.block = "97 B"})
+                        .count()
+                        .compute(),
+                    Catch::Contains("line 8 of"));
 }
 
 TEST_CASE("unique is distinct") {

@@ -502,9 +502,10 @@ class Case:
         for value in self.table[name].dropna():
             counts[value] = counts.get(value, 0) + 1
         self.say("value_counts", name)
+        counted = "count_count" if name == "count" else "count"
         self.table = pandas.DataFrame({name: series(list(counts), self.types[name]),
-                                       "count": series(list(counts.values()), "int64")})
-        self.types = {name: self.types[name], "count": "int64"}
+                                       counted: series(list(counts.values()), "int64")})
+        self.types = {name: self.types[name], counted: "int64"}
         self.key, self.ordered = [name], False
 
     def verb_windows(self):
