@@ -127,6 +127,8 @@ void check_partitions(const char* who, std::size_t first, std::size_t second);
 /// Throws unless the number is at least 1.
 void check_count(const char* who, const char* what, std::uint64_t count);
 void check_probability(double probability);
+/// What stands between white space.
+[[nodiscard]] std::vector<std::string_view> words(const std::string& text);
 /// `part-*.txt`, 3 of 12: `part-03.txt`. Throws if there is not exactly one `*`.
 [[nodiscard]] std::vector<std::string> numbered_paths(const std::string& pattern, std::size_t count);
 
@@ -329,6 +331,16 @@ class Bag {
       WEIR_REFUSES("weir: flatten: the elements of this bag must be containers or other ranges")
   detail::Refused flatten() const { return {}; }
   /// \endcond
+  /// The words of each element, which is text: what stands between spaces, tabs and ends of lines.
+  ///
+  /// **Shape.** `std::vector<std::string_view>` out, views of the element, which are gone with it: they can
+  /// be mapped, filtered, flattened and counted (`frequencies` copies each word once). What keeps elements
+  /// (`compute`, `take`, `groupby`) needs texts: `.map([](std::string_view word) { return std::string(word);
+  /// })`.
+  /// **Source.** `split()` of Python's bytes.
+  [[nodiscard]] auto split() const requires(std::is_same_v<T, std::string>) {
+    return mapped<detail::bag::MapStage>(detail::bag::function("split", &detail::bag::words));
+  }
   /// `f(partition, args...)`, which is given a partition as a vector and returns a range of the new one's
   /// elements. **Cost.** Holds a whole partition.
   template <class F, class... A>
@@ -522,11 +534,13 @@ class Bag {
   WEIR_REFUSES_ELEMENT_FUNCTION(distinct, KeyOfElement,
                                 "the key must be a function of a const element of this bag", F)
   /// \endcond
-  /// How often each value occurs: `Counted{value, count}`, one partition; sorted, the most frequent first.
+  /// How often each value occurs: `Counted{value, count}`, one partition; sorted, the most frequent first. Of
+  /// views (`std::string_view`) the values are texts.
   ///
   /// **Cost.** Each partition counts for itself, then the counts are put together.
-  [[nodiscard]] Bag<Counted<T>> frequencies(bool sorted = false) const {
-    return one_partition<Counted<T>>(reduced("frequencies", detail::bag::Frequencies<T>(sorted)));
+  [[nodiscard]] auto frequencies(bool sorted = false) const {
+    using Frequencies = detail::bag::Frequencies<T>;
+    return one_partition<Counted<typename Frequencies::Value>>(reduced("frequencies", Frequencies(sorted)));
   }
   /// The `k` largest elements, the largest first, one partition; of what `frequencies` gives, the most
   /// frequent.
@@ -664,12 +678,19 @@ class Bag {
   /// Runs everything and brings all elements, in order.
   ///
   /// **Errors.** Throws `Error{closed}` outside `weir::run`, otherwise what the first task that failed threw.
-  [[nodiscard]] std::vector<T> compute() const {
+  [[nodiscard]] std::vector<T> compute() const requires(!std::is_same_v<T, std::string_view>) {
     std::vector<T> all;
     for (std::vector<T>& part : Client::current().gather(to_futures()))
       all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
     return all;
   }
+  /// \cond
+  template <class E = T>
+  requires std::is_same_v<E, std::string_view> WEIR_REFUSES(
+      "weir: compute: words that are views are gone with their lines; make them texts of their own: "
+      ".map([](std::string_view word) { return std::string(word); })")
+  detail::Refused compute() const { return {}; }
+  /// \endcond
   /// All elements as one value to come.
   [[nodiscard]] Delayed<std::vector<T>> delayed() const {
     return weir::delayed(Options{.name = "gather"}, [](std::vector<std::vector<T>> parts) {

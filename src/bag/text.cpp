@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <bit>
+#include <cstring>
+
 #include "core/thrown.hpp"
 #include "core/wording.hpp"
 #include "weir/bag.hpp"
@@ -11,6 +14,20 @@
 namespace weir {
 namespace detail::bag {
 namespace {
+
+// The highest bit of each of up to 8 bytes that is white space, the first byte lowest; those that are not
+// there are.
+std::uint64_t white_of(const char* text, std::size_t count) {
+  constexpr std::uint64_t ones = 0x0101010101010101, high = 0x80 * ones, low = 0x7f * ones;
+  std::uint64_t bytes = ' ' * ones;
+  std::memcpy(&bytes, text, count);
+  if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap64(bytes);
+  const std::uint64_t sevens = bytes & low;
+  const std::uint64_t is_no_space = (sevens ^ ' ' * ones) + low;
+  const std::uint64_t is_from_tab = sevens + (0x80 - '\t') * ones,
+                      is_behind_return = sevens + (0x7f - '\r') * ones;
+  return (~is_no_space | (is_from_tab & ~is_behind_return)) & ~bytes & high;
+}
 
 // Lines of the portions, one after another, each with room for parsers that read in steps.
 class LinePusher {
@@ -165,6 +182,25 @@ void run_range(const Making& making, Into& next) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> words(const std::string& text) {
+  std::vector<std::string_view> found;
+  found.reserve(text.size() / 8 + 1);
+  constexpr std::size_t none = std::string::npos, step = 8;
+  std::size_t begin = none;  // of the word that has begun
+  std::uint64_t before = 1;  // whether white space stands before
+  for (std::size_t at = 0; at < text.size(); at += step) {
+    const std::uint64_t white = white_of(text.data() + at, std::min(step, text.size() - at));
+    for (std::uint64_t edges = white ^ (white << 8 | before << 7); edges != 0; edges &= edges - 1) {
+      const std::size_t edge = at + static_cast<std::size_t>(std::countr_zero(edges)) / 8;
+      if (begin != none) found.emplace_back(text.data() + begin, edge - begin);
+      begin = begin == none ? edge : none;
+    }
+    before = white >> 63;
+  }
+  if (begin != none) found.emplace_back(text.data() + begin, text.size() - begin);
+  return found;
+}
 
 Part text_source(const TextSource& source) {
   return make_part(&run_text, source.who, [&](Writer& writer) { write(writer, source); });

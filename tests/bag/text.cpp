@@ -78,9 +78,41 @@ TEST_CASE("words are counted the same wherever a file is cut") {
   for (const char* block : {"100 B", "777 B", "5 kB", "1 MB"}) {
     const auto bag = read_text(folder.path() + "/a.txt", {.block = block});
     CHECK(bag.map(words).flatten().frequencies(true).compute() == expected);
+    CHECK(bag.split().flatten().frequencies(true).compute() == expected);
     CHECK(bag.count().compute() == 401);
   }
   CHECK(read_text(folder.path() + "/a.txt", {.block = "100 B"}).partitions() == (text.size() + 99) / 100);
+}
+
+TEST_CASE("split gives what stands between white space, as Python does") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/a.txt", letters = "ab\xc3\xa9 \t\v\f\r\x08\x0e!\xa0\x89\x8d";
+  std::string text;
+  std::uint64_t state = 1;
+  for (int line = 0; line < 2000; ++line) {
+    for (std::uint64_t length = line % 40; length > 0; --length)
+      text += letters[((state = state * 6364136223846793005u + 1442695040888963407u) >> 33) % letters.size()];
+    text += '\n';
+  }
+  write_file(path, text);
+  const auto split = read_text(path).split();
+  std::string ours;
+  for (const auto& [word, count] : split.flatten().frequencies(true).topk(1000).compute())
+    ours += std::to_string(count) + " " + word + "\n";
+  CHECK(ours == python(R"(
+import collections, sys
+counts = collections.Counter()
+for line in open(sys.argv[1], "rb").read().split(b"\n"):
+    counts.update(line.split())
+for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:1000]:
+    sys.stdout.buffer.write(b"%d %s\n" % (count, word)))",
+                       {path}));
+  const auto long_ones = split.flatten().filter([](const std::string_view& word) { return word.size() > 5; });
+  const auto owned = long_ones.map([](std::string_view word) { return std::string(word); }).compute();
+  CHECK(owned.size() == long_ones.count().compute());
+  std::uint64_t counted = 0;
+  for (const auto& [word, count] : long_ones.frequencies().compute()) counted += count;
+  CHECK(counted == owned.size());
 }
 
 TEST_CASE("files are named before anything runs") {

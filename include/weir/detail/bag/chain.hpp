@@ -20,6 +20,12 @@ class IntoOf : public Into {
  public:
   /// Takes an element, whose value it may move away; whether it wants another one.
   virtual bool push(T& element) = 0;
+  /// The same of several, one after another.
+  virtual bool push_all(std::span<T> elements) {
+    for (T& element : elements)
+      if (!push(element)) return false;
+    return true;
+  }
 };
 
 /// The last one of a chain.

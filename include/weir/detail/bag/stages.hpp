@@ -125,11 +125,16 @@ class FlattenStage final : public IntoOf<T> {
   using Out = std::decay_t<decltype(*std::begin(std::declval<T&>()))>;
   explicit FlattenStage(Into& next) : next_(static_cast<IntoOf<Out>&>(next)) {}
   bool push(T& elements) override {
-    for (auto&& element : elements) {
-      Out out = std::move(element);
-      if (!next_.push(out)) return false;
+    if constexpr (std::ranges::contiguous_range<T> &&
+                  std::is_same_v<std::ranges::range_reference_t<T>, Out&>) {
+      return next_.push_all(std::span<Out>(elements));
+    } else {
+      for (auto&& element : elements) {
+        Out out = std::move(element);
+        if (!next_.push(out)) return false;
+      }
+      return true;
     }
-    return true;
   }
   static std::unique_ptr<Into> make(const Making&, Into& next) {
     return std::make_unique<FlattenStage>(next);
