@@ -28,6 +28,7 @@ void Pocket::put(Pocketed& task) {
   const std::lock_guard hold(latch_);
   task.place = tasks_.size();
   tasks_.push_back(&task);
+  if (task.depth > deepest_) deepest_ = task.depth;
   count_.fetch_add(1, std::memory_order_seq_cst);
 }
 
@@ -166,9 +167,10 @@ std::vector<Pocket::Left> Pocket::take_from(int depth) {
 }
 
 bool Pocket::has_from(int depth) {
-  if (is_empty()) return false;
+  if (deepest_ < depth || is_empty()) return false;
   const std::lock_guard hold(latch_);
-  return !is_empty() && tasks_.back()->depth >= depth;
+  deepest_ = is_empty() ? below_all : tasks_.back()->depth;
+  return deepest_ >= depth;
 }
 
 std::vector<Pocket::Left> Pocket::take_all() {

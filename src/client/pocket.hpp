@@ -27,7 +27,7 @@ struct Pocketed final : FutureState {
         pocket(in),
         parent(submitter),
         depth(depth_of_submitter),
-        has_inputs(!request.untold.empty()),
+        input_count(request.untold.size()),
         inputs(std::move(request.untold)) {
     function = request.function;
   }
@@ -41,7 +41,7 @@ struct Pocketed final : FutureState {
   PeerId runs_on = 0;  ///< Once it has begun.
   std::uint64_t bytes = 0;
   float duration_s = 0;
-  const bool has_inputs;
+  const std::size_t input_count;
   std::atomic<Stage> stage{Stage::waiting};  ///< Changed by its pocket, as is what follows.
   bool is_claimed = false;                   ///< Its thread runs it next: nobody else takes it.
   bool is_away = false;                      ///< Run by a thread that had nothing to do.
@@ -86,14 +86,16 @@ class Pocket {
   [[nodiscard]] std::optional<Left> take(Pocketed& task);
   /// The same of those that tasks of this depth and deeper ones have submitted and that wait.
   [[nodiscard]] std::vector<Left> take_from(int depth);
-  /// Whether there are such.
+  /// Whether there are such; asked by the thread whose pocket it is.
   [[nodiscard]] bool has_from(int depth);
   /// The same of all, also of those that threads run that had nothing to do.
   [[nodiscard]] std::vector<Left> take_all();
   /// Nobody wants it any more; false if it is known elsewhere.
   [[nodiscard]] bool forget(Pocketed& task);
   /// Whether none of them waits.
-  [[nodiscard]] bool is_empty() const noexcept { return count_.load(std::memory_order_seq_cst) == 0; }
+  [[nodiscard]] bool is_empty() const noexcept { return count() == 0; }
+  /// How many of them wait.
+  [[nodiscard]] std::size_t count() const noexcept { return count_.load(std::memory_order_seq_cst); }
 
   Pocket* const next;  ///< In a list of all.
 
@@ -124,6 +126,7 @@ class Pocket {
   std::vector<Pocketed*> away_;   // of those that have been begun
   std::size_t taken_ = 0;         // the last that was taken by a thread with nothing to do
   std::uint32_t chance_ = 1;      // where such a thread looks next
+  int deepest_ = below_all;       // that any of them may have; of the thread whose pocket it is
   std::atomic<std::size_t> count_{0};
 };
 

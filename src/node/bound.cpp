@@ -100,6 +100,12 @@ LentMathThreads::LentMathThreads(int threads) {
   if (!calls().said) before_ = set_math_threads(calls().math, {threads, threads, std::nullopt}, false);
 }
 
+bool LentMathThreads::matter() {
+  static const bool does =
+      !calls().said && ((calls().math.set_omp && calls().math.omp) || calls().math.set_mkl);
+  return does;
+}
+
 LentMathThreads::~LentMathThreads() {
   if (before_.is_any()) set_math_threads(calls().math, before_, false);
 }

@@ -33,6 +33,8 @@ struct MathThreads {
 class LentMathThreads {
  public:
   explicit LentMathThreads(int threads);
+  /// Whether there is anything to set.
+  [[nodiscard]] static bool matter();
   LentMathThreads(const LentMathThreads&) = delete;
   ~LentMathThreads();
 

@@ -217,7 +217,7 @@ bool WorkerNode::run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold)
     const client::FutureRef begun = settings_.scheduler->begin_of_pockets(self_, values);
     if (!begun) break;
     found = true;
-    run_begun(nullptr, slot, static_cast<client::Pocketed&>(*begun.get()), std::move(values), false);
+    run_begun(slot, static_cast<client::Pocketed&>(*begun.get()), values, false);
   }
   hold.lock();
   state_.vacate();
@@ -287,33 +287,48 @@ namespace {
 // Reading fewer bytes takes little longer than asking for the time.
 constexpr std::size_t worth_a_clock_bytes = 16 * 1024;
 
-bool has_much_to_read(const worker::Execution& task, const std::vector<Block>& beside) {
-  std::uint64_t bytes = task.arguments.size();
+bool has_much_to_read(const Buffer& arguments, const std::vector<Block>& beside,
+                      const std::vector<task::Value>& values) {
+  std::uint64_t bytes = arguments.size();
   for (const Block& block : beside) bytes += block.size;
-  for (const task::Value& value : task.values) bytes += value.unread_bytes();
+  for (const task::Value& value : values) bytes += value.unread_bytes();
   return bytes >= worth_a_clock_bytes;
+}
+
+task::Invoker invoker_of(std::uint64_t address) {
+  return reinterpret_cast<task::Invoker>(const_cast<void*>(task::local_address(address)));
+}
+
+std::shared_ptr<const Failure> unserializable() {
+  return current_failure(ErrorKind::serialization, "its result cannot be serialized: ");
 }
 
 }  // namespace
 
 // The thread on which a task runs, as the task sees it.
 struct WorkerNode::OnThread final : client::TaskThread {
-  OnThread(WorkerNode& node, const worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent,
-           client::Pocketed* future)
-      : node(node),
-        task(task),
-        slot(slot),
-        ran(ran),
-        is_lent(is_lent),
-        future(future),
-        below(TaskScope::current() ? static_cast<OnThread*>(TaskScope::current()->thread) : nullptr),
-        lowest(below ? below->lowest : this),
-        with_slot(!future || (!below && !is_lent) ? &task
-                  : below                         ? below->with_slot
-                                                  : nullptr) {
-    if (node.settings_.scheduler && slot < node.running_.size() && !task.gang && !task.grant &&
-        !task.out_of_band && !task.limit_ns)
-      own_pocket = node.running_[slot].pocket;
+  OnThread(WorkerNode& node, const worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent)
+      : OnThread(node, slot, ran, is_lent) {
+    id = task.id;
+    run = task.run;
+    order = task.order;
+    grant = task.grant.get();
+    out_of_band = task.out_of_band;
+    with_slot = this;
+    if (!task.gang && !task.grant && !task.out_of_band && !task.limit_ns) take_pocket();
+  }
+  // Of a task out of a pocket.
+  OnThread(WorkerNode& node, client::Pocketed& task, std::size_t slot, Ran& ran, bool is_lent)
+      : OnThread(node, slot, ran, is_lent) {
+    id = task.id;
+    future = &task;
+    if (below) {
+      order = below->order;
+      with_slot = below->with_slot;
+    } else if (!is_lent) {
+      with_slot = this;
+    }
+    take_pocket();
   }
 
   void secede() override {
@@ -326,11 +341,11 @@ struct WorkerNode::OnThread final : client::TaskThread {
     Hold hold(node);
     node.running_[slot % node.running_.size()].owner = 0;
     node.end_lending(slot);
-    if (task.out_of_band) node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, true});
-    else node.state_.secede(with_slot->id, with_slot->run, with_slot->grant.get(), node.actions_);
+    if (out_of_band) node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, true});
+    else node.state_.secede(with_slot->id, with_slot->run, with_slot->grant, node.actions_);
     node.perform();
     node.flush();  // what it waits for may wait for its slot
-    if (task.out_of_band) return;
+    if (out_of_band) return;
     node.seceded_ += !is_lent;
     node.call_one();
     node.call_thief();
@@ -339,16 +354,17 @@ struct WorkerNode::OnThread final : client::TaskThread {
     ran.inner_ns += Clock::now().time_since_epoch().count();
     if (!with_slot) return;
     Hold hold(node);
-    if (task.out_of_band) return node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, false});
+    if (out_of_band) return node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, false});
     node.running_[slot % node.running_.size()].owner = with_slot->id;
-    node.state_.rejoin(with_slot->id, with_slot->run, with_slot->grant.get(), node.actions_);
+    node.state_.rejoin(with_slot->id, with_slot->run, with_slot->grant, node.actions_);
     node.perform();
     node.seceded_ -= !is_lent;
     node.work_.notify_all();
   }
-  bool help(TaskId awaited) override { return !task.out_of_band && node.help(*this, awaited); }
+  [[nodiscard]] bool has_slot() const noexcept { return with_slot == this; }
+  bool help(TaskId awaited) override { return !out_of_band && node.help(*this, awaited); }
   bool stopped() override {
-    was_told |= node.is_unwanted(task.id) ||
+    was_told |= node.is_unwanted(id) ||
                 (future && future->status.load(std::memory_order_relaxed) == Status::cancelled);
     return was_told;
   }
@@ -361,27 +377,49 @@ struct WorkerNode::OnThread final : client::TaskThread {
   }
 
   WorkerNode& node;
-  const worker::Execution& task;
   const std::size_t slot;
   Ran& ran;
   const bool is_lent;  // by the program, which waits for the task: none of the worker's own, and not counted
-  client::Pocketed* const future;  // of a task out of a pocket
-  OnThread* const below;           // on this stack; null: this is the lowest
+  bool out_of_band = false;
+  bool was_told = false;
+  TaskId id = 0;
+  std::uint32_t run = 1;
+  std::uint64_t order = 0;
+  const worker::Grant* grant = nullptr;
+  client::Pocketed* future = nullptr;  // of a task out of a pocket
+  OnThread* const below;               // on this stack; null: this is the lowest
   OnThread* const lowest;
-  const worker::Execution* const with_slot;  // the task that has the slot, not on top of another; null: all
-                                             // stand on the program's body
+  const OnThread* with_slot = nullptr;  // the one that has the slot, not on top of another; null: all stand
+                                        // on the program's body
   client::Pocket* own_pocket = nullptr;
   std::shared_ptr<client::ClusterLink> own_link;  // of the lowest
-  bool was_told = false;
+
+ private:
+  OnThread(WorkerNode& node, std::size_t slot, Ran& ran, bool is_lent)
+      : node(node),
+        slot(slot),
+        ran(ran),
+        is_lent(is_lent),
+        below(TaskScope::current() ? static_cast<OnThread*>(TaskScope::current()->thread) : nullptr),
+        lowest(below ? below->lowest : this) {}
+  void take_pocket() {
+    if (node.settings_.scheduler && slot < node.running_.size()) own_pocket = node.running_[slot].pocket;
+  }
 };
 
-worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent,
-                                client::Pocketed* future) {
+void WorkerNode::note_owner(Running& running, TaskId id, std::uint32_t run, bool is_lent) {
+  running.run.store(run, std::memory_order_relaxed);
+  running.thread.store(number_of_thread(), std::memory_order_relaxed);
+  running.is_programs.store(is_lent, std::memory_order_relaxed);
+  running.owner.store(id, std::memory_order_release);
+}
+
+worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent) {
   worker::Outcome outcome;
   outcome.id = ran.id = task.id;
   TaskScope scope;
   scope.id = task.id;
-  OnThread thread(*this, task, slot, ran, is_lent, future);
+  OnThread thread(*this, task, slot, ran, is_lent);
   scope.thread = &thread;
   TaskScope* const outer = std::exchange(TaskScope::current(), &scope);
   scope.depth = outer ? outer->depth + 1 : 0;
@@ -409,23 +447,17 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   const std::int64_t start_below = running.start_ns.load(std::memory_order_relaxed);
   running.function.store(task.function, std::memory_order_relaxed);
   running.start_ns.store(ran.start_ns, std::memory_order_relaxed);
-  const bool has_slot = thread.with_slot == &task && !task.out_of_band;
+  const bool has_slot = !task.out_of_band;
   const TaskId owner_below = running.owner.load(std::memory_order_relaxed);
-  if (has_slot) {
-    running.run.store(task.run, std::memory_order_relaxed);
-    running.thread.store(number_of_thread(), std::memory_order_relaxed);
-    running.is_programs.store(is_lent, std::memory_order_relaxed);
-    running.owner.store(task.id, std::memory_order_release);
-  }
+  if (has_slot) note_owner(running, task.id, task.run, is_lent);
   const unsigned forks = forks_behind();
   std::int64_t read_ns = 0;
   try {
     std::vector<Block> beside;
     if (task.beside) beside = task.beside.take<task::Beside>().blocks;
     Reader reader(task.arguments.bytes(), beside);
-    if (has_much_to_read(task, beside)) reader.note_end_in(&read_ns);
-    const auto invoke = reinterpret_cast<task::Invoker>(const_cast<void*>(task::local_address(task.invoker)));
-    outcome.value = invoke(reader, task.values);
+    if (has_much_to_read(task.arguments, beside, task.values)) reader.note_end_in(&read_ns);
+    outcome.value = invoker_of(task.invoker)(reader, task.values);
     if (member) member->returned();
   } catch (...) {
     outcome.failure = thrown_failure();
@@ -453,7 +485,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     outcome.has_small = task.want_small && outcome.value.pack_small(outcome.small, small_result_bytes);
     outcome.bytes = outcome.has_small ? outcome.small.size() : outcome.value.size();
   } catch (...) {
-    outcome.failure = current_failure(ErrorKind::serialization, "its result cannot be serialized: ");
+    outcome.failure = unserializable();
     outcome.value = {};
     ran.failed = true;
   }
@@ -477,8 +509,7 @@ bool WorkerNode::help(const OnThread& waiting, TaskId awaited) {
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
   worker::Execution task;
   const TaskScope& scope = *TaskScope::current();
-  if (scope.alone > 0 || scope.depth >= deepest_stack ||
-      !state_.take_of_root(task, waiting.task.order, awaited)) {
+  if (scope.alone > 0 || scope.depth >= deepest_stack || !state_.take_of_root(task, waiting.order, awaited)) {
     if (alive_ - seceded_ < settings_.threads) add_thread();
     return false;
   }
@@ -495,39 +526,84 @@ bool WorkerNode::help(const OnThread& waiting, TaskId awaited) {
   return true;
 }
 
-// A task of the pocket, in the thread of the one that submitted it and waits for it; null: of the body.
+// A task of the pocket, in the thread of the one that submitted it and waits for it; null: of the body. Who
+// waits has a reference to it.
 bool WorkerNode::run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future) {
   client::Pocket::Values values;
   if (!running_[slot].pocket->begin(future, self_, values)) return false;
-  future.references.fetch_add(1, std::memory_order_relaxed);
-  const client::FutureRef held(&future);
-  run_begun(below, slot, future, std::move(values), !below || below->is_lent);
+  run_begun(slot, future, values, !below || below->is_lent);
   return true;
 }
 
-void WorkerNode::run_begun(OnThread* below, std::size_t slot, client::Pocketed& future,
-                           client::Pocket::Values&& values, bool is_lent) {
+// As `run`, without what a task of a pocket cannot have: options, a gang, a limit.
+void WorkerNode::run_begun(std::size_t slot, client::Pocketed& future, const client::Pocket::Values& values,
+                           bool is_lent) {
   constexpr std::size_t most_noted = 256;
-  worker::Execution task;
-  task.id = future.id;
-  task.run = 1;
-  task.invoker = future.invoker;
-  task.function = future.function;
-  if (below) task.order = below->task.order;
-  task.arguments = future.arguments;
-  task.values = std::move(values);
-  task.beside = future.beside;
-  Ran ran;
-  worker::Outcome outcome = run(task, slot, ran, is_lent, &future);
-  task.values.clear();
-  if (below) below->ran.inner_ns += ran.end_ns - ran.start_ns;
-  std::vector<RanInPlace>& noted = running_[slot].in_place;
-  noted.push_back({task.function, ran});
-  if (noted.size() >= most_noted) {
+  Running& running = running_[slot];
+  Ran ran{.id = future.id};
+  TaskScope scope;
+  scope.id = future.id;
+  OnThread thread(*this, future, slot, ran, is_lent);
+  scope.thread = &thread;
+  TaskScope* const outer = std::exchange(TaskScope::current(), &scope);
+  scope.depth = outer ? outer->depth + 1 : 0;
+  scope.share = settings_.share;
+  std::optional<LentMathThreads> threads;
+  if (is_lent && !outer && LentMathThreads::matter()) threads.emplace(settings_.share);
+  BlackBox::Slot& executed = black_box_.slot(slot);
+  const TaskId below = executed.load(std::memory_order_relaxed);
+  executed.store(future.id, std::memory_order_relaxed);
+  const auto start = QuickClock::now();
+  ran.start_ns = start.time_since_epoch().count();
+  const std::uint64_t function_below = running.function.load(std::memory_order_relaxed);
+  const std::int64_t start_below = running.start_ns.load(std::memory_order_relaxed);
+  running.function.store(future.function, std::memory_order_relaxed);
+  running.start_ns.store(ran.start_ns, std::memory_order_relaxed);
+  const TaskId owner_below = running.owner.load(std::memory_order_relaxed);
+  if (thread.has_slot()) note_owner(running, future.id, 1, is_lent);
+  const unsigned forks = forks_behind();
+  std::int64_t read_ns = 0;
+  task::Value value;
+  std::shared_ptr<const Failure> failure;
+  try {
+    std::vector<Block> beside;
+    if (future.beside) beside = future.beside.as<task::Beside>().blocks;
+    Reader reader(future.arguments.bytes(), beside);
+    if (has_much_to_read(future.arguments, beside, values)) reader.note_end_in(&read_ns);
+    value = invoker_of(future.invoker)(reader, values);
+  } catch (...) {
+    failure = thrown_failure();
+  }
+  if (forks_behind() != forks) end_child_of("task " + task::function_name(future.function));
+  if (thread.own_pocket && thread.own_pocket->has_from(scope.depth))
+    settings_.scheduler->tell_from(*thread.own_pocket, scope.depth);
+  const auto end = QuickClock::now();
+  if (read_ns) ran.reading_ns = read_ns - ran.start_ns;
+  ran.end_ns = end.time_since_epoch().count();
+  if (thread.has_slot()) running.owner.store(owner_below, std::memory_order_relaxed);
+  running.function.store(function_below, std::memory_order_relaxed);
+  running.start_ns.store(start_below, std::memory_order_relaxed);
+  threads.reset();
+  executed.store(below, std::memory_order_relaxed);
+  TaskScope::current() = outer;
+  if (!failure) {
+    try {
+      ran.bytes = value.size();
+      if (ran.bytes >= worth_a_clock_bytes) ran.sizing_ns = (Clock::now() - end).count();
+    } catch (...) {
+      failure = unserializable();
+      value = {};
+    }
+  }
+  ran.failed = failure != nullptr;
+  if (thread.below) thread.below->ran.inner_ns += ran.end_ns - ran.start_ns;
+  running.in_place.push_back({future.function, ran});
+  if (running.in_place.size() >= most_noted) {
     const Hold hold(*this);
     note_in_place(slot);
   }
-  settings_.scheduler->ended(future, std::move(outcome));
+  const auto duration_s = std::chrono::duration<float>(end - start).count();
+  settings_.scheduler->ended(future, std::move(value), ran.bytes, duration_s, std::move(failure));
 }
 
 // What this thread has run in place since the last call.

@@ -185,7 +185,7 @@ bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline
     if (moved) rest.get_up(), last = now;
     if (deadline && now >= *deadline) return ready();
     waiting.look(now);
-    if (!moved && !ready()) rest(now - last);
+    if (!moved && !ready()) deadline ? rest(now - last, *deadline - now) : rest(now - last);
   }
   return true;
 }

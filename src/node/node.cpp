@@ -73,10 +73,11 @@ bool Node::drive_for_another(std::chrono::nanoseconds patience) {
 // A yield costs as much as several polls, and is needed only by those who share the core.
 void Node::Rest::spin() { ++spins_ % 8 == 0 ? node_.crowd_.yield() : __builtin_ia32_pause(); }
 
-std::chrono::nanoseconds Node::Rest::most(std::chrono::nanoseconds idle) const {
+std::chrono::nanoseconds Node::Rest::patience(std::chrono::nanoseconds idle) const {
   const Patience& patience = node_.patience_;
   if (node_.transport_.rings()) {  // what no message tells of comes late by a fraction
-    if (idle > std::chrono::seconds(1)) return patience.long_sleep;
+    if (idle > std::chrono::seconds(1))
+      return node_.is_quiet_.load(std::memory_order_relaxed) ? patience.quiet : patience.long_sleep;
     return std::clamp<std::chrono::nanoseconds>(idle / 4, patience.look, patience.sleep);
   }
   if (idle < patience.dozing) return patience.doze;
@@ -90,7 +91,7 @@ void Node::Rest::get_up() {
   is_down_ = false;
 }
 
-void Node::Rest::operator()(std::chrono::nanoseconds idle) {
+void Node::Rest::operator()(std::chrono::nanoseconds idle, std::chrono::nanoseconds most) {
   if (node_.baton_.wanted()) sched_yield();
   if (!is_down_) {
     if (idle < node_.patience_.spin && !node_.crowd_.is_there()) return spin();
@@ -102,7 +103,7 @@ void Node::Rest::operator()(std::chrono::nanoseconds idle) {
   }
   // Whoever holds the baton may have polled before this thread lay down, and not do so again.
   const bool is_polled = node_.last_poll_ns_.load(std::memory_order_seq_cst) != polled_;
-  node_.transport_.sleep(since_, is_polled ? most(idle) : node_.patience_.doze);
+  node_.transport_.sleep(since_, std::min(is_polled ? patience(idle) : node_.patience_.doze, most));
   has_slept_ = true;
   get_up();
 }

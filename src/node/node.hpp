@@ -24,7 +24,8 @@ struct Patience {
   std::chrono::microseconds spin{200};  ///< Polls without sleeping for so long.
   /// Then sleeps at most so long: what only a clock tells comes so late ...
   std::chrono::milliseconds sleep{20};
-  std::chrono::milliseconds long_sleep{100};  ///< ... and so late after a second of silence.
+  std::chrono::milliseconds long_sleep{100};  ///< ... and so late after a second of silence ...
+  std::chrono::milliseconds quiet{250};       ///< ... if there are no tasks either.
   std::chrono::microseconds doze{50};         ///< Where not all peers ring: sleeps so long between polls ...
   std::chrono::milliseconds dozing{20};       ///< ... until so long after the last event ...
   std::chrono::microseconds look{1900};       ///< ... then so long ...
@@ -174,15 +175,15 @@ class Node : public client::ClusterLink,
       get_up();
       if (has_slept_) node_.helper_bell_.ring();  // nobody may poll from now on
     }
-    /// Spins, lies down or sleeps a little; `idle` is how long nothing has happened.
-    void operator()(std::chrono::nanoseconds idle);
+    /// Spins, lies down or sleeps a little, not longer than `most`; `idle` is how long nothing has happened.
+    void operator()(std::chrono::nanoseconds idle, std::chrono::nanoseconds most = std::chrono::hours(1));
     /// Something has happened.
     void get_up();
     [[nodiscard]] bool is_down() const noexcept { return is_down_; }
 
    private:
     void spin();
-    [[nodiscard]] std::chrono::nanoseconds most(std::chrono::nanoseconds idle) const;
+    [[nodiscard]] std::chrono::nanoseconds patience(std::chrono::nanoseconds idle) const;
 
     Node& node_;
     bool is_down_ = false, has_slept_ = false;
@@ -201,6 +202,8 @@ class Node : public client::ClusterLink,
 
   void start_helper();
   void stop_helper();
+  /// Whether there are no tasks, so that nobody minds what only a clock tells.
+  void note_quiet(bool is_quiet) { is_quiet_.store(is_quiet, std::memory_order_relaxed); }
 
   comm::Transport& transport_;
   Patience patience_;
@@ -242,7 +245,7 @@ class Node : public client::ClusterLink,
   std::thread helper_;
   comm::Bell helper_bell_;
   std::atomic<int> resting_{0};
-  std::atomic<bool> stop_{false};
+  std::atomic<bool> stop_{false}, is_quiet_{false};
   std::atomic<std::int64_t> last_poll_ns_{0};
   Crowd crowd_;                                   // others want this core: who spins is in their way
   bool heard_life_ = false, heard_work_ = false;  // in this poll

@@ -101,11 +101,14 @@ void SchedulerNode::call_sleeper() {
 
 namespace {
 
-// Of one that another thread runs: most are done by the time that the scheduler would know of them.
-bool is_soon_done(const Pocketed& task) {
+// Of one that another thread runs: most are done by the time that the scheduler would know of them, and of
+// all that wait with them. That thread may have to wait for a core.
+bool is_soon_done(const Pocketed& task, std::size_t with_it) {
   constexpr int most_spins = 500;
-  constexpr auto most = std::chrono::milliseconds(1);
+  constexpr auto yields = std::chrono::milliseconds(1), most = std::chrono::milliseconds(20);
+  constexpr auto nap = std::chrono::microseconds(50), told_in = std::chrono::microseconds(2);
   Clock::time_point start{};
+  Clock::duration patience{};
   for (int spins = 0; task.is_untold.load(std::memory_order_relaxed); ++spins) {
     const Stage stage = task.stage.load(std::memory_order_acquire);
     if (stage != Stage::running) return stage == Stage::done;
@@ -114,9 +117,13 @@ bool is_soon_done(const Pocketed& task) {
       continue;
     }
     const auto now = Clock::now();
-    if (start == Clock::time_point{}) start = now;
-    if (now - start > most) return false;
-    std::this_thread::yield();
+    if (start == Clock::time_point{}) {
+      start = now;
+      patience = std::min<Clock::duration>(yields + (with_it + task.pocket.count()) * told_in, most);
+    }
+    if (now - start > patience) return false;
+    if (now - start < yields) std::this_thread::yield();
+    else std::this_thread::sleep_for(nap);
   }
   return false;
 }
@@ -124,7 +131,7 @@ bool is_soon_done(const Pocketed& task) {
 // Runs a task after what it stands on; false if some of it is not to be run here.
 template <class Run>
 bool run_with_inputs(Pocketed& task, const Run& run) {
-  if (!task.has_inputs) return run(task) || is_soon_done(task);
+  if (!task.input_count) return run(task) || is_soon_done(task, 0);
   struct Step {
     FutureRef task;
     std::size_t input = 0;
@@ -133,12 +140,12 @@ bool run_with_inputs(Pocketed& task, const Run& run) {
   std::vector<Step> steps{{FutureRef(&task)}};
   while (!steps.empty()) {
     Pocketed& next = pocketed(*steps.back().task.get());
-    if (next.has_inputs)
+    if (next.input_count)
       if (FutureRef input = next.pocket.claim_input(next, steps.back().input)) {
         steps.push_back({std::move(input)});
         continue;
       }
-    if (!run(next) && !is_soon_done(next)) return false;
+    if (!run(next) && !is_soon_done(next, task.input_count)) return false;
     steps.pop_back();
   }
   return true;
@@ -227,7 +234,7 @@ void SchedulerNode::tell_of(std::vector<Pocket::Left>&& left) {
       to_scheduler(std::move(message));
       continue;
     }
-    const bool made_once = one.stage == Stage::done && one.task->has_inputs;
+    const bool made_once = one.stage == Stage::done && one.task->input_count > 0;
     state_.begun(now_s_, one.task->runs_on, std::move(message), made_once, actions_);
     perform();
     if (one.stage == Stage::done) finish_pocketed(*one.task);
@@ -311,19 +318,19 @@ void SchedulerNode::finish_pocketed(Pocketed& task) {
   submitted();
 }
 
-void SchedulerNode::ended(Pocketed& task, worker::Outcome&& outcome) {
-  if (!outcome.failure && outcome.bytes < worker_keeps_bytes &&
-      task.pocket.end(task, outcome.value, outcome.bytes, outcome.duration_s)) {
-    if (outcome.duration_s >= worth_a_call_s) call_sleeper();  // for what stood on it
+void SchedulerNode::ended(Pocketed& task, task::Value&& value, std::uint64_t bytes, float duration_s,
+                          std::shared_ptr<const Failure>&& failure) {
+  if (!failure && bytes < worker_keeps_bytes && task.pocket.end(task, value, bytes, duration_s)) {
+    if (duration_s >= worth_a_call_s) call_sleeper();  // for what stood on it
     return;
   }
   tell(task);
   const Hold hold(*this);
-  if (outcome.failure) return on(task.runs_on, protocol::RunFailed{task.id, 1, std::move(outcome.failure)});
+  if (failure) return on(task.runs_on, protocol::RunFailed{task.id, 1, std::move(failure)});
   if (task.status.load(std::memory_order_acquire) != Status::pending) return;
-  task.value = std::move(outcome.value);
-  task.bytes = outcome.bytes;
-  task.duration_s = outcome.duration_s;
+  task.value = std::move(value);
+  task.bytes = bytes;
+  task.duration_s = duration_s;
   task.has_value.store(true, std::memory_order_release);
   finish_pocketed(task);
 }

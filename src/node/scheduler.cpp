@@ -259,6 +259,7 @@ void SchedulerNode::tick(Clock::time_point now) {
   keep_next();
   if (pause < std::chrono::milliseconds(20)) return;
   checked_ = now;
+  note_quiet(state_.pending() == 0 && !retiring_);
   if (!may_pocket_ && has_pocketed()) tell_all_pockets();  // from before a worker elsewhere came
   memory::release_unused();
   std::vector<std::pair<PeerId, std::string>> dead;

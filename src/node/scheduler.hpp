@@ -101,7 +101,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void begin_body();
   void end_body();
   /// What came of a task that was run in place.
-  void ended(client::Pocketed& task, worker::Outcome&& outcome);
+  void ended(client::Pocketed& task, task::Value&& value, std::uint64_t bytes, float duration_s,
+             std::shared_ptr<const Failure>&& failure);
 
   [[nodiscard]] bool keeps_results() const noexcept override { return keeper_ != nullptr; }
   client::FutureRef submit_kept(client::Request&& request, client::KeptCall&& call) override;

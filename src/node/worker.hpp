@@ -175,14 +175,14 @@ class WorkerNode final : public Node {
   void call_thief();
   void begin_closing();
   struct OnThread;
-  worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent = false,
-                      client::Pocketed* future = nullptr);
+  worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent = false);
+  static void note_owner(Running& running, TaskId id, std::uint32_t run, bool is_lent);
   /// Whether there is something in pockets, and whether its owners have had their time.
   enum class Theft { nothing, soon, due };
   [[nodiscard]] Theft thieve(Clock::time_point now, Clock::time_point& since, bool will_sleep);
   bool run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold);
   bool run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future);
-  void run_begun(OnThread* below, std::size_t slot, client::Pocketed& future, client::Pocket::Values&& values,
+  void run_begun(std::size_t slot, client::Pocketed& future, const client::Pocket::Values& values,
                  bool is_lent);
   void note_in_place(std::size_t slot);
   void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);

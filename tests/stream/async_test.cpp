@@ -61,6 +61,24 @@ TEST_CASE("buffer keeps order and lets n + 1 emits through before one waits") {
   CHECK(sentence([&] { source.buffer(0); }) == "buffer: size must be at least 1 (got 0)");
 }
 
+TEST_CASE("a sink may wait for each emission that its buffers have room for") {
+  constexpr int size = 40, count = 200;
+  Stream<int> source;
+  std::atomic<int> emitted{0};
+  bool came_in_time = true;
+  source.buffer(size).buffer(size).sink([&](int x) {
+    const int most = std::min(x + 1 + 2 * size, count);  // this one, and what the buffers hold
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while (came_in_time && emitted < most) came_in_time = std::chrono::steady_clock::now() < end;
+  });
+  for (int i = 0; i < count; ++i) {
+    source.emit(i);
+    ++emitted;
+  }
+  source.drain();
+  CHECK(came_in_time);
+}
+
 TEST_CASE("buffer goes on after an error below, and drain tells") {
   Stream<int> source;
   Ints out;

@@ -68,7 +68,7 @@ class BufferNode final : public Boundary<T, T> {
       arrived_.push_back(std::move(parcel));
       if (counts && overflow_ == Overflow::block && queued_.load() >= size_) {
         gate_.set(true);
-        if (queued_.load() < size_) gate_.set(false);  // taken meanwhile
+        say_room();  // taken meanwhile
       }
     }
     pump_.poke();
@@ -100,12 +100,18 @@ class BufferNode final : public Boundary<T, T> {
     }
   }
   void took_one() noexcept {
-    if (queued_.fetch_sub(1) > size_ || !gate_.is_closed()) return;
+    const std::size_t left = queued_.fetch_sub(1) - 1;
+    if (gate_.is_open() || left >= size_ || (left > few_ && !gate_.is_closed())) return;
     const std::lock_guard lock(mutex_);
-    if (queued_.load() < size_) gate_.set(false);
+    say_room();
+  }
+  void say_room() noexcept {
+    const std::size_t queued = queued_.load();
+    if (queued <= few_) gate_.set(false);
+    else if (queued < size_ && gate_.is_closed()) gate_.set_ajar();
   }
 
-  const std::size_t size_;
+  const std::size_t size_, few_ = size_ - 1 - (size_ - 1) / 4;  // so few queued that there is room for many
   const Overflow overflow_;
   Gate gate_;
   std::mutex mutex_;

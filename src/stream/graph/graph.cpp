@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 /// Those who wait for the same kind of thing.
 struct Graph::Line {
   std::condition_variable told;
-  std::atomic<int> waiters{0};
+  std::atomic<int> waiters{0}, patient{0};  // the latter for a gate that opens wide
   std::vector<std::function<void()>> callbacks = {};
 };
 
@@ -574,15 +574,24 @@ class LoopWatch {
   bool told_ = false;
 };
 
+/// Looks for a moment; a gate that is ajar is not tried before it is open.
+bool is_soon(Node& node, const std::function<bool()>& ready, bool for_all) {
+  const NodeRef full = for_all ? NodeRef() : node.look_for_full().value_or(NodeRef());
+  const Gate* const gate = full ? full->gate(0) : nullptr;
+  for (Spin spin(50us); spin.goes_on();)
+    if ((!gate || gate->is_open()) && ready()) return true;
+  return false;
+}
+
 }  // namespace
 
 bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready,
                  std::optional<std::chrono::steady_clock::time_point> deadline, bool for_all) {
   if (ready()) return true;
+  bool is_patient = !for_all;  // at first, for a moment
   std::vector<NodeRef> helpers = node.graph().nodes();
   std::erase_if(helpers, [](const Node* each) { return !each->can_help(); });
-  for (Spin spin(50us); helpers.empty() && spin.goes_on();)
-    if (ready()) return true;
+  if (helpers.empty() && is_soon(node, ready, for_all)) return true;
   std::optional<EventLoop> loop = node.graph().users_loop();
   refuse_own_loop(loop, who);
   auto helped = std::chrono::steady_clock::now();
@@ -619,7 +628,7 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     const std::shared_ptr<Graph> graph = of(node);
     Waiting& waiting = *graph->waiting_;
     Line& line = for_all ? waiting.end : waiting.room;
-    const Counted counted(line.waiters);
+    const Counted counted(is_patient ? line.patient : line.waiters);
     if (ready()) return true;
     if (for_all) watch.look_for_all(who, node);
     else watch.look(who, node);
@@ -632,8 +641,10 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
                                    [&](Node* helper) { return helper->wait_aside(ready); }))
         continue;
       std::unique_lock lock(waiting.mutex);
-      const auto nap = std::chrono::steady_clock::now() +
-                       20ms;  // a change may have been announced between the look and the wait
+      const auto nap =
+          std::chrono::steady_clock::now() +
+          (is_patient ? 1ms : 20ms);  // a change may have been told between the look and the wait
+      is_patient = false;
       line.told.wait_until(lock, deadline ? std::min(nap, *deadline) : nap);
     }
     if (deadline && std::chrono::steady_clock::now() >= *deadline) return ready();
@@ -644,6 +655,7 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
 void Graph::when_opened(std::function<void()> callback) { call_back(&Waiting::room, std::move(callback)); }
 void Graph::when_finished(std::function<void()> callback) { call_back(&Waiting::end, std::move(callback)); }
 void Graph::opened() noexcept { tell(&Waiting::room); }
+void Graph::ajar() noexcept { tell(&Waiting::room, false); }
 void Graph::finished() noexcept { tell(&Waiting::end); }
 
 void Graph::call_back(Line Waiting::*kind, std::function<void()> callback) {
@@ -657,9 +669,10 @@ void Graph::call_back(Line Waiting::*kind, std::function<void()> callback) {
   line.waiters.fetch_add(1);
 }
 
-void Graph::tell(Line Waiting::*kind) noexcept {
+void Graph::tell(Line Waiting::*kind, bool is_wide) noexcept {
   Line& line = (*waiting_).*kind;
-  if (line.waiters.load(std::memory_order_seq_cst) > 0) {
+  if (line.waiters.load(std::memory_order_seq_cst) > 0 ||
+      (is_wide && line.patient.load(std::memory_order_seq_cst) > 0)) {
     std::vector<std::function<void()>> callbacks;
     {
       const std::lock_guard lock(waiting_->mutex);
@@ -670,7 +683,7 @@ void Graph::tell(Line Waiting::*kind) noexcept {
     for (const auto& callback : callbacks) callback();
   }
   // Callbacks that went with a join, while this thread came, are there.
-  if (Graph* const kept = joined_into_.load(std::memory_order_seq_cst)) kept->tell(kind);
+  if (Graph* const kept = joined_into_.load(std::memory_order_seq_cst)) kept->tell(kind, is_wide);
 }
 
 bool Graph::is_idle() {

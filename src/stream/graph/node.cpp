@@ -17,9 +17,13 @@ namespace weir::detail::stream {
 std::atomic<std::uint64_t> cycle_limit{10'000'000};
 std::atomic<std::int64_t> cycle_patience_ns{5'000'000'000};
 
-void Gate::open() noexcept {
-  closed_.store(false, std::memory_order_seq_cst);
-  if (is_awaited_.load(std::memory_order_seq_cst) && is_awaited_.exchange(false)) node_.graph().opened();
+void Gate::open(State state) noexcept {
+  state_.store(state, std::memory_order_seq_cst);
+  if (state == State::ajar) {
+    if (is_awaited_.load(std::memory_order_seq_cst)) node_.graph().ajar();
+  } else if (is_awaited_.load(std::memory_order_seq_cst) && is_awaited_.exchange(false)) {
+    node_.graph().opened();
+  }
 }
 
 // --- Node

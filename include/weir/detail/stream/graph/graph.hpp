@@ -62,6 +62,8 @@ class Graph : public std::enable_shared_from_this<Graph> {
   void when_finished(std::function<void()> callback);
   /// Somebody has seen a gate closed that is open now.
   void opened() noexcept;
+  /// It has room for a few: told to all but threads that have just begun to wait.
+  void ajar() noexcept;
   /// Nothing is left of what was under way somewhere.
   void finished() noexcept;
   /// Whether what is in the graph of `node` now has come out, though more may go in meanwhile: to be asked
@@ -83,7 +85,7 @@ class Graph : public std::enable_shared_from_this<Graph> {
   friend struct Structure;
   struct Waiting;
   struct Line;
-  void tell(Line Waiting::*line) noexcept;
+  void tell(Line Waiting::*line, bool is_wide = true) noexcept;
   void call_back(Line Waiting::*line, std::function<void()> callback);
   std::atomic<std::uint64_t> version_{1};
   std::vector<std::unique_ptr<Node>> nodes_;

@@ -28,17 +28,25 @@ class Graph;
 class Node;
 
 /// Open while a node has room for more. Closed gates keep emissions that could reach them from starting. That
-/// one opens is told only if somebody has seen it closed: who waits for many is woken by few.
+/// one opens is told only if somebody has seen it closed: who waits for many is woken by few. One that has
+/// room for a few is ajar: whoever comes may enter, but a thread that was kept out is not woken yet, for a
+/// moment, so that not each element that leaves lets in one alone.
 ///
 /// **Threads.** Closed under the lock of the domain that feeds it; opened by anybody.
 class Gate {
  public:
   explicit Gate(Node& node) : node_(node) {}
   void set(bool closed) noexcept {
-    if (closed) closed_.store(true, std::memory_order_seq_cst);
-    else if (closed_.load(std::memory_order_relaxed)) open();
+    if (closed) state_.store(State::closed, std::memory_order_seq_cst);
+    else if (state_.load(std::memory_order_relaxed) != State::open) open(State::open);
   }
-  [[nodiscard]] bool is_closed() const noexcept { return closed_.load(std::memory_order_seq_cst); }
+  void set_ajar() noexcept { open(State::ajar); }
+  [[nodiscard]] bool is_open() const noexcept {
+    return state_.load(std::memory_order_relaxed) == State::open;
+  }
+  [[nodiscard]] bool is_closed() const noexcept {
+    return state_.load(std::memory_order_seq_cst) == State::closed;
+  }
   /// The same, for who will wait: when it opens, that is told.
   [[nodiscard]] bool is_found_closed() noexcept {
     if (!is_closed()) return false;
@@ -48,8 +56,10 @@ class Gate {
   [[nodiscard]] Node& node() const noexcept { return node_; }
 
  private:
-  void open() noexcept;
-  std::atomic<bool> closed_{false}, is_awaited_{false};
+  enum class State : unsigned char { open, ajar, closed };
+  void open(State state) noexcept;
+  std::atomic<State> state_{State::open};
+  std::atomic<bool> is_awaited_{false};
   Node& node_;
 };
 
