@@ -58,16 +58,6 @@ void make(const std::string& folder, std::size_t bytes) {
   }
 }
 
-std::vector<std::string> split(const std::string& line) {
-  std::vector<std::string> words;
-  for (std::size_t at = 0; at < line.size();) {
-    const std::size_t end = std::min(line.find(' ', at), line.size());
-    if (end > at) words.emplace_back(line, at, end - at);
-    at = end + 1;
-  }
-  return words;
-}
-
 template <class F>
 double best_of(int rounds, const F& f) {
   double best = 1e9;
@@ -114,7 +104,7 @@ int main(int argc, char** argv) {
   }
   return weir::run(argc, argv, [&](weir::Client&) {
     const double words_s = best_of(3, [&] {
-      (void)weir::read_text(folder + "/text-*.txt.gz").map(split).flatten().frequencies().topk(10).compute();
+      (void)weir::read_text(folder + "/text-*.txt.gz").split().flatten().frequencies().topk(10).compute();
     });
     const double json_s = best_of(3, [&] {
       (void)weir::read_text(folder + "/lines-*.json")

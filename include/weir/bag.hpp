@@ -93,6 +93,9 @@ template <class B>
 concept IsBag = requires(const B& bag) {
   takes_bag(bag);
 };
+template <class F>
+concept BeginsRecords =
+    Goes<F> && !std::is_convertible_v<F, std::string> && std::is_invocable_r_v<bool, F&, std::string_view>;
 template <class T>
 concept Adds = std::is_arithmetic_v<T> || requires(T sum, T& element) {
   T{};
@@ -127,6 +130,8 @@ void check_partitions(const char* who, std::size_t first, std::size_t second);
 /// Throws unless the number is at least 1.
 void check_count(const char* who, const char* what, std::uint64_t count);
 void check_probability(double probability);
+/// What stands between white space.
+[[nodiscard]] std::vector<std::string_view> words(const std::string& text);
 /// `part-*.txt`, 3 of 12: `part-03.txt`. Throws if there is not exactly one `*`.
 [[nodiscard]] std::vector<std::string> numbered_paths(const std::string& pattern, std::size_t count);
 
@@ -214,6 +219,22 @@ class Bag {
     const auto fn = detail::bag::function("map", std::move(f), std::forward<A>(args)...);
     return on_error == OnError::skip ? mapped<detail::bag::TryMapStage>(fn)
                                      : mapped<detail::bag::MapStage>(fn);
+  }
+  /// The same; the elements on which `f` throws are left out and listed in `letters`, with the line of the
+  /// file that they come from: `read_text("*.log").map(letters, parse)`.
+  template <class F, class... A>
+  requires detail::bag::MapsElement<T, F, A...>
+  [[nodiscard]] auto map(const DeadLetters& letters, F f, A&&... args) const {
+    const auto fn = detail::bag::function("map", std::move(f), std::forward<A>(args)...);
+    using Stage = detail::bag::LettersStage<T, std::decay_t<decltype(fn)>>;
+    return Bag<typename Stage::Out>(plan_.with(Stage::part(fn, detail::bag::next_address(letters))));
+  }
+  /// The same; what becomes of the elements on which `f` throws is said by what `read_json` was told.
+  template <class F, class... A>
+  requires detail::bag::MapsElement<T, F, A...>
+  [[nodiscard]] auto map(const OnBroken& on_broken, F f, A&&... args) const {
+    if (on_broken.letters()) return map(*on_broken.letters(), std::move(f), std::forward<A>(args)...);
+    return map(on_broken.skips() ? OnError::skip : OnError::raise, std::move(f), std::forward<A>(args)...);
   }
   /// \cond
   WEIR_REFUSES_ELEMENT_FUNCTION(map, TakesElement,
@@ -328,6 +349,22 @@ class Bag {
   requires(!detail::bag::HasItems<E>)
       WEIR_REFUSES("weir: flatten: the elements of this bag must be containers or other ranges")
   detail::Refused flatten() const { return {}; }
+  /// \endcond
+  /// The words of each element, which is text: what stands between spaces, tabs and ends of lines.
+  ///
+  /// **Shape.** `std::vector<std::string_view>` out, views of the element, which are gone with it: they can
+  /// be mapped, filtered, flattened and counted (`frequencies` copies each word once). What keeps elements
+  /// (`compute`, `take`, `groupby`) needs texts: `.map([](std::string_view word) { return std::string(word);
+  /// })`.
+  /// **Source.** `split()` of Python's bytes.
+  [[nodiscard]] auto split() const requires(std::is_same_v<T, std::string>) {
+    return mapped<detail::bag::MapStage>(detail::bag::function("split", &detail::bag::words));
+  }
+  /// \cond
+  template <class E = T>
+  requires(!std::is_same_v<E, std::string>)
+      WEIR_REFUSES("weir: split: the elements of this bag must be texts (std::string)")
+  detail::Refused split() const { return {}; }
   /// \endcond
   /// `f(partition, args...)`, which is given a partition as a vector and returns a range of the new one's
   /// elements. **Cost.** Holds a whole partition.
@@ -522,11 +559,23 @@ class Bag {
   WEIR_REFUSES_ELEMENT_FUNCTION(distinct, KeyOfElement,
                                 "the key must be a function of a const element of this bag", F)
   /// \endcond
-  /// How often each value occurs: `Counted{value, count}`, one partition; sorted, the most frequent first.
+  /// `distinct` by the name that it has in streams.
+  [[nodiscard]] Bag unique() const { return distinct(); }
+  /// The same by a key.
+  template <class F>
+  requires detail::bag::KeyOfElement<T, F>
+  [[nodiscard]] Bag unique(F key) const { return distinct(std::move(key)); }
+  /// \cond
+  WEIR_REFUSES_ELEMENT_FUNCTION(unique, KeyOfElement,
+                                "the key must be a function of a const element of this bag", F)
+  /// \endcond
+  /// How often each value occurs: `Counted{value, count}`, one partition; sorted, the most frequent first. Of
+  /// views (`std::string_view`) the values are texts.
   ///
   /// **Cost.** Each partition counts for itself, then the counts are put together.
-  [[nodiscard]] Bag<Counted<T>> frequencies(bool sorted = false) const {
-    return one_partition<Counted<T>>(reduced("frequencies", detail::bag::Frequencies<T>(sorted)));
+  [[nodiscard]] auto frequencies(bool sorted = false) const {
+    using Frequencies = detail::bag::Frequencies<T>;
+    return one_partition<Counted<typename Frequencies::Value>>(reduced("frequencies", Frequencies(sorted)));
   }
   /// The `k` largest elements, the largest first, one partition; of what `frequencies` gives, the most
   /// frequent.
@@ -664,12 +713,19 @@ class Bag {
   /// Runs everything and brings all elements, in order.
   ///
   /// **Errors.** Throws `Error{closed}` outside `weir::run`, otherwise what the first task that failed threw.
-  [[nodiscard]] std::vector<T> compute() const {
+  [[nodiscard]] std::vector<T> compute() const requires(!std::is_same_v<T, std::string_view>) {
     std::vector<T> all;
     for (std::vector<T>& part : Client::current().gather(to_futures()))
       all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
     return all;
   }
+  /// \cond
+  template <class E = T>
+  requires std::is_same_v<E, std::string_view> WEIR_REFUSES(
+      "weir: compute: words that are views are gone with their lines; make them texts of their own: "
+      ".map([](std::string_view word) { return std::string(word); })")
+  detail::Refused compute() const { return {}; }
+  /// \endcond
   /// All elements as one value to come.
   [[nodiscard]] Delayed<std::vector<T>> delayed() const {
     return weir::delayed(Options{.name = "gather"}, [](std::vector<std::vector<T>> parts) {
@@ -705,7 +761,7 @@ class Bag {
   /// name says the compression.
   /// **Errors.** Throws `Error{invalid_argument}` for another pattern; a file that cannot be written fails
   /// its task. A file is there whole or not at all.
-  [[nodiscard]] std::vector<std::string> to_text(const std::string& pattern) const
+  std::vector<std::string> to_text(const std::string& pattern) const
       requires(std::is_same_v<T, std::string>) {
     const std::vector<std::string> paths = detail::bag::numbered_paths(pattern, partitions());
     std::vector<detail::delayed::NodeRef> nodes;
@@ -793,9 +849,16 @@ struct TextOptions {
   std::string block{};  ///< Plain files are cut at line ends into parts of this size, small files are put
                         ///< together up to it: "64 MiB". Empty: at most 64 MiB, and about 32 parts.
   Compression compression = Compression::automatic;  ///< Of all files.
-  std::string encoding{};             ///< Empty: bytes as they are. "utf-8": checked. "latin-1": made UTF-8.
-  OnError on_error = OnError::raise;  ///< Lines that are not what they should be.
+  std::string encoding{};  ///< Empty: bytes as they are. "utf-8": checked. "latin-1": made UTF-8.
+  OnBroken on_error{};     ///< Lines that are not what they should be: `OnError::skip` leaves them out, a
+                           ///< `DeadLetters` lists them too.
 };
+
+namespace detail::bag {
+/// What each partition of `read_records` reads.
+[[nodiscard]] std::vector<TextSource> record_sources(const std::vector<std::string>& names,
+                                                     const TextOptions& options);
+}  // namespace detail::bag
 
 /// The lines of files, without their ends: `read_text("logs/2015-*.log.gz")`.
 ///
@@ -823,8 +886,42 @@ template <std::convertible_to<std::string> Pattern>
 /// again inside itself.
 [[nodiscard]] Bag<std::string> read_records(const std::vector<std::string>& files,
                                             const std::string& separator, const TextOptions& options = {});
+/// What stands between the lines for which a function is true, which begin records:
+/// `read_records({"app.log"},
+/// [](std::string_view line) { return line.starts_with("20"); })` keeps the lines of a message together.
+///
+/// **Shape.** The lines of a record with `\n` between them. What stands before the first in a file is one
+/// too.
+/// **Errors.** Those of `read_text`.
+/// **Cost.** Files are cut at lines: a record that goes on behind its part is read there.
+/// \param begins  Travels by the rules of `Client::submit`; it is given each line once or twice.
+template <class F>
+requires detail::bag::BeginsRecords<F>
+[[nodiscard]] Bag<std::string> read_records(const std::vector<std::string>& files, F begins,
+                                            const TextOptions& options = {}) {
+  const auto fn = detail::bag::function("read_records", std::move(begins));
+  std::vector<detail::bag::Pipe> pipes;
+  for (const detail::bag::TextSource& source : detail::bag::record_sources(files, options))
+    pipes.push_back({detail::bag::records_source(source, fn), {}});
+  for (std::size_t i = 0; i < pipes.size(); ++i) pipes[i].source.partition = i;
+  return Bag<std::string>(detail::bag::Plan(std::move(pipes)));
+}
+/// The same of one file or pattern.
+template <std::convertible_to<std::string> Pattern, class By>
+requires(std::is_convertible_v<By, std::string> || detail::bag::BeginsRecords<By>)
+    [[nodiscard]] Bag<std::string> read_records(const Pattern& files, By by,
+                                                const TextOptions& options = {}) {
+  return read_records(std::vector<std::string>{files}, std::move(by), options);
+}
+/// \cond
+template <class Files, class By, class... Options>
+requires(!std::is_convertible_v<By, std::string> && !detail::bag::BeginsRecords<By>) WEIR_REFUSES(
+    "weir: read_records: records end at a separator, a text, or begin with the lines for which a function is "
+    "true: bool(std::string_view line), which captures nothing")
+Bag<std::string> read_records(const Files&, By, const Options&...) { __builtin_unreachable(); }
+/// \endcond
 /// JSON values, one in each line; blank lines have none. **Errors.** Those of `read_text`; a line that is not
-/// JSON fails its task, with file, line and column, unless `on_error` is `OnError::skip`.
+/// JSON fails its task, with file, line and column, unless `on_error` says otherwise.
 [[nodiscard]] Bag<Json> read_json(const std::vector<std::string>& files, const TextOptions& options = {});
 template <std::convertible_to<std::string> Pattern>
 [[nodiscard]] Bag<Json> read_json(const Pattern& files, const TextOptions& options = {}) {

@@ -22,8 +22,8 @@ struct ArrivedPart {
   Reader reader;
   Making making;
 
-  ArrivedPart(Reader& from, std::span<const task::Value> inputs)
-      : maker(local_maker(from)), reader(std::span<const std::byte>()), making{reader} {
+  ArrivedPart(Reader& from, std::span<const task::Value> inputs, Here& here)
+      : maker(local_maker(from)), reader(std::span<const std::byte>()), making{reader, here} {
     std::uint64_t first = 0, count = 0, size = 0;
     read(from, making.partition);
     read(from, first);
@@ -49,8 +49,9 @@ task::Value run_chain(Reader& reader, std::span<const task::Value> inputs) {
   std::uint64_t count = 0;
   read(reader, count);
   reader.expect(count, 5 * sizeof(std::uint64_t));
+  Here here;
   std::deque<ArrivedPart> parts;
-  for (std::uint64_t i = 0; i < count; ++i) parts.emplace_back(reader, inputs);
+  for (std::uint64_t i = 0; i < count; ++i) parts.emplace_back(reader, inputs, here);
   if (count < 2) throw Error(ErrorKind::serialization, "bag: a chain has a source and a sink");
   const auto sink = reinterpret_cast<SinkMaker>(const_cast<void*>(parts.back().maker))(parts.back().making);
   std::vector<std::unique_ptr<Into>> stages;
@@ -61,9 +62,12 @@ task::Value run_chain(Reader& reader, std::span<const task::Value> inputs) {
     next = stages.back().get();
   }
   reinterpret_cast<SourceRunner>(const_cast<void*>(parts.front().maker))(parts.front().making, *next);
+  here.leave();
   for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) (*stage)->end();
   sink->into().end();
-  return sink->result();
+  task::Value result = sink->result();
+  here.send();
+  return result;
 }
 
 class ChainNode final : public delayed::Node {

@@ -12,6 +12,7 @@
 
 #include "core/wording.hpp"
 #include "weir/detail/bag/hash.hpp"
+#include "weir/detail/bag/letters.hpp"
 
 namespace weir {
 
@@ -88,11 +89,12 @@ std::string beginning(std::string_view text) {
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) why = "it is empty";
   if (column == 0 && code == simdjson::NUMBER_ERROR)
     why = "a number must be one that a double can be near to; larger ones can be texts";
-  throw Error(ErrorKind::serialization,
-              column > 0
-                  ? fmt::format("Json::parse: a text must be JSON (got '{}', wrong at column {}): {}",
-                                beginning(text), column, why)
-                  : fmt::format("Json::parse: a text must be JSON (got '{}'): {}", beginning(text), why));
+  throw ErrorAt(ErrorKind::serialization,
+                column > 0
+                    ? fmt::format("Json::parse: a text must be JSON (got '{}', wrong at column {}): {}",
+                                  beginning(text), column, why)
+                    : fmt::format("Json::parse: a text must be JSON (got '{}'): {}", beginning(text), why),
+                column);
 }
 
 bool is_beyond_64_bits(std::string_view integer) {

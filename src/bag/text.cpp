@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <bit>
+#include <cstring>
+
 #include "core/thrown.hpp"
 #include "core/wording.hpp"
 #include "weir/bag.hpp"
@@ -12,38 +15,93 @@ namespace weir {
 namespace detail::bag {
 namespace {
 
+// The highest bit of each of up to 8 bytes that is white space, the first byte lowest; those that are not
+// there are.
+std::uint64_t white_of(const char* text, std::size_t count) {
+  constexpr std::uint64_t ones = 0x0101010101010101, high = 0x80 * ones, low = 0x7f * ones;
+  std::uint64_t bytes = ' ' * ones;
+  std::memcpy(&bytes, text, count);
+  if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap64(bytes);
+  const std::uint64_t sevens = bytes & low;
+  const std::uint64_t is_no_space = (sevens ^ ' ' * ones) + low;
+  const std::uint64_t is_from_tab = sevens + (0x80 - '\t') * ones,
+                      is_behind_return = sevens + (0x7f - '\r') * ones;
+  return (~is_no_space | (is_from_tab & ~is_behind_return)) & ~bytes & high;
+}
+
 // Lines of the portions, one after another, each with room for parsers that read in steps.
 class LinePusher {
  public:
-  LinePusher(const TextSource& source, Into& next) : source_(source), next_(next) {}
+  LinePusher(const Making& making, const TextSource& source, Into& next)
+      : here_(making.here), partition_(making.partition), source_(source), next_(next) {}
 
   // Whether more is wanted.
   bool push(const files::Portion& portion) {
     files::Lines lines(source_.who.c_str(), portion, source_.separator);
     std::string_view line;
-    while (lines.next(line)) {
-      try {
-        if (!push_line(portion.path, line)) return false;
-      } catch (const Error& error) {
-        throw Error(error.kind(), at(lines) + error.what());
-      } catch (...) {
-        const Thrown thrown = current_thrown();
-        throw Error(ErrorKind::task_failed, at(lines) + thrown.type + ": " + thrown.message);
-      }
-    }
+    while (lines.next(line))
+      if (!push_or_tell(lines, line)) return false;
     return true;
+  }
+  // The records that begin in the portion; the last one may end behind it.
+  bool push_records(const files::Portion& portion, const BeginsRecord& begins) {
+    files::Lines lines(source_.who.c_str(), portion, source_.separator);
+    std::string_view line;
+    std::string record;
+    bool has_record = portion.begin == 0;  // what stands before the first is one too
+    std::uint64_t count = 0;               // its lines
+    const auto add = [&] {
+      if (count++) record += '\n';
+      record += line;
+    };
+    while (lines.next(line)) {
+      if (begins(line)) {
+        if (count && !push_or_tell(lines, record, count)) return false;
+        record.clear();
+        count = 0;
+        has_record = true;
+      }
+      if (has_record) add();
+    }
+    lines.read_on();
+    bool is_next = false;
+    while (count && !is_next && lines.next(line)) {
+      is_next = begins(line);
+      if (!is_next) add();
+    }
+    return !count || push_or_tell(lines, record, is_next ? count : count - 1);
   }
 
  private:
-  [[nodiscard]] std::string at(const files::Lines& lines) const {
-    return source_.who + ": " + lines.where().text() + ": ";
+  // A line, or a record that began so many lines before it; whether more is wanted.
+  bool push_or_tell(const files::Lines& lines, std::string_view line, std::uint64_t began = 0) {
+    const auto at = [&] {
+      files::LinePlace place = lines.where();
+      place.number -= began;
+      return source_.who + ": " + place.text() + ": ";
+    };
+    here_.at(lines, line, began);
+    try {
+      return push_line(lines.portion().path, line);
+    } catch (const Error& error) {
+      throw Error(error.kind(), at() + error.what());
+    } catch (...) {
+      const Thrown thrown = current_thrown();
+      throw Error(ErrorKind::task_failed, at() + thrown.type + ": " + thrown.message);
+    }
   }
 
   bool push_line(const std::string& path, std::string_view line) {
     if (source_.passes_blank && line.find_first_not_of(" \t\r") == std::string_view::npos) return true;
     if (source_.is_utf8 && !simdjson::validate_utf8(line.data(), line.size())) {
-      if (source_.skips) return true;
-      throw_not_utf8(line);
+      if (!source_.skips) throw_not_utf8(line);
+      if (source_.letters.queue.empty()) return true;
+      try {
+        throw_not_utf8(line);
+      } catch (const ErrorAt&) {
+        here_.leave_out(source_.letters, partition_);
+        return true;
+      }
     }
     line_.clear();
     line_.reserve(line.size() + files::Lines::padding);
@@ -74,13 +132,16 @@ class LinePusher {
       (fits ? good : bad) = middle;
     }
     while (good > 0 && !simdjson::validate_utf8(line.data(), good)) --good;
-    throw Error(
+    throw ErrorAt(
         ErrorKind::serialization,
         fmt::format("the text must be UTF-8 (got byte 0x{:02x} at column {}); give another encoding, or "
                     "none",
-                    static_cast<unsigned char>(line[good]), good + 1));
+                    static_cast<unsigned char>(line[good]), good + 1),
+        good + 1);
   }
 
+  Here& here_;
+  std::uint64_t partition_;
   const TextSource& source_;
   Into& next_;
   std::string line_;
@@ -89,7 +150,7 @@ class LinePusher {
 void run_text(const Making& making, Into& next) {
   TextSource source;
   task::read_back(making.reader, source);
-  LinePusher pusher(source, next);
+  LinePusher pusher(making, source, next);
   for (const files::Portion& portion : source.portions)
     if (!pusher.push(portion)) return;
 }
@@ -138,17 +199,29 @@ void check_separator(const char* who, const std::string& separator) {
                               printable(separator)));
 }
 
-Plan text_plan(const char* who, const std::vector<std::string>& names, const TextOptions& options,
-               const std::string& separator, bool with_path, bool passes_blank = false) {
+// What each partition reads.
+std::vector<TextSource> text_sources(const char* who, const std::vector<std::string>& names,
+                                     const TextOptions& options, const std::string& separator, bool with_path,
+                                     bool passes_blank = false) {
   check_encoding(who, options.encoding);
   check_separator(who, separator);
   const std::uint64_t block = options.block.empty() ? 0 : files::bytes_of_block(who, "64 MiB", options.block);
-  std::vector<Pipe> pipes;
+  const auto& letters = options.on_error.letters();
+  const LetterAddress address = letters ? next_address(*letters) : LetterAddress{};
+  std::vector<TextSource> sources;
   for (auto& portions : files::divide(files::find(who, names, options.compression), block))
-    pipes.push_back({text_source({who, std::move(portions), separator, options.encoding == "utf-8",
-                                  options.encoding == "latin-1", options.on_error == OnError::skip, with_path,
-                                  passes_blank}),
-                     {}});
+    sources.push_back({who, std::move(portions), separator, options.encoding == "utf-8",
+                       options.encoding == "latin-1", options.on_error.skips(), address, with_path,
+                       passes_blank});
+  return sources;
+}
+
+Plan text_plan(const std::vector<TextSource>& sources) {
+  std::vector<Pipe> pipes;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    pipes.push_back({text_source(sources[i]), {}});
+    pipes.back().source.partition = i;
+  }
   return Plan(std::move(pipes));
 }
 
@@ -165,6 +238,34 @@ void run_range(const Making& making, Into& next) {
 }
 
 }  // namespace
+
+void push_records(const Making& making, const TextSource& source, const BeginsRecord& begins, Into& next) {
+  LinePusher pusher(making, source, next);
+  for (const files::Portion& portion : source.portions)
+    if (!pusher.push_records(portion, begins)) return;
+}
+std::vector<TextSource> record_sources(const std::vector<std::string>& names, const TextOptions& options) {
+  return text_sources("read_records", names, options, "\n", false);
+}
+
+std::vector<std::string_view> words(const std::string& text) {
+  std::vector<std::string_view> found;
+  found.reserve(text.size() / 8 + 1);
+  constexpr std::size_t none = std::string::npos, step = 8;
+  std::size_t begin = none;  // of the word that has begun
+  std::uint64_t before = 1;  // whether white space stands before
+  for (std::size_t at = 0; at < text.size(); at += step) {
+    const std::uint64_t white = white_of(text.data() + at, std::min(step, text.size() - at));
+    for (std::uint64_t edges = white ^ (white << 8 | before << 7); edges != 0; edges &= edges - 1) {
+      const std::size_t edge = at + static_cast<std::size_t>(std::countr_zero(edges)) / 8;
+      if (begin != none) found.emplace_back(text.data() + begin, edge - begin);
+      begin = begin == none ? edge : none;
+    }
+    before = white >> 63;
+  }
+  if (begin != none) found.emplace_back(text.data() + begin, text.size() - begin);
+  return found;
+}
 
 Part text_source(const TextSource& source) {
   return make_part(&run_text, source.who, [&](Writer& writer) { write(writer, source); });
@@ -183,21 +284,22 @@ Part range_source(std::int64_t begin, std::int64_t step, std::uint64_t count) {
 }  // namespace detail::bag
 
 using detail::bag::text_plan;
+using detail::bag::text_sources;
 
 Bag<std::string> read_text(const std::vector<std::string>& files, const TextOptions& options) {
-  return Bag<std::string>(text_plan("read_text", files, options, "\n", false));
+  return Bag<std::string>(text_plan(text_sources("read_text", files, options, "\n", false)));
 }
 Bag<std::pair<std::string, std::string>> read_text_with_paths(const std::vector<std::string>& files,
                                                               const TextOptions& options) {
   return Bag<std::pair<std::string, std::string>>(
-      text_plan("read_text_with_paths", files, options, "\n", true));
+      text_plan(text_sources("read_text_with_paths", files, options, "\n", true)));
 }
 Bag<std::string> read_records(const std::vector<std::string>& files, const std::string& separator,
                               const TextOptions& options) {
-  return Bag<std::string>(text_plan("read_records", files, options, separator, false));
+  return Bag<std::string>(text_plan(text_sources("read_records", files, options, separator, false)));
 }
 Bag<Json> read_json(const std::vector<std::string>& files, const TextOptions& options) {
-  return Bag<std::string>(text_plan("read_json", files, options, "\n", false, true))
+  return Bag<std::string>(text_plan(text_sources("read_json", files, options, "\n", false, true)))
       .map(options.on_error, Json::parse);
 }
 

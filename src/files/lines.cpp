@@ -76,7 +76,7 @@ bool Lines::next(std::string_view& line) {
 
 bool Lines::next_of_any(std::string_view& line) {
   if (separator_.size() > 1 && behind_separator_) skip_repeated();
-  if (portion_.compression == Compression::none && offset_ >= portion_.end) return false;
+  if (portion_.compression == Compression::none && offset_ >= portion_.end && !reads_on_) return false;
   std::size_t looked_at = 0;  // bytes of this line that have no end
   for (;;) {
     const std::size_t end = find_end(looked_at);

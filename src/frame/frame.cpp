@@ -104,6 +104,11 @@ Frame Frame::dropna(const std::vector<std::string>& names) const {
     condition = i ? condition && !col(all[i]).isna() : !col(all[i]).isna();
   return filter(condition);
 }
+Frame Frame::isna() const {
+  std::vector<std::pair<std::string, Expression>> flags;
+  for (const Field& field : schema()) flags.emplace_back(field.name, col(field.name).isna());
+  return assign(flags);
+}
 Frame Frame::fillna(const std::string& name, const Expression& value) const {
   static_cast<void>(detail::frame::find_column("fillna", name, schema()));
   return with(name, col(name).fillna(value));
@@ -160,7 +165,8 @@ Frame Frame::drop_duplicates(const std::vector<std::string>& names) const {
   return framed(detail::frame::make_distinct(node_, names));
 }
 Frame Frame::value_counts(const std::string& name) const {
-  return group_by(name).agg(weir::count()).sort_by("count", descending);
+  const Aggregate counted = weir::count().as(name == "count" ? "count_count" : "count");
+  return group_by(name).agg(counted).sort_by(counted.name, descending);
 }
 Frame Frame::merge(const Frame& right, const Merge& options) const {
   return framed(detail::frame::make_merge(node_, right.node_, options));
@@ -229,10 +235,7 @@ Table Frame::head(std::size_t n) const {
   }
   return detail::frame::compute_table(limited);
 }
-Table Frame::tail(std::size_t n) const {
-  const Table all = compute();
-  return all.slice(all.rows() - std::min(all.rows(), n), n);
-}
+Table Frame::tail(std::size_t n) const { return detail::frame::compute_last(node_, n); }
 std::int64_t Frame::count_rows() const {
   if (schema().empty()) return 0;
   return agg(weir::count()).compute().column("count").int64s()[0];

@@ -78,9 +78,41 @@ TEST_CASE("words are counted the same wherever a file is cut") {
   for (const char* block : {"100 B", "777 B", "5 kB", "1 MB"}) {
     const auto bag = read_text(folder.path() + "/a.txt", {.block = block});
     CHECK(bag.map(words).flatten().frequencies(true).compute() == expected);
+    CHECK(bag.split().flatten().frequencies(true).compute() == expected);
     CHECK(bag.count().compute() == 401);
   }
   CHECK(read_text(folder.path() + "/a.txt", {.block = "100 B"}).partitions() == (text.size() + 99) / 100);
+}
+
+TEST_CASE("split gives what stands between white space, as Python does") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/a.txt", letters = "ab\xc3\xa9 \t\v\f\r\x08\x0e!\xa0\x89\x8d";
+  std::string text;
+  std::uint64_t state = 1;
+  for (int line = 0; line < 2000; ++line) {
+    for (std::uint64_t length = line % 40; length > 0; --length)
+      text += letters[((state = state * 6364136223846793005u + 1442695040888963407u) >> 33) % letters.size()];
+    text += '\n';
+  }
+  write_file(path, text);
+  const auto split = read_text(path).split();
+  std::string ours;
+  for (const auto& [word, count] : split.flatten().frequencies(true).topk(1000).compute())
+    ours += std::to_string(count) + " " + word + "\n";
+  CHECK(ours == python(R"(
+import collections, sys
+counts = collections.Counter()
+for line in open(sys.argv[1], "rb").read().split(b"\n"):
+    counts.update(line.split())
+for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:1000]:
+    sys.stdout.buffer.write(b"%d %s\n" % (count, word)))",
+                       {path}));
+  const auto long_ones = split.flatten().filter([](const std::string_view& word) { return word.size() > 5; });
+  const auto owned = long_ones.map([](std::string_view word) { return std::string(word); }).compute();
+  CHECK(owned.size() == long_ones.count().compute());
+  std::uint64_t counted = 0;
+  for (const auto& [word, count] : long_ones.frequencies().compute()) counted += count;
+  CHECK(counted == owned.size());
 }
 
 TEST_CASE("files are named before anything runs") {
@@ -206,6 +238,135 @@ TEST_CASE("lines are written as they were read") {
   CHECK_THROWS(
       lines.map([](const std::string& line) { return line.substr(2); }).to_text(other.path() + "/*"));
   CHECK(weir::test::run({"ls", "-A", other.path()}).out == "");
+}
+
+using Letters = std::vector<std::tuple<std::string, std::uint64_t, std::uint64_t, std::string>>;
+// File, line, column and text of each.
+Letters told(const weir::DeadLetters& letters, const std::string& folder) {
+  Letters all;
+  for (const weir::DeadLetter& letter : letters.list())
+    all.emplace_back(letter.file.substr(folder.size() + 1), letter.line, letter.column, letter.text);
+  return all;
+}
+
+TEST_CASE("broken lines are left out and listed with their places, wherever files are cut") {
+  const TemporaryFolder folder;
+  std::string text, packed;
+  Letters expected;
+  for (int i = 0; i < 300; ++i) {
+    if (i % 50 == 7) {
+      expected.emplace_back("a.json", i + 1, 7, "{\"a\": oops}");
+      text += "{\"a\": oops}\r\n";
+    } else {
+      text += "{\"a\": " + std::to_string(i) + "}\r\n";
+    }
+  }
+  write_file(folder.path() + "/a.json", text);
+  write_file(folder.path() + "/b.json.gz", gzip("\n{\"a\": 1}\n[1, 2\n"));
+  expected.emplace_back("b.json.gz", 3, 7, "[1, 2");
+  for (const char* block : {"100 B", "1 kB", "1 MB"}) {
+    INFO(block);
+    const weir::DeadLetters letters;
+    const auto read = weir::read_json(Texts{folder.path() + "/a.json", folder.path() + "/b.json.gz"},
+                                      {.block = block, .on_error = letters});
+    CHECK(letters.count() == 0);
+    CHECK(read.count().compute() == 295);
+    CHECK(letters.count() == 7);
+    CHECK(read.pluck("a").count().compute() == 295);  // the same lines again are no further ones
+    CHECK(letters.count() == 7);
+    const Letters listed = told(letters, folder.path());
+    REQUIRE(listed.size() == expected.size());
+    for (std::size_t i = 0; i < listed.size(); ++i) {
+      CHECK(std::get<0>(listed[i]) == std::get<0>(expected[i]));
+      CHECK(std::get<1>(listed[i]) == std::get<1>(expected[i]));
+      CHECK(std::get<2>(listed[i]) > 0);
+      CHECK(std::get<3>(listed[i]) == std::get<3>(expected[i]));
+    }
+    CHECK(letters.list().front().reason.find("must be JSON") != std::string::npos);
+  }
+}
+
+TEST_CASE("letters are of members that do not fit, of bytes that are no UTF-8, and of functions that throw") {
+  const TemporaryFolder folder;
+  struct Sold {
+    std::string item;
+    std::int64_t price = 0;
+  };
+  write_file(folder.path() + "/a.json", "{\"item\": \"a\", \"price\": 1}\n{\"item\": \"b\"}\n{\n");
+  const weir::DeadLetters letters;
+  CHECK(weir::read_json<Sold>(folder.path() + "/a.json", {.on_error = letters}).count().compute() == 1);
+  const auto listed = told(letters, folder.path());
+  REQUIRE(listed.size() == 2);
+  CHECK(std::get<1>(listed[0]) == 2);
+  CHECK(std::get<3>(listed[0]) == "{\"item\": \"b\"}");
+  CHECK(letters.list()[0].reason.find("price") != std::string::npos);
+  CHECK(std::get<1>(listed[1]) == 3);
+
+  write_file(folder.path() + "/b.txt", "one\ntw\xff\nthree\n");
+  const weir::DeadLetters of_bytes;
+  CHECK(read_text(folder.path() + "/b.txt", {.encoding = "utf-8", .on_error = of_bytes}).compute() ==
+        Texts{"one", "three"});
+  CHECK(told(of_bytes, folder.path()) == Letters{{"b.txt", 2, 3, "tw\xff"}});
+
+  const weir::DeadLetters of_map(2);
+  const auto halves = weir::from_sequence(std::vector<int>{1, 2, 3, 4, 5, 7}, 1).map(of_map, [](int x) {
+    if (x % 2) throw std::invalid_argument("odd");
+    return x / 2;
+  });
+  CHECK(halves.compute() == std::vector<int>{1, 2});
+  CHECK(of_map.count() == 4);  // of which the first are kept
+  REQUIRE(of_map.list().size() == 2);
+  CHECK(of_map.list()[1].text == "3");
+  CHECK(of_map.list()[1].reason == "std::invalid_argument: odd");
+  CHECK(weir::from_sequence(of_map.list())
+            .map([](const weir::DeadLetter& one) { return one.text; })
+            .compute() == Texts{"1", "3"});
+  CHECK(weir::from_sequence(Texts{"7", "x"})
+            .map(weir::OnBroken(OnError::skip), [](const std::string& text) { return std::stoi(text); })
+            .compute() == std::vector<int>{7});
+}
+
+TEST_CASE("records that a function finds are the same wherever a file is cut") {
+  const TemporaryFolder folder;
+  std::string text = "before the first\n";
+  Texts expected{"before the first"};
+  for (int i = 0; i < 200; ++i) {
+    std::string record = "> " + std::to_string(i);
+    for (int line = 0; line < i % 7; ++line) record += line == 3 ? "\n" : "\n  line " + std::to_string(line);
+    text += record + "\n";
+    expected.push_back(record);
+  }
+  write_file(folder.path() + "/a.txt", text);
+  write_file(folder.path() + "/b.txt.gz", gzip(text));
+  write_file(folder.path() + "/c.txt", "");
+  write_file(folder.path() + "/d.txt", "> no line end");
+  const auto begins = [](std::string_view line) { return line.starts_with("> "); };
+  for (const char* block : {"10 B", "97 B", "1 kB", "1 MB"}) {
+    INFO(block);
+    CHECK(weir::read_records(folder.path() + "/a.txt", begins, {.block = block}).compute() == expected);
+    CHECK(weir::read_records(folder.path() + "/b.txt.gz", begins, {.block = block}).compute() == expected);
+  }
+  CHECK(weir::read_records(Texts{folder.path() + "/c.txt", folder.path() + "/d.txt"}, begins).compute() ==
+        Texts{"> no line end"});
+  CHECK(weir::read_records(folder.path() + "/d.txt", " ").compute() == Texts{">", "no", "line", "end"});
+  const weir::DeadLetters letters;
+  const auto numbers =
+      weir::read_records(folder.path() + "/a.txt", begins, {.block = "97 B"})
+          .map(letters, [](const std::string& record) { return std::stoi(record.substr(2)); });
+  CHECK(numbers.sum().compute() == 199 * 200 / 2);
+  CHECK(told(letters, folder.path()) == Letters{{"a.txt", 1, 0, "before the first"}});
+  CHECK_THROWS_WITH(
+      weir::read_records(folder.path() + "/a.txt", begins, {.block = "97 B"})
+          .map([](const std::string& record) { return std::stoi(record.substr(2)) < 150 ? 1 : throw 1; })
+          .count()
+          .compute(),
+      Catch::Contains("line 1 of"));
+}
+
+TEST_CASE("unique is distinct") {
+  CHECK(weir::from_sequence(std::vector<int>{3, 1, 3, 2}, 2).unique().compute() == std::vector<int>{3, 1, 2});
+  CHECK(weir::from_sequence(std::vector<int>{3, 1, 5, 2}, 2).unique([](int x) { return x % 2; }).compute() ==
+        std::vector<int>{3, 2});
 }
 
 }  // namespace

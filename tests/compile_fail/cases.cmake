@@ -193,6 +193,8 @@ weir_compile_fail(bag/reduction_functions
   "weir: reduction: the first function must take a std::vector of elements")
 weir_compile_fail(bag/map_partitions_function
   "weir: map_partitions: the function must take a std::vector of the elements")
+weir_compile_fail(bag/split_numbers "weir: split: the elements of this bag must be texts")
+weir_compile_fail(bag/split_kept "weir: compute: words that are views are gone with their lines")
 weir_compile_fail(bag/flatten_no_range "weir: flatten: the elements of this bag must be containers")
 weir_compile_fail(bag/sum_no_number
   "weir: sum: the elements of this bag must be numbers or have an operator .=")
@@ -209,6 +211,7 @@ weir_compile_fail(frame/assign_one "weir: assign: takes a list of names and expr
 weir_compile_fail(frame/map_partitions_function
   "weir: map_partitions: the function must take a const weir::Table& and return a weir::Table")
 weir_compile_fail(free/apply_function "weir: apply: a function of columns .*captures nothing")
+weir_compile_fail(free/read_records_function "weir: read_records: records end at a separator, a text")
 weir_compile_fail(free/table_of_members "weir: table_of: a row is a plain struct")
 weir_compile_fail(client/delayed_get "weir: get: the result is no tuple, pair or array with so many elements")
 weir_compile_fail(client/program_of "weir: program: is made of the words of a command")

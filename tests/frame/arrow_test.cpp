@@ -1,5 +1,6 @@
 // Arrow's C data interface, both ways.
 #include <catch2/catch.hpp>
+#include <cerrno>
 
 #include "frame/support.hpp"
 #include "weir/frame/arrow.hpp"
@@ -107,4 +108,103 @@ TEST_CASE("columns of other libraries are taken with their offsets and dictionar
   Foreign wide("L", 1, nullptr, large);
   CHECK(sentence_of([&] { return taken(wide); }) ==
         "from_arrow: a number must be within 64 bits (got 18446744073709551615 times 1)");
+}
+
+namespace {
+
+// A stream of its own that gives tables, and may fail at the end.
+struct ForeignStream {
+  std::vector<Table> tables;
+  std::string error;
+  std::size_t next = 0;
+  bool is_released = false;
+  ArrowArrayStream stream{};
+  explicit ForeignStream(std::vector<Table> of, std::string fails = "")
+      : tables(std::move(of)), error(std::move(fails)) {
+    stream.private_data = this;
+    stream.get_schema = [](ArrowArrayStream* self, ArrowSchema* schema) {
+      ArrowArray array;
+      to_arrow(own(self).tables.front(), schema, &array);
+      array.release(&array);
+      return 0;
+    };
+    stream.get_next = [](ArrowArrayStream* self, ArrowArray* array) {
+      ForeignStream& me = own(self);
+      array->release = nullptr;
+      if (++me.next >= me.tables.size()) return me.error.empty() ? 0 : 5;
+      ArrowSchema schema;
+      to_arrow(me.tables[me.next], &schema, array);
+      schema.release(&schema);
+      return 0;
+    };
+    stream.get_last_error = [](ArrowArrayStream* self) { return own(self).error.c_str(); };
+    stream.release = [](ArrowArrayStream* self) {
+      own(self).is_released = true;
+      self->release = nullptr;
+    };
+  }
+  static ForeignStream& own(ArrowArrayStream* stream) {
+    return *static_cast<ForeignStream*>(stream->private_data);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the partitions of a frame go out as an Arrow stream and come back as they were") {
+  in_cluster([] {
+    const Folder folder;
+    std::string text = "i,x,t,b,d,s\n";
+    for (int i = 0; i < 50; ++i)
+      text += i % 9 == 4 ? ",,,,,\n"
+                         : std::to_string(i) + ",0.5,t" + std::to_string(i % 3) +
+                               ",true,2015-03-01,2015-03-01 01:00\n";
+    text += "1.5,1,,,,\n";  // the type of a column is known at the end
+    const Frame frame = read_csv(folder.write("a.csv", text), {.block = "300"});
+    ArrowArrayStream stream;
+    to_arrow(frame, &stream);
+    ArrowSchema schema;
+    REQUIRE(stream.get_schema(&stream, &schema) == 0);
+    CHECK(schema.n_children == 6);
+    CHECK(std::string(schema.children[0]->format) == "g");
+    schema.release(&schema);
+    CHECK(stream.get_last_error(&stream) == nullptr);
+    const Frame back = from_arrow(&stream);
+    CHECK(stream.release == nullptr);
+    CHECK(back.to_futures().size() > 3);
+    CHECK(back.compute() == frame.compute());
+    CHECK(back.group_by("t").agg(count()).compute() == frame.group_by("t").agg(count()).compute());
+    CHECK_THROWS_AS(from_arrow(&stream), Error);
+  });
+}
+
+TEST_CASE("streams without arrays, with empty ones, and streams that fail") {
+  in_cluster([] {
+    const Table table({"n", "t"}, {make_column(std::vector<std::int64_t>{1, 2}),
+                                   make_column(std::vector<std::string>{"a", "b"})});
+    ForeignStream none({table});
+    CHECK(from_arrow(&none.stream).compute() == table.slice(0, 0));
+    CHECK(none.is_released);
+    ForeignStream some({table, table.slice(0, 0), table.slice(1, 1), table});
+    CHECK(from_arrow(&some.stream).compute().column("n").to<std::int64_t>() ==
+          std::vector<std::int64_t>{2, 1, 2});
+    ForeignStream broken({table, table}, "the disk is gone");
+    CHECK(sentence_of([&] { return from_arrow(&broken.stream); }) ==
+          "from_arrow: the stream failed: the disk is gone");
+    CHECK(broken.is_released);
+    ArrowArrayStream ours;
+    to_arrow(Frame(table, 2).filter(col("n") > 7), &ours);
+    std::size_t arrays = 0;
+    for (ArrowArray array; ours.get_next(&ours, &array) == 0 && array.release;
+         array.release(&array), ++arrays)
+      CHECK(array.length == 0);
+    CHECK(arrays == 2);
+    ours.release(&ours);
+    to_arrow(Frame(Table({"d"}, {make_column(std::vector<std::chrono::sys_days>{
+                                    std::chrono::sys_days{} + std::chrono::days(2'200'000'000LL)})})),
+             &ours);
+    ArrowArray array;
+    CHECK(ours.get_next(&ours, &array) == EINVAL);
+    CHECK(std::string(ours.get_last_error(&ours)).find("within 32 bits") != std::string::npos);
+    ours.release(&ours);
+  });
 }

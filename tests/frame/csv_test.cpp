@@ -269,3 +269,43 @@ TEST_CASE("short numbers are what all numbers are") {
   }
   CHECK(known > 50'000);
 }
+
+TEST_CASE("only so many rows are read, whatever stands behind them") {
+  const Folder folder;
+  in_cluster([&] {
+    std::string text = "a,b\n";
+    for (int i = 0; i < 400; ++i) text += std::to_string(i) + ",\"x\n" + std::to_string(i) + "\"\n";
+    const std::string good = text;
+    text += "wider,1\nbad\n";
+    const std::string path = folder.write("a.csv", text);
+    const std::string packed = folder.path("a.csv.gz");
+    REQUIRE(std::system(("gzip -k " + path).c_str()) == 0);
+    const Table all = read_csv(folder.write("good.csv", good)).compute();
+    for (const std::string& file : {path, packed})
+      for (const char* block : {"50", "1 kB", "1 MB"})
+        for (const std::uint64_t rows : {1, 2, 255, 256, 257, 399, 400}) {
+          INFO(file << " " << block << " " << rows);
+          const Frame first = read_csv(file, {.rows = rows, .block = block});
+          CHECK(first.compute() == all.slice(0, rows));
+          CHECK(first.count_rows() == static_cast<std::int64_t>(rows));
+          CHECK(first.filter(col("a") > 100).compute().rows() == (rows > 101 ? rows - 101 : 0));
+          CHECK(first.head(3) == all.slice(0, std::min<std::uint64_t>(rows, 3)));
+          CHECK(first.tail(1) == all.slice(rows - 1, 1));
+        }
+    const Frame none = read_csv(path, {.rows = 0});  // whose types nobody has seen
+    CHECK(none.compute().rows() == 0);
+    CHECK(none.columns() == std::vector<std::string>{"a", "b"});
+    const Frame wide = read_csv(path, {.rows = 401, .block = "1 kB"});
+    CHECK(wide.compute().schema()[0].type == ColumnType::text);
+    CHECK(wide.compute().rows() == 401);
+    CHECK(sentence_of([&] { return read_csv(path, {.rows = 402}).compute(); }).find("a.csv:803") !=
+          std::string::npos);
+    BadLines bad;
+    CHECK(read_csv(path, {.rows = 402, .on_error = OnError::skip, .bad_lines = bad}).count_rows() == 401);
+    CHECK(bad.count() == 1);
+    const Frame two = read_csv(std::vector<std::string>{folder.path("good.csv"), path}, {.rows = 401});
+    CHECK(two.compute().rows() == 401);
+    CHECK(two.compute().column("a").int64s()[400] == 0);
+    CHECK(read_csv(path, {.types = {{"a", weir::text}}, .rows = 2}).schema()[0].type == ColumnType::text);
+  });
+}

@@ -184,3 +184,124 @@ TEST_CASE("many small partitions give what one gives, and come out as few") {
             one.group_by("key").agg(sum("x"), last).sort_by("key").compute());
   });
 }
+
+TEST_CASE("a name that sorts twice decides once, and a product of no values is 1") {
+  const Folder folder;
+  in_cluster([&] {
+    const Frame rows(Table({"k", "v"}, {make_column(std::vector<std::int64_t>{2, 1, 2, 1}),
+                                        make_column(std::vector<double>{1, 2, 3, 4})}),
+                     3);
+    CHECK(rows.sort_by({"k", "k"}).compute() == rows.sort_by("k").compute());
+    CHECK(rows.sort_by({"k", "v", "k"}, {ascending, descending, descending}).compute() ==
+          rows.sort_by({"k", "v"}, {ascending, descending}).compute());
+    CHECK(rows.sort_by({"v", "v"}).limit(2).compute() == rows.sort_by("v").limit(2).compute());
+    const Frame times =
+        read_csv(folder.write("t.csv", "t,i,x\n2015-01-01,2,0.5\n2015-01-01,3,4\n2015-01-03,5,3\n"));
+    CHECK(csv_of(times.resample("1d", "t").agg(product("i"), product("x"), max("i"))) ==
+          "t,product_i,product_x,max_i\n2015-01-01 00:00:00,6,2.0,3\n2015-01-02 00:00:00,1,1.0,\n"
+          "2015-01-03 00:00:00,5,3.0,5\n");
+  });
+}
+
+TEST_CASE("the values of a column called count are counted") {
+  in_cluster([] {
+    const Frame rows(Table({"count", "x"}, {make_column(std::vector<std::int64_t>{2, 1, 2}),
+                                            make_column(std::vector<double>{1, 2, 3})}));
+    CHECK(csv_of(rows.value_counts("count")) == "count,count_count\n2,2\n1,1\n");
+    CHECK(csv_of(rows.value_counts("x")) == "x,count\n1.0,1\n2.0,1\n3.0,1\n");
+  });
+}
+
+TEST_CASE("the last rows are those of the last partitions that have any") {
+  const Folder folder;
+  in_cluster([&] {
+    std::string text = "a,b\n";
+    for (int i = 0; i < 100; ++i) text += std::to_string(i) + ",\"x\ny\"\n";
+    const Frame file = read_csv(folder.write("a.csv", text), {.block = "60"});
+    const Table all = file.compute();
+    for (const Frame& frame : {file, Frame(all, 7), file.persist(), concat({file.limit(3), file})})
+      for (const std::size_t n : {0, 1, 3, 50, 99, 100, 200}) {
+        const Table whole = frame.compute();
+        const std::size_t taken = std::min<std::size_t>(n, whole.rows());
+        CHECK(frame.tail(n) == whole.slice(whole.rows() - taken, taken));
+      }
+    CHECK(file.filter(col("a") < 3).tail(2) == all.slice(1, 2));
+    CHECK(file.filter(col("a") > 300).tail(2) == all.slice(0, 0));
+    CHECK(file.sort_by("a", descending).tail(1) == all.slice(0, 1));
+    file.to_parquet(folder.path("a.parquet"));
+    CHECK(read_parquet(folder.path("a.parquet")).filter(col("a") < 60).tail(3) == all.slice(57, 3));
+    CHECK(Frame().tail(3).rows() == 0);
+  });
+}
+
+TEST_CASE("frames that are put together one by one are as those put together at once") {
+  in_cluster([] {
+    const auto row = [](std::int64_t n) {
+      return Frame(Table({"n"}, {make_column(std::vector<std::int64_t>{n})}));
+    };
+    Frame all;
+    std::vector<Frame> parts;
+    for (std::int64_t i = 0; i < 300; ++i) {
+      all = concat({all, row(i)});
+      parts.push_back(row(i));
+    }
+    CHECK(all.compute() == concat(parts).compute());
+    CHECK(all.show().find("concat of 300") != std::string::npos);
+    const Frame wide = concat({all, Frame(Table({"n"}, {make_column(std::vector<double>{0.5})}))});
+    CHECK(wide.compute().column("n").float64s()[300] == 0.5);
+    CHECK(wide.filter(col("n") > 298).compute().rows() == 1);
+    CHECK(concat({wide, row(7), wide}).count_rows() == 603);
+    CHECK(concat({Frame(), Frame()}).compute().rows() == 0);
+    CHECK(concat({all, all}).count_rows() == 600);
+  });
+}
+
+TEST_CASE("terms and plans that are too deep are refused with a sentence") {
+  in_cluster([] {
+    const Frame rows(Table({"x"}, {make_column(std::vector<double>{1})}));
+    Expression sum = col("x");
+    const std::string said = sentence_of([&] {
+      for (int i = 0; i < 100'000; ++i) sum = sum + 1;
+      return sum;
+    });
+    CHECK(said.starts_with("expression: operations must be nested at most 5000 times (got one more)"));
+    CHECK(rows.with("y", sum).compute().column("y").float64s()[0] == 5001);
+    Frame deep = rows;
+    CHECK(sentence_of([&] {
+            for (int i = 0; i < 100'000; ++i) deep = deep.with("x", col("x") + 1);
+            return deep;
+          }).starts_with("frame: a plan must be at most 2000 verbs deep (got one more)"));
+    CHECK(deep.compute().column("x").float64s()[0] == 2001);
+    CHECK(deep.persist().with("x", col("x") + 1).compute().column("x").float64s()[0] == 2002);
+  });
+}
+
+TEST_CASE("whether values are missing, aggregations of all rows so far, and columns of days and times") {
+  in_cluster([] {
+    using namespace std::chrono;
+    const sys_days day = 2015y / 3 / 2;
+    const sys_time<nanoseconds> time = day + 5h + 7ns;
+    const Frame rows(Table({"x", "d", "t"},
+                           {make_column(std::vector<std::optional<double>>{1, {}, 3}),
+                            make_column(std::vector<sys_days>{day, day + days(1), day}),
+                            make_column(std::vector<std::optional<sys_time<nanoseconds>>>{time, {}, time})}),
+                     2);
+    CHECK(rows.schema()[1].type == ColumnType::date);
+    CHECK(rows.compute().column("d").to<sys_days>()[1] == day + days(1));
+    CHECK(rows.compute().column("t").to<std::optional<sys_time<nanoseconds>>>()[2] == time);
+    CHECK(csv_of(rows.isna()) == "x,d,t\nfalse,false,false\ntrue,false,true\nfalse,false,false\n");
+    CHECK(csv_of(rows.with(expanding(mean("x")), expanding(count("x")), expanding(max("d")).as("latest"))
+                     .drop("d", "t")) ==
+          "x,expanding_mean_x,expanding_count_x,latest\n1.0,1.0,1,2015-03-02\n,1.0,1,2015-03-03\n"
+          "3.0,2.0,2,2015-03-03\n");
+    const Frame next = rows.with("next", [](sys_days d) { return d + days(1); }, {"d"})
+                           .with("begin",
+                                 [](std::optional<sys_time<nanoseconds>> t) {
+                                   return t ? std::optional(sys_time<nanoseconds>(floor<hours>(*t))) : t;
+                                 },
+                                 {"t"});
+    CHECK(next.schema()[3].type == ColumnType::date);
+    CHECK(next.compute().column("next").to<sys_days>()[0] == day + days(1));
+    CHECK(next.compute().column("begin").to<std::optional<sys_time<nanoseconds>>>()[2] == day + 5h);
+  });
+}

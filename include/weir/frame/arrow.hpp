@@ -41,7 +41,25 @@ struct ArrowArray {
 }
 #endif
 
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+
+extern "C" {
+
+/// Arrays of one type that come one by one; functions return 0 or a number of errno.
+struct ArrowArrayStream {
+  int (*get_schema)(struct ArrowArrayStream*, struct ArrowSchema* out);  ///< The type of all of them.
+  int (*get_next)(struct ArrowArrayStream*, struct ArrowArray* out);     ///< One that is released at the end.
+  const char* (*get_last_error)(struct ArrowArrayStream*);               ///< Of the last call, or null.
+  void (*release)(struct ArrowArrayStream*);                             ///< Null once it has been called.
+  void* private_data;                                                    ///< Of whoever made it.
+};
+}
+#endif
+
 namespace weir {
+
+class Frame;
 
 /// Gives a table to another library, as a struct array of its columns.
 ///
@@ -59,5 +77,22 @@ void to_arrow(const Table& table, ArrowSchema* schema, ArrowArray* array);
 /// array that is no table.
 /// **Cost.** Copies.
 [[nodiscard]] Table from_arrow(ArrowSchema* schema, ArrowArray* array);
+
+/// Gives the partitions of a frame to another library, one by one, as a stream of struct arrays.
+///
+/// **Errors.** Throws what `Frame::to_futures` throws. A partition that cannot be brought or given is an
+/// error of `get_next`, with the sentence in `get_last_error`.
+/// **Threads.** Any, one at a time, as long as the body of `weir::run` has not ended.
+/// **Cost.** Computes the frame now and leaves it on the workers until the stream is released; a partition is
+/// brought here when it is asked for.
+/// **Source.** The Arrow C stream interface.
+void to_arrow(const Frame& frame, ArrowArrayStream* stream);
+
+/// Takes all arrays of a stream from another library, and releases it, also when this throws.
+///
+/// **Shape.** A partition for each array, on the workers.
+/// **Errors.** As those of one array; throws `Error{io}` with the stream's own sentence if it fails.
+/// **Cost.** Copies each array once and sends it to a worker.
+[[nodiscard]] Frame from_arrow(ArrowArrayStream* stream);
 
 }  // namespace weir

@@ -53,6 +53,7 @@ struct ReadCsv {
   std::string date_format{};         ///< For example "%d/%m/%Y %H:%M"; of %Y %y %m %d %b %H %I %M %S %f %p.
   std::vector<std::string> na_values{};  ///< Further words for what is missing, in text columns too.
   std::uint64_t skip_rows = 0;           ///< Lines before the header.
+  std::optional<std::uint64_t> rows{};   ///< Only so many, the first; all of them if it is not given.
   OnError on_error = OnError::raise;     ///< What becomes of lines with more or fewer fields than there are
                                          ///< columns, or a value that is none of the stated type.
   std::string path_column{};             ///< A further column with the file's path; none if empty.
@@ -75,7 +76,8 @@ struct ReadCsv {
 /// **Errors.** Throws at once: `Error{not_found}` if no file matches, `Error{io}` with the path if one cannot
 /// be read, `Error{invalid_argument}` if files have different columns, names are double, or an option names
 /// no column. Bad lines fail the computation with `file:line:column` and the text.
-/// **Cost.** Reads the first 256 KiB now. Only columns that are used are parsed.
+/// **Cost.** Reads the first 256 KiB now. Only columns that are used are parsed. With `rows` blocks are read
+/// one after the other, until there are so many; what stands behind them is not looked at.
 /// **Source.** pandas' `read_csv`, without its mixed types.
 [[nodiscard]] Frame read_csv(const std::vector<std::string>& patterns, const ReadCsv& options = {});
 /// The same of one file or pattern.

@@ -188,6 +188,8 @@ class Frame {
   [[nodiscard]] Frame astype(const std::string& name, ColumnType type) const;
   /// Rows in which none of these (default: of all columns) is missing.
   [[nodiscard]] Frame dropna(const std::vector<std::string>& names = {}) const;
+  /// All columns, each as whether its value is missing.
+  [[nodiscard]] Frame isna() const;
   /// The column with this value where it was missing.
   [[nodiscard]] Frame fillna(const std::string& name, const Expression& value) const;
 
@@ -225,7 +227,8 @@ class Frame {
   [[nodiscard]] Frame drop_duplicates(const std::vector<std::string>& names = {}) const;
   /// The different values of a column, in order of the first of each.
   [[nodiscard]] Frame unique(const std::string& name) const { return select(name).drop_duplicates(); }
-  /// The different values of a column and how often each is there (`count`), the most frequent first.
+  /// The different values of a column and how often each is there, the most frequent first: in a column
+  /// `count`, or `count_count` beside one of that name.
   [[nodiscard]] Frame value_counts(const std::string& name) const;
 
   /// Rows of both frames that are equal in the columns `on`, side by side.
@@ -299,7 +302,7 @@ class Frame {
   /// The first `n` rows, here. **Cost.** Reads one partition, and all others only
   /// if that has not enough rows.
   [[nodiscard]] Table head(std::size_t n = 5) const;
-  /// The last `n` rows, here.
+  /// The last `n` rows, here. **Cost.** All partitions are read; only the last rows of each are brought here.
   [[nodiscard]] Table tail(std::size_t n = 5) const;
   /// Count, mean, std, min, quartiles and max of every column of numbers, a row each. All rows are read.
   [[nodiscard]] Table describe() const;
@@ -351,7 +354,6 @@ class Frame {
   WEIR_INSTEAD(join, "is called merge")
   WEIR_INSTEAD(apply, "a function of columns is with(\"b\", f, {\"a\"}), one of tables map_partitions(f)")
   WEIR_INSTEAD(query, "is called filter: filter(weir::col(\"a\") > 1)")
-  WEIR_INSTEAD(isna, "of a column is weir::col(\"a\").isna()")
   template <class Name>
   WEIR_REFUSES(
       "weir: frame[]: a column in an expression is weir::col(\"a\"), a frame of columns select(\"a\")")

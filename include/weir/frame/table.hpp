@@ -1,6 +1,7 @@
 // Table: named columns in memory; Column: values of one type, each of which may be missing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
@@ -48,6 +49,8 @@ enum class ColumnType : std::uint8_t {
   datetime,  ///< Nanoseconds since 1970-01-01 UTC, as int64: 1677 to 2262.
   text       ///< Bytes, UTF-8 by convention.
 };
+/// The same as a word: `read_csv("*.csv", {.types = {{"zip", weir::text}}})`.
+inline constexpr ColumnType text = ColumnType::text;
 
 /// `"bool"`, `"int64"`, `"float64"`, `"date"`, `"datetime"`, `"text"`.
 [[nodiscard]] std::string_view to_string(ColumnType type) noexcept;
@@ -225,11 +228,16 @@ std::ostream& operator<<(std::ostream& out, const Table& table);
 [[nodiscard]] Column make_column(const std::vector<double>& values);
 [[nodiscard]] Column make_column(const std::vector<std::string>& values);
 [[nodiscard]] Column make_column(const std::vector<bool>& values);
+[[nodiscard]] Column make_column(const std::vector<std::chrono::sys_days>& values);
+[[nodiscard]] Column make_column(const std::vector<std::chrono::sys_time<std::chrono::nanoseconds>>& values);
 /// A column of values that may be missing.
 [[nodiscard]] Column make_column(const std::vector<std::optional<std::int64_t>>& values);
 [[nodiscard]] Column make_column(const std::vector<std::optional<double>>& values);
 [[nodiscard]] Column make_column(const std::vector<std::optional<std::string>>& values);
 [[nodiscard]] Column make_column(const std::vector<std::optional<bool>>& values);
+[[nodiscard]] Column make_column(const std::vector<std::optional<std::chrono::sys_days>>& values);
+[[nodiscard]] Column make_column(
+    const std::vector<std::optional<std::chrono::sys_time<std::chrono::nanoseconds>>>& values);
 
 }  // namespace weir
 

@@ -70,6 +70,14 @@ struct Window {
 /// fails where times are missing or fall.
 [[nodiscard]] Window rolling(const std::string& span, const std::string& time, const Aggregate& aggregate);
 
+/// An aggregation of all rows up to this one: `expanding(mean("x"))`; of these `at_least(1)` by itself.
+///
+/// **Errors.** As `rolling`.
+/// **Cost.** A partition is given the column's values in all before it; `cumsum`, `cumprod`, `cummin` and
+/// `cummax` need one value of them.
+/// **Source.** pandas' `expanding`.
+[[nodiscard]] Window expanding(const Aggregate& aggregate);
+
 /// Which row of the other side is near: the last that is not later, the first that is not earlier, or the
 /// nearer one of both (the earlier if they are as near).
 enum class Near : std::uint8_t { backward, forward, nearest };

@@ -37,6 +37,15 @@ std::vector<std::optional<T>> all_there(const std::vector<T>& values) {
   return {values.begin(), values.end()};
 }
 
+// Days or nanoseconds since 1970.
+template <class Time>
+std::vector<std::optional<std::int64_t>> counted(const std::vector<std::optional<Time>>& times) {
+  std::vector<std::optional<std::int64_t>> counts(times.size());
+  for (std::size_t i = 0; i < times.size(); ++i)
+    if (times[i]) counts[i] = times[i]->time_since_epoch().count();
+  return counts;
+}
+
 Block read_block(Reader& reader, std::uint64_t bytes) {
   if (std::byte* taken = reader.take(bytes))
     return {std::shared_ptr<const void>(taken, FreshMemory{}), taken, bytes};
@@ -194,6 +203,18 @@ Column make_column(const std::vector<std::int64_t>& values) { return make_column
 Column make_column(const std::vector<double>& values) { return make_column(all_there(values)); }
 Column make_column(const std::vector<bool>& values) { return make_column(all_there(values)); }
 Column make_column(const std::vector<std::string>& values) { return make_column(all_there(values)); }
+Column make_column(const std::vector<std::optional<detail::frame::SysDays>>& values) {
+  return detail::frame::as_dates(counted(values), ColumnType::date);
+}
+Column make_column(const std::vector<std::optional<detail::frame::SysTime>>& values) {
+  return detail::frame::as_dates(counted(values), ColumnType::datetime);
+}
+Column make_column(const std::vector<detail::frame::SysDays>& values) {
+  return make_column(all_there(values));
+}
+Column make_column(const std::vector<detail::frame::SysTime>& values) {
+  return make_column(all_there(values));
+}
 
 namespace detail::frame {
 

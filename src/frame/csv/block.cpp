@@ -108,6 +108,11 @@ class BlockParser {
   // One record more; false if there is none.
   bool take_record() {
     if (place() > block_.end) return false;
+    if (rows_ + lines_.size() >= block_.most_rows) {  // unless one of them is none
+      if (lines_.empty()) return false;
+      add_records();
+      return true;
+    }
     if (at_ == text().size()) {
       if (window_.is_complete()) return false;
       if (add_records()) read_on();
@@ -244,6 +249,7 @@ class BlockParser {
   }
 
   CsvPart finish() {
+    verdict_.rows = rows_;
     std::vector<std::string> names;
     std::vector<Column> columns;
     for (ColumnBuilder& builder : builders_) {

@@ -37,6 +37,7 @@ struct CsvBlock {
   Compression compression = Compression::none;  ///< Of a packed file there is one block.
   std::uint64_t begin = 0, end = 0;
   bool is_start = false;  ///< A record begins at `begin`: that is known, and the block may be believed.
+  std::uint64_t most_rows = ~std::uint64_t{0};  ///< What stands behind them is not looked at.
 };
 
 /// A value that a column's type does not hold.
@@ -59,6 +60,7 @@ struct CsvVerdict {
   std::uint64_t first = 0, next = 0;  ///< Where the first record began, and where the first behind it does.
   bool gave_up = false;               ///< A record did not end where one would have to.
   std::uint64_t lines = 0;            ///< Physical ones.
+  std::uint64_t rows = 0;
   std::uint64_t bad_lines = 0;
   std::vector<std::optional<CsvMisfit>> misfits;  ///< By column: the first, with the type that holds all.
   std::vector<CsvBadLine> listed;                 ///< The first of the bad ones.

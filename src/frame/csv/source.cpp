@@ -180,7 +180,8 @@ CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& op
     if (!text.empty() && names != header_)
       refuse("files must have the same columns (got " + list(header_) + " in " + quoted(with_header) + ", " +
              list(names) + " in " + quoted(file.path) + ")");
-    if (f < most_sampled_files) look_at_sample(file, std::string_view(text).substr(begin));
+    if (f < (options.rows ? 1 : most_sampled_files))
+      look_at_sample(file, std::string_view(text).substr(begin));
     // A column that begins with missing values may have others later.
     if (f == 0 && !all_known() && text.size() == sample_bytes)
       look_at_sample(file, std::string_view(beginning(file, large_sample_bytes)).substr(begin));
@@ -289,7 +290,8 @@ void CsvSource::look_at_sample(const files::File& file, std::string_view text) {
   CsvFormat format = format_of({});
   format.columns = known_;
   format.path_column.clear();
-  const CsvBlock block{file.path, Compression::none, 0, end, true};
+  CsvBlock block{file.path, Compression::none, 0, end, true};
+  if (options_.rows) block.most_rows = *options_.rows;
   const CsvVerdict verdict = parse_csv(text.substr(0, end), block, format).verdict;
   for (std::size_t c = 0; c < known_.size(); ++c) {
     if (!verdict.misfits[c] || known_[c].is_stated) continue;
@@ -316,7 +318,7 @@ std::string CsvSource::show() const {
   for (const files::File& file : files_) bytes += file.bytes;
   return "read_csv " + quoted(files_[0].path) +
          (files_.size() > 1 ? " and " + std::to_string(files_.size() - 1) + " more" : "") + ", " +
-         to_text(bytes);
+         to_text(bytes) + (options_.rows ? ", the first " + std::to_string(*options_.rows) + " rows" : "");
 }
 
 std::string CsvSource::reason(const std::string& column) const {
@@ -340,6 +342,7 @@ std::vector<Future<Table>> CsvSource::read(Client& client, std::vector<CsvBlock>
                                            const std::set<std::string>& columns, const Steps& steps,
                                            CsvReading& reading) const {
   reading = {format_of(columns), std::move(blocks), {}};
+  if (options_.rows) return read_first(client, reading, steps);
   const bool in_order = [&] {
     std::lock_guard hold(mutex_);
     return is_cut_in_quotes_;
@@ -350,6 +353,28 @@ std::vector<Future<Table>> CsvSource::read(Client& client, std::vector<CsvBlock>
     const auto part = client.submit(read_and_apply, block, reading.format, steps);
     reading.said.push_back(client.submit(Options{.priority = at_once}, verdict_of, part));
     tables.push_back(client.submit(Options{.priority = at_once}, table_of, part));
+  }
+  return tables;
+}
+
+// Each block begins where the one before it has ended, until there are enough rows.
+std::vector<Future<Table>> CsvSource::read_first(Client& client, CsvReading& reading,
+                                                 const Steps& steps) const {
+  std::vector<Future<Table>> tables;
+  std::uint64_t missing = *options_.rows, begin = 0;
+  for (CsvBlock& block : std::exchange(reading.blocks, {})) {
+    if (!block.is_start && begin > block.end) continue;  // one record fills it
+    if (!block.is_start) block.begin = begin;
+    block.is_start = true;
+    block.most_rows = missing;
+    const auto part = client.submit(read_and_apply, block, reading.format, steps);
+    reading.said.push_back(client.submit(Options{.priority = at_once}, verdict_of, part));
+    reading.blocks.push_back(block);
+    tables.push_back(client.submit(Options{.priority = at_once}, table_of, part));
+    const CsvVerdict verdict = reading.said.back().result();
+    begin = verdict.next;
+    missing -= verdict.rows;
+    if (missing == 0) break;
   }
   return tables;
 }

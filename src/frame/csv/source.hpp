@@ -53,7 +53,7 @@ class CsvSource {
 
   /// Partitions of these blocks, which begin with the first of a file, with these columns and all steps done.
   /// Does not wait for them: `reading` is to be checked. Only files whose blocks were once cut inside of
-  /// quotes are read before this returns, with the errors of `check`.
+  /// quotes are read before this returns, with the errors of `check`; the first rows are, too.
   [[nodiscard]] std::vector<Future<Table>> read(Client& client, std::vector<CsvBlock> blocks,
                                                 const std::set<std::string>& columns, const Steps& steps,
                                                 CsvReading& reading) const;
@@ -66,6 +66,8 @@ class CsvSource {
  private:
   [[nodiscard]] std::vector<Future<Table>> read_in_order(Client& client, CsvReading reading,
                                                          const Steps& steps) const;
+  [[nodiscard]] std::vector<Future<Table>> read_first(Client& client, CsvReading& reading,
+                                                      const Steps& steps) const;
   [[nodiscard]] CsvFormat format_of(const std::set<std::string>& columns) const;
   void learn(const CsvFormat& format, const std::vector<CsvBlock>& blocks,
              const std::vector<CsvVerdict>& verdicts) const;

@@ -256,6 +256,12 @@ TermPtr make_term(Op op, std::vector<TermPtr> operands, ColumnType type) {
   auto term = std::make_shared<Term>();
   term->op = op;
   term->type = type;
+  for (const TermPtr& operand : operands) term->depth = std::max(term->depth, operand->depth + 1);
+  constexpr std::uint32_t deepest = 5'000;
+  if (term->depth > deepest)
+    throw Error(ErrorKind::invalid_argument,
+                "expression: operations must be nested at most " + std::to_string(deepest) +
+                    " times (got one more); a column that is made by with and persisted is a new beginning");
   term->operands = std::move(operands);
   return term;
 }

@@ -30,9 +30,11 @@ struct Term {
   CallColumns call = nullptr;  ///< A user's function: its code, its captures, what it takes.
   Buffer function;
   std::vector<ColumnType> parameters;
+  std::uint32_t depth = 0;  ///< Of operations in operations; as written.
 };
 
 [[nodiscard]] TermPtr make_column_term(const std::string& name);
+/// Throws `Error{invalid_argument}` if terms are nested too deep for functions that go through them.
 [[nodiscard]] TermPtr make_term(Op op, std::vector<TermPtr> operands, ColumnType type = ColumnType::int64);
 
 /// The term with the types of this schema. Throws a sentence that begins with `who`.

@@ -336,6 +336,9 @@ NodePtr make_merge(const NodePtr& left, const NodePtr& right, const Merge& optio
 
 NodePtr make_concat(std::vector<NodePtr> inputs) {
   if (inputs.empty()) throw Error(ErrorKind::invalid_argument, "concat: there must be a frame (got none)");
+  const NodePtr none = inputs.front();
+  std::erase_if(inputs, [](const NodePtr& input) { return input->schema.empty(); });  // has no rows
+  if (inputs.empty()) return none;
   Schema schema = inputs.front()->schema;
   for (const NodePtr& input : inputs) {
     const Schema& other = input->schema;
@@ -353,8 +356,9 @@ NodePtr make_concat(std::vector<NodePtr> inputs) {
       field.type = both;
     }
   }
-  // Narrower columns are converted first.
-  for (NodePtr& input : inputs) {
+  std::vector<NodePtr> parts;
+  for (const NodePtr& input : inputs) {
+    // Narrower columns are converted first.
     std::vector<std::pair<std::string, TermPtr>> columns;
     bool is_same = true;
     for (const Field& field : schema) {
@@ -365,9 +369,13 @@ NodePtr make_concat(std::vector<NodePtr> inputs) {
       }
       columns.emplace_back(field.name, term);
     }
-    if (!is_same) input = make_project("astype", input, std::move(columns));
+    // What was put together before, as in a loop, is not put together again.
+    if (!is_same) parts.push_back(make_project("astype", input, std::move(columns)));
+    else if (dynamic_cast<const ConcatNode*>(input.get()))
+      parts.insert(parts.end(), input->inputs.begin(), input->inputs.end());
+    else parts.push_back(input);
   }
-  return std::make_shared<ConcatNode>(std::move(schema), std::move(inputs));
+  return std::make_shared<ConcatNode>(std::move(schema), std::move(parts));
 }
 
 }  // namespace weir::detail::frame

@@ -102,11 +102,12 @@ inline constexpr int split_priority = 1, piece_priority = 2, merge_priority = 3;
 /// A verb of the plan.
 class Node : public std::enable_shared_from_this<Node> {
  public:
-  Node(Schema of, std::vector<NodePtr> from) : schema(std::move(of)), inputs(std::move(from)) {}
+  Node(Schema of, std::vector<NodePtr> from);
   virtual ~Node() = default;
 
   const Schema schema;
   const std::vector<NodePtr> inputs;
+  const std::uint32_t depth;  ///< Of verbs on verbs.
 
   /// Which columns of each input it reads for these of its own.
   [[nodiscard]] virtual std::vector<Names> reads(const Names& needed) const = 0;
@@ -147,9 +148,10 @@ class Node : public std::enable_shared_from_this<Node> {
 [[nodiscard]] NodePtr make_concat(std::vector<NodePtr> inputs);
 [[nodiscard]] NodePtr make_windows(const NodePtr& input, std::vector<Window> windows);
 /// A row for each bin of `step` nanoseconds from the first to the last in the column `time`; of those that
-/// were not there the columns `zeros` are 0 and the others missing.
+/// were not there these columns have what no values come to, and the others are missing.
+using OfNone = std::vector<std::pair<std::string, std::int64_t>>;
 [[nodiscard]] NodePtr make_bins(const NodePtr& input, std::string time, std::int64_t step, bool of_months,
-                                std::vector<std::string> zeros);
+                                OfNone of_none);
 [[nodiscard]] NodePtr make_asof(const NodePtr& left, const NodePtr& right, const MergeAsof& options);
 /// Rows with equal keys in the same of `count` partitions.
 [[nodiscard]] NodePtr make_shuffle(const NodePtr& input, std::vector<std::string> keys, std::uint32_t count);
@@ -175,6 +177,8 @@ using UseParts = std::function<void(Run&, const Schema&, std::vector<Future<Tabl
 void compute_parts(const NodePtr& node, const UseParts& use);
 /// The same for the first partition alone.
 void compute_first(const NodePtr& node, const std::function<void(const Table&)>& use);
+/// The last `count` rows of a plan, in order.
+[[nodiscard]] Table compute_last(const NodePtr& node, std::uint64_t count);
 /// All rows of several plans, in order; what they share is computed once.
 [[nodiscard]] std::vector<Table> compute_tables(const std::vector<NodePtr>& nodes);
 /// All rows of a plan, in order.

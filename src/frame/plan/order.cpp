@@ -71,6 +71,13 @@ void check_columns(const std::string& who, const std::vector<std::string>& names
   for (const std::string& name : names) static_cast<void>(find_column(who, name, schema));
 }
 
+// A key that is there already decides nothing.
+SortKeys told_once(SortKeys keys) {
+  Names seen;
+  std::erase_if(keys, [&](const SortKey& key) { return !seen.insert(key.name).second; });
+  return keys;
+}
+
 Names with_keys(const Names& needed, const std::vector<std::string>& keys) {
   Names below(keys.begin(), keys.end());
   below.insert(needed.begin(), needed.end());
@@ -252,6 +259,7 @@ NodePtr make_shuffle(const NodePtr& input, std::vector<std::string> keys, std::u
 
 NodePtr make_sort(const NodePtr& input, SortKeys keys) {
   check_columns("sort_by", key_names(keys), input->schema);
+  keys = told_once(std::move(keys));
   return std::make_shared<SortNode>(input, std::move(keys));
 }
 

@@ -9,6 +9,10 @@ namespace {
 
 Table apply_task(const Table& table, const Steps& steps) { return apply_steps(table, steps); }
 Table join_task(const std::vector<Table>& tables) { return concat(tables); }
+Table last_task(const Table& table, std::uint64_t count) {
+  const std::uint64_t taken = std::min<std::uint64_t>(count, table.rows());
+  return table.slice(table.rows() - taken, taken);
+}
 Run::Size size_task(const Table& table) { return {table.rows(), table.bytes()}; }
 Pieces split_task(const Table& table, const std::vector<std::string>& keys, std::uint32_t parts) {
   return split_by_hash(table, keys, parts);
@@ -168,6 +172,18 @@ std::uint64_t Run::threads() const {
 
 bool Run::is_much(std::uint64_t bytes) const { return bytes > memory() / 4; }
 
+Node::Node(Schema of, std::vector<NodePtr> from)
+    : schema(std::move(of)), inputs(std::move(from)), depth([this] {
+        std::uint32_t most = 0;
+        for (const NodePtr& input : inputs) most = std::max(most, input->depth + 1);
+        return most;
+      }()) {
+  constexpr std::uint32_t deepest = 2'000;  // functions go through plans verb by verb
+  if (depth > deepest)
+    throw Error(ErrorKind::invalid_argument, "frame: a plan must be at most " + std::to_string(deepest) +
+                                                 " verbs deep (got one more); persist() makes a new "
+                                                 "beginning, assign and concat do many things at once");
+}
 std::size_t Node::partitions() const { return inputs.empty() ? 1 : inputs.front()->partitions(); }
 NodePtr Node::filtered_before(const TermPtr&) const { return nullptr; }
 Table Node::here(std::vector<Table>) const {
@@ -302,6 +318,42 @@ void compute_first(const NodePtr& node, const std::function<void(const Table&)>&
     parts.tables.resize(std::min<std::size_t>(parts.tables.size(), 1));
     use(conformed(run.finished(std::move(parts)).front().result(), schemas[0]));
   });
+}
+
+Table compute_last(const NodePtr& node, std::uint64_t count) {
+  if (node->schema.empty()) return {};
+  std::vector<Table> last;
+  compute_with({node}, [&](Run& run, const std::vector<Schema>& schemas, std::vector<Parts> all) {
+    last.assign(1, conformed(empty_table(schemas[0]), schemas[0]));
+    std::uint64_t missing = count;
+    // Whether there are enough, after so many of the last partitions that have not been looked at.
+    const auto add = [&](std::vector<Future<Table>> parts) {
+      for (Future<Table>& part : parts) part = run.client.submit(last_task, part, count);
+      for (; !parts.empty() && missing > 0; parts.pop_back()) {
+        const Table table = conformed(parts.back().result(), schemas[0]);
+        const std::uint64_t taken = std::min<std::uint64_t>(missing, table.rows());
+        last.push_back(table.slice(table.rows() - taken, taken));
+        missing -= taken;
+      }
+      return missing == 0;
+    };
+    Parts& parts = all[0];
+    // Blocks of files are believed when those before them have been read.
+    if (parts.source) return static_cast<void>(add(run.finished(std::move(parts))));
+    const auto take_back = [](auto& from, std::size_t most) {
+      const auto begin = from.end() - static_cast<std::ptrdiff_t>(std::min(most, from.size()));
+      const std::remove_reference_t<decltype(from)> taken(begin, from.end());
+      from.erase(begin, from.end());
+      return taken;
+    };
+    for (std::size_t most = 1; !parts.tables.empty() || !parts.readers.empty(); most *= 2) {
+      Parts some{.tables = take_back(parts.tables, most), .steps = parts.steps};
+      some.readers = take_back(parts.readers, most);
+      if (add(run.finished(std::move(some)))) break;
+    }
+  });
+  std::reverse(last.begin(), last.end());
+  return concat(last);
 }
 
 std::vector<Table> compute_tables(const std::vector<NodePtr>& nodes) {

@@ -1,6 +1,7 @@
 // Windows over the rows of all partitions: each is given what it needs of those before and behind it, which
 // travels from partition to partition, without the rest.
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <chrono>
 #include <limits>
@@ -288,7 +289,7 @@ std::int64_t beginning(std::int64_t bin, bool of_months) {
 
 // Every bin between the first and the last, also those without rows.
 Table bins_task(const std::vector<Table>& parts, const std::string& time, std::int64_t step, bool of_months,
-                const std::vector<std::string>& zeros) {
+                const OfNone& of_none) {
   const Table table = sorted(concat(parts), ascending_by({time}));
   if (table.rows() == 0) return table;
   const std::int64_t* times = integers(table.column(time));
@@ -310,17 +311,21 @@ Table bins_task(const std::vector<Table>& parts, const std::string& time, std::i
   for (std::size_t c = 0; c < table.names().size(); ++c) {
     const Column& from = table.columns()[c];
     const std::string& name = table.names()[c];
+    const auto none =
+        std::find_if(of_none.begin(), of_none.end(), [&](const auto& known) { return known.first == name; });
     if (name == time) {
       Fresh<std::int64_t> bins(count);
       for (std::uint64_t b = 0; b < count; ++b)
         bins[b] =
             beginning(times[0] + static_cast<std::int64_t>(b * static_cast<std::uint64_t>(step)), of_months);
       columns.push_back(fixed_column(ColumnType::datetime, count, std::move(bins)));
-    } else if (std::find(zeros.begin(), zeros.end(), name) != zeros.end()) {
-      // Sums and counts of no rows are 0.
+    } else if (none != of_none.end()) {
+      const std::int64_t value = from.type() == ColumnType::float64
+                                     ? std::bit_cast<std::int64_t>(static_cast<double>(none->second))
+                                     : none->second;
       Fresh<std::int64_t> values(count);
       for (std::uint64_t b = 0; b < count; ++b)
-        values[b] = rows[b] == no_row ? 0 : reinterpret_cast<const std::int64_t*>(from.data())[rows[b]];
+        values[b] = rows[b] == no_row ? value : reinterpret_cast<const std::int64_t*>(from.data())[rows[b]];
       columns.push_back(fixed_column(from.type(), count, std::move(values)));
     } else {
       columns.push_back(take(from, rows));
@@ -331,13 +336,12 @@ Table bins_task(const std::vector<Table>& parts, const std::string& time, std::i
 
 class BinsNode : public Node {
  public:
-  BinsNode(const NodePtr& input, std::string time, std::int64_t step, bool of_months,
-           std::vector<std::string> zeros)
+  BinsNode(const NodePtr& input, std::string time, std::int64_t step, bool of_months, OfNone of_none)
       : Node(with_times(input->schema, time), {input}),
         time_(std::move(time)),
         step_(step),
         of_months_(of_months),
-        zeros_(std::move(zeros)) {}
+        of_none_(std::move(of_none)) {}
   std::vector<Names> reads(const Names& needed) const override {
     Names below = needed;
     below.insert(time_);
@@ -345,13 +349,13 @@ class BinsNode : public Node {
   }
   Parts run(Run& run, const Names& needed) const override {
     const auto parts = run.finished(run.parts_of(inputs[0], reads(needed)[0]));
-    return {.tables = {run.client.submit(bins_task, parts, time_, step_, of_months_, zeros_)}};
+    return {.tables = {run.client.submit(bins_task, parts, time_, step_, of_months_, of_none_)}};
   }
   Table here(std::vector<Table> tables) const override {
-    return bins_task(tables, time_, step_, of_months_, zeros_);
+    return bins_task(tables, time_, step_, of_months_, of_none_);
   }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
-    return make_bins(from[0], time_, step_, of_months_, zeros_);
+    return make_bins(from[0], time_, step_, of_months_, of_none_);
   }
   std::string show() const override { return "every bin of " + time_; }
   std::size_t partitions() const override { return 1; }
@@ -365,7 +369,7 @@ class BinsNode : public Node {
   std::string time_;
   std::int64_t step_;
   bool of_months_;
-  std::vector<std::string> zeros_;
+  OfNone of_none_;
 };
 
 }  // namespace
@@ -398,9 +402,8 @@ NodePtr make_windows(const NodePtr& input, std::vector<Window> windows) {
                                       std::move(planned.schema));
 }
 
-NodePtr make_bins(const NodePtr& input, std::string time, std::int64_t step, bool of_months,
-                  std::vector<std::string> zeros) {
-  return std::make_shared<BinsNode>(input, std::move(time), step, of_months, std::move(zeros));
+NodePtr make_bins(const NodePtr& input, std::string time, std::int64_t step, bool of_months, OfNone of_none) {
+  return std::make_shared<BinsNode>(input, std::move(time), step, of_months, std::move(of_none));
 }
 
 }  // namespace detail::frame
@@ -451,6 +454,11 @@ Window rolling(std::size_t rows, const Aggregate& aggregate) {
   window.aggregate = aggregate;
   return window;
 }
+Window expanding(const Aggregate& aggregate) {
+  Window window = rolling(std::numeric_limits<std::int64_t>::max(), aggregate).at_least(1);
+  window.name = "expanding_" + aggregate.name;
+  return window;
+}
 Window rolling(const std::string& span, const std::string& time, const Aggregate& aggregate) {
   Window window = plain_window(Window::Kind::rolling, "rolling", aggregate.name);
   window.span_ns = span_of("rolling", span);
@@ -482,12 +490,14 @@ Frame Resample::agg(const std::vector<Aggregate>& aggregates) const {
                            .group_by(begin)
                            .agg(aggregates)
                            .rename({{begin, time_}});
-  std::vector<std::string> zeros;
+  // Sums and counts of no rows are 0, products 1.
+  detail::frame::OfNone of_none;
   for (const Aggregate& aggregate : aggregates)
     if (aggregate.kind == Aggregate::Kind::sum || aggregate.kind == Aggregate::Kind::count ||
         aggregate.kind == Aggregate::Kind::rows || aggregate.kind == Aggregate::Kind::nunique)
-      zeros.push_back(aggregate.name);
-  return Frame(detail::frame::make_bins(groups.node(), time_, step_, of_months_, std::move(zeros)));
+      of_none.emplace_back(aggregate.name, 0);
+    else if (aggregate.kind == Aggregate::Kind::product) of_none.emplace_back(aggregate.name, 1);
+  return Frame(detail::frame::make_bins(groups.node(), time_, step_, of_months_, std::move(of_none)));
 }
 
 }  // namespace weir

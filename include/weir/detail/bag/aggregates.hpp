@@ -189,6 +189,14 @@ struct KeptKey {
   }
   static T back(const T& key) { return key; }
 };
+/// Of a view a text of its own.
+template <>
+struct KeptKey<std::string_view> {
+  using Key = std::string;
+  static std::string_view of(std::string_view value, std::string&) { return value; }
+  static std::string take(std::string_view value) { return std::string(value); }
+  static std::string back(const std::string& key) { return key; }
+};
 /// Of a JSON value its text.
 template <>
 struct KeptKey<Json> {
@@ -210,24 +218,37 @@ template <class T>
 class Frequencies {
  public:
   static constexpr bool travels_by_bytes = true;
+  /// What a value is afterwards.
+  using Value = std::decay_t<decltype(KeptKey<T>::back(std::declval<const typename KeptKey<T>::Key&>()))>;
   explicit Frequencies(bool sorted = false) : sorted_(sorted) {}
 
-  void add(T& element) {
-    const auto& key = KeptKey<T>::of(element, memory_);
-    const std::uint64_t hash = hash_of(key);
-    if (auto* entry = counts_.find(key, hash)) ++entry->second;
-    else counts_.add(KeptKey<T>::take(element), 1, hash);
+  void add(T& element) { add(element, hash_of(KeptKey<T>::of(element, memory_))); }
+  /// Those of a batch wait for memory together.
+  void add_all(std::span<T> elements) requires(!std::is_same_v<T, Json>) {
+    constexpr std::size_t batch = 16;
+    std::uint64_t hashes[batch];
+    while (!elements.empty()) {
+      const std::span<T> some = elements.first(std::min(batch, elements.size()));
+      for (std::size_t i = 0; i < some.size(); ++i)
+        counts_.fetch_slot(hashes[i] = hash_of(KeptKey<T>::of(some[i], memory_)));
+      for (std::size_t i = 0; i < some.size(); ++i) counts_.fetch_entry(hashes[i]);
+      for (std::size_t i = 0; i < some.size(); ++i) add(some[i], hashes[i]);
+      elements = elements.subspan(some.size());
+    }
   }
   void merge(const Frequencies& other) {
-    for (std::size_t i = 0; i < other.counts_.size(); ++i) {
-      const auto& [key, count] = other.counts_.entries()[i];
+    const auto& entries = other.counts_.entries();
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (i + 16 < entries.size()) counts_.fetch_slot(other.counts_.hash_of(i + 16));
+      if (i + 8 < entries.size()) counts_.fetch_entry(other.counts_.hash_of(i + 8));
+      const auto& [key, count] = entries[i];
       const std::uint64_t hash = other.counts_.hash_of(i);
       if (auto* entry = counts_.find(key, hash)) entry->second += count;
       else counts_.add(key, count, hash);
     }
   }
-  std::vector<Counted<T>> result() {
-    std::vector<Counted<T>> all;
+  std::vector<Counted<Value>> result() {
+    std::vector<Counted<Value>> all;
     all.reserve(counts_.size());
     for (const auto& [key, count] : counts_) all.push_back({KeptKey<T>::back(key), count});
     if (sorted_) std::sort(all.begin(), all.end(), &before);
@@ -244,11 +265,16 @@ class Frequencies {
 
  private:
   using Key = typename KeptKey<T>::Key;
+  void add(T& element, std::uint64_t hash) {
+    const auto& key = KeptKey<T>::of(element, memory_);
+    if (auto* entry = counts_.find(key, hash)) ++entry->second;
+    else counts_.add(KeptKey<T>::take(element), 1, hash);
+  }
   static std::uint64_t hash_of(const Key& key) { return Hash<Key>{}(key); }
   static std::uint64_t hash_of(std::string_view key) requires(!std::is_same_v<Key, T>) {
     return hash_bytes(key.data(), key.size());
   }
-  static bool before(const Counted<T>& a, const Counted<T>& b) {
+  static bool before(const Counted<Value>& a, const Counted<Value>& b) {
     return a.count != b.count ? a.count > b.count : is_smaller(a.value, b.value);
   }
 

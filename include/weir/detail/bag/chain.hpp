@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/client.hpp"
+#include "weir/detail/bag/letters.hpp"
 #include "weir/detail/delayed/node.hpp"
 
 namespace weir::detail::bag {
@@ -20,6 +21,12 @@ class IntoOf : public Into {
  public:
   /// Takes an element, whose value it may move away; whether it wants another one.
   virtual bool push(T& element) = 0;
+  /// The same of several, one after another.
+  virtual bool push_all(std::span<T> elements) {
+    for (T& element : elements)
+      if (!push(element)) return false;
+    return true;
+  }
 };
 
 /// The last one of a chain.
@@ -34,7 +41,8 @@ class Sink {
 
 /// What parts of a chain are made from on the worker.
 struct Making {
-  Reader& reader;                       ///< What the part has written of itself.
+  Reader& reader;  ///< What the part has written of itself.
+  Here& here;
   std::span<const task::Value> inputs;  ///< The results that it needs, first to last.
   std::uint64_t partition = 0;          ///< Of the bag in which the part was put.
 };

@@ -15,6 +15,14 @@ class FlatMap {
   using Entry = std::pair<K, V>;
   static constexpr bool travels_by_bytes = true;
 
+  /// Asks memory for what `find` will look at first, and then, when that may have come, for the entry.
+  void fetch_slot(std::uint64_t hash) const noexcept {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask()]);
+  }
+  void fetch_entry(std::uint64_t hash) const noexcept {
+    if (slots_.empty()) return;
+    if (const std::uint32_t entry = slots_[hash & mask()].entry) __builtin_prefetch(&entries_[entry - 1]);
+  }
   /// The entry of a key, which may be of a type that compares with K; null if there is none.
   template <class Q>
   [[nodiscard]] Entry* find(const Q& key, std::uint64_t hash) {

@@ -75,6 +75,12 @@ class AggregateSink final : public Sink, IntoOf<T> {
     aggregate_.add(element);
     return true;
   }
+  bool push_all(std::span<T> elements) override {
+    if constexpr (requires { aggregate_.add_all(elements); }) aggregate_.add_all(elements);
+    else
+      for (T& element : elements) aggregate_.add(element);
+    return true;
+  }
   A aggregate_;
 };
 

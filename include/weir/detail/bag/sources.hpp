@@ -1,7 +1,9 @@
 // Sources: where the elements of a partition come from.
 #pragma once
 
-#include "weir/detail/bag/chain.hpp"
+#include <functional>
+
+#include "weir/detail/bag/stages.hpp"
 #include "weir/detail/files/find.hpp"
 
 namespace weir::detail::bag {
@@ -88,11 +90,32 @@ struct TextSource {
   std::string separator = "\n";
   bool is_utf8 = false;  ///< Bytes that are no UTF-8 are errors ...
   bool is_latin1 = false;
-  bool skips = false;  ///< ... or their lines are left out.
+  bool skips = false;       ///< ... or their lines are left out ...
+  LetterAddress letters{};  ///< ... and told.
   bool with_path = false;
   bool passes_blank = false;  ///< Lines of white space are none.
 };
 [[nodiscard]] Part text_source(const TextSource& source);
+
+/// Whether a record begins with this line.
+using BeginsRecord = std::function<bool(std::string_view line)>;
+/// Pushes records, each of the lines from one that begins one up to the next such line.
+void push_records(const Making& making, const TextSource& source, const BeginsRecord& begins, Into& next);
+/// The same, by a function that travels.
+template <class Fn>
+Part records_source(const TextSource& source, const Fn& fn) {
+  constexpr SourceRunner run = [](const Making& making, Into& next) {
+    TextSource read_source;
+    task::read_back(making.reader, read_source);
+    Fn begins = read_function<Fn>(making.reader);
+    push_records(
+        making, read_source, [&](std::string_view line) { return static_cast<bool>(begins(line)); }, next);
+  };
+  return make_part(run, source.who, [&](Writer& writer) {
+    write(writer, source);
+    fn.write_bytes(writer);
+  });
+}
 
 /// The numbers from `begin` on, `step` apart.
 [[nodiscard]] Part range_source(std::int64_t begin, std::int64_t step, std::uint64_t count);

@@ -1,6 +1,8 @@
 // Stages: what stands between the source and the sink of a chain.
 #pragma once
 
+#include <sstream>
+
 #include "weir/detail/bag/chain.hpp"
 #include "weir/detail/bag/flat_map.hpp"
 
@@ -108,6 +110,63 @@ class TryMapStage final : public IntoOf<T> {
   IntoOf<Out>& next_;
 };
 
+/// An element for people; nothing if it cannot be printed.
+template <class T>
+std::string printed(const T& element) {
+  if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+    return std::string(std::string_view(element));
+  } else if constexpr (requires(std::ostream & out) { out << element; }) {
+    std::ostringstream text;
+    text << element;
+    return text.str();
+  } else {
+    return {};
+  }
+}
+
+/// Tells of the elements on which the function throws, and passes over them.
+template <class T, class Fn>
+class LettersStage final : public IntoOf<T> {
+ public:
+  using Out = Called<Fn, T>;
+  LettersStage(const Making& making, Fn fn, Into& next)
+      : fn_(std::move(fn)),
+        here_(making.here),
+        partition_(making.partition),
+        next_(static_cast<IntoOf<Out>&>(next)) {
+    read(making.reader, to_);
+  }
+  bool push(T& element) override {
+    std::optional<Out> out;
+    std::optional<T> kept;  // the function may take the element away
+    if (!here_.is_line()) kept.emplace(element);
+    try {
+      out.emplace(fn_(std::move(element)));
+    } catch (...) {
+      here_.leave_out(to_, partition_, kept ? printed(*kept) : std::string());
+      return true;
+    }
+    return next_.push(*out);
+  }
+  static Part part(const Fn& fn, const LetterAddress& to) {
+    constexpr StageMaker maker = [](const Making& making, Into& next) -> std::unique_ptr<Into> {
+      Fn read_fn = read_function<Fn>(making.reader);
+      return std::make_unique<LettersStage>(making, std::move(read_fn), next);
+    };
+    return make_part(maker, "map", [&](Writer& writer) {
+      fn.write_bytes(writer);
+      write(writer, to);
+    });
+  }
+
+ private:
+  Fn fn_;
+  Here& here_;
+  std::uint64_t partition_;
+  LetterAddress to_;
+  IntoOf<Out>& next_;
+};
+
 template <class T, class Fn>
 class FilterStage final : public IntoOf<T> {
  public:
@@ -125,11 +184,16 @@ class FlattenStage final : public IntoOf<T> {
   using Out = std::decay_t<decltype(*std::begin(std::declval<T&>()))>;
   explicit FlattenStage(Into& next) : next_(static_cast<IntoOf<Out>&>(next)) {}
   bool push(T& elements) override {
-    for (auto&& element : elements) {
-      Out out = std::move(element);
-      if (!next_.push(out)) return false;
+    if constexpr (std::ranges::contiguous_range<T> &&
+                  std::is_same_v<std::ranges::range_reference_t<T>, Out&>) {
+      return next_.push_all(std::span<Out>(elements));
+    } else {
+      for (auto&& element : elements) {
+        Out out = std::move(element);
+        if (!next_.push(out)) return false;
+      }
+      return true;
     }
-    return true;
   }
   static std::unique_ptr<Into> make(const Making&, Into& next) {
     return std::make_unique<FlattenStage>(next);

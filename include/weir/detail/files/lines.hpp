@@ -35,6 +35,12 @@ class Lines {
   bool next(std::string_view& line);
   /// Where the line is that `next` gave last. **Cost.** Reads the file up to the portion once more.
   [[nodiscard]] LinePlace where() const;
+  /// How many it has given.
+  [[nodiscard]] std::uint64_t returned() const noexcept { return returned_; }
+  /// Of which they are.
+  [[nodiscard]] const Portion& portion() const noexcept { return portion_; }
+  /// From now on the lines that begin behind the portion come too.
+  void read_on() noexcept { reads_on_ = true; }
 
  private:
   void skip_begun_line();
@@ -56,6 +62,7 @@ class Lines {
   std::uint64_t returned_ = 0;  // lines
   bool ended_ = false;
   bool behind_separator_ = false;
+  bool reads_on_ = false;
 };
 
 }  // namespace weir::detail::files

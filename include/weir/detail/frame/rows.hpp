@@ -94,8 +94,11 @@ void read_cell(const char* who, std::string_view name, const Column& column, std
 template <class T>
 using Stored = std::conditional_t<
     std::is_same_v<T, bool>, bool,
-    std::conditional_t<std::is_integral_v<T>, std::int64_t,
-                       std::conditional_t<std::is_floating_point_v<T>, double, std::string>>>;
+    std::conditional_t<
+        std::is_integral_v<T>, std::int64_t,
+        std::conditional_t<
+            std::is_floating_point_v<T>, double,
+            std::conditional_t<std::is_same_v<T, SysDays> || std::is_same_v<T, SysTime>, T, std::string>>>>;
 
 [[nodiscard]] Column as_dates(const std::vector<std::optional<std::int64_t>>& values, ColumnType type);
 
@@ -118,26 +121,20 @@ Column column_of_member(const std::vector<Row>& rows) {
   using Fields = decltype(task::fields_of(std::declval<const Row&>()));
   using T =
       std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(std::declval<Fields&>()))>;
-  constexpr bool is_time = std::is_same_v<Bare<T>, SysDays> || std::is_same_v<Bare<T>, SysTime>;
-  using Kept = std::conditional_t<is_time, std::int64_t, Stored<Bare<T>>>;
+  using Kept = Stored<Bare<T>>;
   std::vector<std::optional<Kept>> values;
   values.reserve(rows.size());
   for (const Row& row : rows) {
     const auto fields = task::fields_of(row);
     const T& value = boost::pfr::detail::sequence_tuple::get<I>(fields);
-    const auto keep = [&](const Bare<T>& bare) {
-      if constexpr (is_time) values.emplace_back(bare.time_since_epoch().count());
-      else values.emplace_back(static_cast<Kept>(bare));
-    };
     if constexpr (Optional<T>::value) {
-      if (value) keep(*value);
+      if (value) values.emplace_back(static_cast<Kept>(*value));
       else values.emplace_back();
     } else {
-      keep(value);
+      values.emplace_back(static_cast<Kept>(value));
     }
   }
-  if constexpr (is_time) return as_dates(values, TypeOf<Bare<T>>::value_of);
-  else return make_column(values);
+  return make_column(values);
 }
 
 template <class T>
