@@ -39,7 +39,7 @@ class Freed {
   }
   bool keep(void* block) noexcept {
     const std::size_t c = (malloc_usable_size(block) + SmallBlock::header) / SmallBlock::grain;
-    if (c >= SmallBlock::classes) return false;
+    if (c < SmallBlock::least_class || c >= SmallBlock::classes) return false;  // other mallocs have less
     List& list = lists_[c];
     if (list.count >= most_ && !make_room(list, c)) return false;
     list.first = new (block) SmallBlock{list.first};
