@@ -360,6 +360,12 @@ class Bag {
   [[nodiscard]] auto split() const requires(std::is_same_v<T, std::string>) {
     return mapped<detail::bag::MapStage>(detail::bag::function("split", &detail::bag::words));
   }
+  /// \cond
+  template <class E = T>
+  requires(!std::is_same_v<E, std::string>)
+      WEIR_REFUSES("weir: split: the elements of this bag must be texts (std::string)")
+  detail::Refused split() const { return {}; }
+  /// \endcond
   /// `f(partition, args...)`, which is given a partition as a vector and returns a range of the new one's
   /// elements. **Cost.** Holds a whole partition.
   template <class F, class... A>

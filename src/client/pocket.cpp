@@ -29,12 +29,14 @@ void Pocket::put(Pocketed& task) {
   task.place = tasks_.size();
   tasks_.push_back(&task);
   if (task.depth > deepest_) deepest_ = task.depth;
-  count_.fetch_add(1, std::memory_order_seq_cst);
+  count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
 }
 
 void Pocket::remove(Pocketed& task) {
   tasks_[task.place] = nullptr;
-  if (count_.fetch_sub(1, std::memory_order_release) == 1) {
+  const std::size_t left = count_.load(std::memory_order_relaxed) - 1;  // changed under the latch only
+  count_.store(left, std::memory_order_release);
+  if (left == 0) {
     tasks_.clear();
     first_ = 0;
     return;

@@ -214,9 +214,9 @@ void JobKeeper::look(ScalingTime now, const Snapshot& snapshot) {
       staying |= !worker.retiring;
       job.full_s = std::max(job.full_s, worker.serves_s);
     }
-    if (!job.workers.empty())
-      job.leaving =
-          !staying;  // and remains so when they have left: the batch system has not said yet that it is over
+    // Remains so when they have left: the batch system has not said yet that it is over.
+    if (!job.workers.empty()) job.leaving = !staying;
+    else if (job.joined && !job.leaving) job.leaving = has_been_left(job);
     if (!job.workers.empty()) note_joined(job);
     if (busy || job.workers.empty()) job.idle_since.reset();
     else if (!job.idle_since) job.idle_since = now;
@@ -226,6 +226,12 @@ void JobKeeper::look(ScalingTime now, const Snapshot& snapshot) {
       job.pause = launcher_->first_pause();
     }
   }
+}
+
+/// Whether its workers have gone by themselves, perhaps between two looks.
+bool JobKeeper::has_been_left(const Job& job) {
+  const std::vector<PeerId> workers = scheduler_->workers_of(job.label);
+  return !workers.empty() && scheduler_->leave_in_order(workers);
 }
 
 void JobKeeper::note_joined(Job& job) {

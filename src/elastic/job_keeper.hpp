@@ -56,6 +56,7 @@ class JobKeeper {
   void look(ScalingTime now, const Snapshot& snapshot);
   void drop_ended(ScalingTime now);
   void note_joined(Job& job);
+  [[nodiscard]] bool has_been_left(const Job& job);
   void note_begun(ScalingTime now);
   void over(ScalingTime now, const Job& job, const std::vector<PeerId>& workers, const JobEnd& end);
   bool is_of_host(ScalingTime now, const Job& job, const JobEnd& end);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -21,6 +22,16 @@ using weir::detail::memory::SmallBlock;
 // than 32 MB are not mapped one by one, and some free memory is kept.
 [[maybe_unused]] const bool is_set_up =
     mallopt(M_MMAP_THRESHOLD, 32 << 20) != 0 && mallopt(M_TRIM_THRESHOLD, 16 << 20) != 0;
+
+// Whether a tool looks at each block by itself, as those of valgrind that know of memory do.
+bool is_watched() noexcept {
+  const char* const loaded = std::getenv("LD_PRELOAD");
+  if (!loaded) return false;
+  for (const char* tool : {"vgpreload_memcheck", "vgpreload_drd", "vgpreload_helgrind", "vgpreload_massif",
+                           "vgpreload_dhat", "heaptrack"})
+    if (std::strstr(loaded, tool)) return true;
+  return false;
+}
 
 // The small blocks that this thread has freed, by size. malloc has such lists too, of seven blocks each:
 // whoever makes a thousand tasks or elements and then lets go of them pays several times as much for each.
@@ -39,7 +50,7 @@ class Freed {
   }
   bool keep(void* block) noexcept {
     const std::size_t c = (malloc_usable_size(block) + SmallBlock::header) / SmallBlock::grain;
-    if (c >= SmallBlock::classes) return false;
+    if (c < SmallBlock::least_class || c >= SmallBlock::classes) return false;  // other mallocs have less
     List& list = lists_[c];
     if (list.count >= most_ && !make_room(list, c)) return false;
     list.first = new (block) SmallBlock{list.first};
@@ -75,6 +86,7 @@ class Freed {
       }
     };
     thread_local End end;
+    if (is_watched()) has_ended_ = true;
     if (has_ended_) return false;
     end.of = this;
     most_ = SmallBlock::chain_length;

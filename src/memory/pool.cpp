@@ -193,6 +193,10 @@ Pool& pool() {
   return only;
 }
 
+// Before the program's own handlers of forks are there: they may allocate, or wait for somebody who does, and
+// the last that are registered are called first.
+[[gnu::constructor(101)]] void watch_forks() { static_cast<void>(pool()); }
+
 }  // namespace
 
 void* take_large(std::size_t bytes) noexcept {

@@ -19,12 +19,13 @@ namespace weir::detail::memory {
 
 namespace {
 
-// Held for nanoseconds, and not while a process forks: its child finds it free.
+// Held for nanoseconds. Who does not get it in time asks malloc: nobody waits here, least of all in what runs
+// around a fork, whose child may find it taken by a thread that it does not have.
 class Depot {
  public:
   SmallBlock* take(std::size_t c) noexcept {
     if (!first_[c].load(std::memory_order_relaxed)) return nullptr;
-    lock();
+    if (!lock()) return nullptr;
     SmallBlock* const chain = first_[c].load(std::memory_order_relaxed);
     if (chain) {
       first_[c].store(chain->next_chain, std::memory_order_relaxed);
@@ -34,9 +35,7 @@ class Depot {
     return chain;
   }
   bool keep(std::size_t c, SmallBlock* chain) noexcept {
-    [[maybe_unused]] static const int forks =
-        pthread_atfork([] { depot().lock(); }, [] { depot().unlock(); }, [] { depot().unlock(); });
-    lock();
+    if (!lock()) return false;
     const bool has_room = bytes_ + chain_bytes(c) <= most_bytes;
     if (has_room) {
       chain->next_chain = first_[c].load(std::memory_order_relaxed);
@@ -51,6 +50,13 @@ class Depot {
       while (SmallBlock* block = take(c))
         while (block) std::free(std::exchange(block, block->next));
   }
+  /// In the child of a fork.
+  void begin_again() noexcept {
+    if (!is_taken_.load(std::memory_order_relaxed)) return;
+    for (auto& first : first_) first.store(nullptr, std::memory_order_relaxed);  // it may have been in change
+    bytes_ = 0;
+    unlock();
+  }
   static Depot& depot() noexcept {
     static constinit Depot one;
     return one;
@@ -61,9 +67,12 @@ class Depot {
   static std::size_t chain_bytes(std::size_t c) noexcept {
     return c * SmallBlock::grain * SmallBlock::chain_length;
   }
-  void lock() noexcept {
-    for (int tries = 0; is_taken_.exchange(true, std::memory_order_acquire); ++tries)
+  [[nodiscard]] bool lock() noexcept {
+    for (int tries = 0; is_taken_.exchange(true, std::memory_order_acquire); ++tries) {
+      if (tries == 256) return false;
       if (tries % 64 == 63) std::this_thread::yield();
+    }
+    return true;
   }
   void unlock() noexcept { is_taken_.store(false, std::memory_order_release); }
 
@@ -71,6 +80,8 @@ class Depot {
   std::array<std::atomic<SmallBlock*>, SmallBlock::classes> first_{};
   std::size_t bytes_ = 0;
 };
+
+[[maybe_unused]] const int watched = pthread_atfork(nullptr, nullptr, [] { Depot::depot().begin_again(); });
 
 }  // namespace
 

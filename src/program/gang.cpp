@@ -6,7 +6,9 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 
+#include "core/log.hpp"
 #include "program/launcher.hpp"
 #include "program/linked_mpi.hpp"
 #include "program/spawn.hpp"
@@ -80,6 +82,23 @@ std::string file_of(const std::string& name, const ProgramOptions& options) {
          resolved(name, path.empty() ? "/usr/bin:/bin" : path, options.directory);
 }
 
+/// Once in a process.
+void warn_of_finalize(const std::string& launcher, const std::vector<GangPlace>& places) {
+  const bool is_one_host = std::all_of(places.begin(), places.end(), [&](const GangPlace& place) {
+    return place.host == places.front().host;
+  });
+  if (is_one_host || launched_mpi(launcher) != "MPICH") return;
+  static std::once_flag told;
+  std::call_once(told, [&] {
+    if (may_not_end(run({launcher, "--version"}, {.check = false}, {}).output))
+      log::warn(
+          "program: programs of MPICH before 4.2, which '{}' belongs to, may stand in MPI_Finalize for ever "
+          "on "
+          "several hosts if they use UCX; with a time_limit and retries the gang ends and begins again",
+          launcher);
+  });
+}
+
 }  // namespace
 
 ProgramResult run_by(Gang& gang, const std::vector<std::string>& command, const ProgramOptions& options) {
@@ -97,7 +116,9 @@ ProgramResult run_by(Gang& gang, const std::vector<std::string>& command, const 
     GangLaunch launch = launched(options.launcher, places, passed_on, command,
                                  {variable("WEIR_MPIRUN_OPTIONS"), variable("WEIR_SRUN_OPTIONS")});
     launch.variables.insert(launch.variables.end(), own.begin(), own.end());
-    check_family(file_of(launch.command.front(), options), program);
+    const std::string launcher = file_of(launch.command.front(), options);
+    check_family(launcher, program);
+    warn_of_finalize(launcher, places);
     result = run(launch.command, options, {launch.variables, processors_here(places)});
   }
   gang.barrier();  // the others keep their places for it

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <link.h>
 
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -86,6 +87,14 @@ std::string_view launched_mpi(const std::string& file) {
   const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
   if (has("hydra") || has("mpich")) return mpich;
   return has("orterun") || has("prterun") || has("openmpi") ? open_mpi : std::string_view{};
+}
+
+bool may_not_end(const std::string& version_text) {
+  const auto at = version_text.find("Version:");
+  if (!version_text.starts_with("HYDRA") || at == std::string::npos) return false;
+  int major = 0, minor = 0;
+  return std::sscanf(version_text.c_str() + at, "Version: %d.%d", &major, &minor) == 2 &&
+         (major == 4 ? minor < 2 : major < 4);
 }
 
 void check_family(const std::string& launcher, const std::string& program) {

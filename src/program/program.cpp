@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include "client/task_scope.hpp"
 #include "core/descriptor.hpp"
@@ -89,6 +90,10 @@ class Outlet {
   std::string take(std::uint64_t& left_out) { return capture_.take(left_out); }
   /// Gives the file its name.
   void finish() const {
+    if (struct stat now{}; file_ && !(stat(part_.c_str(), &now) == 0 && now.st_dev == file_->st_dev &&
+                                      now.st_ino == file_->st_ino))
+      throw Error(ErrorKind::io, "program: '" + part_ + "' has been taken by another program that writes '" +
+                                     name_ + "'; each needs an output_file of its own");
     if (const int why = take_name(part_, name_))
       throw Error(ErrorKind::io,
                   "program: '" + name_ + "' could not be written (" + std::strerror(why) + ")");
@@ -112,14 +117,18 @@ class Outlet {
     if (std::filesystem::is_directory(name_, unknown))
       throw Error(ErrorKind::io, "program: a file for output must be no directory (got '" + name_ + "')");
     part_ = draft_of(name_, ".part");
+    const bool is_draft = part_ != name_;
+    if (is_draft) unlink(part_.c_str());  // who may yet write it writes a file of its own
     write_ = Descriptor(open_for_writing(part_, O_CREAT | O_TRUNC));
     if (write_.get() < 0)
       throw Error(ErrorKind::io,
                   "program: '" + part_ + "' could not be opened (" + std::strerror(errno) + ")");
+    if (struct stat made{}; is_draft && fstat(write_.get(), &made) == 0) file_ = made;
   }
   Descriptor read_, write_;
   Capture capture_;
   std::string name_, part_;
+  std::optional<struct stat> file_;  // what `part_` names, as long as nobody else takes it
 };
 
 std::string shown(const std::vector<std::string>& command) {

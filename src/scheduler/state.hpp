@@ -313,6 +313,8 @@ class State {
   [[nodiscard]] bool is_full(const Worker& worker) const noexcept;
   [[nodiscard]] bool may_return(const Task& task) const;  // from its worker, if that has not begun it
   [[nodiscard]] bool may_be_taken(const Task& task) const;
+  [[nodiscard]] bool lacks_a_thread(const Task& task) const;
+  [[nodiscard]] std::uint32_t surplus_of(const Worker& worker) const;
   [[nodiscard]] Theft theft(WorkerIndex thief) const;
   [[nodiscard]] bool worth(const Task& task, WorkerIndex thief, const Theft& theft) const;
   [[nodiscard]] std::vector<Task*> loot(WorkerIndex thief, const Theft& theft) const;

@@ -10,11 +10,6 @@ namespace {
 constexpr double least_gain_s = 100e-6;   // that makes it worth to ask for a task back
 constexpr std::uint32_t most_seen = 256;  // tasks of a busy worker, in search of one to take
 
-std::uint32_t surplus_of(const Worker& worker) {
-  const std::uint32_t tasks = worker.ready() + worker.queued;
-  return tasks > worker.threads ? tasks - worker.threads : 0;
-}
-
 // Threads for which there is no task, and which are kept for none.
 std::uint32_t room_of(const Worker& worker) {
   const std::uint32_t taken = worker.ready() + worker.extra() + worker.reserved;
@@ -62,6 +57,27 @@ bool State::may_return(const Task& task) const {
 
 bool State::may_be_taken(const Task& task) const { return task.missing == 0 && may_return(task); }
 
+// Whether it would have begun if a thread had been free: nothing else has to come for it.
+bool State::lacks_a_thread(const Task& task) const {
+  return may_be_taken(task) && !task.restricted() &&
+         std::all_of(task.inputs.begin(), task.inputs.end(), [&](const Edge& edge) {
+           const auto& replicas = edge.task->replicas;
+           return std::any_of(replicas.begin(), replicas.end(),
+                              [&](const Replica& replica) { return replica.worker == task.worker; });
+         });
+}
+
+// Tasks beyond its threads. What runs on though it was cancelled, or nobody wants it, is not counted and
+// takes a thread as well; it shows by what does not begin, and who has begun is asked once.
+std::uint32_t State::surplus_of(const Worker& worker) const {
+  const std::uint32_t tasks = worker.ready() + worker.queued;
+  if (tasks > worker.threads) return tasks - worker.threads;
+  if (!overstays(worker)) return 0;
+  return static_cast<std::uint32_t>(
+      std::count_if(worker.processing.begin(), worker.processing.end() - worker.blocked,
+                    [&](const Task* task) { return !task->waits && lacks_a_thread(*task); }));
+}
+
 Theft State::theft(WorkerIndex thief) const {
   const Worker& idle = workers_[thief];
   if (workers_.size() < 2 || !idle.running() || idle.memory.paused || idle.stealing || room_of(idle) == 0)
@@ -86,11 +102,13 @@ bool State::worth(const Task& task, WorkerIndex thief, const Theft& theft) const
 
 std::vector<Task*> State::loot(WorkerIndex thief, const Theft& theft) const {
   const Worker& busy = workers_[theft.victim];
+  const bool has_more = busy.ready() + busy.queued > busy.threads;
   std::vector<Task*> taken;
   std::uint32_t seen = 0;
   for (auto at = busy.processing.rbegin() + busy.blocked;
        at != busy.processing.rend() && taken.size() < theft.most && seen < most_seen; ++at, ++seen)
-    if (may_be_taken(**at) && worth(**at, thief, theft)) taken.push_back(*at);
+    if ((has_more ? may_be_taken(**at) : lacks_a_thread(**at)) && worth(**at, thief, theft))
+      taken.push_back(*at);
   return taken;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -107,6 +108,8 @@ const Command* find_command(std::string_view word) {
 
 int main(int argc, char** argv) {
   open_missing_descriptors(O_RDONLY);
+  // A file that may not grow (`ulimit -f`) is an error like any other; for what is started it is what it was.
+  std::signal(SIGXFSZ, [](int) {});
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "help" && argc > 2) {
     const Command* const command = find_command(argv[2]);

@@ -30,7 +30,9 @@ constexpr int cannot_execute = 127;
 [[noreturn]] void become(const std::vector<std::string>& command) {
   const std::vector<char*> arguments = exec_array(command);
   execv(command.front().c_str(), arguments.data());
-  complain("run", "cannot start " + command.front() + " (" + std::strerror(errno) + ")");
+  complain("run",
+           "cannot start " + command.front() + " (" + std::strerror(errno) + ")" +
+               (errno == ENOEXEC ? "; the first line of a script names what reads it: #!/bin/sh" : ""));
   _exit(cannot_execute);
 }
 

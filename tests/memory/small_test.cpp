@@ -1,12 +1,14 @@
 // Small blocks that threads have freed.
 #include "memory/small.hpp"
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <mutex>
 #include <set>
 #include <thread>
 #include <vector>
@@ -52,6 +54,50 @@ TEST_CASE("small blocks of all sizes are whole and apart") {
     }
     blocks.clear();
   }
+}
+
+std::atomic<bool> has_handlers{false};
+std::mutex of_handlers;
+
+// Of a program, which may use memory before a fork, or wait for somebody who does.
+[[maybe_unused]] const int registered = pthread_atfork(
+    [] {
+      if (!has_handlers) return;
+      of_handlers.lock();
+      std::vector<void*> blocks(many);
+      make(blocks);
+      for (void* block : blocks) ::operator delete(block);
+      ::operator delete(::operator new(1 << 20));
+    },
+    [] {
+      if (has_handlers) of_handlers.unlock();
+    },
+    [] {
+      if (has_handlers) of_handlers.unlock();
+    });
+
+TEST_CASE("handlers of fork use memory while other threads do under what they wait for") {
+  has_handlers = true;
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    std::vector<void*> blocks(many);
+    while (!stop) {
+      const std::lock_guard hold(of_handlers);
+      make(blocks);
+      for (void* block : blocks) ::operator delete(block);
+      ::operator delete(::operator new(1 << 20));
+    }
+  });
+  for (int i = 0; i < 50; ++i) {
+    const pid_t child = fork();
+    if (child == 0) _exit(7);
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WEXITSTATUS(status) == 7);
+  }
+  stop = true;
+  other.join();
+  has_handlers = false;
 }
 
 TEST_CASE("a child of fork takes and frees small blocks while other threads do") {

@@ -97,3 +97,16 @@ TEST_CASE("launcher: one of another MPI than the program's is refused") {
                         "' starts those of Open MPI: each rank would be alone; .launcher = "
                         "\"mpiexec.hydra\" may be the right one");
 }
+
+TEST_CASE("launcher: MPICH before 4.2 is known by what Hydra says of itself") {
+  using weir::detail::program::may_not_end;
+  const auto hydra = [](const std::string& version) {
+    return "HYDRA build details:\n    Version:                                 " + version +
+           "\n    Release Date:                            Thu Apr  7 12:34:45 CDT 2022\n";
+  };
+  for (const char* version : {"3.4.3", "4.0.2", "4.1"}) CHECK(may_not_end(hydra(version)));
+  for (const char* version : {"4.2.0", "4.3.0b1", "5.0", "unknown", ""})
+    CHECK_FALSE(may_not_end(hydra(version)));
+  CHECK_FALSE(may_not_end("Intel(R) MPI Library for Linux* OS, Version 2021.12 Build 20240213"));
+  CHECK_FALSE(may_not_end(""));
+}

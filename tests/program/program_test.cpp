@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <thread>
 
 #include "client/task_scope.hpp"
@@ -141,6 +142,22 @@ TEST_CASE("a file has its name only when the program has worked") {
                     Catch::EndsWith("ended with status 1; what it wrote is in " + (folder / "out.part")));
   CHECK_FALSE(fs::exists(folder / "out"));
   CHECK(text_of(folder / "out.part") == "half\n");
+}
+
+TEST_CASE("two programs that write one file at a time do not mix, and one is told") {
+  const Folder folder;
+  auto first = std::async(std::launch::async, [&] {
+    shell("echo first; while [ ! -e go ]; do sleep 0.01; done; echo more",
+          {.directory = folder.path(), .output_file = "out"});
+  });
+  while (!fs::exists(folder / "out.part") || text_of(folder / "out.part").empty())
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  shell("echo second", {.directory = folder.path(), .output_file = "out"});
+  folder.add("go", "");
+  CHECK_THROWS_WITH(first.get(), "program: '" + (folder / "out.part") +
+                                     "' has been taken by another program that writes '" + (folder / "out") +
+                                     "'; each needs an output_file of its own");
+  CHECK(text_of(folder / "out") == "second\n");
 }
 
 TEST_CASE("a device or a pipe as output stays what it is") {

@@ -45,6 +45,38 @@ TEST_CASE("a worker that gets on with its tasks keeps what it was given ahead") 
   CHECK(story.tick(0.5).empty());
 }
 
+TEST_CASE("what was given to a worker that still runs what was cancelled goes to one that is idle") {
+  Story story;
+  story.join(1);
+  story.submit(1);
+  const bool is_cancelled = GENERATE(true, false);
+  if (is_cancelled) story.cancel(1);
+  else story.release(1);
+  CHECK(story.submit(2) == Lines{"run 2 @1"});  // nobody knows how long that goes on
+  CHECK(story.join(2).empty());
+  CHECK(story.tick(1e-3).empty());
+  CHECK(story.tick(0.5) == Lines{"retract 2 @1"});
+  CHECK(story.retracted(2, true) == Lines{"run 2 @2"});
+  // Who has begun is asked once.
+  CHECK(story.tick(1.5) == Lines{"retract 2 @2"});
+  story.retracted(2, false);
+  CHECK(story.tick(2.5).empty());
+  story.finish(2);
+}
+
+TEST_CASE("what waits for an input to be brought is not asked back from its worker") {
+  Story story;
+  story.join(1);
+  story.scatter(1, 1);
+  story.arrive(1, 1, 1 << 30);
+  story.join(2);
+  story.submit(2, {1}, {.workers = {"2"}, .allow_other_workers = true});
+  story.submit(3);
+  CHECK(story.worker_of(2) == 2);
+  story.finish(3);
+  CHECK(story.tick(5).empty());
+}
+
 TEST_CASE("a worker that overstays is given nothing more ahead") {
   Story story;
   story.join(1);

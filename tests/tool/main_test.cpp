@@ -135,6 +135,11 @@ TEST_CASE("weir fails when its output gets nowhere") {
         run({"sh", "-c", WEIR_TOOL " " + words + " >&-"}, {{{"WEIR_STATE_DIR", folder.path()}}});
     CHECK(closed.status == 1);
     CHECK(closed.err.find("the output could not be written (Bad file descriptor)\n") != std::string::npos);
+    const Finished limited = run(
+        {"bash", "-c", "ulimit -f 0; " WEIR_TOOL " " + words + " > " + folder.path() + "/out" + "; exit $?"},
+        {{{"WEIR_STATE_DIR", folder.path()}}});
+    CHECK(limited.status == 1);
+    CHECK(limited.err.find("the output could not be written (File too large)\n") != std::string::npos);
   }
   const Finished piped =
       run({"bash", "-c", "trap '' PIPE; " WEIR_TOOL " info --settings | true; echo ${PIPESTATUS[0]}"});

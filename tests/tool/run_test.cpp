@@ -197,6 +197,16 @@ TEST_CASE("run shows mpirun's own message when the job cannot start") {
   CHECK(finished.err == "no hosts");
 }
 
+TEST_CASE("run tells what a script lacks that cannot be started") {
+  TemporaryFolder folder;
+  write_file(folder.path() + "/script", "echo text\n", 0755);
+  const Finished finished = weir_run({"-n", "1", folder.path() + "/script"});
+  CHECK(finished.status == 127);
+  CHECK(finished.err == "weir run: cannot start " + folder.path() +
+                            "/script (Exec format error); the first line of a script names what reads it: "
+                            "#!/bin/sh\n");
+}
+
 TEST_CASE("run tells how mpirun was ended") {
   TemporaryFolder folder;
   write_file(folder.path() + "/mpirun", "#!/bin/sh\nkill -9 $$\n", 0755);
