@@ -709,7 +709,14 @@ class Bag {
   [[nodiscard]] Delayed<bool> all() const { return reduced("all", detail::bag::Seen{false, false}); }
 
   /// Runs what is needed for the first `count` elements, partition after partition, and brings them.
-  [[nodiscard]] std::vector<T> take(std::uint64_t count) const;
+  [[nodiscard]] std::vector<T> take(std::uint64_t count) const requires(!std::is_same_v<T, std::string_view>);
+  /// \cond
+  template <class E = T>
+  requires std::is_same_v<E, std::string_view> WEIR_REFUSES(
+      "weir: take: words that are views are gone with their lines; make them texts of their own: "
+      ".map([](std::string_view word) { return std::string(word); })")
+  detail::Refused take(std::uint64_t) const { return {}; }
+  /// \endcond
   /// Runs everything and brings all elements, in order.
   ///
   /// **Errors.** Throws `Error{closed}` outside `weir::run`, otherwise what the first task that failed threw.
@@ -781,10 +788,13 @@ class Bag {
   using Wide = std::conditional_t<std::is_floating_point_v<T>, double,
                                   std::conditional_t<std::is_unsigned_v<T>, std::uint64_t, std::int64_t>>;
 
-  [[nodiscard]] std::vector<detail::delayed::NodeRef> collected() const {
+  static constexpr void check_elements_travel() {
     static_assert(detail::task::Travels<T>::value,
                   "weir: the elements of this bag cannot travel to another process. Give their type a cereal "
                   "serialize() function or make it a plain struct.");
+  }
+  [[nodiscard]] std::vector<detail::delayed::NodeRef> collected() const {
+    check_elements_travel();
     return plan_.nodes(detail::bag::CollectSink<T>::part());
   }
   template <template <class, class> class Stage, class Fn>
@@ -1067,7 +1077,8 @@ auto Bag<T>::reduction(Per per_partition, Aggregate aggregate, std::size_t split
 }
 
 template <class T>
-std::vector<T> Bag<T>::take(std::uint64_t count) const {
+std::vector<T> Bag<T>::take(std::uint64_t count) const requires(!std::is_same_v<T, std::string_view>) {
+  check_elements_travel();
   std::vector<T> taken;
   for (std::size_t i = 0; i < partitions() && taken.size() < count; ++i) {
     const Delayed<std::vector<T>> part(plan_.node(i, detail::bag::TakeSink<T>::part(count - taken.size())));

@@ -195,6 +195,7 @@ weir_compile_fail(bag/map_partitions_function
   "weir: map_partitions: the function must take a std::vector of the elements")
 weir_compile_fail(bag/split_numbers "weir: split: the elements of this bag must be texts")
 weir_compile_fail(bag/split_kept "weir: compute: words that are views are gone with their lines")
+weir_compile_fail(bag/split_taken "weir: take: words that are views are gone with their lines")
 weir_compile_fail(bag/flatten_no_range "weir: flatten: the elements of this bag must be containers")
 weir_compile_fail(bag/sum_no_number
   "weir: sum: the elements of this bag must be numbers or have an operator .=")
