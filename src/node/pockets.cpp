@@ -77,7 +77,7 @@ FutureRef SchedulerNode::submit(Request&& request) {
   if (by_body && body_waits_ == 0) pocket = body_pocket_;
   else if (scope && scope->alone == 0 && scope->thread) pocket = scope->thread->pocket();
   if (!pocket || !is_plain(request) || !may_pocket_.load(std::memory_order_relaxed) ||
-      !stands_in(*pocket, request)) {
+      has_gangs_.load(std::memory_order_relaxed) || !stands_in(*pocket, request)) {
     if (by_body && !body_pocket_->is_empty()) tell_from(*body_pocket_, below_all);  // in order
     for (const FutureRef& input : request.untold) input->core->hand_out(*input.get());
     return Node::submit(std::move(request));
@@ -245,6 +245,15 @@ void SchedulerNode::tell_of(std::vector<Pocket::Left>&& left) {
 void SchedulerNode::tell_from(Pocket& pocket, int depth) {
   const Hold hold(*this);
   tell_of(pocket.take_from(depth));
+}
+
+// A gang begins when there are places for all of it: threads that run something out of a pocket are none.
+void SchedulerNode::on(PeerId from, protocol::SubmitTask&& message) {
+  if (message.gang && message.gang->rank == 0) {
+    has_gangs_ = true;
+    tell_all_pockets();
+  }
+  decide(from, std::move(message));
 }
 
 void SchedulerNode::tell_all_pockets() {

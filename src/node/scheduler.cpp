@@ -260,7 +260,8 @@ void SchedulerNode::tick(Clock::time_point now) {
   if (pause < std::chrono::milliseconds(20)) return;
   checked_ = now;
   note_quiet(state_.pending() == 0 && !retiring_);
-  if (!may_pocket_ && has_pocketed()) tell_all_pockets();  // from before a worker elsewhere came
+  if (has_gangs_ && !state_.has_gangs()) has_gangs_ = false;
+  if ((!may_pocket_ || has_gangs_) && has_pocketed()) tell_all_pockets();  // put there just before
   memory::release_unused();
   std::vector<std::pair<PeerId, std::string>> dead;
   each_alive([&](PeerId id, Peer& peer) {

@@ -151,7 +151,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
     if (is_body()) --body_waits_;
   }
   [[nodiscard]] PeerId self() const override { return 0; }
-  void to_scheduler(protocol::SubmitTask&& message) override { decide(0, std::move(message)); }
+  void to_scheduler(protocol::SubmitTask&& message) override { on(0, std::move(message)); }
   void to_scheduler(const protocol::ReleaseTask& message) override { decide(0, message); }
   void to_scheduler(const protocol::CancelFuture& message) override { decide(0, message); }
   void to_scheduler(const protocol::RetryFuture& message) override { decide(0, message); }
@@ -193,6 +193,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
     state.handle(0.0, PeerId{}, std::move(message), out);
   }
   void on(PeerId from, Message&& message) { decide(from, std::move(message)); }
+  void on(PeerId from, protocol::SubmitTask&& message);
   void on(PeerId from, protocol::Ask&& message);
   void on(PeerId from, protocol::Unask&& message);
   void on(PeerId from, protocol::Hello&& message);
@@ -275,6 +276,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::vector<std::unique_ptr<client::Pocket>> pockets_;
   std::atomic<client::Pocket*> pocket_{nullptr};  // the last of them
   std::atomic<bool> may_pocket_{false};           // all workers are here, and the cluster is open
+  std::atomic<bool> has_gangs_{false};            // what they wait for must be known: no pockets
   std::atomic<bool> has_sleeper_{false};          // a thread looks for work in pockets when it is woken
   std::atomic<std::thread::id> body_{};      // the thread of the program's body, if that has a pocket ...
   std::shared_ptr<WorkerNode> body_worker_;  // ... that of a slot ...

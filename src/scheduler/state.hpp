@@ -145,6 +145,7 @@ class State {
                                                 [&](TaskId id) { return gangs_.at(id).hopeless; });
   }
   void give_up_unplaceable(Time now, Actions& out);
+  [[nodiscard]] bool has_gangs() const noexcept { return !gangs_.empty(); }
   /// Peers that have not left a gang which has failed `grace_s` ago: stuck where nobody can tell them.
   [[nodiscard]] std::vector<PeerId> stuck(Time now) const;
   /// Of those that cannot be ended: they are not waited for.

@@ -72,6 +72,16 @@ int mpi_sum(Gang& gang) {
   MPI_Comm_rank(comm, &rank);
   return rank == gang.rank() ? sum : -1;
 }
+std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+std::int64_t ends_late(int ms) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+  return now_ns();
+}
+std::int64_t begins(Gang& gang) {
+  const std::int64_t now = now_ns();
+  gang.barrier();
+  return now;
+}
 std::vector<int> numbers() { return {1, 2, 3, 4, 5}; }
 std::pair<int, std::size_t> cores() { return {weir::this_task().cores(), weir::this_task().cpus().size()}; }
 
@@ -103,6 +113,17 @@ TEST_CASE("gang: inputs are futures, parts and results of each") {
   const auto next = client().submit([](const std::vector<int>& v) { return v.size(); },
                                     client().submit(weir::gang{n}, part, input));
   CHECK(next.result() == 6);
+}
+
+TEST_CASE("gang: no rank begins before there are places for all") {
+  for (int round = 0; round < 2; ++round) {
+    const auto late = client().submit(ends_late, 300);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // a thread has taken it
+    const auto each = client().submit(weir::gang{places()}.each(), begins);
+    const auto short_ones = client().map(ends_late, std::vector<int>(10, 1));
+    for (const std::int64_t begun : each.result()) CHECK(begun >= late.result());
+    client().gather(short_ones);
+  }
 }
 
 TEST_CASE("gang: a rank that throws fails the gang; the others leave it") {
