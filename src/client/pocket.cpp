@@ -149,9 +149,10 @@ void Pocket::come_back(Pocketed& task) {
 
 Pocket::Left Pocket::leave(Pocketed& task) {
   if (task.stage == Stage::waiting) remove(task);
+  const bool has_slot = task.is_away;
   come_back(task);
   task.is_untold.store(false, std::memory_order_release);
-  return {&task, task.stage, std::exchange(task.inputs, {})};
+  return {&task, task.stage, std::exchange(task.inputs, {}), has_slot};
 }
 
 std::optional<Pocket::Left> Pocket::take(Pocketed& task) {

@@ -64,6 +64,7 @@ class Pocket {
     Pocketed* task = nullptr;
     Pocketed::Stage stage = Pocketed::Stage::waiting;
     std::vector<FutureRef> inputs{};
+    bool has_slot = false;  ///< A thread runs it that had nothing to do.
   };
 
   static constexpr int below_all = -1;  ///< The depth of the program's body.

@@ -235,7 +235,7 @@ void SchedulerNode::tell_of(std::vector<Pocket::Left>&& left) {
       continue;
     }
     const bool made_once = one.stage == Stage::done && one.task->input_count > 0;
-    state_.begun(now_s_, one.task->runs_on, std::move(message), made_once, actions_);
+    state_.begun(now_s_, one.task->runs_on, std::move(message), made_once, one.has_slot, actions_);
     perform();
     if (one.stage == Stage::done) finish_pocketed(*one.task);
   }

@@ -16,11 +16,19 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
   end_event();
 }
 
-void State::begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool made_once, Actions& out) {
+void State::begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool made_once, bool has_slot,
+                  Actions& out) {
   begin(now, out, "began in place");
   const TaskId id = message.id;
-  submit(std::move(message), index_of(worker));
-  if (Task* task = made_once ? tasks_.find(id) : nullptr) task->made_once = true;
+  const WorkerIndex runs_on = index_of(worker);
+  submit(std::move(message), runs_on);
+  if (Task* task = tasks_.find(id)) {
+    if (made_once) task->made_once = true;
+    if (has_slot && task->waits) {
+      set_waits(*task, false);
+      load_.update(workers_, runs_on);
+    }
+  }
   end_event();
 }
 
@@ -109,7 +117,7 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on) {
     for (const Edge& edge : task.inputs) ++edge.task->needed_by;
     move(task, TaskState::waiting, cause_);
     put_on(task, runs_on);
-    // The task below it on the stack has the slot.
+    // The task below it on the stack has the slot, if `begun` is not told otherwise.
     task.begun = true;
     set_waits(task, true);
     load_.update(workers_, runs_on);

@@ -93,8 +93,9 @@ class State {
   void handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out);
   /// A task that a worker has begun to run by itself, as its first run, with inputs that are in memory; how
   /// it ends is told as of others. It is `made_once` if it had inputs that are not told of; its result then
-  /// stays while others stand on it.
-  void begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool made_once, Actions& out);
+  /// stays while others stand on it. It has a slot of the worker unless it runs on top of a task that has.
+  void begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool made_once, bool has_slot,
+             Actions& out);
   void handle(Time now, PeerId from, const protocol::ReleaseTask& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::CancelFuture& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out);

@@ -50,6 +50,14 @@ TEST_CASE("gang: none starts while there is no place for all; places are kept as
   CHECK(story.finish(10) == Lines{"done 10", "run 1 @1", "run 2 @2", "run 11 @1"});  // 11 when a rank is done
 }
 
+TEST_CASE("gang: what a thread has begun by itself has its place") {
+  Story story;
+  story.join(1, 2);
+  story.begun(10, 1, {}, false, true);
+  CHECK(story.gang(1, 2).empty());
+  CHECK(story.finish_run(10, 1, 1) == Lines{"done 10", "run 1 @1", "run 2 @1"});
+}
+
 TEST_CASE("gang: a task that is known to be done in time runs on a place that is kept") {
   Story story;
   story.join(1);

@@ -92,12 +92,13 @@ class Story {
     return event([&](auto& out) { state.handle(now, task_client(message.id), std::move(message), out); });
   }
   /// The worker has begun to run it by itself.
-  Lines begun(TaskId id, PeerId worker, std::initializer_list<TaskId> inputs = {}, bool made_once = false) {
+  Lines begun(TaskId id, PeerId worker, std::initializer_list<TaskId> inputs = {}, bool made_once = false,
+              bool has_slot = false) {
     detail::protocol::SubmitTask message;
     message.id = id;
     message.function = 1;
     message.inputs = inputs;
-    return event([&](auto& out) { state.begun(now, worker, std::move(message), made_once, out); });
+    return event([&](auto& out) { state.begun(now, worker, std::move(message), made_once, has_slot, out); });
   }
   Lines ran_in_place(PeerId worker, std::int64_t count, double duration_s) {
     return event([&](auto& out) {

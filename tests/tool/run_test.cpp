@@ -304,9 +304,9 @@ TEST_CASE("run says when there is no mpirun") {
 }
 
 TEST_CASE("run says when there is no room for its temporary folder") {
-  const Finished finished = weir_run({"-n", "2", RANK_PROGRAM}, {{{"TMPDIR", "/nonexistent"}}});
+  const Finished finished = weir_run({"-n", "2", RANK_PROGRAM}, {{{"TMPDIR", "/proc/no-such"}}});
   CHECK(finished.status == 1);
   CHECK(finished.err ==
-        "weir run: the folder for temporary files must be writable (got /nonexistent: No such file or "
+        "weir run: the folder for temporary files must be writable (got /proc/no-such: No such file or "
         "directory); TMPDIR names another\n");
 }
