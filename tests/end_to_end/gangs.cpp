@@ -117,6 +117,7 @@ TEST_CASE("gang: inputs are futures, parts and results of each") {
 
 TEST_CASE("gang: no rank begins before there are places for all") {
   for (int round = 0; round < 2; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // no gang is known any more
     const auto late = client().submit(ends_late, 300);
     std::this_thread::sleep_for(std::chrono::milliseconds(50));  // a thread has taken it
     const auto each = client().submit(weir::gang{places()}.each(), begins);
