@@ -355,12 +355,11 @@ TEST_CASE("records that a function finds are the same wherever a file is cut") {
           .map(letters, [](const std::string& record) { return std::stoi(record.substr(2)); });
   CHECK(numbers.sum().compute() == 199 * 200 / 2);
   CHECK(told(letters, folder.path()) == Letters{{"a.txt", 1, 0, "before the first"}});
-  CHECK_THROWS_WITH(
-      weir::read_records(folder.path() + "/a.txt", begins, {.block = "97 B"})
-          .map([](const std::string& record) { return std::stoi(record.substr(2)) < 150 ? 1 : throw 1; })
-          .count()
-          .compute(),
-      Catch::Contains("line 1 of"));
+  CHECK_THROWS_WITH(weir::read_records(folder.path() + "/a.txt", begins, {.block = "97 B"})
+                        .map([](const std::string& record) { return std::stoi(record.substr(2)); })
+                        .count()
+                        .compute(),
+                    Catch::Contains("line 1 of"));
   CHECK_THROWS_WITH(weir::read_records(folder.path() + "/a.txt",
                                        [](std::string_view line) { return line != "> 3" || (throw 1, true); },
                                        {.block = "97 B"})
