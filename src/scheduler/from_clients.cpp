@@ -12,7 +12,7 @@ using protocol::TaskDone;
 
 void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out) {
   begin(now, out, "submitted");
-  if (task_client(message.id) == from) submit(std::move(message), nowhere);
+  if (task_client(message.id) == from) submit(std::move(message), nowhere, false);
   end_event();
 }
 
@@ -20,19 +20,12 @@ void State::begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool 
                   Actions& out) {
   begin(now, out, "began in place");
   const TaskId id = message.id;
-  const WorkerIndex runs_on = index_of(worker);
-  submit(std::move(message), runs_on);
-  if (Task* task = tasks_.find(id)) {
-    if (made_once) task->made_once = true;
-    if (has_slot && task->waits) {
-      set_waits(*task, false);
-      load_.update(workers_, runs_on);
-    }
-  }
+  submit(std::move(message), index_of(worker), has_slot);
+  if (Task* task = made_once ? tasks_.find(id) : nullptr) task->made_once = true;
   end_event();
 }
 
-void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on) {
+void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has_slot) {
   auto [made, fresh] = tasks_.emplace(message.id, message.id);
   if (!fresh) return;
   ++counts_[static_cast<std::size_t>(TaskState::released)];
@@ -117,9 +110,8 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on) {
     for (const Edge& edge : task.inputs) ++edge.task->needed_by;
     move(task, TaskState::waiting, cause_);
     put_on(task, runs_on);
-    // The task below it on the stack has the slot, if `begun` is not told otherwise.
     task.begun = true;
-    set_waits(task, true);
+    if (!has_slot) set_waits(task, true);  // the task below it on the stack has it
     load_.update(workers_, runs_on);
   } else {
     want(task, "submitted");

@@ -225,7 +225,7 @@ class State {
 
  private:
   // from_clients.cpp
-  void submit(protocol::SubmitTask&& message, WorkerIndex runs_on);
+  void submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has_slot);
 
   // transitions.cpp, results.cpp
   void move(Task& task, TaskState to, const char* cause);
