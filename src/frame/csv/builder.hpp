@@ -33,6 +33,7 @@ class ColumnBuilder {
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
   /// Only the first rows stay.
   void drop(std::size_t rows);
+  /// The rows so far; others may follow, for another column.
   [[nodiscard]] Column finish();
   [[nodiscard]] const std::optional<CsvMisfit>& misfit() const noexcept { return misfit_; }
   [[nodiscard]] const CsvColumn& column() const noexcept { return column_; }
