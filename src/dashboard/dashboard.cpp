@@ -354,9 +354,9 @@ void Dashboard::Work::tick() {
   look_up(8);
   model.set_jobs(seeing::job_board().take());
   note_deeds(now);
-  const bool has_news = acted > recorded || !model.streams().empty() || !folder->problem().empty();
+  const bool tells_more = acted > recorded || !model.streams().empty() || !folder->problem().empty();
   const auto pause = std::clamp<Clock::duration>((now - start) / 20, every, 10 * every);
-  if (now - recorded >= (has_news ? pause : 10 * every) - every / 10) {
+  if (now - recorded >= (tells_more ? pause : 10 * every) - every / 10) {
     recorded = now;
     look_closer();
     folder->record(seeing::text_of(seeing::record(model, program)));
