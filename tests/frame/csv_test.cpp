@@ -41,6 +41,16 @@ TEST_CASE("missing values are missing in every type, and NA is a country in text
     CHECK(read_back("n,x,country,b,d\n1,NA,NA,true,2015-01-01\nNA,2.5,,NA,null\n,nan,\"\",,\n,,DE,,\n") ==
           "n,x,country,b,d\n1,,NA,true,2015-01-01\n,2.5,,,\n,,\"\",,\n,,DE,,\n");
     CHECK(read_back("a,b\n-,x\n1,-\n", {.na_values = {"-"}}) == "a,b\n,x\n1,\n");
+    // Words that could be values.
+    CHECK(read_back("a,b,c\n-999,1.5,-999\n1,-999,x\n2,-999.0,\"-999\"\n", {.na_values = {"-999"}}) ==
+          "a,b,c\n,1.5,\n1,,x\n2,,-999\n");
+    CHECK(read_back("a,b,c\ntrue,1900-01-01,1900-01-01 00:00:00\nfalse,2015-01-01,2015-01-01 01:00\n",
+                    {.na_values = {"false", "1900-01-01", "1900-01-01 00:00:00"}}) ==
+          "a,b,c\ntrue,,\n,2015-01-01,2015-01-01 01:00:00\n");
+    CHECK(read_back("a,b\n0,inf\n1,2.5\n0,-inf\n", {.na_values = {"0", "inf"}}) == "a,b\n,\n1,2.5\n,-inf\n");
+    CHECK(read_back("a\n9999\n2015-01-01\n", {.na_values = {"9999"}}) == "a\n\"\"\n2015-01-01\n");
+    CHECK(read_back("a\n-999\n-999.0\n7\n", {.types = {{"a", ColumnType::float64}}, .na_values = {"-999"}}) ==
+          "a\n\"\"\n\"\"\n7.0\n");
     const Folder folder;
     const Table table = read_csv(folder.write("a.csv", "a\n1\nNA\n3\n")).compute();
     CHECK(table.column("a").type() == ColumnType::int64);
