@@ -27,12 +27,15 @@ FutureRef another_reference(FutureState& state) {
 void Pocket::put(Pocketed& task) {
   const std::lock_guard hold(latch_);
   task.place = tasks_.size();
+  task.is_listed = true;
   tasks_.push_back(&task);
   if (task.depth > deepest_) deepest_ = task.depth;
   count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
 }
 
 void Pocket::remove(Pocketed& task) {
+  if (!task.is_listed) return;
+  task.is_listed = false;
   tasks_[task.place] = nullptr;
   const std::size_t left = count_.load(std::memory_order_relaxed) - 1;  // changed under the latch only
   count_.store(left, std::memory_order_release);
@@ -45,12 +48,27 @@ void Pocket::remove(Pocketed& task) {
   while (!tasks_[first_]) ++first_;
 }
 
+void Pocket::go_away(Pocketed& task, const Hand& hand) {
+  task.taken_by = &hand;
+  task.place_of_taken = away_.size();
+  away_.push_back(&task);
+}
+
+void Pocket::come_back(Pocketed& task) {
+  if (!task.taken_by) return;
+  task.taken_by = nullptr;
+  away_[task.place_of_taken] = away_.back();
+  away_.back()->place_of_taken = task.place_of_taken;
+  away_.pop_back();
+}
+
 FutureRef Pocket::claim_input(Pocketed& task, std::size_t& at) {
   const std::lock_guard hold(latch_);
   const std::size_t count = task.inputs.size();
   for (; at < 2 * count; ++at) {
     Pocketed& input = pocketed(task.inputs[at % count]);
-    if (input.stage == Stage::done || (input.stage == Stage::running && at < count)) continue;
+    const Stage stage = input.stage;
+    if (stage == Stage::done || (stage != Stage::waiting && at < count)) continue;
     input.is_claimed = true;
     return task.inputs[at++ % count];
   }
@@ -70,67 +88,129 @@ Pocket::Readiness Pocket::readiness(Pocketed& task) {
 bool Pocket::start(Pocketed& task, PeerId runs_on, Values& values) {
   if (!std::ranges::all_of(task.inputs, [](const FutureRef& input) { return is_untold(*input.get()); }))
     return false;
+  if (!begin_held(task)) return false;
   remove(task);
+  come_back(task);
   values.reserve(task.inputs.size());
   for (const FutureRef& input : task.inputs) values.push_back(input->value);
   task.runs_on = runs_on;
-  task.stage.store(Stage::running, std::memory_order_relaxed);
   return true;
 }
 
 bool Pocket::begin(Pocketed& task, PeerId runs_on, Values& values) {
   const std::lock_guard hold(latch_);
-  return is_untold(task) && task.stage == Stage::waiting && readiness(task) == Readiness::ready &&
-         start(task, runs_on, values);
+  return is_untold(task) && readiness(task) == Readiness::ready && start(task, runs_on, values);
 }
 
-FutureRef Pocket::begin_one(Pocketed& task, PeerId runs_on, Values& values) {
-  if (task.is_claimed) return {};
-  const Readiness how = readiness(task);
-  if (how == Readiness::not_yet) return {};
+// It waits on, and whoever is first begins it.
+bool Pocket::hold(Pocketed& task, PeerId runs_on, Hand& hand) {
   FutureRef future = another_reference(task);
-  if (future && how == Readiness::ready && start(task, runs_on, values)) {
-    away_.push_back(&task);
-    task.is_away = true;
-  }
-  return future;
+  if (!future) return false;
+  task.runs_on = runs_on;
+  go_away(task, hand);
+  hand.tasks.push_back(std::move(future));
+  return true;
 }
 
-// Not all are looked at: of a long chain none can be begun, of many chains each first link.
-FutureRef Pocket::begin_any(PeerId runs_on, Values& values) {
-  constexpr std::size_t looks = 8;
+bool Pocket::take_one(Pocketed& task, PeerId runs_on, std::size_t most, Hand& hand) {
+  if (task.is_claimed || task.stage != Stage::waiting) return false;
+  if (most > 1 && task.input_count == 0 && !task.taken_by) return hold(task, runs_on, hand);
+  const Readiness how = readiness(task);
+  if (how == Readiness::not_yet) return false;
+  FutureRef future = another_reference(task);
+  if (!future) return false;
+  if (how == Readiness::ready && start(task, runs_on, hand.values)) {
+    go_away(task, hand);
+    hand.is_begun = true;
+  } else if (task.stage != Stage::waiting) {
+    return false;
+  }
+  hand.tasks.push_back(std::move(future));
+  return true;
+}
+
+void Pocket::take_beside(std::size_t place, PeerId runs_on, std::size_t most, Hand& hand) {
+  constexpr std::size_t line = 64;
+  const int depth = tasks_[place]->depth;
+  const std::size_t end = place - std::min(place - first_, most - hand.tasks.size());
+  for (std::size_t i = end; i < place; ++i)
+    for (std::size_t at = 0; tasks_[i] && at < sizeof(Pocketed); at += line)
+      __builtin_prefetch(reinterpret_cast<const char*>(tasks_[i]) + at, 1);
+  while (place > end) {
+    Pocketed* const task = tasks_[--place];
+    if (!task || task->depth != depth || task->input_count || task->is_claimed || task->taken_by ||
+        task->stage != Stage::waiting || !hold(*task, runs_on, hand))
+      return;
+    taken_ = place;
+  }
+}
+
+// Not all are looked at: of a long chain none can be begun, of many chains each first link. What others have
+// in hand comes last. Of many short ones the newest are still in the cache of the thread that submits them.
+void Pocket::take_any(PeerId runs_on, std::size_t most, Hand& hand) {
+  constexpr std::size_t looks = 8, just_submitted = 64;
   const std::lock_guard hold(latch_);
-  if (is_empty()) return {};
+  if (is_empty()) return;
   const std::size_t all = tasks_.size(), count = all - first_;
+  most = std::min(most, (count_.load(std::memory_order_relaxed) + 3) / 4);
   std::size_t lowest = all;
   while (!tasks_[lowest - 1] || tasks_[lowest - 1]->depth != tasks_[first_]->depth) --lowest;
+  const std::size_t newest = most > 1 ? lowest - std::min(just_submitted, (lowest - first_) / 2) : lowest;
+  bool also_held = false;
   const auto take = [&](std::size_t i) {
-    FutureRef future = i < all && tasks_[i] ? begin_one(*tasks_[i], runs_on, values) : FutureRef();
-    if (future) taken_ = i;
-    return future;
+    if (i >= all || !tasks_[i] || (tasks_[i]->taken_by && !also_held)) return false;
+    if (!take_one(*tasks_[i], runs_on, most, hand)) return false;
+    taken_ = i;
+    if (most > 1 && tasks_[i] && tasks_[i]->taken_by == &hand) take_beside(i, runs_on, most, hand);
+    return true;
   };
   const auto take_before = [&](std::size_t end) {
-    FutureRef future;
-    for (std::size_t i = end; i > first_ && i + looks > end && !future;) future = take(--i);
-    return future;
+    for (std::size_t i = end; i > first_ && i + looks > end;)
+      if (take(--i)) return true;
+    return false;
   };
-  if (FutureRef future = take_before(lowest)) return future;
-  if (FutureRef future = take_before(std::min(taken_, lowest))) return future;
-  for (std::size_t look = 0; look < std::min(looks, count); ++look)
-    if (FutureRef future = take(first_ + look)) return future;
-  if (FutureRef future = take_before(all)) return future;
-  for (std::size_t look = 0; look < looks; ++look) {
-    chance_ = chance_ * 1664525U + 1013904223U;
-    if (FutureRef future = take(first_ + (std::uint64_t{chance_} * count >> 32))) return future;
+  const auto take_by_chance = [&] {
+    for (std::size_t look = 0; look < looks; ++look) {
+      chance_ = chance_ * 1664525U + 1013904223U;
+      if (take(first_ + (std::uint64_t{chance_} * count >> 32))) return true;
+    }
+    return false;
+  };
+  const auto take_first = [&] {
+    for (std::size_t look = 0; look < std::min(looks, count); ++look)
+      if (take(first_ + look)) return true;
+    return false;
+  };
+  const auto look = [&] {
+    return take_before(newest) || take_before(std::min(taken_, lowest)) || take_first() || take_before(all) ||
+           take_by_chance();
+  };
+  if (look() || away_.empty()) return;
+  also_held = true;
+  (void)look();
+}
+
+void Pocket::put_down(Hand& hand) {
+  {
+    const std::lock_guard hold(latch_);
+    for (const FutureRef& future : hand.tasks) {
+      Pocketed& task = pocketed(future);
+      if (task.taken_by != &hand) continue;  // told of, or taken by another
+      come_back(task);
+      if (task.stage != Stage::waiting) remove(task);
+    }
   }
-  return {};
+  hand.tasks.clear();  // what nobody wants any more is forgotten: that takes the latch
+  hand.values.clear();
+  hand.is_begun = false;
 }
 
 bool Pocket::end(Pocketed& task, task::Value& value, std::uint64_t bytes, float duration_s) {
   std::vector<FutureRef> inputs;  // let go of after the latch
-  const std::lock_guard hold(latch_);
-  if (!is_untold(task)) return false;
-  come_back(task);
+  std::unique_lock hold(latch_, std::defer_lock);
+  if (task.input_count) hold.lock();
+  Stage runs = Stage::running;
+  if (!task.stage.compare_exchange_strong(runs, Stage::ending, std::memory_order_acq_rel)) return false;
   inputs.swap(task.inputs);
   task.value = std::move(value);
   task.bytes = bytes;
@@ -141,30 +221,48 @@ bool Pocket::end(Pocketed& task, task::Value& value, std::uint64_t bytes, float 
   return true;
 }
 
-void Pocket::come_back(Pocketed& task) {
-  if (!task.is_away) return;
-  std::erase(away_, &task);
-  task.is_away = false;
-}
-
-Pocket::Left Pocket::leave(Pocketed& task) {
-  if (task.stage == Stage::waiting) remove(task);
-  const bool has_slot = task.is_away;
+// Of one that is still waiting or running nothing changes here any more without the scheduler.
+Pocket::Left Pocket::leave(Pocketed& task, Stage stage) {
+  const bool has_slot = task.taken_by && stage == Stage::running;
+  remove(task);
   come_back(task);
   task.is_untold.store(false, std::memory_order_release);
-  return {&task, task.stage, std::exchange(task.inputs, {}), has_slot};
+  return {&task, stage, std::exchange(task.inputs, {}), has_slot};
 }
+
+namespace {
+
+// How far it was; its thread learns of it when it ends.
+Stage tell(Pocketed& task) {
+  for (Stage stage = task.stage; stage != Stage::done;) {
+    if (stage == Stage::ending) {
+      std::this_thread::yield();
+      stage = task.stage;
+    } else if (task.stage.compare_exchange_weak(stage, Stage::told, std::memory_order_acq_rel)) {
+      return stage;
+    }
+  }
+  return Stage::done;
+}
+
+}  // namespace
 
 std::optional<Pocket::Left> Pocket::take(Pocketed& task) {
   const std::lock_guard hold(latch_);
   if (!is_untold(task)) return std::nullopt;
-  return leave(task);
+  return leave(task, tell(task));
 }
 
 std::vector<Pocket::Left> Pocket::take_from(int depth) {
   std::vector<Left> left;
   const std::lock_guard hold(latch_);
-  while (!is_empty() && tasks_.back()->depth >= depth) left.push_back(leave(*tasks_.back()));
+  while (!is_empty() && tasks_.back()->depth >= depth) {
+    Pocketed& last = *tasks_.back();
+    Stage waits = Stage::waiting;
+    if (last.stage.compare_exchange_strong(waits, Stage::told, std::memory_order_acq_rel))
+      left.push_back(leave(last, Stage::waiting));
+    else remove(last);  // begun in a hand
+  }
   std::reverse(left.begin(), left.end());
   return left;
 }
@@ -179,7 +277,12 @@ bool Pocket::has_from(int depth) {
 std::vector<Pocket::Left> Pocket::take_all() {
   std::vector<Left> left = take_from(below_all);
   const std::lock_guard hold(latch_);
-  while (!away_.empty()) left.push_back(leave(*away_.back()));
+  while (!away_.empty()) {
+    Pocketed& last = *away_.back();
+    const Stage stage = tell(last);
+    if (stage == Stage::done) come_back(last);
+    else left.push_back(leave(last, stage));
+  }
   return left;
 }
 

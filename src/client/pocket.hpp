@@ -11,13 +11,16 @@
 namespace weir::detail::client {
 
 class Pocket;
+struct Hand;
 
 /// The future of a task in a pocket.
 struct Pocketed final : FutureState {
   enum class Stage : std::uint8_t {
     waiting,
     running,  ///< On the thread of the task that submitted it, or of one that had nothing to do.
-    done      ///< It has succeeded, and the result is here.
+    ending,   ///< It has succeeded, and its thread is writing the result here.
+    done,     ///< The result is here.
+    told      ///< The scheduler knows of it.
   };
   Pocketed(Request&& request, Pocket& in, TaskId submitter, int depth_of_submitter)
       : invoker(request.invoker),
@@ -42,27 +45,40 @@ struct Pocketed final : FutureState {
   std::uint64_t bytes = 0;
   float duration_s = 0;
   const std::size_t input_count;
-  std::atomic<Stage> stage{Stage::waiting};  ///< Changed by its pocket, as is what follows.
-  bool is_claimed = false;                   ///< Its thread runs it next: nobody else takes it.
-  bool is_away = false;                      ///< Run by a thread that had nothing to do.
-  std::size_t place = 0;                     ///< In its pocket.
-  std::vector<FutureRef> inputs;             ///< Of the same pocket; until it is done or told of.
-  std::size_t ready_inputs = 0;              ///< The first of them, which are done.
+  std::atomic<Stage> stage{Stage::waiting};
+  // Changed by its pocket:
+  bool is_claimed = false;         ///< Its thread runs it next: nobody else takes it.
+  bool is_listed = false;          ///< In its pocket's list; a moment longer than it waits.
+  std::size_t place = 0;           ///< In that list.
+  const Hand* taken_by = nullptr;  ///< Of a thread that had nothing to do.
+  std::size_t place_of_taken = 0;  ///< Among those.
+  std::vector<FutureRef> inputs;   ///< Of the same pocket; until it is done or told of.
+  std::size_t ready_inputs = 0;    ///< The first of them, which are done.
+};
+
+/// What a thread that has nothing to do takes out of a pocket at once: short tasks are not worth a lock each.
+struct Hand {
+  std::vector<FutureRef> tasks;     ///< All of one pocket.
+  std::vector<task::Value> values;  ///< Of the inputs, of one that has been begun.
+  bool is_begun = false;  ///< It is one, and runs; of several each is begun by `Pocket::begin_held`.
 };
 
 /// Tasks that a thread's running tasks have submitted, in order; what deeper ones have submitted comes last.
 /// Each is run by that thread when it waits for it, or by one that has nothing to do, after its inputs, which
 /// are in the same pocket; or it leaves the pocket, again after them: the scheduler is told of it then.
 ///
-/// **Threads.** Any; tasks are put in by the thread whose pocket it is.
+/// **Threads.** Any; tasks are put in by the thread whose pocket it is. Who runs a task is decided by its
+/// stage alone, so that what is in a hand can be begun and ended without the lock, and others can still take
+/// it: a hand in which a task takes long keeps nothing from anybody.
 /// **Cost.** A lock that hardly anybody else wants.
 class Pocket {
  public:
   using Values = std::vector<task::Value>;
+  using Stage = Pocketed::Stage;
   /// A task that has left, how far it was, and what it stands on.
   struct Left {
     Pocketed* task = nullptr;
-    Pocketed::Stage stage = Pocketed::Stage::waiting;
+    Stage stage = Stage::waiting;  ///< Or running, or done.
     std::vector<FutureRef> inputs{};
     bool has_slot = false;  ///< A thread runs it that had nothing to do.
   };
@@ -77,10 +93,17 @@ class Pocket {
   /// Takes it out, to run it on these values of its inputs; false if it is known elsewhere, or runs, or one
   /// of them is not done.
   [[nodiscard]] bool begin(Pocketed& task, PeerId runs_on, Values& values);
-  /// What a thread that has nothing to do begins to run: one of the newest that the lowest task has
-  /// submitted, or the oldest; its own thread begins with that. Null: nothing. One that has to be told of,
-  /// since one of its inputs has been, still waits.
-  [[nodiscard]] FutureRef begin_any(PeerId runs_on, Values& values);
+  /// What a thread that has nothing to do runs: one of the newest that the lowest task has submitted, or the
+  /// oldest; its own thread begins with that. With what is beside it if it has no inputs, up to `most`. One
+  /// that is alone is begun; if it still waits it has to be told of, since one of its inputs has been.
+  void take_any(PeerId runs_on, std::size_t most, Hand& hand);
+  /// Takes one out of a hand to run it; false if others have.
+  [[nodiscard]] static bool begin_held(Pocketed& task) noexcept {
+    Stage waits = Stage::waiting;
+    return task.stage.compare_exchange_strong(waits, Stage::running, std::memory_order_acq_rel);
+  }
+  /// What of it has not been begun stays in the pocket.
+  void put_down(Hand& hand);
   /// It has succeeded. False, and then the value is still the caller's, if it has become known meanwhile.
   [[nodiscard]] bool end(Pocketed& task, task::Value& value, std::uint64_t bytes, float duration_s);
   /// What the caller tells the scheduler of from now on; nothing if it has been told of.
@@ -93,9 +116,9 @@ class Pocket {
   [[nodiscard]] std::vector<Left> take_all();
   /// Nobody wants it any more; false if it is known elsewhere.
   [[nodiscard]] bool forget(Pocketed& task);
-  /// Whether none of them waits.
+  /// Whether none of them waits; what is begun in a hand counts until that is put down.
   [[nodiscard]] bool is_empty() const noexcept { return count() == 0; }
-  /// How many of them wait.
+  /// How many of them wait, so counted.
   [[nodiscard]] std::size_t count() const noexcept { return count_.load(std::memory_order_seq_cst); }
 
   Pocket* const next;  ///< In a list of all.
@@ -105,8 +128,11 @@ class Pocket {
   class Latch {
    public:
     void lock() noexcept {
-      for (int tries = 0; is_taken_.exchange(true, std::memory_order_acquire); ++tries)
-        if (tries % 64 == 63) std::this_thread::yield();
+      for (int tries = 0; is_taken_.exchange(true, std::memory_order_acquire);)
+        while (is_taken_.load(std::memory_order_relaxed)) {
+          if (++tries % 64 == 0) std::this_thread::yield();
+          else __builtin_ia32_pause();
+        }
     }
     void unlock() noexcept { is_taken_.store(false, std::memory_order_release); }
 
@@ -115,16 +141,19 @@ class Pocket {
   };
   enum class Readiness { ready, not_yet, never };
   [[nodiscard]] static Readiness readiness(Pocketed& task);
-  [[nodiscard]] FutureRef begin_one(Pocketed& task, PeerId runs_on, Values& values);
+  [[nodiscard]] bool take_one(Pocketed& task, PeerId runs_on, std::size_t most, Hand& hand);
+  void take_beside(std::size_t place, PeerId runs_on, std::size_t most, Hand& hand);
+  [[nodiscard]] bool hold(Pocketed& task, PeerId runs_on, Hand& hand);
   [[nodiscard]] bool start(Pocketed& task, PeerId runs_on, Values& values);
   void remove(Pocketed& task);
+  void go_away(Pocketed& task, const Hand& hand);
   void come_back(Pocketed& task);
-  [[nodiscard]] Left leave(Pocketed& task);
+  [[nodiscard]] Left leave(Pocketed& task, Stage stage);
 
   Latch latch_;
   std::vector<Pocketed*> tasks_;  // null where one has left
   std::size_t first_ = 0;         // of them
-  std::vector<Pocketed*> away_;   // of those that have been begun
+  std::vector<Pocketed*> away_;   // in hands of others, begun or not
   std::size_t taken_ = 0;         // the last that was taken by a thread with nothing to do
   std::uint32_t chance_ = 1;      // where such a thread looks next
   int deepest_ = below_all;       // that any of them may have; of the thread whose pocket it is

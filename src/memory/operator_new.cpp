@@ -14,7 +14,7 @@ namespace {
 // What malloc finds for itself once large blocks have been freed, which it does not see here: blocks of less
 // than 32 MB are not mapped one by one, and some free memory is kept.
 [[maybe_unused]] const bool is_set_up =
-    mallopt(M_MMAP_THRESHOLD, 32 << 20) != 0 && mallopt(M_TRIM_THRESHOLD, 16 << 20) != 0;
+    mallopt(M_MMAP_THRESHOLD, 32 << 20) != 0 && mallopt(M_TRIM_THRESHOLD, 128 << 20) != 0;
 
 }  // namespace
 

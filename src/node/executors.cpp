@@ -206,18 +206,30 @@ WorkerNode::Theft WorkerNode::thieve(Clock::time_point now, Clock::time_point& s
 }
 
 // For a while: then this thread looks again for what the scheduler has for it. Whether there was anything.
+// The shorter the tasks are, the more it takes at once.
 bool WorkerNode::run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold) {
-  constexpr auto a_while = std::chrono::microseconds(100);
+  constexpr auto a_while = std::chrono::microseconds(100), worth_a_hand = std::chrono::microseconds(10);
+  constexpr std::size_t most_in_hand = 32;
   state_.occupy();
   if (idle_) work_.notify_one();  // somebody else drives while this one computes
   hold.unlock();
   bool found = false;
-  for (const auto start = Clock::now(); !closing_ && (!found || Clock::now() - start < a_while);) {
-    client::Pocket::Values values;
-    const client::FutureRef begun = settings_.scheduler->begin_of_pockets(self_, values);
-    if (!begun) break;
+  client::Hand hand;
+  std::size_t most = 1;
+  for (auto start = Clock::now(), last = start; !closing_ && (!found || last - start < a_while);) {
+    client::Pocket* const pocket = settings_.scheduler->take_of_pockets(self_, most, hand);
+    if (!pocket) break;
     found = true;
-    run_begun(slot, static_cast<client::Pocketed&>(*begun.get()), values, false);
+    for (const client::FutureRef& each : hand.tasks) {
+      auto& task = static_cast<client::Pocketed&>(*each.get());
+      if (hand.is_begun || client::Pocket::begin_held(task)) run_begun(slot, task, hand.values, false);
+    }
+    const std::size_t count = hand.tasks.size();
+    pocket->put_down(hand);
+    const auto now = Clock::now();
+    if (2 * (now - last) > worth_a_hand) most = std::max<std::size_t>(1, count / 2);
+    else if (count >= most) most = std::min(2 * most, most_in_hand);
+    last = now;
   }
   hold.lock();
   state_.vacate();

@@ -111,7 +111,7 @@ bool is_soon_done(const Pocketed& task, std::size_t with_it) {
   Clock::duration patience{};
   for (int spins = 0; task.is_untold.load(std::memory_order_relaxed); ++spins) {
     const Stage stage = task.stage.load(std::memory_order_acquire);
-    if (stage != Stage::running) return stage == Stage::done;
+    if (stage != Stage::running && stage != Stage::ending) return stage == Stage::done;
     if (spins < most_spins) {
       __builtin_ia32_pause();
       continue;
@@ -262,21 +262,22 @@ void SchedulerNode::tell_all_pockets() {
     tell_of(pocket->take_all());
 }
 
-FutureRef SchedulerNode::begin_of_pockets(PeerId worker, Pocket::Values& values) {
+client::Pocket* SchedulerNode::take_of_pockets(PeerId worker, std::size_t most, client::Hand& hand) {
   for (Pocket* pocket = pocket_.load(std::memory_order_acquire); pocket; pocket = pocket->next) {
     if (pocket->is_empty()) continue;
-    FutureRef future = pocket->begin_any(worker, values);
-    if (!future) continue;
-    if (pocketed(*future.get()).stage != Stage::waiting) return future;
+    pocket->take_any(worker, most, hand);
+    if (hand.tasks.empty()) continue;
+    if (hand.is_begun || pocketed(*hand.tasks.front().get()).input_count == 0) return pocket;
     // Not as a Hold: callbacks of futures are not for a worker's thread that looks for work.
     const std::lock_guard hold(baton_);
     std::vector<Pocket::Left> left;
-    if (auto one = pocket->take(pocketed(*future.get()))) left.push_back(std::move(*one));
+    if (auto one = pocket->take(pocketed(*hand.tasks.front().get()))) left.push_back(std::move(*one));
+    hand.tasks.clear();
     tell_of(std::move(left));
     flush();
     leave_callbacks();
   }
-  return {};
+  return nullptr;
 }
 
 bool SchedulerNode::is_body() const noexcept {

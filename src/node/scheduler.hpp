@@ -91,8 +91,9 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   [[nodiscard]] bool has_pocketed() const noexcept;
   /// The scheduler is told of what tasks of this depth and deeper ones have left in a pocket.
   void tell_from(client::Pocket& pocket, int depth);
-  /// What a thread of this worker that has nothing to do runs of what waits in pockets, begun; null: nothing.
-  [[nodiscard]] client::FutureRef begin_of_pockets(PeerId worker, client::Pocket::Values& values);
+  /// What a thread of this worker that has nothing to do runs of what waits in pockets, up to `most`, and the
+  /// pocket; null: nothing.
+  [[nodiscard]] client::Pocket* take_of_pockets(PeerId worker, std::size_t most, client::Hand& hand);
   /// The scheduler is told of a task, and of what it stands on.
   void tell(client::Pocketed& task);
   /// A thread will sleep until something is put into a pocket; it looks once more before it does.

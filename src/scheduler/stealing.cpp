@@ -9,6 +9,7 @@ namespace {
 
 constexpr double least_gain_s = 100e-6;   // that makes it worth to ask for a task back
 constexpr std::uint32_t most_seen = 256;  // tasks of a busy worker, in search of one to take
+constexpr std::size_t few_inputs = 64;    // looked for whenever one has arrived: a task with more stays
 
 // Threads for which there is no task, and which are kept for none.
 std::uint32_t room_of(const Worker& worker) {
@@ -59,7 +60,7 @@ bool State::may_be_taken(const Task& task) const { return task.missing == 0 && m
 
 // Whether it would have begun if a thread had been free: nothing else has to come for it.
 bool State::lacks_a_thread(const Task& task) const {
-  return may_be_taken(task) && !task.restricted() &&
+  return may_be_taken(task) && !task.restricted() && task.inputs.size() <= few_inputs &&
          std::all_of(task.inputs.begin(), task.inputs.end(), [&](const Edge& edge) {
            const auto& replicas = edge.task->replicas;
            return std::any_of(replicas.begin(), replicas.end(),

@@ -2,7 +2,9 @@
 #include "client/pocket.hpp"
 
 #include <catch2/catch.hpp>
+#include <list>
 #include <set>
+#include <thread>
 
 using namespace weir;
 using namespace weir::detail;
@@ -15,6 +17,7 @@ namespace {
 struct Tasks {
   Pocket pocket;
   std::vector<std::unique_ptr<Pocketed>> made;
+  std::list<client::Hand> hands;
 
   Pocketed& put(int depth, std::initializer_list<Pocketed*> inputs = {}) {
     client::Request request;
@@ -39,9 +42,22 @@ struct Tasks {
   }
   /// Of the task that a thread with nothing to do gets; 0: none.
   TaskId begin_any() {
-    Pocket::Values values;
-    const client::FutureRef future = pocket.begin_any(4, values);
-    return future ? future->id : 0;
+    client::Hand& hand = hands.emplace_back();
+    pocket.take_any(4, 1, hand);
+    const TaskId id = hand.tasks.empty() ? 0 : hand.tasks.front()->id;
+    hand.tasks.clear();
+    return id;
+  }
+  /// What such a thread takes in hand of those that have no inputs.
+  client::Hand& take(std::size_t most) {
+    client::Hand& hand = hands.emplace_back();
+    pocket.take_any(4, most, hand);
+    return hand;
+  }
+  static std::vector<TaskId> ids(const client::Hand& hand) {
+    std::vector<TaskId> ids;
+    for (const client::FutureRef& task : hand.tasks) ids.push_back(task->id);
+    return ids;
   }
   static std::vector<TaskId> ids(const std::vector<Pocket::Left>& left) {
     std::vector<TaskId> ids;
@@ -52,6 +68,7 @@ struct Tasks {
     return ids;
   }
   ~Tasks() {
+    hands.clear();
     while (!made.empty()) made.pop_back();  // the last first: they hold their inputs
   }
 };
@@ -219,4 +236,115 @@ TEST_CASE("pocket: a task that nobody wants any more leaves without a trace") {
   CHECK(tasks.pocket.is_empty());
   tasks.put(0);
   CHECK_FALSE(tasks.pocket.is_empty());
+}
+
+TEST_CASE(
+    "pocket: a hand takes a quarter of what waits at most, not the newest, and what it leaves waits on") {
+  Tasks tasks;
+  for (int i = 0; i < 16; ++i) tasks.put(0);
+  client::Hand& hand = tasks.take(32);
+  CHECK(Tasks::ids(hand) == Ids{8, 7, 6, 5});
+  CHECK_FALSE(hand.is_begun);
+  CHECK(Pocket::begin_held(*tasks.made[7]));
+  tasks.end(*tasks.made[7], 8);
+  CHECK(tasks.begin(*tasks.made[6]));  // its own thread is first
+  CHECK_FALSE(Pocket::begin_held(*tasks.made[6]));
+  CHECK(tasks.made[6]->runs_on == 3);
+  tasks.pocket.put_down(hand);
+  CHECK(hand.tasks.empty());
+  CHECK(tasks.pocket.count() == 14);
+  CHECK(Tasks::ids(tasks.pocket.take_all()).size() == 14);  // of the one that runs nothing is away
+  CHECK(tasks.made[6]->is_untold);
+}
+
+TEST_CASE(
+    "pocket: of a hand what runs is told of with its slot, what waits like any, what is done not at all") {
+  Tasks tasks;
+  for (int i = 0; i < 12; ++i) tasks.put(0);
+  client::Hand& hand = tasks.take(3);
+  REQUIRE(hand.tasks.size() == 3);
+  Pocketed &done = static_cast<Pocketed&>(*hand.tasks[0].get()),
+           &runs = static_cast<Pocketed&>(*hand.tasks[1].get()),
+           &waits = static_cast<Pocketed&>(*hand.tasks[2].get());
+  CHECK(Pocket::begin_held(done));
+  tasks.end(done, 1);
+  CHECK(Pocket::begin_held(runs));
+  for (const Pocket::Left& one : tasks.pocket.take_all()) {
+    CHECK(one.task != &done);
+    CHECK(one.has_slot == (one.task == &runs));
+    CHECK(one.stage == (one.task == &runs ? Stage::running : Stage::waiting));
+  }
+  CHECK(done.is_untold);
+  CHECK_FALSE(runs.is_untold);
+  CHECK_FALSE(Pocket::begin_held(waits));
+  task::Value value = task::Value::make(2);
+  CHECK_FALSE(tasks.pocket.end(runs, value, 4, 0));
+  tasks.pocket.put_down(hand);
+  CHECK(tasks.pocket.is_empty());
+}
+
+TEST_CASE("pocket: where a hand keeps what others could run they take it out of it") {
+  Tasks tasks;
+  for (int i = 0; i < 8; ++i) tasks.put(0);
+  client::Hand &first = tasks.take(2), &second = tasks.take(2), &third = tasks.take(2);
+  std::set<TaskId> begun;
+  for (int tries = 0; tries < 20; ++tries)
+    if (const TaskId id = tasks.begin_any()) CHECK(begun.insert(id).second);
+  CHECK(begun.size() == 8);
+  for (client::Hand* hand : {&first, &second, &third}) {
+    CHECK_FALSE(hand->tasks.empty());
+    for (const client::FutureRef& task : hand->tasks)
+      CHECK_FALSE(Pocket::begin_held(static_cast<Pocketed&>(*task.get())));
+    tasks.pocket.put_down(*hand);
+  }
+  CHECK(tasks.pocket.take_all().size() == 8);  // those that took them run them
+}
+
+TEST_CASE("pocket: each task is run once, whoever takes it") {
+  constexpr int rounds = 20, each = 2000;
+  for (int round = 0; round < rounds; ++round) {
+    Tasks tasks;
+    std::vector<std::atomic<int>> runs(each + 1);
+    std::atomic<bool> over{false};
+    std::atomic<int> told{0};
+    const auto run = [&](Pocketed& task) {
+      ++runs[task.id];
+      task::Value value = task::Value::make(1);
+      if (!tasks.pocket.end(task, value, 4, 0)) ++runs[0];
+    };
+    const auto thieve = [&](std::size_t most) {
+      client::Hand hand;
+      while (!over) {
+        tasks.pocket.take_any(5, most, hand);
+        for (const client::FutureRef& one : hand.tasks) {
+          auto& task = static_cast<Pocketed&>(*one.get());
+          if (hand.is_begun || Pocket::begin_held(task)) run(task);
+        }
+        tasks.pocket.put_down(hand);
+      }
+    };
+    std::thread a(thieve, 16), b(thieve, 1), c([&] {
+      while (!over) {
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+        for (const Pocket::Left& left : tasks.pocket.take_all()) {
+          told += left.stage == Stage::waiting;
+          if (left.stage == Stage::done) ++runs[0];
+        }
+      }
+    });
+    tasks.made.reserve(each);
+    for (int i = 0; i < each; ++i) tasks.put(0);
+    for (int i = 0; i < each; ++i)
+      if (tasks.begin(*tasks.made[i])) run(*tasks.made[i]);
+    while (!tasks.pocket.is_empty()) std::this_thread::yield();
+    over = true;
+    for (std::thread* thread : {&a, &b, &c}) thread->join();
+    int ran = 0;
+    for (int i = 1; i <= each; ++i) {
+      CHECK(runs[i] <= 1);
+      CHECK((runs[i] == 1 || tasks.made[i - 1]->stage == Stage::told));
+      ran += runs[i];
+    }
+    CHECK(ran + told == each);
+  }
 }

@@ -59,6 +59,63 @@ TEST_CASE("missing values are missing in every type, and NA is a country in text
   });
 }
 
+TEST_CASE("lines are cut alike however they are written") {
+  std::mt19937 random(7);
+  std::string plain = "a,b,c\n", returns = "a,b,c\r\n", quoted = "a,b,c\n", commented = "a,b,c\n";
+  std::vector<std::string> texts;
+  std::vector<std::optional<std::int64_t>> numbers;
+  std::vector<double> reals;
+  for (int row = 0; row < 3000; ++row) {
+    texts.emplace_back(random() % 40 + 1, static_cast<char>('a' + random() % 26));
+    const bool is_there = random() % 5 != 0;
+    numbers.push_back(is_there ? std::optional<std::int64_t>(static_cast<int>(random())) : std::nullopt);
+    reals.push_back(static_cast<double>(static_cast<int>(random() % 20'000) - 10'000) / 8);
+    const std::string number = is_there ? std::to_string(*numbers.back()) : "";
+    const std::string real = std::to_string(reals.back());
+    const std::string line = texts.back() + "," + number + "," + real;
+    plain += line + (row % 50 == 0 ? "\n\n" : "\n");
+    returns += line + (random() % 2 ? "\r\n" : "\n");
+    quoted += random() % 3 ? line + "\n" : "\"" + texts.back() + "\"," + number + ",\"" + real + "\"\n";
+    commented += random() % 3 ? line + "\n" : line + "\n# " + line + "\n";
+  }
+  in_cluster([&] {
+    const Folder folder;
+    for (const std::string& text : {plain, returns, quoted, commented})
+      for (const char* block : {"16 MB", "7 kB"}) {
+        const Table table = read_csv(folder.write("a.csv", text), {.comment = '#', .block = block}).compute();
+        CHECK(table.column("a").to<std::string>() == texts);
+        CHECK(table.column("b").to<std::optional<std::int64_t>>() == numbers);
+        CHECK(table.column("c").to<double>() == reals);
+      }
+  });
+}
+
+TEST_CASE("rows of a block are summed up in pieces") {
+  std::mt19937 random(9);
+  std::string text = "few,many,n,t\n";
+  for (int row = 0; row < 120'000; ++row)  // 3 MB
+    text += (row % 1000 == 0 ? "" : "key " + std::to_string(random() % 50)) + "," +
+            std::to_string(random() % 40'000) + "," + (row % 7 == 0 ? "" : std::to_string(random())) + ",t" +
+            std::to_string(row) + "\n";
+  in_cluster([&] {
+    const Folder folder;
+    const std::string path = folder.write("a.csv", text);
+    for (const char* key : {"few", "many"}) {
+      const auto summed = [&](const Frame& frame) {
+        const Frame some = frame.filter(col("n") % 10 != 3);
+        return csv_of(some.group_by(key)
+                          .agg(sum("n"), mean("n").as("mean"), count("n").as("there"), count(),
+                               min("n").as("low"), max("n").as("high"), first("t").as("first"),
+                               last("t").as("last"))
+                          .sort_by(key));
+      };
+      const std::string whole = summed(read_csv(path, {.block = "16 MB"}));
+      CHECK(summed(read_csv(path, {.block = "300 kB"})) == whole);
+      CHECK(summed(read_csv(path, {.block = "16 MB"}).persist()) == whole);
+    }
+  });
+}
+
 TEST_CASE("quotes hold separators, quotes and line ends") {
   in_cluster([] {
     CHECK(read_back("a,b\n\"x, y\",\"say \"\"hi\"\"\"\n\"two\nlines\",\"\"\n") ==

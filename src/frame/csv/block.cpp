@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "frame/csv/builder.hpp"
 #include "weir/detail/files/input.hpp"
@@ -20,6 +21,8 @@ constexpr std::size_t most_unbelieved = 1024 * 1024;
 constexpr std::size_t longest_record = std::size_t{1} << 30;
 // Records that become rows together, column after column.
 constexpr std::size_t batch_records = 256;
+// So many records are cut one by one where the next one is none of those that are cut together.
+constexpr std::size_t odd_records = 16;
 
 // What is looked at of a text, which may be a file's: from some place on.
 class Window {
@@ -74,21 +77,27 @@ class Window {
 // Records into columns.
 class BlockParser {
  public:
-  BlockParser(Window window, const CsvBlock& block, const CsvFormat& format)
-      : window_(std::move(window)), block_(block), format_(format), splitter_(format.sep, format.quote) {
+  BlockParser(Window window, const CsvBlock& block, const CsvFormat& format, CsvPieces& pieces)
+      : window_(std::move(window)),
+        block_(block),
+        format_(format),
+        pieces_(pieces),
+        splitter_(format.sep, format.quote) {
     for (const CsvColumn& column : format.columns) builders_.emplace_back(column, format);
   }
 
-  CsvPart parse() && {
+  CsvVerdict parse() && {
     if (!block_.is_start) skip_to_line_end();
     verdict_.first = place();
-    expect_rows();
+    begin_piece();
     do {
       while (take_record()) {
       }
     } while (!add_records());
     verdict_.next = place();
-    return finish();
+    for (const ColumnBuilder& builder : builders_) verdict_.misfits.push_back(builder.misfit());
+    give_piece();
+    return std::move(verdict_);
   }
 
  private:
@@ -105,10 +114,30 @@ class BlockParser {
     splitter_.restart();
   }
 
+  // Those that are cut together; false if there are none here.
+  bool take_plain_records() {
+    if (odd_left_ > 0 && --odd_left_ > 0) return false;
+    const std::size_t before = lines_.size();
+    const PlainRecords wanted{
+        .fields = format_.fields,
+        .most = std::min<std::uint64_t>(batch_records - before,
+                                        block_.most_rows - verdict_.rows - rows_ - before),
+        .last = here() + std::min<std::uint64_t>(block_.end - place(), text().size() - at_),
+        .comment = format_.comment};
+    const char* const next = splitter_.split_plain(here(), text().data() + text().size(), wanted);
+    lines_.resize(splitter_.fields.size() / format_.fields);
+    for (std::size_t i = before; i < lines_.size(); ++i) lines_[i] = ++verdict_.lines;
+    at_ = static_cast<std::size_t>(next - text().data());
+    const bool are_there = lines_.size() != before;
+    if (lines_.size() == batch_records) add_records();
+    else odd_left_ = odd_records;
+    return are_there;
+  }
+
   // One record more; false if there is none.
   bool take_record() {
     if (place() > block_.end) return false;
-    if (rows_ + lines_.size() >= block_.most_rows) {  // unless one of them is none
+    if (verdict_.rows + rows_ + lines_.size() >= block_.most_rows) {  // unless one of them is none
       if (lines_.empty()) return false;
       add_records();
       return true;
@@ -118,6 +147,11 @@ class BlockParser {
       if (add_records()) read_on();
       return true;
     }
+    if (lines_.empty() && place() - piece_begin_ >= piece_bytes_) {
+      give_piece();
+      begin_piece();
+    }
+    if (take_plain_records()) return true;
     if (format_.comment && *here() == format_.comment) {
       if (add_records()) skip_line();
       return true;
@@ -126,7 +160,7 @@ class BlockParser {
     const char* const end = text().data() + text().size();
     const char* next = splitter_.split(here(), end, window_.is_complete());
     if (!next) {
-      splitter_.fields.resize(first);
+      splitter_.fields.shorten(first);
       if (!add_records()) return true;
       if (!block_.is_start && done_ + text().size() > block_.end - block_.begin + most_unbelieved) {
         verdict_.gave_up = true;
@@ -142,11 +176,10 @@ class BlockParser {
     const bool is_blank =
         fields == 1 && splitter_.fields[first].size == 0 && !splitter_.fields[first].was_quoted;
     if (is_blank || fields != format_.fields || splitter_.has_stray || splitter_.is_unclosed) {
-      splitter_.fields.resize(first);
+      splitter_.fields.shorten(first);
       if (!is_blank) return leave_out(fields);
     } else {
       lines_.push_back(verdict_.lines + 1);
-      begins_.push_back(at_);
     }
     verdict_.lines += splitter_.lines;
     at_ = static_cast<std::size_t>(next - text().data());
@@ -184,7 +217,9 @@ class BlockParser {
     at_ = end == std::string_view::npos ? text().size() : end + 1;
   }
 
-  void expect_rows() {
+  void begin_piece() {
+    piece_begin_ = place();
+    piece_bytes_ = pieces_.bytes();
     std::size_t lines = 0, at = at_;
     for (; lines < 100 && at < text().size(); ++lines) {
       const std::size_t end = text().find('\n', at);
@@ -193,8 +228,9 @@ class BlockParser {
     }
     // How much a packed file holds nobody knows yet.
     const bool is_packed = block_.compression != Compression::none;
-    const std::size_t bytes = block_.end - block_.begin;
-    const std::size_t rows = lines ? (is_packed ? text().size() : bytes) / ((at - at_) / lines) + 16 : 16;
+    const std::uint64_t bytes = std::min(block_.end - std::min(block_.end, place()), piece_bytes_);
+    const std::uint64_t telling = is_packed ? std::min(bytes, text().size() - at_) : bytes;
+    const std::size_t rows = lines ? telling / ((at - at_) / lines) + 16 : 16;
     for (ColumnBuilder& builder : builders_) builder.expect(rows, bytes);
   }
 
@@ -202,7 +238,7 @@ class BlockParser {
   // then parsing goes on there.
   bool add_records() {
     if (lines_.empty()) return true;
-    const CsvBatch batch{splitter_.fields, lines_, format_.fields, text().data() + text().size()};
+    const CsvBatch batch{splitter_.fields.all(), lines_, format_.fields, text().data() + text().size()};
     for (ColumnBuilder& builder : builders_) builder.make_room(batch.size());
     bool are_records = true;
     if (std::all_of(builders_.begin(), builders_.end(), [&](ColumnBuilder& one) { return one.add(batch); })) {
@@ -210,11 +246,10 @@ class BlockParser {
     } else {
       for (ColumnBuilder& builder : builders_) builder.drop(rows_);
       for (std::size_t i = 0; i < batch.size() && are_records; ++i)
-        are_records = add_record(batch, i) || is_one_line(i);
+        are_records = add_record(batch, i) || is_one_line(batch, i);
     }
-    splitter_.fields.clear();
+    splitter_.fields.shorten(0);
     lines_.clear();
-    begins_.clear();
     return are_records;
   }
 
@@ -231,10 +266,11 @@ class BlockParser {
     return true;
   }
   // Of a bad record; otherwise parsing goes on behind its first line.
-  bool is_one_line(std::size_t record) {
+  bool is_one_line(const CsvBatch& batch, std::size_t record) {
     const std::uint64_t line = lines_[record];
     if ((record + 1 == lines_.size() ? verdict_.lines + 1 : lines_[record + 1]) == line + 1) return true;
-    at_ = begins_[record];
+    const FieldText& first = batch.fields[record * batch.width];
+    at_ = static_cast<std::size_t>(first.begin - text().data()) - first.was_quoted;
     verdict_.lines = line - 1;
     skip_line();
     return false;
@@ -248,12 +284,10 @@ class BlockParser {
     verdict_.listed.push_back(std::move(bad));
   }
 
-  CsvPart finish() {
-    verdict_.rows = rows_;
+  void give_piece() {
     std::vector<std::string> names;
     std::vector<Column> columns;
     for (ColumnBuilder& builder : builders_) {
-      verdict_.misfits.push_back(builder.misfit());
       names.push_back(builder.column().name);
       columns.push_back(builder.finish());
     }
@@ -261,7 +295,8 @@ class BlockParser {
       names.push_back(format_.path_column);
       columns.push_back(take(make_column(std::vector<std::string>{block_.path}), std::vector<Row>(rows_, 0)));
     }
-    return {Table(std::move(names), std::move(columns)), std::move(verdict_)};
+    verdict_.rows += std::exchange(rows_, 0);
+    pieces_.take(Table(std::move(names), std::move(columns)));
   }
 
   Window window_;
@@ -269,23 +304,26 @@ class BlockParser {
   std::size_t at_ = 0;      // in the window
   const CsvBlock& block_;
   const CsvFormat& format_;
+  CsvPieces& pieces_;
   Splitter splitter_;
   std::vector<std::uint64_t> lines_;  // of the records that have been cut: where each begins
-  std::vector<std::size_t> begins_;   // in the window
   std::vector<ColumnBuilder> builders_;
   CsvVerdict verdict_;
   std::string scratch_;
-  std::size_t rows_ = 0;
+  std::size_t rows_ = 0;  // of this piece
+  std::uint64_t piece_begin_ = 0, piece_bytes_ = 0;
+  std::size_t odd_left_ = 0;  // records to be cut one by one
 };
 
 }  // namespace
 
-CsvPart read_csv_block(const CsvBlock& block, const CsvFormat& format) {
-  return BlockParser(Window(block), block, format).parse();
+CsvVerdict read_csv_block(const CsvBlock& block, const CsvFormat& format, CsvPieces& pieces) {
+  return BlockParser(Window(block), block, format, pieces).parse();
 }
 
-CsvPart parse_csv(std::string_view text, const CsvBlock& block, const CsvFormat& format) {
-  return BlockParser(Window(text), block, format).parse();
+CsvVerdict parse_csv(std::string_view text, const CsvBlock& block, const CsvFormat& format,
+                     CsvPieces& pieces) {
+  return BlockParser(Window(text), block, format, pieces).parse();
 }
 
 CsvRecord first_record(std::string_view text, const CsvFormat& format) {
@@ -293,7 +331,7 @@ CsvRecord first_record(std::string_view text, const CsvFormat& format) {
   const char* next = splitter.split(text.data(), text.data() + text.size(), true);
   CsvRecord record;
   std::string scratch;
-  for (const FieldText& field : splitter.fields)
+  for (const FieldText& field : splitter.fields.all())
     record.fields.emplace_back(text_of(field, format.quote, scratch));
   record.length = static_cast<std::size_t>(next - text.data());
   record.is_unclosed = splitter.is_unclosed;

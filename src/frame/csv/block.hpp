@@ -70,10 +70,20 @@ struct CsvPart {
   CsvVerdict verdict;
 };
 
-/// Throws `Error{io}` if the file cannot be read.
-[[nodiscard]] CsvPart read_csv_block(const CsvBlock& block, const CsvFormat& format);
+/// Who takes the rows of a block, some at a time.
+class CsvPieces {
+ public:
+  virtual ~CsvPieces() = default;
+  /// So much text becomes the next piece; asked before each.
+  [[nodiscard]] virtual std::uint64_t bytes() const noexcept = 0;
+  virtual void take(Table rows) = 0;
+};
+
+/// Throws `Error{io}` if the file cannot be read. There is one piece at least.
+[[nodiscard]] CsvVerdict read_csv_block(const CsvBlock& block, const CsvFormat& format, CsvPieces& pieces);
 /// The same from memory that begins at `offset` of the file and is all there is.
-[[nodiscard]] CsvPart parse_csv(std::string_view text, const CsvBlock& block, const CsvFormat& format);
+[[nodiscard]] CsvVerdict parse_csv(std::string_view text, const CsvBlock& block, const CsvFormat& format,
+                                   CsvPieces& pieces);
 
 /// The fields of the record that begins the text, unquoted, and its length with the line end.
 struct CsvRecord {

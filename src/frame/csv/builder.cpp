@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "frame/columns/short_number.hpp"
 
@@ -149,33 +150,47 @@ bool ColumnBuilder::add(const CsvBatch& batch, std::size_t record) {
 
 // `read` knows most values.
 template <class T, class Read>
-bool ColumnBuilder::add_each(const CsvBatch& batch, std::vector<T>& to, const std::vector<T>& none,
-                             Read read) {
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const FieldText& cell = field(batch, i);
-    if (!cell.has_doubled && column_.is_known && read(cell, to[rows_]) &&
-        (none.empty() || !is_among(none, to[rows_])))
-      ++rows_;
-    else if (!add(batch, i)) return false;
+bool ColumnBuilder::add_each(const CsvBatch& batch, std::vector<T>& to, Read read) {
+  const bool has_all = column_.is_known && no_integers_.empty() && no_reals_.empty();
+  const std::size_t count = has_all ? batch.size() : 0;
+  const FieldText* cell = &field(batch, 0);
+  for (std::size_t i = 0; i < count;) {
+    // What it knows, one behind the other.
+    T* const values = to.data() + rows_;
+    const std::size_t before = i;
+    for (; i < count && !cell->has_doubled && read(*cell, values[i - before]); cell += batch.width) ++i;
+    rows_ += i - before;
+    if (i == count) break;
+    if (!add(batch, i++)) return false;
+    cell += batch.width;
   }
+  for (std::size_t i = count; i < batch.size(); ++i)
+    if (!add(batch, i)) return false;
   return true;
 }
 
 bool ColumnBuilder::add_texts(const CsvBatch& batch) {
+  const std::size_t count = batch.size();
+  const FieldText* cell = &field(batch, 0);
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < batch.size(); ++i) bytes += field(batch, i).size;
+  for (std::size_t i = 0; i < count; ++i) bytes += cell[i * batch.width].size;
   make_text_room(bytes);
-  const bool has_words = !format_.na_values.empty();
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const FieldText& cell = field(batch, i);
-    const bool is_plain = cell.size != 0 && cell.size <= copied_at_once && !cell.has_doubled && !has_words;
-    if (!is_plain || batch.end - cell.begin < static_cast<std::ptrdiff_t>(copied_at_once)) {
-      if (!add(batch, i)) return false;
-      continue;
+  // Nothing is read behind the text.
+  const bool can_copy = format_.na_values.empty() && batch.end - field(batch, count - 1).begin >=
+                                                         static_cast<std::ptrdiff_t>(copied_at_once);
+  const auto is_plain = [&] { return cell->size - 1 < copied_at_once && !cell->has_doubled; };
+  for (std::size_t i = 0; i < count; cell += batch.width) {
+    std::int64_t* const ends = cells_.integers.data() + rows_ + 1;
+    char* const text = text_->data();
+    std::int64_t used = ends[-1];
+    const std::size_t before = i;
+    for (; can_copy && i < count && is_plain(); cell += batch.width) {
+      std::memcpy(text + used, cell->begin, copied_at_once);
+      ends[i++ - before] = used += cell->size;
     }
-    const std::int64_t used = cells_.integers[rows_];
-    std::memcpy(text_->data() + used, cell.begin, copied_at_once);
-    cells_.integers[++rows_] = used + cell.size;
+    rows_ += i - before;
+    if (i == count) break;
+    if (!add(batch, i++)) return false;
   }
   return true;
 }
@@ -185,11 +200,11 @@ bool ColumnBuilder::add(const CsvBatch& batch) {
     case ColumnType::text:
       return add_texts(batch);
     case ColumnType::float64:
-      return add_each(batch, cells_.reals, no_reals_, [&](const FieldText& cell, double& value) {
+      return add_each(batch, cells_.reals, [&](const FieldText& cell, double& value) {
         return read_short(cell.begin, cell.size, batch.end, format_.cell.decimal, value);
       });
     case ColumnType::int64:
-      return add_each(batch, cells_.integers, no_integers_, [&](const FieldText& cell, std::int64_t& value) {
+      return add_each(batch, cells_.integers, [&](const FieldText& cell, std::int64_t& value) {
         return read_short(cell.begin, cell.size, batch.end, value);
       });
     default:
@@ -221,12 +236,16 @@ Column ColumnBuilder::finish() {
     for (std::uint64_t& word : missing_) word = ~word;
     validity = block_of(std::move(missing_));
   }
+  missing_.clear();
   if (column_.type != ColumnType::text)
-    return std::move(cells_).column(column_.type, rows_, std::move(validity));
+    return std::exchange(cells_, {}).column(column_.type, std::exchange(rows_, 0), std::move(validity));
   make_text_room(0);
+  const std::size_t rows = std::exchange(rows_, 0);
   Block text = text_->block();
-  text.size = static_cast<std::size_t>(cells_.integers[rows_]);
-  return Column(ColumnType::text, rows_, std::move(text), block_of(std::move(cells_.integers)),
+  text.size = static_cast<std::size_t>(cells_.integers[rows]);
+  text_.reset();
+  text_room_ = 0;
+  return Column(ColumnType::text, rows, std::move(text), block_of(std::exchange(cells_.integers, {0})),
                 std::move(validity));
 }
 

@@ -33,6 +33,7 @@ class ColumnBuilder {
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
   /// Only the first rows stay.
   void drop(std::size_t rows);
+  /// The rows so far; others may follow, for another column.
   [[nodiscard]] Column finish();
   [[nodiscard]] const std::optional<CsvMisfit>& misfit() const noexcept { return misfit_; }
   [[nodiscard]] const CsvColumn& column() const noexcept { return column_; }
@@ -42,8 +43,7 @@ class ColumnBuilder {
     return batch.fields[record * batch.width + column_.place];
   }
   template <class T, class Read>
-  [[nodiscard]] bool add_each(const CsvBatch& batch, std::vector<T>& to, const std::vector<T>& none,
-                              Read read);
+  [[nodiscard]] bool add_each(const CsvBatch& batch, std::vector<T>& to, Read read);
   [[nodiscard]] bool add_texts(const CsvBatch& batch);
   /// Whether the program has said that this is missing.
   [[nodiscard]] bool is_word(std::string_view text) const noexcept;

@@ -35,10 +35,48 @@ constexpr int at_once = 9;
 // A packed file is one block: where it ends is known when it has been unpacked.
 constexpr std::uint64_t unknown_end = std::uint64_t{1} << 62;
 
+// Rows that are summed up are so while they are near the processor, if there are few groups; others are one
+// piece.
+class SteppedPieces : public CsvPieces {
+ public:
+  /// `steps` must stay as they are.
+  explicit SteppedPieces(const Steps& steps) : steps_(steps) {
+    if (!steps.empty() && steps.back().kind == Step::Kind::partial) bytes_ = near_bytes;
+  }
+  [[nodiscard]] std::uint64_t bytes() const noexcept override { return bytes_; }
+  void take(Table rows) override {
+    const std::size_t before = rows.rows();
+    tables_.push_back(apply_steps(std::move(rows), steps_));
+    rows_ += tables_.back().rows();
+    if (bytes_ == all) return;
+    if (tables_.back().rows() * few > before) bytes_ *= 4;
+    if (rows_ > most_rows) merge();
+  }
+  [[nodiscard]] Table table() && {
+    if (tables_.size() > 1) merge();
+    return std::move(tables_.front());
+  }
+
+ private:
+  void merge() {
+    Table merged = merge_states(concat_states(tables_), steps_.back().keys, steps_.back().aggregates);
+    rows_ = merged.rows();
+    tables_.clear();
+    tables_.push_back(std::move(merged));
+  }
+  static constexpr std::uint64_t all = ~std::uint64_t{0}, near_bytes = 512 * 1024;
+  static constexpr std::size_t few = 16, most_rows = 64 * 1024;
+
+  const Steps& steps_;
+  std::uint64_t bytes_ = all;
+  std::vector<Table> tables_;
+  std::size_t rows_ = 0;
+};
+
 CsvPart read_and_apply(const CsvBlock& block, const CsvFormat& format, const Steps& steps) {
-  CsvPart part = read_csv_block(block, format);
-  part.table = apply_steps(std::move(part.table), steps);
-  return part;
+  SteppedPieces pieces(steps);
+  CsvVerdict verdict = read_csv_block(block, format, pieces);
+  return {std::move(pieces).table(), std::move(verdict)};
 }
 CsvVerdict verdict_of(const CsvPart& part) { return part.verdict; }
 Table table_of(const CsvPart& part) { return part.table; }
@@ -292,7 +330,9 @@ void CsvSource::look_at_sample(const files::File& file, std::string_view text) {
   format.path_column.clear();
   CsvBlock block{file.path, Compression::none, 0, end, true};
   if (options_.rows) block.most_rows = *options_.rows;
-  const CsvVerdict verdict = parse_csv(text.substr(0, end), block, format).verdict;
+  const Steps none;
+  SteppedPieces pieces(none);
+  const CsvVerdict verdict = parse_csv(text.substr(0, end), block, format, pieces);
   for (std::size_t c = 0; c < known_.size(); ++c) {
     if (!verdict.misfits[c] || known_[c].is_stated) continue;
     known_[c].type =

@@ -225,7 +225,14 @@ Column extreme(const Column& column, const Groups& groups, Compare before) {
   };
   if (column.na_count() == 0 && groups.first_row.size() <= column.size()) {
     if (is_int64(column.type())) return best_of(column, groups, integers(column), before);
-    if (column.type() == ColumnType::float64) return best_of(column, groups, reals(column), before_real);
+    if (column.type() == ColumnType::float64) {
+      // A number that is kept stays one: NaN is not before it.
+      const double* const values = reals(column);
+      const bool begins_with_numbers = std::none_of(groups.first_row.begin(), groups.first_row.end(),
+                                                    [&](Row row) { return std::isnan(values[row]); });
+      return begins_with_numbers ? best_of(column, groups, values, before)
+                                 : best_of(column, groups, values, before_real);
+    }
   }
   switch (column.type()) {
     case ColumnType::boolean:

@@ -85,21 +85,32 @@ constexpr std::size_t most_words = 4;
 // Rows whose keys are packed and looked for together, so that the memory of one comes while others are done.
 constexpr std::size_t batch_rows = 256;
 
-// `size` bytes, less than a word of which are read behind them where `readable` allows it.
-std::uint64_t word_at(const char* at, std::int64_t size, std::int64_t readable) noexcept {
+constexpr bool is_little = std::endian::native == std::endian::little;
+
+std::uint64_t word_at(const char* at, std::int64_t size) noexcept {
   std::uint64_t word = 0;
-  if (size >= 8 || (readable >= 8 && std::endian::native == std::endian::little)) {
-    std::memcpy(&word, at, 8);
-    return size >= 8 ? word : word & ((std::uint64_t{1} << (size * 8)) - 1);
-  }
-  std::memcpy(&word, at, static_cast<std::size_t>(size));
+  std::memcpy(&word, at, static_cast<std::size_t>(std::min<std::int64_t>(size, 8)));
   return word;
+}
+// The same where a whole word can be read, however short the text is, and numbers are little-endian.
+std::uint64_t near_word_at(const char* at, std::int64_t size) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, 8);
+  return size >= 8 ? word : word & ((std::uint64_t{1} << (size * 8)) - 1);
+}
+// So many texts begin where a word can be read.
+std::size_t near_texts(const Column& column, std::int64_t prefix) noexcept {
+  const std::int64_t* const offsets = column.offsets();
+  std::size_t count = is_little ? column.size() : 0;
+  while (count > 0 && offsets[count - 1] + prefix + 8 > offsets[column.size()]) --count;
+  return count;
 }
 
 // How the values of a column become words.
 struct Width {
   std::size_t words = 1;
   std::int64_t prefix = 0;  // so many letters, with which all texts begin, are left out
+  std::size_t near = 0;     // behind it, of so many texts a word can be read, however short they are
 };
 
 // None if some are missing.
@@ -108,23 +119,27 @@ std::optional<Width> width_of(const Column& key, bool leaves_prefix_out) {
   if (key.type() != ColumnType::text || key.size() == 0) return Width{};
   const std::int64_t* const offsets = key.offsets();
   const char* const text = reinterpret_cast<const char*>(key.data());
-  const std::int64_t end = offsets[key.size()];
-  const auto begin_of = [&](std::size_t i) {
-    return word_at(text + offsets[i], offsets[i + 1] - offsets[i], end - offsets[i]);
-  };
   std::int64_t longest = 0, shortest = std::numeric_limits<std::int64_t>::max();
   std::uint64_t differs = 0;
-  const std::uint64_t first = begin_of(0);
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    const std::int64_t size = offsets[i + 1] - offsets[i];
+  const std::uint64_t first = word_at(text + offsets[0], offsets[1] - offsets[0]);
+  const auto see = [&](std::uint64_t word, std::int64_t size) {
     longest = std::max(longest, size);
     shortest = std::min(shortest, size);
-    differs |= begin_of(i) ^ first;
+    differs |= word ^ first;
+  };
+  const std::size_t near = near_texts(key, 0);
+  for (std::size_t i = 0; i < near; ++i) {
+    const std::int64_t size = offsets[i + 1] - offsets[i];
+    see(near_word_at(text + offsets[i], size), size);
   }
-  const bool can_be_left_out = leaves_prefix_out && std::endian::native == std::endian::little;
+  for (std::size_t i = near; i < key.size(); ++i) {
+    const std::int64_t size = offsets[i + 1] - offsets[i];
+    see(word_at(text + offsets[i], size), size);
+  }
+  const bool can_be_left_out = leaves_prefix_out && is_little;
   const std::int64_t prefix =
       can_be_left_out ? std::min<std::int64_t>(std::countr_zero(differs) / 8, shortest) : 0;
-  return Width{static_cast<std::size_t>(longest - prefix) / 8 + 1, prefix};
+  return Width{static_cast<std::size_t>(longest - prefix) / 8 + 1, prefix, near_texts(key, prefix)};
 }
 using Widths = std::vector<Width>;
 
@@ -132,14 +147,24 @@ using Widths = std::vector<Width>;
 template <std::size_t W>
 void pack_text(const Column& key, std::size_t first, std::span<Words<W>> to, std::size_t at, Width width) {
   const std::size_t count = width.words;
-  const std::int64_t* offsets = key.offsets();
-  const char* text = reinterpret_cast<const char*>(key.data());
-  const std::int64_t end = offsets[key.size()];
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    const std::int64_t from = offsets[first + i] + width.prefix, size = offsets[first + i + 1] - from;
+  const std::int64_t* const offsets = key.offsets() + first;
+  const char* const text = reinterpret_cast<const char*>(key.data()) + width.prefix;
+  std::size_t near = 0;
+  if (width.words == 1) {
+    near = std::min(width.near - std::min(width.near, first), to.size());
+    for (std::size_t i = 0; i < near; ++i) {
+      const std::int64_t size = offsets[i + 1] - offsets[i] - width.prefix;
+      to[i][at] = near_word_at(text + offsets[i], size) | static_cast<std::uint64_t>(size) << 56;
+    }
+  }
+  const std::int64_t end = key.offsets()[key.size()] - width.prefix;
+  for (std::size_t i = near; i < to.size(); ++i) {
+    const std::int64_t size = offsets[i + 1] - offsets[i] - width.prefix;
     for (std::size_t w = 0; w < count; ++w) {
-      const std::int64_t done = static_cast<std::int64_t>(w) * 8;
-      to[i][at + w] = size > done ? word_at(text + from + done, size - done, end - from - done) : 0;
+      const std::int64_t done = static_cast<std::int64_t>(w) * 8, from = offsets[i] + done;
+      to[i][at + w] = size <= done                   ? 0
+                      : is_little && end - from >= 8 ? near_word_at(text + from, size - done)
+                                                     : word_at(text + from, size - done);
     }
     to[i][at + count - 1] |= static_cast<std::uint64_t>(size) << 56;
   }
@@ -179,6 +204,8 @@ class WordTable {
   }
   /// The same; where there is none, `next` becomes it.
   std::uint32_t find_or_add(const Words<W>& key, std::uint64_t hash, std::uint32_t next) {
+    const Slot& likely = slots_[hash & mask_];
+    if (likely.number != no_row && are_equal(likely.key, key)) return likely.number;
     Slot& slot = slots_[place(key, hash)];
     if (slot.number != no_row) return slot.number;
     slot = {key, next};
