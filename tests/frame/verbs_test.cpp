@@ -97,6 +97,12 @@ TEST_CASE("partitions become what a function makes of them") {
     CHECK(chosen.rows() < 600);
     CHECK(chosen == many.sample(0.25, 3).compute());
     CHECK_FALSE(chosen == many.sample(0.25, 4).compute());
+    std::vector<std::int64_t> numbers(600'000);
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      numbers[i] = static_cast<std::int64_t>(i * i * 7919 % 1009);
+    const Frame rows(Table({"k", "x"}, {make_column(numbers), make_column(numbers)}), 8);
+    CHECK(rows.group_by("k").agg(median("x"), nunique("x")).compute() ==
+          rows.group_by("k").agg(median("x"), nunique("x")).sort_by("k").compute());
     CHECK(frame.shuffle("k", 3).drop_duplicates("k").dropna("x").count_rows() ==
           frame.shuffle({"k"}).drop_duplicates({"k"}).dropna({"x"}).count_rows());
     CHECK(csv_of(frame.limit(1).assign({{"k", col("k") + 1}, {"y", col("k") * 2}})) ==
