@@ -156,6 +156,14 @@ double sum_of(const double* x, Index count) {
   return s[0] + s[1] + s[2] + s[3];
 }
 
+template <class T>
+T largest(const T* x, Index count) {
+  T m[4] = {-1, -1, -1, -1};
+  for (Index i = 0; i + 4 <= count; i += 4)
+    for (Index k = 0; k < 4; ++k) m[k] = m[k] < x[i + k] ? x[i + k] : m[k];
+  return std::max(std::max(m[0], m[1]), std::max(m[2], m[3]));
+}
+
 std::vector<Row> reduction_rows(Plain& p, const Array<double>& x, const Array<double>& square) {
   const Index side = p.side;
   const auto sum = [&p] {
@@ -193,12 +201,7 @@ std::vector<Row> reduction_rows(Plain& p, const Array<double>& x, const Array<do
        }},
       {"max", [=] { sink = x.max().item(); },
        [&p] {
-         sink = summed(p.n, [&](Index begin, Index end) {
-           double m[4] = {-1, -1, -1, -1};
-           for (Index i = begin; i + 4 <= end; i += 4)
-             for (Index k = 0; k < 4; ++k) m[k] = m[k] < p.x[at(i + k)] ? p.x[at(i + k)] : m[k];
-           return std::max(std::max(m[0], m[1]), std::max(m[2], m[3]));
-         });
+         sink = summed(p.n, [&](Index begin, Index end) { return largest(&p.x[at(begin)], end - begin); });
        }},
       {"argmin", [=] { sink = static_cast<double>(x.argmin().item()); },
        [&p] {
@@ -344,8 +347,12 @@ std::vector<Row> order_rows(Plain& p, const Array<double>& whole) {
   const Index n = p.n / 4;
   const Array<double> x = whole(weir::range(0, n)).persist();
   const Array<Index> numbers = weir::Random(6).integers<Index>({n}, 0, 1000).persist();
+  // What is counted must have places: where nobody says how far the numbers reach, that is found first.
   const auto counted = [n, given = numbers.compute()] {
-    std::vector<Index> part[2] = {std::vector<Index>(1000), std::vector<Index>(1000)};
+    const auto most = static_cast<Index>(summed(n, [&](Index begin, Index end) {
+      return static_cast<double>(largest(given.data() + begin, end - begin));
+    }));
+    std::vector<Index> part[2] = {std::vector<Index>(at(most) + 1), std::vector<Index>(at(most) + 1)};
     both(n, [&](Index begin, Index end) {
       for (Index i = begin; i < end; ++i) ++part[begin ? 1 : 0][at(given.data()[i])];
     });
@@ -392,7 +399,11 @@ std::vector<Row> order_rows(Plain& p, const Array<double>& whole) {
          });
        }},
       {"histogram", [=] { make(histogram(x, 50, 0, 1)); }, binned},
-      {"histogram_range", [=] { make(histogram(x, weir::Bins{.count = 50}).counts); }, binned},
+      {"histogram_range", [=] { make(histogram(x, weir::Bins{.count = 50}).counts); },
+       [&p, n, binned] {
+         sink = summed(n, [&](Index begin, Index end) { return largest(&p.x[at(begin)], end - begin); });
+         binned();
+       }},
       {"bincount", [=] { make(bincount(numbers)); }, counted},
   };
 }

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <random>
+#include <thread>
 
 #include "frame/columns/cell.hpp"
 #include "frame/columns/short_number.hpp"
@@ -63,6 +64,56 @@ TEST_CASE("missing values are missing in every type, and NA is a country in text
     CHECK(table.column("a").type() == ColumnType::int64);
     CHECK(table.column("a").to<std::optional<std::int64_t>>() ==
           std::vector<std::optional<std::int64_t>>{1, std::nullopt, 3});
+  });
+}
+
+TEST_CASE("a frame that was read once before it was known to be wider gives what a new one gives") {
+  const Folder folder;
+  const auto write = [&](const std::string& name, const std::string& last) {
+    std::string text = "a,b\n";
+    for (int i = 0; i < 60'000; ++i) text += std::to_string(i) + "," + std::to_string(i % 7) + "\n";
+    return folder.write(name, text + last + ",7\n");
+  };
+  using Verb = std::function<Table(const Frame&)>;
+  const std::vector<Verb> verbs = {
+      [](const Frame& f) { return f.compute(); },
+      [](const Frame& f) { return f.filter(col("b") > 3).tail(3); },
+      [](const Frame& f) { return f.with("z", col("b") + 1).tail(2); },
+      [](const Frame& f) { return f.agg(max("a"), count("a")).compute(); },
+      [](const Frame& f) { return f.dropna().tail(2); },
+      [](const Frame& f) { return f.sort_by("a", descending).head(2); },
+      [](const Frame& f) { return f.merge(f.filter(col("b") == 7), {.on = {"a"}}).compute(); },
+      [](const Frame& f) { return f.persist().tail(2); },
+      [&](const Frame& f) {
+        static_cast<void>(f.to_parquet(folder.path("out.parquet")));
+        return read_parquet(folder.path("out.parquet")).compute();
+      },
+      [&](const Frame& f) {
+        static_cast<void>(f.to_arrow(folder.path("out.arrow")));
+        return read_arrow(folder.path("out.arrow")).compute();
+      },
+  };
+  in_cluster([&] {
+    for (const char* last : {"0.5", "x"}) {
+      const std::string path = write("a.csv", last);
+      for (const Verb& verb : verbs) {
+        const Frame used = read_csv(path);
+        CHECK(used.agg(max("a")).compute().rows() == 1);
+        CHECK(difference(verb(used), verb(read_csv(path))) == "");
+      }
+      const Frame shared = read_csv(path);
+      std::atomic<int> wrong{0};
+      std::vector<std::thread> threads;
+      for (int t = 0; t < 3; ++t)
+        threads.emplace_back([&, t] {
+          const Table table = t == 0   ? shared.filter(col("b") == 7).compute()
+                              : t == 1 ? shared.filter(col("b") > 6).compute()
+                                       : shared.filter(col("b") >= 7).compute();
+          wrong += table.rows() != 1 || table.column("a").show(0) != last;
+        });
+      for (std::thread& thread : threads) thread.join();
+      CHECK(wrong == 0);
+    }
   });
 }
 

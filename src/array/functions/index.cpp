@@ -1,5 +1,6 @@
 // Indexing and assignment.
 #include <algorithm>
+#include <mutex>
 #include <numeric>
 
 #include "array/graph/views.hpp"
@@ -213,7 +214,7 @@ std::pair<Points, std::vector<std::int64_t>> points_of(std::string_view function
     std::size_t axis = each.axis;
     for (const NodePtr& where : nonzero(each.mask)) {
       const xt::xarray<std::int64_t> values = compute<std::int64_t>(where);
-      lists.push_back({axis++, where->grid.shape, {values.begin(), values.end()}, nullptr});
+      lists.push_back({axis++, where->grid.shape, {values.data(), values.data() + values.size()}, nullptr});
     }
   }
   Points points;
@@ -298,6 +299,33 @@ NodePtr index(const NodePtr& node, const std::vector<Index>& indices) {
   const Parsed parsed = parse("index", shape_of(node), indices);
   const NodePtr basic = basic_part(node, parsed);
   return parsed.advanced.empty() ? basic : chosen(basic, parsed);
+}
+
+struct Later {
+  std::once_flag once;
+  std::function<NodePtr()> make;
+  NodePtr node;
+};
+const NodePtr& made(Later& later) {
+  std::call_once(later.once, [&] {
+    later.node = later.make();
+    later.make = nullptr;
+  });
+  return later.node;
+}
+
+Described part_of(const NodePtr& node, const std::vector<Index>& indices) {
+  const auto is_mask = [](const Index& index) {
+    const auto* array = std::get_if<NodePtr>(&index);
+    return array && *array && (*array)->type == DType::boolean;
+  };
+  const auto lists = std::ranges::count_if(indices, is_advanced),
+             masks = std::ranges::count_if(indices, is_mask);
+  if (masks == 0 || masks < lists) return Described(index(node, indices));
+  (void)parse("index", shape_of(node), indices);  // what is wrong is told now
+  const auto later = std::make_shared<Later>();
+  later->make = [node, indices] { return index(node, indices); };
+  return Described(later);
 }
 
 // --- x.assign(value, ...)

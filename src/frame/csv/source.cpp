@@ -331,7 +331,7 @@ void CsvSource::look_at_sample(const files::File& file, std::string_view text) {
   const std::size_t last = text.rfind('\n');
   const bool is_whole = text.size() < header_bytes / 2 || last == std::string_view::npos || last < 2;
   const std::size_t end = is_whole ? text.size() : last + 1;
-  CsvFormat format = format_of({});
+  CsvFormat format = format_;
   format.columns = known_;
   format.path_column.clear();
   CsvBlock block{file.path, Compression::none, 0, end, true};
@@ -374,20 +374,25 @@ std::string CsvSource::reason(const std::string& column) const {
   return {};
 }
 
-CsvFormat CsvSource::format_of(const std::set<std::string>& columns) const {
+// What the steps are bound to is what the file is read as: another computation may have learned of other
+// types since the plan was made.
+CsvFormat CsvSource::format_of(const std::set<std::string>& columns, const Schema& planned) const {
   CsvFormat format = format_;
   format.columns.clear();
   std::lock_guard hold(mutex_);
-  for (const CsvColumn& column : known_)
-    if (columns.contains(column.name)) format.columns.push_back(column);
+  for (std::size_t c = 0; c < known_.size(); ++c) {
+    if (!columns.contains(known_[c].name)) continue;
+    if (planned[c].type != known_[c].type) throw LearnedMore{};
+    format.columns.push_back(known_[c]);
+  }
   if (!columns.contains(format.path_column)) format.path_column.clear();
   return format;
 }
 
 std::vector<Future<Table>> CsvSource::read(Client& client, std::vector<CsvBlock> blocks,
-                                           const std::set<std::string>& columns, const Steps& steps,
-                                           CsvReading& reading) const {
-  reading = {format_of(columns), std::move(blocks), {}};
+                                           const std::set<std::string>& columns, const Schema& planned,
+                                           const Steps& steps, CsvReading& reading) const {
+  reading = {format_of(columns, planned), std::move(blocks), {}};
   if (options_.rows) return read_first(client, reading, steps);
   const bool in_order = [&] {
     std::lock_guard hold(mutex_);
