@@ -94,6 +94,7 @@ void State::handle(Time now, PeerId from, const protocol::RetractReply& message,
   if (thief != nowhere) workers_[thief].stealing = false;
   task->thief = nowhere;
   if (message.came_back) {
+    task->came_back = true;
     unassign(*task);
     move(*task, TaskState::waiting, cause_);
     if (thief != nowhere && workers_[thief].running() && task->missing == 0) assign(*task, thief);

@@ -78,6 +78,7 @@ struct alignas(64) Task {
   bool waits : 1 = false;          ///< Its function has started and waits for other tasks.
   bool returned : 1 = false;       ///< Of a gang others of which have not: it takes nothing any more.
   bool begun : 1 = false;          ///< Its worker did not give it back: it is known to run.
+  bool came_back : 1 = false;      ///< A worker that did not begin it gave it back.
   bool in_gang : 1 = false;        ///< It runs when all of its gang do.
   bool is_actor : 1 = false;       ///< Its result stays where it was made ...
   bool is_made_again : 1 = false;  ///< ... and is made elsewhere when that worker has gone.

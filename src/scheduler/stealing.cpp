@@ -58,9 +58,10 @@ bool State::may_return(const Task& task) const {
 
 bool State::may_be_taken(const Task& task) const { return task.missing == 0 && may_return(task); }
 
-// Whether it would have begun if a thread had been free: nothing else has to come for it.
+// Whether it would have begun if a thread had been free: nothing else has to come for it. Its own message may
+// have: one that came back is left where it is then, or it would go to and fro for ever.
 bool State::lacks_a_thread(const Task& task) const {
-  return may_be_taken(task) && !task.restricted() && task.inputs.size() <= few_inputs &&
+  return may_be_taken(task) && !task.came_back && !task.restricted() && task.inputs.size() <= few_inputs &&
          std::all_of(task.inputs.begin(), task.inputs.end(), [&](const Edge& edge) {
            const auto& replicas = edge.task->replicas;
            return std::any_of(replicas.begin(), replicas.end(),

@@ -56,11 +56,15 @@ TEST_CASE("what was given to a worker that still runs what was cancelled goes to
   CHECK(story.join(2).empty());
   CHECK(story.tick(1e-3).empty());
   CHECK(story.tick(0.5) == Lines{"retract 2 @1"});
-  CHECK(story.retracted(2, true) == Lines{"run 2 @2"});
-  // Who has begun is asked once.
-  CHECK(story.tick(1.5) == Lines{"retract 2 @2"});
-  story.retracted(2, false);
-  CHECK(story.tick(2.5).empty());
+  SECTION("who has begun is asked once") {
+    story.retracted(2, false);
+    CHECK(story.tick(1.5).empty());
+  }
+  SECTION("what came back does not go to and fro while its message is on the way") {
+    CHECK(story.retracted(2, true) == Lines{"run 2 @2"});
+    CHECK(story.tick(1.5).empty());
+    CHECK(story.tick(2.5).empty());
+  }
   story.finish(2);
 }
 
