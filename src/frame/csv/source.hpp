@@ -79,6 +79,8 @@ class CsvSource {
   void apply_options(const ReadCsv& options);
   [[nodiscard]] bool all_known() const;
   void look_at_sample(const files::File& file, std::string_view text);
+  /// Where the header begins, or the data if there is none.
+  [[nodiscard]] std::size_t first_line(std::string_view text) const;
   [[nodiscard]] std::uint64_t data_begin(const files::File& file, std::string_view text,
                                          std::vector<std::string>* names) const;
 
