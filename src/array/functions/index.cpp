@@ -92,7 +92,8 @@ struct Advanced {
   std::size_t axis;
   Shape shape;
   std::vector<std::int64_t> list;
-  NodePtr mask;
+  NodePtr mask{};
+  NodePtr array{};  // that has the list, if one has
 };
 // Indices by axis: the basic part as maps and shape, then what is applied along axes of the outcome.
 struct Parsed {
@@ -175,11 +176,12 @@ Parsed parse(std::string_view function, const Shape& shape, const std::vector<In
       if (!is_integer(array->type))
         refuse(function, "an array used as index must be a mask of bool or indices of an integer type (got " +
                              std::string(to_string(array->type)) + ")");
-      const xt::xarray<std::int64_t> values =
-          compute<std::int64_t>(converted(array, DType::int64, OutOfRange::error));
+      const NodePtr there = persist(converted(array, DType::int64, OutOfRange::error));
+      const xt::xarray<std::int64_t> values = compute<std::int64_t>(there);
       parsed.advanced.push_back(
           {parsed.shape.size(), array->grid.shape,
-           checked(function, {values.data(), values.data() + values.size()}, shape[axis], axis), nullptr});
+           checked(function, {values.data(), values.data() + values.size()}, shape[axis], axis), nullptr,
+           there});
       keep(0, 1, shape[axis]);
     } else {
       const Shape part(shape.begin() + static_cast<std::ptrdiff_t>(axis),
@@ -276,12 +278,13 @@ std::vector<std::int64_t> axes_from(std::size_t place, std::size_t count) {
 }
 
 // What lists and masks choose of the basic part.
-NodePtr chosen(const NodePtr& x, const Parsed& parsed) {
-  const Advanced& first = parsed.advanced[0];
+NodePtr chosen(const NodePtr& x, Parsed parsed) {
+  Advanced& first = parsed.advanced[0];
   if (parsed.advanced.size() == 1) {
     const std::size_t axes = first.mask ? first.mask->grid.axes() : first.shape.size();
     if (axes == 1 || (first.mask && axes == x->grid.axes())) {
-      const NodePtr result = first.mask ? select(x, first.axis, first.mask) : take(x, first.axis, first.list);
+      const NodePtr result = first.mask ? select(x, first.axis, first.mask)
+                                        : take(x, first.axis, std::move(first.list), first.array);
       return first.axis == parsed.place()
                  ? result
                  : transpose(result, moved(result->grid.axes(), static_cast<std::int64_t>(first.axis), 0));
@@ -296,9 +299,9 @@ NodePtr chosen(const NodePtr& x, const Parsed& parsed) {
 }  // namespace
 
 NodePtr index(const NodePtr& node, const std::vector<Index>& indices) {
-  const Parsed parsed = parse("index", shape_of(node), indices);
+  Parsed parsed = parse("index", shape_of(node), indices);
   const NodePtr basic = basic_part(node, parsed);
-  return parsed.advanced.empty() ? basic : chosen(basic, parsed);
+  return parsed.advanced.empty() ? basic : chosen(basic, std::move(parsed));
 }
 
 struct Later {

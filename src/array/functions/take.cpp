@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <span>
 #include <utility>
 
 #include "array/graph/nodes.hpp"
@@ -71,14 +72,16 @@ task::Value gathered(Reader& parameters, std::span<const Tensor> operands) {
   return out.value;
 }
 
+using List = std::span<const std::int64_t>;
+
 // Rows along an axis of chunks, or of what was picked of them. Parameters: shape of the result, extent before
 // and elements after the axis, the first index of each chunk along it and the end, for each the operand and
 // the index that begins there (-1: it has the rows of the chunk that are wanted, in their order), and the
-// list of indices.
+// list of indices; if it is empty, the last operand is the list.
 task::Value gathered_from_chunks(Reader& parameters, std::span<const Tensor> operands) {
   Dims shape;
   std::int64_t before = 0, after = 0;
-  std::vector<std::int64_t> starts, lows, list;
+  std::vector<std::int64_t> starts, lows, told;
   std::vector<std::uint32_t> operand;
   read(parameters, shape);
   read(parameters, before);
@@ -86,7 +89,10 @@ task::Value gathered_from_chunks(Reader& parameters, std::span<const Tensor> ope
   read(parameters, starts);
   read(parameters, operand);
   read(parameters, lows);
-  read(parameters, list);
+  read(parameters, told);
+  const List list = told.empty() ? List(operands.back().as<std::int64_t>(),
+                                        static_cast<std::size_t>(operands.back().size()))
+                                 : List(told);
   const Tensor out = make_tensor(operands[0].type, shape);
   if (out.size() == 0) return out.value;
   const std::int64_t row = after * static_cast<std::int64_t>(size_of(out.type));
@@ -109,7 +115,7 @@ task::Value gathered_from_chunks(Reader& parameters, std::span<const Tensor> ope
     for (std::size_t begin = 0; begin < list.size(); begin += few) {
       const std::size_t piece = std::min(few, list.size() - begin);
       for (std::size_t k = 0; k < piece; ++k) {
-        const std::int64_t i = list[begin + k];
+        const std::int64_t i = list[begin + k] + (list[begin + k] < 0 ? starts.back() : 0);
         const auto c = static_cast<std::size_t>(
             is_even ? std::min<std::int64_t>(
                           static_cast<std::uint32_t>(i) / static_cast<std::uint32_t>(width), count - 1)
@@ -130,17 +136,18 @@ task::Value gathered_from_chunks(Reader& parameters, std::span<const Tensor> ope
 // Adds the task that gathers rows; `lows`, `operand` and `list` as above.
 void gather_from(TaskBuilder& task, std::vector<std::uint32_t> operands, const Dims& shape, std::size_t axis,
                  const std::vector<std::int64_t>& starts, const std::vector<std::uint32_t>& operand,
-                 const std::vector<std::int64_t>& lows, const std::vector<std::int64_t>& list) {
+                 const std::vector<std::int64_t>& lows, List list) {
   std::int64_t before = 1, after = 1;
   for (std::size_t a = 0; a < shape.size(); ++a)
     if (a != axis) (a < axis ? before : after) *= shape[a];
-  task.kernel(&gathered_from_chunks, std::move(operands), shape, before, after, starts, operand, lows, list);
+  task.kernel(&gathered_from_chunks, std::move(operands), shape, before, after, starts, operand, lows,
+              std::vector<std::int64_t>(list.begin(), list.end()));
 }
 
 // One task for a chunk of the result: of each chunk of the source the part between the first and the last
-// element that is wanted, or the chunk itself.
-void gather(TaskBuilder& task, const Node& source, std::size_t axis, const View& view,
-            const std::vector<std::int64_t>& list) {
+// element that is wanted, or the chunk itself. `indices`: an array that has the list, or null.
+void gather(TaskBuilder& task, const Node& source, std::size_t axis, const View& view, List list,
+            const Node* indices) {
   const std::vector<std::int64_t>& starts = source.grid.starts[axis];
   struct Part {
     std::int64_t low = INT64_MAX, high = -1;
@@ -169,6 +176,10 @@ void gather(TaskBuilder& task, const Node& source, std::size_t axis, const View&
     box.shape[axis] = part.high - part.low + 1;
     operand[chunk] = static_cast<std::uint32_t>(operands.size());
     operands.push_back(task.need(source, box));
+  }
+  if (indices) {
+    operands.push_back(task.need(*indices, box_view(Dims{view.maps[axis].start}, Dims{view.shape[axis]})));
+    list = {};
   }
   gather_from(task, std::move(operands), view.shape, axis, starts, operand, lows, list);
 }
@@ -208,14 +219,14 @@ NodePtr picks(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t
     box.maps[axis].start = low;
     box.shape[axis] = x->grid.chunks[axis][source];
     gather_from(task, {task.need(*x, box)}, view.shape, axis, {low, low + box.shape[axis]}, {0}, {low},
-                {mine, mine + view.shape[axis]});
+                List(mine, static_cast<std::size_t>(view.shape[axis])));
   };
   return std::make_shared<TaskNode>("take.pick", x->type, grid, std::vector<NodePtr>{x}, plan);
 }
 
 // A chunk of the result of what was picked for it.
 void gather_picks(TaskBuilder& task, const Node& source, const Node& picks, std::size_t axis,
-                  std::int64_t piece, const View& view, const std::vector<std::int64_t>& list) {
+                  std::int64_t piece, const View& view, List list) {
   const std::size_t sources = source.grid.chunks[axis].size();
   std::vector<std::uint32_t> operands, operand(sources);
   for (std::size_t c = 0; c < sources; ++c) {
@@ -233,7 +244,7 @@ void gather_picks(TaskBuilder& task, const Node& source, const Node& picks, std:
 
 }  // namespace
 
-NodePtr take(const NodePtr& x, std::size_t axis, std::vector<std::int64_t> indices) {
+NodePtr take(const NodePtr& x, std::size_t axis, std::vector<std::int64_t> indices, const NodePtr& array) {
   const auto runs = runs_of(indices.data(), static_cast<std::int64_t>(indices.size()), 1);
   if (runs.size() == 1) {
     SmallVector<AxisMap, 4> maps;
@@ -264,6 +275,7 @@ NodePtr take(const NodePtr& x, std::size_t axis, std::vector<std::int64_t> indic
     NodePtr x;
     std::size_t axis;
     std::vector<std::int64_t> list;
+    NodePtr array;  // that has the list, or null
     Grid grid;
     std::once_flag once;
     NodePtr picks;  // made when several processes compute it
@@ -272,6 +284,7 @@ NodePtr take(const NodePtr& x, std::size_t axis, std::vector<std::int64_t> indic
   all->x = x;
   all->axis = axis;
   all->list = std::move(indices);
+  all->array = array;
   all->grid = Grid(std::move(chunks));
   const auto plan = [all, is_there](TaskBuilder& task, std::int64_t chunk) {
     const Node* source = all->x.get();
@@ -280,8 +293,9 @@ NodePtr take(const NodePtr& x, std::size_t axis, std::vector<std::int64_t> indic
     const std::int64_t* list = all->list.data() + view.maps[axis].start;
     const auto runs = runs_of(list, view.shape[axis], most_runs);
     if (runs.size() > most_runs) {
-      const std::vector<std::int64_t> mine(list, list + view.shape[axis]);
-      if (!is_there || !task.planner.splits()) return gather(task, *source, axis, view, mine);
+      const List mine(list, static_cast<std::size_t>(view.shape[axis]));
+      if (!is_there || !task.planner.splits())
+        return gather(task, *source, axis, view, mine, all->array.get());
       std::call_once(all->once, [&] { all->picks = picks(all->x, axis, all->list, all->grid.chunks[axis]); });
       return gather_picks(task, *source, *all->picks, axis, all->grid.unravel(chunk)[axis], view, mine);
     }
@@ -295,7 +309,9 @@ NodePtr take(const NodePtr& x, std::size_t axis, std::vector<std::int64_t> indic
     }
     task.result(out);
   };
-  return std::make_shared<TaskNode>("take", x->type, all->grid, std::vector<NodePtr>{x}, plan);
+  std::vector<NodePtr> inputs{x};
+  if (array) inputs.push_back(array);
+  return std::make_shared<TaskNode>("take", x->type, all->grid, std::move(inputs), plan);
 }
 
 // --- points
