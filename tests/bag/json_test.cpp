@@ -111,6 +111,17 @@ TEST_CASE("hashes are the same on every day and compiler") {
   CHECK(weir::detail::bag::Hash<double>{}(-0.0) == weir::detail::bag::Hash<double>{}(0.0));
 }
 
+TEST_CASE("as a key NaN is equal to itself, whatever its bits, and as a part of one") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(weir::detail::bag::Hash<double>{}(nan) == weir::detail::bag::Hash<double>{}(-nan));
+  CHECK(weir::detail::bag::Same<double>{}(nan, -nan));
+  CHECK_FALSE(weir::detail::bag::Same<double>{}(nan, 1));
+  using Pair = std::pair<int, double>;
+  CHECK(weir::detail::bag::Same<Pair>{}({1, nan}, {1, nan}));
+  CHECK_FALSE(weir::detail::bag::Same<Pair>{}({1, nan}, {2, nan}));
+  CHECK_FALSE(weir::detail::bag::Same<Pair>{}({1, nan}, {1, 2.0}));
+}
+
 TEST_CASE("Json says what is wrong and where") {
   CHECK(
       refusal([] { Json::parse(R"({"a": 1, "b" 2})"); }) ==

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <limits>
 #include <string>
 
 #include "weir/detail/task/serialize.hpp"
@@ -21,12 +22,12 @@ const Buffer& bytes_of(const T& value, std::size_t which = 0) {
   return buffers[which];
 }
 
-/// Hashes the serialized bytes; zeros of either sign are one key.
+/// Hashes the serialized bytes; zeros of either sign are one key, and NaN of any.
 template <class T>
 struct Hash {
   std::size_t operator()(const T& value) const {
     if constexpr (std::is_floating_point_v<T>) {
-      const T number = value == 0 ? T{0} : value;
+      const T number = value == 0 ? T{0} : value != value ? std::numeric_limits<T>::quiet_NaN() : value;
       return hash_bytes(&number, sizeof number);
     } else if constexpr (requires {
                            { value.hash() } -> std::same_as<std::uint64_t>;
@@ -43,11 +44,16 @@ struct Hash {
   }
 };
 
-/// By the type's own ==, or by the serialized bytes where it has none.
+/// By the type's own ==, or by the serialized bytes where it has none. As a key NaN is equal to itself, also
+/// as a part of one.
 template <class T>
 struct Same {
   bool operator()(const T& a, const T& b) const {
-    if constexpr (std::equality_comparable<T>) return a == b;
+    if constexpr (std::floating_point<T>) return a == b || (a != a && b != b);
+    else if constexpr (std::equality_comparable<T> && std::is_convertible_v<T, std::string_view>)
+      return a == b;
+    else if constexpr (std::equality_comparable<T>)
+      return a == b || (!(a == a) && bytes_of(a, 0) == bytes_of(b, 1));
     else return bytes_of(a, 0) == bytes_of(b, 1);
   }
 };
