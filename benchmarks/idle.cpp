@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
     std::this_thread::sleep_for(std::chrono::seconds(1));
     const auto start = bench::Clock::now();
     const std::vector<double> before = cpu_of_all(ranks);
-    std::this_thread::sleep_for(std::chrono::seconds(5));
+    std::this_thread::sleep_for(std::chrono::seconds(bench::option(argc, argv, "--seconds", 5)));
     std::vector<double> shares = cpu_of_all(ranks);
     const double seconds = bench::seconds_since(start);
     for (std::size_t i = 0; i < shares.size(); ++i) shares[i] = (shares[i] - before[i]) / seconds;

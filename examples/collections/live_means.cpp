@@ -1,6 +1,7 @@
 // A frame of a stream: readings come in batches, and the mean of the last ten seconds is known at any time.
 //
-// Run:    ./live_means        (WEIR_DASHBOARD=on shows the stream in the browser while it runs)
+// Run:    ./live_means, or ./live_means 60 for a minute: seen in the browser (WEIR_DASHBOARD=on), and in
+//         live_means.json for a plot
 // Prints: after 10 batches
 //         sensor  mean_value  count
 //         text       float64  int64
@@ -8,9 +9,13 @@
 //         b        23.071429     14
 //         c        23.923077     13
 //         alarms: 61
-// Shows:  structs as batches of rows, the verbs of a frame on each batch, running groups of a window of time
+// Shows:  a frame of a stream of structs: verbs on each batch, groups of a window of time, points for a plot
+#include <chrono>
+#include <cstdlib>
 #include <iostream>
+#include <thread>
 
+#include <weir/bridge/stream_frame.hpp>
 #include <weir/frame.hpp>
 #include <weir/run.hpp>
 #include <weir/stream.hpp>
@@ -38,28 +43,32 @@ Reading reading(int i) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const int seconds = argc > 1 ? std::atoi(argv[1]) : 0;
   return weir::run(argc, argv, [&](weir::Client&) {
-    // Described once, by an example without rows: those above the limit of their sensor.
-    const weir::Frame limits = weir::from(std::vector<Limit>{{"a", 23.5}, {"b", 23.5}, {"c", 24}});
-    const weir::Frame alarms =
-        weir::from(std::vector<Reading>{}).merge(limits, "sensor").filter(col("value") > col("most"));
-
     weir::Stream<Reading> source;
-    const auto batches =
-        source.partition(20).map([](const std::vector<Reading>& rows) { return weir::table_of(rows); });
-    std::size_t alarmed = 0;
-    batches.sink([&](const weir::Table& batch) { alarmed += alarms.applied(batch).rows(); });
+    const weir::StreamFrame readings = weir::to_frame(source, 20);
 
+    // Those above the limit of their sensor.
+    const weir::Frame limits = weir::from(std::vector<Limit>{{"a", 23.5}, {"b", 23.5}, {"c", 24}});
+    std::size_t alarms = 0;
+    readings.merge(limits, "sensor").filter(col("value") > col("most")).sink([&](const weir::Table& rows) {
+      alarms += rows.rows();
+    });
+
+    // The means of the last ten seconds.
+    const weir::StreamFrame means =
+        readings.window("10s", "when").group_by("sensor").agg(weir::mean("value"), weir::count());
     int count = 0;
-    const weir::RunningGroups empty({"sensor"}, {weir::mean("value"), weir::count()},
-                                    weir::Last{.time = "10s", .column = "when"});
-    batches
-        .accumulate([](weir::RunningGroups groups, const weir::Table& batch) { return groups.add(batch); },
-                    empty)
-        .sink([&](const weir::RunningGroups& groups) {
-          if (++count % 10 == 0) std::cout << "after " << count << " batches\n" << groups.result();
-        });
-    for (int i = 0; i < 200; ++i) source.emit(reading(i));
-    std::cout << "alarms: " << alarmed << '\n';
+    means.sink([&](const weir::Table& now) {
+      if (++count % 10 == 0) std::cout << "after " << count << " batches\n" << now;
+    });
+    if (seconds > 0) means.sink_to_points("live_means.json");
+
+    const auto pause = std::chrono::milliseconds(seconds > 0 ? 10 : 0);
+    for (int i = 0; i < std::max(200, 100 * seconds); ++i) {
+      source.emit(reading(i));
+      std::this_thread::sleep_for(pause);
+    }
+    std::cout << "alarms: " << alarms << '\n';
   });
 }

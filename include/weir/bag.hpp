@@ -5,6 +5,7 @@
 #include "weir/detail/bag/aggregates.hpp"
 #include "weir/detail/bag/merge.hpp"
 #include "weir/detail/bag/sources.hpp"
+#include "weir/detail/bag/views.hpp"
 #include "weir/json.hpp"
 #include "weir/on_error.hpp"
 
@@ -62,6 +63,9 @@ template <class T, class F, class... A>
 concept Folds = Goes<F, A...> && folds<T, F, A...>();
 template <class T, class F, class R>
 concept Accumulates = Goes<F, R> && AddsTo<F, KeptArgument<R>, T>;
+template <class T, class F, class R>
+concept AccumulatesUnkept =
+    Goes<F> && AddsTo<F, KeptArgument<R>, T> && !task::Travels<KeptArgument<R>>::value;
 template <class T, class F, class... A>
 concept MapsPartition = Goes<F, A...> && requires(F& f, std::vector<T> all, const KeptArgument<A>&... args) {
   std::begin(std::invoke(f, std::move(all), args...));
@@ -105,6 +109,13 @@ template <class T>
 concept Compares = requires(const T& a, const T& b) {
   static_cast<bool>(a < b);
 };
+template <class T, class F>
+using KeyOf = std::decay_t<std::invoke_result_t<F&, const T&>>;
+/// A key that is kept, of elements that need not be.
+template <class T, class F>
+concept KeepsKey = KeyOfElement<T, F> && Kept<KeyOf<T, F>>;
+template <class T, class Per>
+using OfPart = std::decay_t<std::invoke_result_t<Per&, std::vector<T>>>;
 
 }  // namespace weir::detail::bag
 
@@ -121,6 +132,14 @@ concept Compares = requires(const T& a, const T& b) {
       "the values as further arguments (map(f, x, y)); a functor with members needs a cereal serialize() "   \
       "function or must be a plain struct.")                                                                 \
   detail::Refused name(__VA_ARGS__) const { return {}; }
+
+/// What a verb says of elements or keys that it would have to keep and cannot; the condition follows.
+#define WEIR_REFUSES_UNKEPT(name, ...)                                                                      \
+  requires(__VA_ARGS__) WEIR_REFUSES(                                                                       \
+      "weir: " #name                                                                                        \
+      ": views are gone with their lines: make texts of them, .map([](std::string_view word) { return "     \
+      "std::string(word); }); other elements and keys that are kept need a cereal serialize() function or " \
+      "must be plain structs")
 
 namespace weir {
 
@@ -354,8 +373,7 @@ class Bag {
   ///
   /// **Shape.** `std::vector<std::string_view>` out, views of the element, which are gone with it: they can
   /// be mapped, filtered, flattened and counted (`frequencies` copies each word once). What keeps elements
-  /// (`compute`, `take`, `groupby`) needs texts: `.map([](std::string_view word) { return std::string(word);
-  /// })`.
+  /// (`compute`, `take`, `groupby` and others) does not compile with them, and says what makes texts.
   /// **Source.** `split()` of Python's bytes.
   [[nodiscard]] auto split() const requires(std::is_same_v<T, std::string>) {
     return mapped<detail::bag::MapStage>(detail::bag::function("split", &detail::bag::words));
@@ -369,8 +387,8 @@ class Bag {
   /// `f(partition, args...)`, which is given a partition as a vector and returns a range of the new one's
   /// elements. **Cost.** Holds a whole partition.
   template <class F, class... A>
-  requires detail::bag::MapsPartition<T, F, A...>
-  [[nodiscard]] auto map_partitions(F f, A&&... args) const {
+  requires(detail::bag::MapsPartition<T, F, A...>&& detail::bag::Owns<T>)
+      [[nodiscard]] auto map_partitions(F f, A&&... args) const {
     const auto fn = detail::bag::function("map_partitions", std::move(f), std::forward<A>(args)...);
     using Stage = detail::bag::PartitionStage<T, std::decay_t<decltype(fn)>>;
     return Bag<typename Stage::Out>(
@@ -381,6 +399,11 @@ class Bag {
       map_partitions, MapsPartition,
       "the function must take a std::vector of the elements and the further arguments, and return a range", F,
       A&&...)
+  template <class F, class... A>
+  WEIR_REFUSES_UNKEPT(map_partitions, detail::bag::MapsPartition<T, F, A...> && !detail::bag::Owns<T>)
+  detail::Refused map_partitions(F, A&&...) const {
+    return {};
+  }
   /// \endcond
   /// Each element with a probability; the same ones for the same seed and partitions.
   /// **Errors.** Throws `Error{invalid_argument}` for a probability outside 0 to 1.
@@ -406,6 +429,7 @@ class Bag {
   /// **Errors.** Throws `Error{invalid_argument}` if the bags have not as many partitions; a partition with
   /// not as many elements fails its task. **Cost.** Both are made before their pairs.
   template <class U>
+  requires detail::bag::Kept<T, U>
   [[nodiscard]] Bag<std::pair<T, U>> zip(const Bag<U>& other) const {
     detail::bag::check_partitions("zip", partitions(), other.partitions());
     const auto ones = collected();
@@ -419,11 +443,17 @@ class Bag {
   template <class B>
   requires(!detail::bag::IsBag<B>) WEIR_REFUSES("weir: zip: must be given another bag")
   detail::Refused zip(const B&) const { return {}; }
+  template <class U>
+  WEIR_REFUSES_UNKEPT(zip, !detail::bag::Kept<T, U>)
+  detail::Refused zip(const Bag<U>&) const {
+    return {};
+  }
   /// \endcond
   /// Every element with every one of another bag.
   ///
   /// **Cost.** Each partition is given all of `other`.
   template <class U>
+  requires detail::bag::Kept<U>
   [[nodiscard]] Bag<std::pair<T, U>> product(const Bag<U>& other) const {
     using Stage = detail::bag::ProductStage<T, U>;
     detail::bag::Part part =
@@ -435,12 +465,17 @@ class Bag {
   template <class B>
   requires(!detail::bag::IsBag<B>) WEIR_REFUSES("weir: product: must be given another bag")
   detail::Refused product(const B&) const { return {}; }
+  template <class U>
+  WEIR_REFUSES_UNKEPT(product, !detail::bag::Kept<U>)
+  detail::Refused product(const Bag<U>&) const {
+    return {};
+  }
   /// \endcond
   /// Every element with those of a smaller bag that have the same key.
   ///
   /// **Cost.** The smaller bag becomes one table, which every partition is given.
   template <class U, class KeySelf, class KeyOther>
-  requires(detail::bag::KeyOfElement<T, KeySelf>&& detail::bag::KeyOfElement<U, KeyOther>)
+  requires(detail::bag::KeepsKey<T, KeySelf>&& detail::bag::KeepsKey<U, KeyOther>&& detail::bag::Kept<U>)
       [[nodiscard]] Bag<std::pair<T, U>> join(const Bag<U>& smaller, KeySelf key, KeyOther key_other) const {
     const auto fn = detail::bag::function("join", std::move(key));
     using Stage = detail::bag::JoinStage<T, std::decay_t<decltype(fn)>, U>;
@@ -468,6 +503,13 @@ class Bag {
       "weir: join: the first key must be a function of a const element of this bag, the second of one of the "
       "smaller bag; neither captures anything")
   detail::Refused join(const Bag<U>&, KeySelf, KeyOther) const { return {}; }
+  template <class U, class KeySelf, class KeyOther>
+  WEIR_REFUSES_UNKEPT(join, detail::bag::KeyOfElement<T, KeySelf>&& detail::bag::KeyOfElement<U, KeyOther> &&
+                                !(detail::bag::KeepsKey<T, KeySelf> && detail::bag::KeepsKey<U, KeyOther> &&
+                                  detail::bag::Kept<U>))
+  detail::Refused join(const Bag<U>&, KeySelf, KeyOther) const {
+    return {};
+  }
   template <class B, class... Keys>
   requires(!detail::bag::IsBag<B> || sizeof...(Keys) != 2) WEIR_REFUSES(
       "weir: join: must be given a smaller bag, the key of this bag's elements and that of its own")
@@ -489,20 +531,37 @@ class Bag {
   }
   /// \cond
   template <class F>
-  requires(!detail::bag::Accumulates<T, F, T>) WEIR_REFUSES(
+  requires(!detail::bag::Accumulates<T, F, T> && !detail::bag::AccumulatesUnkept<T, F, T>) WEIR_REFUSES(
       "weir: accumulate: the function must take the last result and an element of this bag, return the next "
       "result, and capture nothing")
   detail::Refused accumulate(F) const { return {}; }
   template <class F, class R>
-  requires(!detail::bag::Accumulates<T, F, R>) WEIR_REFUSES(
+  requires(!detail::bag::Accumulates<T, F, R> && !detail::bag::AccumulatesUnkept<T, F, R>) WEIR_REFUSES(
       "weir: accumulate: the function must take the last result and an element of this bag, return the next "
       "result, and capture nothing")
   detail::Refused accumulate(F, const R&) const { return {}; }
+  template <class F>
+  WEIR_REFUSES_UNKEPT(accumulate, detail::bag::AccumulatesUnkept<T, F, T>)
+  detail::Refused accumulate(F) const {
+    return {};
+  }
+  template <class F, class R>
+  WEIR_REFUSES_UNKEPT(accumulate, detail::bag::AccumulatesUnkept<T, F, R>)
+  detail::Refused accumulate(F, const R&) const {
+    return {};
+  }
   /// \endcond
   /// The same elements in `count` partitions, in order. Throws `Error{invalid_argument}` if it is 0.
   ///
   /// **Shape.** Fewer partitions are neighbours put together; for more, each is cut into equal parts.
-  [[nodiscard]] Bag repartition(std::size_t count) const;
+  [[nodiscard]] Bag repartition(std::size_t count) const requires detail::bag::Kept<T>;
+  /// \cond
+  template <class E = T>
+  WEIR_REFUSES_UNKEPT(repartition, !detail::bag::Kept<E>)
+  detail::Refused repartition(std::size_t) const {
+    return {};
+  }
+  /// \endcond
 
   /// The elements of each key, in order, as one element.
   ///
@@ -511,12 +570,18 @@ class Bag {
   /// **Cost.** Every element travels to its key's partition; one partition at a time must have room in
   /// memory, others wait on the disk. `foldby` sends one value for each key instead.
   template <class F>
-  requires detail::bag::KeyOfElement<T, F>
-  [[nodiscard]] auto groupby(F key, std::size_t count = 0) const;
+  requires(detail::bag::KeepsKey<T, F>&& detail::bag::Kept<T>)
+      [[nodiscard]] auto groupby(F key, std::size_t count = 0) const;
   /// \cond
   WEIR_REFUSES_ELEMENT_FUNCTION(groupby, KeyOfElement,
                                 "the key must be a function of a const element of this bag", F,
                                 std::size_t = 0)
+  template <class F>
+  WEIR_REFUSES_UNKEPT(groupby, detail::bag::KeyOfElement<T, F> &&
+                                   !(detail::bag::KeepsKey<T, F> && detail::bag::Kept<T>))
+  detail::Refused groupby(F, std::size_t = 0) const {
+    return {};
+  }
   /// \endcond
   /// For each key what `f` makes of its elements, one after another, from `initial` on; `combine` puts
   /// together what came of two partitions.
@@ -524,11 +589,11 @@ class Bag {
   /// **Shape.** `std::pair<key, value>` out, one partition, in no order. `initial` is used once for each
   /// partition and key: it should change nothing.
   template <class K, class F, class A, class Combine>
-  requires(detail::bag::KeyOfElement<T, K>&& detail::bag::Folds<T, F, A, Combine>)
+  requires(detail::bag::KeepsKey<T, K>&& detail::bag::Folds<T, F, A, Combine>)
       [[nodiscard]] auto foldby(K key, F f, A initial, Combine combine) const;
   /// The same where results fold like elements.
   template <class K, class F, class A>
-  requires(detail::bag::KeyOfElement<T, K>&& detail::bag::Folds<T, F, A>)
+  requires(detail::bag::KeepsKey<T, K>&& detail::bag::Folds<T, F, A>)
       [[nodiscard]] auto foldby(K key, F f, A initial) const {
     return foldby(std::move(key), f, std::move(initial), f);
   }
@@ -536,20 +601,26 @@ class Bag {
   WEIR_REFUSES_ELEMENT_FUNCTION(foldby, KeyOfElement,
                                 "the key must be a function of a const element of this bag", F, const A&...)
   template <class K, class F, class... A>
-  requires(detail::bag::KeyOfElement<T, K>&& detail::bag::Goes<F, A...> && !detail::bag::Folds<T, F, A...>)
+  requires(detail::bag::KeepsKey<T, K>&& detail::bag::Goes<F, A...> && !detail::bag::Folds<T, F, A...>)
       WEIR_REFUSES(
           "weir: foldby: the function must take a value so far and an element of this bag and return a "
           "value; "
           "two values become one by the same or by a further function: foldby(key, f, initial, combine)")
   detail::Refused foldby(K, F, const A&...) const { return {}; }
+  template <class K, class... A>
+  WEIR_REFUSES_UNKEPT(foldby, detail::bag::KeyOfElement<T, K> && !detail::bag::KeepsKey<T, K>)
+  detail::Refused foldby(K, const A&...) const {
+    return {};
+  }
   /// \endcond
 
   /// The first element of each value, in order, one partition.
-  [[nodiscard]] Bag distinct() const { return distinct(detail::bag::ByItself{}); }
+  [[nodiscard]] Bag distinct() const requires detail::bag::Kept<T> {
+    return distinct(detail::bag::ByItself{});
+  }
   /// The first element of each key.
   template <class F>
-  requires detail::bag::KeyOfElement<T, F>
-  [[nodiscard]] Bag distinct(F key) const {
+  requires(detail::bag::KeepsKey<T, F>&& detail::bag::Kept<T>) [[nodiscard]] Bag distinct(F key) const {
     const auto fn = detail::bag::function("distinct", std::move(key));
     using Fn = std::decay_t<decltype(fn)>;
     using Key = detail::bag::Called<Fn, const T&>;
@@ -558,34 +629,67 @@ class Bag {
   /// \cond
   WEIR_REFUSES_ELEMENT_FUNCTION(distinct, KeyOfElement,
                                 "the key must be a function of a const element of this bag", F)
+  template <class E = T>
+  WEIR_REFUSES_UNKEPT(distinct, !detail::bag::Kept<E>)
+  detail::Refused distinct() const {
+    return {};
+  }
+  template <class F>
+  WEIR_REFUSES_UNKEPT(distinct, detail::bag::KeyOfElement<T, F> &&
+                                    !(detail::bag::KeepsKey<T, F> && detail::bag::Kept<T>))
+  detail::Refused distinct(F) const {
+    return {};
+  }
   /// \endcond
   /// `distinct` by the name that it has in streams.
-  [[nodiscard]] Bag unique() const { return distinct(); }
+  [[nodiscard]] Bag unique() const requires detail::bag::Kept<T> { return distinct(); }
   /// The same by a key.
   template <class F>
-  requires detail::bag::KeyOfElement<T, F>
-  [[nodiscard]] Bag unique(F key) const { return distinct(std::move(key)); }
+  requires(detail::bag::KeepsKey<T, F>&& detail::bag::Kept<T>) [[nodiscard]] Bag unique(F key) const {
+    return distinct(std::move(key));
+  }
   /// \cond
   WEIR_REFUSES_ELEMENT_FUNCTION(unique, KeyOfElement,
                                 "the key must be a function of a const element of this bag", F)
+  template <class E = T>
+  WEIR_REFUSES_UNKEPT(unique, !detail::bag::Kept<E>)
+  detail::Refused unique() const {
+    return {};
+  }
+  template <class F>
+  WEIR_REFUSES_UNKEPT(unique, detail::bag::KeyOfElement<T, F> &&
+                                  !(detail::bag::KeepsKey<T, F> && detail::bag::Kept<T>))
+  detail::Refused unique(F) const {
+    return {};
+  }
   /// \endcond
   /// How often each value occurs: `Counted{value, count}`, one partition; sorted, the most frequent first. Of
   /// views (`std::string_view`) the values are texts.
   ///
   /// **Cost.** Each partition counts for itself, then the counts are put together.
-  [[nodiscard]] auto frequencies(bool sorted = false) const {
+  [[nodiscard]] auto frequencies(
+      bool sorted = false) const requires detail::bag::Kept<typename detail::bag::KeptKey<T>::Key> {
     using Frequencies = detail::bag::Frequencies<T>;
     return one_partition<Counted<typename Frequencies::Value>>(reduced("frequencies", Frequencies(sorted)));
   }
+  /// \cond
+  template <class E = T>
+  WEIR_REFUSES_UNKEPT(frequencies, !detail::bag::Kept<typename detail::bag::KeptKey<E>::Key>)
+  detail::Refused frequencies(bool = false) const {
+    return {};
+  }
+  /// \endcond
   /// The `k` largest elements, the largest first, one partition; of what `frequencies` gives, the most
   /// frequent.
   ///
   /// **Shape.** Of equal ones those whose whole element is smaller, where it can be compared.
-  [[nodiscard]] Bag topk(std::uint64_t k) const { return topk(k, detail::bag::ByItself{}); }
+  [[nodiscard]] Bag topk(std::uint64_t k) const requires detail::bag::Kept<T> {
+    return topk(k, detail::bag::ByItself{});
+  }
   /// The same by a key.
   template <class F>
-  requires detail::bag::KeyOfElement<T, F>
-  [[nodiscard]] Bag topk(std::uint64_t k, F key) const {
+  requires(detail::bag::KeyOfElement<T, F>&& detail::bag::Kept<T>) [[nodiscard]] Bag
+      topk(std::uint64_t k, F key) const {
     const auto fn = detail::bag::function("topk", std::move(key));
     using Top = detail::bag::Top<T, std::decay_t<decltype(fn)>>;
     return one_partition<T>(reduced("topk", Top(k, fn)));
@@ -593,13 +697,22 @@ class Bag {
   /// \cond
   WEIR_REFUSES_ELEMENT_FUNCTION(topk, KeyOfElement,
                                 "the key must be a function of a const element of this bag", std::uint64_t, F)
+  template <class E = T>
+  WEIR_REFUSES_UNKEPT(topk, !detail::bag::Kept<E>)
+  detail::Refused topk(std::uint64_t) const {
+    return {};
+  }
+  template <class F>
+  WEIR_REFUSES_UNKEPT(topk, detail::bag::KeyOfElement<T, F> && !detail::bag::Kept<T>)
+  detail::Refused topk(std::uint64_t, F) const {
+    return {};
+  }
   /// \endcond
 
   /// Folds all elements into one: `f(value, element)` from the first element on, results with `f` too.
   /// **Errors.** The result of a bag without elements fails.
   template <class F>
-  requires detail::bag::Folds<T, F>
-  [[nodiscard]] Delayed<T> fold(F f) const {
+  requires(detail::bag::Folds<T, F>&& detail::bag::Kept<T>) [[nodiscard]] Delayed<T> fold(F f) const {
     const auto fn = detail::bag::function("fold", std::move(f));
     using Fn = std::decay_t<decltype(fn)>;
     return reduced("fold", detail::bag::Fold<T, Fn, Fn>(fn, fn, std::nullopt));
@@ -625,13 +738,18 @@ class Bag {
                                 "a value; two values become "
                                 "one by the same or by a further function: fold(f, initial, combine)",
                                 F, const A&...)
+  template <class F>
+  WEIR_REFUSES_UNKEPT(fold, detail::bag::Folds<T, F> && !detail::bag::Kept<T>)
+  detail::Refused fold(F) const {
+    return {};
+  }
   /// \endcond
   /// `aggregate(std::vector of per_partition(std::vector<T>))`, in a tree: its result is of the type that
   /// `per_partition` returns.
   /// **Errors.** Throws `Error{invalid_argument}` if `split_every` is below 2.
   template <class Per, class Aggregate>
-  requires detail::bag::Reduces<T, Per, Aggregate>
-  [[nodiscard]] auto reduction(Per per_partition, Aggregate aggregate, std::size_t split_every = 8) const;
+  requires(detail::bag::Reduces<T, Per, Aggregate>&& detail::bag::Kept<T, detail::bag::OfPart<T, Per>>)
+      [[nodiscard]] auto reduction(Per per_partition, Aggregate aggregate, std::size_t split_every = 8) const;
   /// \cond
   template <class Per, class Aggregate>
   requires(!detail::bag::Reduces<T, Per, Aggregate>) WEIR_REFUSES(
@@ -639,11 +757,18 @@ class Bag {
       "second "
       "must take a std::vector of these values; neither captures anything")
   detail::Refused reduction(Per, Aggregate, std::size_t = 8) const { return {}; }
+  template <class Per, class Aggregate>
+  WEIR_REFUSES_UNKEPT(reduction, detail::bag::Reduces<T, Per, Aggregate> &&
+                                     !detail::bag::Kept<T, detail::bag::OfPart<T, Per>>)
+  detail::Refused reduction(Per, Aggregate, std::size_t = 8) const {
+    return {};
+  }
   /// \endcond
   /// What an aggregate comes to: a type with `add(T&)`, `merge(const A&)` and `result()` that travels.
   template <class A>
-  requires detail::bag::Aggregates<T, A>
-  [[nodiscard]] auto aggregate(A empty) const { return reduced("aggregate", std::move(empty)); }
+  requires(detail::bag::Aggregates<T, A>&& detail::bag::Kept<A>) [[nodiscard]] auto aggregate(A empty) const {
+    return reduced("aggregate", std::move(empty));
+  }
   /// \cond
   template <class A>
   requires(!detail::bag::Aggregates<T, A>) WEIR_REFUSES(
@@ -651,6 +776,11 @@ class Bag {
       "given "
       "elements of this bag")
   detail::Refused aggregate(const A&) const { return {}; }
+  template <class A>
+  WEIR_REFUSES_UNKEPT(aggregate, detail::bag::Aggregates<T, A> && !detail::bag::Kept<A>)
+  detail::Refused aggregate(const A&) const {
+    return {};
+  }
   /// \endcond
 
   /// Number of elements.
@@ -684,7 +814,7 @@ class Bag {
     return reduced("stddev", detail::bag::Variance{{}, ddof, true});
   }
   /// The smallest element. **Errors.** The result of a bag without elements fails.
-  [[nodiscard]] Delayed<T> min() const requires detail::bag::Compares<T> {
+  [[nodiscard]] Delayed<T> min() const requires(detail::bag::Compares<T>&& detail::bag::Kept<T>) {
     return reduced("min", detail::bag::Extreme<T>{false, {}});
   }
   /// \cond
@@ -692,9 +822,14 @@ class Bag {
   requires(!detail::bag::Compares<E>)
       WEIR_REFUSES("weir: min: the elements of this bag must have an operator <")
   detail::Refused min() const { return {}; }
+  template <class E = T>
+  WEIR_REFUSES_UNKEPT(min, detail::bag::Compares<E> && !detail::bag::Kept<E>)
+  detail::Refused min() const {
+    return {};
+  }
   /// \endcond
   /// The largest element. **Errors.** As `min`.
-  [[nodiscard]] Delayed<T> max() const requires detail::bag::Compares<T> {
+  [[nodiscard]] Delayed<T> max() const requires(detail::bag::Compares<T>&& detail::bag::Kept<T>) {
     return reduced("max", detail::bag::Extreme<T>{true, {}});
   }
   /// \cond
@@ -702,6 +837,11 @@ class Bag {
   requires(!detail::bag::Compares<E>)
       WEIR_REFUSES("weir: max: the elements of this bag must have an operator <")
   detail::Refused max() const { return {}; }
+  template <class E = T>
+  WEIR_REFUSES_UNKEPT(max, detail::bag::Compares<E> && !detail::bag::Kept<E>)
+  detail::Refused max() const {
+    return {};
+  }
   /// \endcond
   /// Whether one of the elements is true; false of none.
   [[nodiscard]] Delayed<bool> any() const { return reduced("any", detail::bag::Seen{true, false}); }
@@ -709,18 +849,18 @@ class Bag {
   [[nodiscard]] Delayed<bool> all() const { return reduced("all", detail::bag::Seen{false, false}); }
 
   /// Runs what is needed for the first `count` elements, partition after partition, and brings them.
-  [[nodiscard]] std::vector<T> take(std::uint64_t count) const requires(!std::is_same_v<T, std::string_view>);
+  [[nodiscard]] std::vector<T> take(std::uint64_t count) const requires detail::bag::Kept<T>;
   /// \cond
   template <class E = T>
-  requires std::is_same_v<E, std::string_view> WEIR_REFUSES(
-      "weir: take: words that are views are gone with their lines; make them texts of their own: "
-      ".map([](std::string_view word) { return std::string(word); })")
-  detail::Refused take(std::uint64_t) const { return {}; }
+  WEIR_REFUSES_UNKEPT(take, !detail::bag::Kept<E>)
+  detail::Refused take(std::uint64_t) const {
+    return {};
+  }
   /// \endcond
   /// Runs everything and brings all elements, in order.
   ///
   /// **Errors.** Throws `Error{closed}` outside `weir::run`, otherwise what the first task that failed threw.
-  [[nodiscard]] std::vector<T> compute() const requires(!std::is_same_v<T, std::string_view>) {
+  [[nodiscard]] std::vector<T> compute() const requires detail::bag::Kept<T> {
     std::vector<T> all;
     for (std::vector<T>& part : Client::current().gather(to_futures()))
       all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
@@ -728,13 +868,13 @@ class Bag {
   }
   /// \cond
   template <class E = T>
-  requires std::is_same_v<E, std::string_view> WEIR_REFUSES(
-      "weir: compute: words that are views are gone with their lines; make them texts of their own: "
-      ".map([](std::string_view word) { return std::string(word); })")
-  detail::Refused compute() const { return {}; }
+  WEIR_REFUSES_UNKEPT(compute, !detail::bag::Kept<E>)
+  detail::Refused compute() const {
+    return {};
+  }
   /// \endcond
   /// All elements as one value to come.
-  [[nodiscard]] Delayed<std::vector<T>> delayed() const {
+  [[nodiscard]] Delayed<std::vector<T>> delayed() const requires detail::bag::Kept<T> {
     return weir::delayed(Options{.name = "gather"}, [](std::vector<std::vector<T>> parts) {
       std::vector<T> all;
       for (std::vector<T>& part : parts)
@@ -743,25 +883,48 @@ class Bag {
     })(delayed_partitions());
   }
   /// One delayed value for each partition.
-  [[nodiscard]] std::vector<Delayed<std::vector<T>>> delayed_partitions() const {
+  [[nodiscard]] std::vector<Delayed<std::vector<T>>> delayed_partitions()
+      const requires detail::bag::Kept<T> {
     std::vector<Delayed<std::vector<T>>> all;
     for (const detail::delayed::NodeRef& node : collected()) all.emplace_back(node);
     return all;
   }
   /// Starts everything; one future for each partition.
-  [[nodiscard]] std::vector<Future<std::vector<T>>> to_futures() const {
+  [[nodiscard]] std::vector<Future<std::vector<T>>> to_futures() const requires detail::bag::Kept<T> {
     std::vector<Future<std::vector<T>>> futures;
     for (detail::client::FutureRef& task : detail::delayed::submit(Client::current().core(), collected()))
       futures.emplace_back(std::move(task));
     return futures;
   }
   /// Starts everything; what is made of the bag that is returned uses its results, which workers keep.
-  [[nodiscard]] Bag persist() const {
+  [[nodiscard]] Bag persist() const requires detail::bag::Kept<T> {
     std::vector<detail::bag::Pipe> pipes;
     for (const Future<std::vector<T>>& future : to_futures())
       pipes.push_back({detail::bag::results_source<T>({Delayed<std::vector<T>>(future).node()}), {}});
     return Bag(detail::bag::Plan(std::move(pipes)));
   }
+  /// \cond
+  template <class E = T>
+  WEIR_REFUSES_UNKEPT(delayed, !detail::bag::Kept<E>)
+  detail::Refused delayed() const {
+    return {};
+  }
+  template <class E = T>
+  WEIR_REFUSES_UNKEPT(delayed_partitions, !detail::bag::Kept<E>)
+  detail::Refused delayed_partitions() const {
+    return {};
+  }
+  template <class E = T>
+  WEIR_REFUSES_UNKEPT(to_futures, !detail::bag::Kept<E>)
+  detail::Refused to_futures() const {
+    return {};
+  }
+  template <class E = T>
+  WEIR_REFUSES_UNKEPT(persist, !detail::bag::Kept<E>)
+  detail::Refused persist() const {
+    return {};
+  }
+  /// \endcond
   /// Writes the elements as lines, one file for each partition, and waits; the names of the files.
   ///
   /// **Shape.** `pattern` has one `*`, which becomes the number of the partition: "out/part-*.txt.gz". The
@@ -779,8 +942,20 @@ class Bag {
       futures.emplace_back(std::move(task));
     return Client::current().gather(futures);
   }
+  /// \cond
+  template <class E = T>
+  requires(!std::is_same_v<E, std::string>) WEIR_REFUSES(
+      "weir: to_text: the elements of this bag must be texts (std::string); of words that are views "
+      ".map([](std::string_view word) { return std::string(word); }) makes some")
+  detail::Refused to_text(const std::string&) const { return {}; }
+  template <class E = T>
+  WEIR_REFUSES_UNKEPT(visualize, !detail::bag::Kept<E>)
+  detail::Refused visualize() const {
+    return {};
+  }
+  /// \endcond
   /// The graph of `delayed()` in the language of Graphviz.
-  [[nodiscard]] std::string visualize() const { return delayed().visualize(); }
+  [[nodiscard]] std::string visualize() const requires detail::bag::Kept<T> { return delayed().visualize(); }
 
  private:
   template <class>
@@ -788,13 +963,7 @@ class Bag {
   using Wide = std::conditional_t<std::is_floating_point_v<T>, double,
                                   std::conditional_t<std::is_unsigned_v<T>, std::uint64_t, std::int64_t>>;
 
-  static constexpr void check_elements_travel() {
-    static_assert(detail::task::Travels<T>::value,
-                  "weir: the elements of this bag cannot travel to another process. Give their type a cereal "
-                  "serialize() function or make it a plain struct.");
-  }
   [[nodiscard]] std::vector<detail::delayed::NodeRef> collected() const {
-    check_elements_travel();
     return plan_.nodes(detail::bag::CollectSink<T>::part());
   }
   template <template <class, class> class Stage, class Fn>
@@ -888,6 +1057,10 @@ template <std::convertible_to<std::string> Pattern>
 /// The same, as pairs of the file's path and a line.
 [[nodiscard]] Bag<std::pair<std::string, std::string>> read_text_with_paths(
     const std::vector<std::string>& files, const TextOptions& options = {});
+template <std::convertible_to<std::string> Pattern>
+[[nodiscard]] auto read_text_with_paths(const Pattern& files, const TextOptions& options = {}) {
+  return read_text_with_paths(std::vector<std::string>{files}, options);
+}
 /// What stands between separators in files: `read_records({"avail.txt"}, "\n\n")`.
 ///
 /// **Shape.** A separator of several bytes ends where its last byte is not repeated any more, and nothing
@@ -991,7 +1164,7 @@ template <class T>
 }
 
 template <class T>
-Bag<T> Bag<T>::repartition(std::size_t count) const {
+Bag<T> Bag<T>::repartition(std::size_t count) const requires detail::bag::Kept<T> {
   detail::bag::check_count("repartition", "the number of partitions", count);
   const auto before = collected();
   std::vector<detail::bag::Pipe> pipes;
@@ -1013,8 +1186,8 @@ Bag<T> Bag<T>::repartition(std::size_t count) const {
 
 template <class T>
 template <class F>
-requires detail::bag::KeyOfElement<T, F>
-auto Bag<T>::groupby(F key, std::size_t count) const {
+requires(detail::bag::KeepsKey<T, F>&& detail::bag::Kept<T>) auto Bag<T>::groupby(F key,
+                                                                                  std::size_t count) const {
   if (count == 0) count = partitions();
   const auto fn = detail::bag::function("groupby", std::move(key));
   using Fn = std::decay_t<decltype(fn)>;
@@ -1036,8 +1209,9 @@ auto Bag<T>::groupby(F key, std::size_t count) const {
       .map_partitions(
           [](std::vector<T> elements, Fn of) {
             detail::bag::FlatMap<Key, std::vector<T>> groups;
-            for (T& element : elements) {
-              Key its = of(std::as_const(element));
+            for (auto&& element : elements) {
+              const T& its_element = element;
+              Key its = of(its_element);
               const std::uint64_t hash = detail::bag::Hash<Key>{}(its);
               auto* group = groups.find(its, hash);
               if (!group) group = &groups.add(std::move(its), {}, hash);
@@ -1050,7 +1224,7 @@ auto Bag<T>::groupby(F key, std::size_t count) const {
 
 template <class T>
 template <class K, class F, class A, class Combine>
-requires(detail::bag::KeyOfElement<T, K>&& detail::bag::Folds<T, F, A, Combine>) auto Bag<T>::foldby(
+requires(detail::bag::KeepsKey<T, K>&& detail::bag::Folds<T, F, A, Combine>) auto Bag<T>::foldby(
     K key, F f, A initial, Combine combine) const {
   const auto key_fn = detail::bag::function("foldby", std::move(key));
   const auto fn = detail::bag::function("foldby", std::move(f));
@@ -1066,8 +1240,9 @@ requires(detail::bag::KeyOfElement<T, K>&& detail::bag::Folds<T, F, A, Combine>)
 
 template <class T>
 template <class Per, class Aggregate>
-requires detail::bag::Reduces<T, Per, Aggregate>
-auto Bag<T>::reduction(Per per_partition, Aggregate aggregate, std::size_t split_every) const {
+requires(detail::bag::Reduces<T, Per, Aggregate>&& detail::bag::Kept<
+         T, detail::bag::OfPart<T, Per>>) auto Bag<T>::reduction(Per per_partition, Aggregate aggregate,
+                                                                 std::size_t split_every) const {
   if (split_every < 2) detail::bag::check_count("reduction", "split_every, less one,", 0);
   const auto per = weir::delayed(std::move(per_partition));
   const auto merge = weir::delayed(std::move(aggregate));
@@ -1077,12 +1252,11 @@ auto Bag<T>::reduction(Per per_partition, Aggregate aggregate, std::size_t split
 }
 
 template <class T>
-std::vector<T> Bag<T>::take(std::uint64_t count) const requires(!std::is_same_v<T, std::string_view>) {
-  check_elements_travel();
+std::vector<T> Bag<T>::take(std::uint64_t count) const requires detail::bag::Kept<T> {
   std::vector<T> taken;
   for (std::size_t i = 0; i < partitions() && taken.size() < count; ++i) {
     const Delayed<std::vector<T>> part(plan_.node(i, detail::bag::TakeSink<T>::part(count - taken.size())));
-    for (T& element : part.compute()) taken.push_back(std::move(element));
+    for (auto&& element : part.compute()) taken.push_back(std::move(element));
   }
   return taken;
 }

@@ -97,7 +97,8 @@ class Json {
   /// Makes the value one of its own, which keeps nothing else of its text in memory.
   void own();
 
-  /// By their texts; an order for sorting, not of numbers: integers first by size, then the rest by text.
+  /// Numbers first, by their values, whatever they are written as; then texts; then the rest by its text.
+  /// Equal are values of one type and text: 1 is before 1.0, and not equal to it.
   friend bool operator==(const Json& a, const Json& b);
   friend std::strong_ordering operator<=>(const Json& a, const Json& b);
   friend std::ostream& operator<<(std::ostream& out, const Json& json);
@@ -172,7 +173,10 @@ T Json::as() const {
   } else if constexpr (std::is_same_v<T, std::string>) {
     return std::string(view());
   } else if constexpr (std::is_floating_point_v<T>) {
-    return static_cast<T>(number());
+    const T value = static_cast<T>(number());
+    if (value > std::numeric_limits<T>::max() || value < std::numeric_limits<T>::lowest())
+      refuse("a number that fits");
+    return value;
   } else if constexpr (std::is_integral_v<T> && std::is_unsigned_v<T>) {
     const std::uint64_t wide = unsigned_integer();
     if (wide > std::numeric_limits<T>::max()) refuse("an integer that fits");

@@ -315,11 +315,29 @@ bool operator==(const Json& a, const Json& b) {
   return a.dump() == b.dump();
 }
 std::strong_ordering operator<=>(const Json& a, const Json& b) {
-  const bool a_counts = a.type() == Json::Type::integer;
-  const bool b_counts = b.type() == Json::Type::integer;
-  if (a_counts != b_counts) return a_counts ? std::strong_ordering::less : std::strong_ordering::greater;
-  if (a_counts) return a.integer() <=> b.integer();
-  if (a.type() == Json::Type::text && b.type() == Json::Type::text) return a.view() <=> b.view();
+  enum class Kind : std::uint8_t { number, text, other };
+  // Integers of 64 bits and doubles, all exactly.
+  const auto number_of = [](const Json& json) -> std::optional<long double> {
+    switch (json.type()) {
+      case Json::Type::integer:
+        return json.integer();
+      case Json::Type::unsigned_integer:
+        return json.unsigned_integer();
+      case Json::Type::number:
+        return json.number();
+      default:
+        return std::nullopt;
+    }
+  };
+  const std::optional<long double> x = number_of(a), y = number_of(b);
+  const auto kind_of = [](const Json& json, bool is_number) {
+    return is_number ? Kind::number : json.type() == Json::Type::text ? Kind::text : Kind::other;
+  };
+  const Kind kind = kind_of(a, x.has_value());
+  if (const auto order = kind <=> kind_of(b, y.has_value()); order != 0) return order;
+  if (kind == Kind::text) return a.view() <=> b.view();
+  if (kind == Kind::number && *x != *y)
+    return *x < *y ? std::strong_ordering::less : std::strong_ordering::greater;
   return a.dump() <=> b.dump();
 }
 std::ostream& operator<<(std::ostream& out, const Json& json) { return out << json.dump(); }

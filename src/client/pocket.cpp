@@ -161,7 +161,7 @@ void Pocket::take_any(PeerId runs_on, std::size_t most, Hand& hand) {
     if (i >= all || !tasks_[i] || (tasks_[i]->taken_by && !also_held)) return false;
     if (!take_one(*tasks_[i], runs_on, most, hand)) return false;
     taken_ = i;
-    if (most > 1 && tasks_[i] && tasks_[i]->taken_by == &hand) take_beside(i, runs_on, most, hand);
+    if (!hand.is_begun && tasks_[i]->taken_by == &hand) take_beside(i, runs_on, most, hand);
     return true;
   };
   const auto take_before = [&](std::size_t end) {

@@ -65,9 +65,10 @@ void InprocTransport::send(PeerId to, Frame frame) {
           ? static_cast<std::uint32_t>(hub_->random_() % (hub_->weather_.most_delay_polls + 1))
           : 0;
   Hub::Box& box = *hub_->box(to);
+  const bool is_urgent = frame.is_urgent;
   box.letters.push_back({self_, delay, std::move(frame)});
   ++box.count;
-  if (box.owner) box.owner->wake();
+  if (box.owner && is_urgent) box.owner->wake();
 }
 
 bool InprocTransport::poll(Receiver& receiver) {

@@ -42,7 +42,7 @@ MpiTransport::MpiTransport(MPI_Comm world, std::uint64_t most_lent) : neighbours
 void MpiTransport::send(PeerId to, Frame frame) {
   Peer& peer = peers_.at(to);
   if (peer.gone) return;
-  const bool plain = frame.values.empty();
+  const bool plain = frame.values.empty(), is_urgent = frame.is_urgent;
   Outgoing out;
   if (plain) out.frame.head = std::move(frame.head);
   else out.frame = to_wire(std::move(frame), neighbours_.memory_for(to));
@@ -65,6 +65,7 @@ void MpiTransport::send(PeerId to, Frame frame) {
   if (peer.outgoing.size() == 1 && all_done(kept.requests)) {
     peer.outgoing.pop_back();
     --outgoing_;
+    if (!is_urgent) return;
   } else {
     is_half_done_ = true;
   }

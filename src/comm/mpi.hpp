@@ -19,8 +19,8 @@ void keep_core_in_polls();
 ///
 /// Small frames are one eager message; large blocks are lent to a neighbour, or follow on a communicator of
 /// their own, straight from and into the values' memory, in pieces that MPI can count. Whoever has sent to a
-/// neighbour rings its bell. Deaths are not noticed here: requests to the dead are abandoned by `forget`,
-/// with their buffers kept for ever.
+/// neighbour rings its bell, unless what is sent is not urgent and has left whole. Deaths are not noticed
+/// here: requests to the dead are abandoned by `forget`, with their buffers kept for ever.
 class MpiTransport final : public Transport {
  public:
   /// Collective: every rank of `world` makes one at start-up.

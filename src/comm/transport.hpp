@@ -14,6 +14,7 @@ namespace weir::detail::comm {
 struct Frame {
   Buffer head;
   std::vector<task::Value> values;
+  bool is_urgent = true;  ///< Otherwise nobody need be woken for it: whoever sleeps finds it later.
 };
 
 /// Takes what arrives.

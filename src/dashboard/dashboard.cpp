@@ -97,6 +97,20 @@ std::vector<std::string> words_of(const char* text) {
   return words;
 }
 
+/// Grows with everything that programs want to find in a record.
+std::uint64_t deeds_of(const seeing::Model& model) {
+  std::uint64_t all = model.failure_count() + model.workers().size() + model.snapshot().workers_lost;
+  for (const seeing::FunctionTotals& function : model.functions()) all += function.submitted + function.count;
+  return all;
+}
+
+bool has_pending(const Snapshot& snapshot) {
+  const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
+  return count(TaskState::waiting) + count(TaskState::queued) + count(TaskState::no_worker) +
+             count(TaskState::processing) >
+         0;
+}
+
 /// In one piece, so that it is not torn apart by what the program prints.
 void tell(const std::string& line) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
@@ -120,6 +134,8 @@ struct Dashboard::Work {
   [[nodiscard]] double seconds_since_start(Clock::time_point now) const {
     return std::chrono::duration<double>(now - start).count();
   }
+  /// Nothing has been done, and nobody has asked, for seconds.
+  [[nodiscard]] bool is_idle(Clock::time_point now) const { return now - std::max(acted, asked) > 5 * every; }
   [[nodiscard]] bool sleep_until(Clock::time_point when);
   template <class What>
   bool attempt(const What& what);
@@ -134,6 +150,7 @@ struct Dashboard::Work {
   void take_messages();
   void look_up(std::size_t most);
   void look_closer();
+  void note_deeds(Clock::time_point now);
   void arm();
   [[nodiscard]] Answer answer(const Target& target);
   [[nodiscard]] std::function<nlohmann::json()> follow(const Target& target);
@@ -159,8 +176,9 @@ struct Dashboard::Work {
   std::optional<Server> server;
   std::string token;
   std::string picture_;  // of the last tick; empty: to be made when somebody asks
-  Clock::time_point recorded{}, ticked{}, glanced{}, looked_closer{};
+  Clock::time_point recorded{}, ticked{}, glanced{}, looked_closer{}, asked{}, acted = start;
   std::uint64_t log_told = 0;  // lines
+  std::uint64_t deeds = 0;     // until `acted`
   bool is_served = false;
   bool problem_told = false;
   std::string last_problem;  // of `attempt`, so that it is told once
@@ -286,15 +304,18 @@ void Dashboard::Work::tell_address(const std::string& address) {
   tell("weir: dashboard at http://" + address + "/?token=" + token + "\n");
 }
 
-// Once a second everything is looked at; in between streams, while there are some, and counts, while somebody
-// follows a page.
+// Once a second everything is looked at, more seldom while nothing happens; in between streams, while there
+// are some, and counts, while somebody follows a page.
 void Dashboard::Work::arm() {
   seeing::StreamWatch* const streams = seeing::stream_watch().load();
   const bool has_streams = streams && streams->sample();
   const bool is_followed =
       server && server->is_followed() && model.snapshot().workers.size() <= seeing::Inbox::most_often;
   source.inbox->watched(is_followed);
-  timer->expires_after(has_streams ? every / 20 : is_followed ? every / 10 : every);
+  timer->expires_after(has_streams             ? every / 20
+                       : is_followed           ? every / 10
+                       : is_idle(Clock::now()) ? 4 * every
+                                               : every);
   timer->async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     const auto now = Clock::now();
@@ -321,8 +342,8 @@ void Dashboard::Work::take_messages() {
   model.failed_more(contents.failed_more);
 }
 
-// The record is written more seldom the longer the program runs: what a kill can lose is a twentieth, at most
-// 10 s.
+// The record is written more seldom the longer the program runs, or while it has nothing to tell: what a kill
+// can lose is a twentieth, at most 10 s.
 void Dashboard::Work::tick() {
   const auto now = Clock::now();
   ticked = now;
@@ -332,7 +353,10 @@ void Dashboard::Work::tick() {
   see(now);
   look_up(8);
   model.set_jobs(seeing::job_board().take());
-  if (now - recorded >= std::clamp<Clock::duration>((now - start) / 20, every, 10 * every) - every / 10) {
+  note_deeds(now);
+  const bool tells_more = acted > recorded || !model.streams().empty() || !folder->problem().empty();
+  const auto pause = std::clamp<Clock::duration>((now - start) / 20, every, 10 * every);
+  if (now - recorded >= (tells_more ? pause : 10 * every) - every / 10) {
     recorded = now;
     look_closer();
     folder->record(seeing::text_of(seeing::record(model, program)));
@@ -344,6 +368,11 @@ void Dashboard::Work::tick() {
                                         : "there will be a report of this program after all";
   if (wish.is_terminal || wish.where != Wish::Where::automatic) log::warn("{}", text);
   else log::info("{}", text);  // nobody has asked for it
+}
+
+void Dashboard::Work::note_deeds(Clock::time_point now) {
+  const std::uint64_t all = deeds_of(model);
+  if (all != std::exchange(deeds, all) || has_pending(model.snapshot())) acted = now;
 }
 
 // What workers have said, and the cluster as it is.
@@ -481,6 +510,13 @@ nlohmann::json Dashboard::Work::profile(const Target& target) const {
 }
 
 Answer Dashboard::Work::answer(const Target& target) {
+  const auto now = Clock::now();
+  const bool was_idle = is_idle(now);
+  asked = now;
+  if (was_idle) {
+    attempt([this] { tick(); });
+    arm();
+  }
   const auto json = [](const nlohmann::json& value) {
     return Answer{200, "application/json", seeing::text_of(value)};
   };

@@ -83,12 +83,19 @@ bool lives(const Run& run) {
   return birth != 0 && (run.born == 0 || run.born == birth);
 }
 
-// Of programs that have ended the oldest go, so that the number of folders does not grow.
+// Of programs that have ended the oldest go, so that the number of folders does not grow. When a program
+// started stands in its folder's name: of the others no file is opened.
 void remove_old(const fs::path& state_directory) {
-  std::vector<Run> all = runs(state_directory);
+  std::vector<std::pair<long long, fs::path>> all;
   std::error_code ignored;
-  for (std::size_t i = RunFolder::most_runs; i < all.size(); ++i)
-    if (!is_alive(all[i])) fs::remove_all(all[i].folder, ignored);
+  for (const auto& entry : fs::directory_iterator(state_directory / "runs", ignored))
+    all.emplace_back(std::atoll(entry.path().filename().c_str()), entry.path());
+  if (all.size() <= RunFolder::most_runs) return;
+  const auto old = all.begin() + RunFolder::most_runs;
+  std::nth_element(all.begin(), old, all.end(), std::greater<>());
+  for (auto each = old; each != all.end(); ++each)
+    if (const std::optional<Run> run = read_run(each->second); run && !is_alive(*run))
+      fs::remove_all(each->second, ignored);
 }
 
 }  // namespace

@@ -11,16 +11,19 @@
 namespace weir::detail::node {
 
 void Node::send_box(PeerId to) {
+  Box box = std::exchange(boxes_[to], {});
+  if (box.bytes.empty()) return;
   comm::Frame frame;
-  frame.head = std::exchange(boxes_[to], {});
-  if (!frame.head.empty()) transport_.send(to, std::move(frame));
+  frame.head = std::move(box.bytes);
+  frame.is_urgent = box.is_urgent;
+  transport_.send(to, std::move(frame));
 }
 
 void Node::flush() {
   if (dirty_.empty()) return;
   std::vector<PeerId> held;
   for (const PeerId to : dirty_) {
-    if (boxes_[to].empty()) continue;
+    if (boxes_[to].bytes.empty()) continue;
     if (transport_.busy(to)) held.push_back(to);
     else send_box(to);
   }

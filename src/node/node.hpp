@@ -107,22 +107,23 @@ class Node : public client::ClusterLink,
     if constexpr (protocol::has_beside<Message>)
       if (message.beside.value) return post_value(to, message, message.beside.value);
     if (to >= boxes_.size()) boxes_.resize(to + 1);
-    Buffer& box = boxes_[to];
-    if (box.empty()) dirty_.push_back(to);
-    encode(to, box, message);
-    if (box.size() >= frame_bytes) send_box(to);
+    Box& box = boxes_[to];
+    if (box.bytes.empty()) dirty_.push_back(to);
+    encode(to, box.bytes, message);
+    if constexpr (!protocol::is_sign_of_life<Message>) box.is_urgent = true;
+    if (box.bytes.size() >= frame_bytes) send_box(to);
   }
   /// A message and the value it carries; after all earlier ones to this peer.
   template <class Message>
   void post_value(PeerId to, const Message& message, task::Value value) {
-    if (to < boxes_.size() && !boxes_[to].empty()) send_box(to);
+    if (to < boxes_.size() && !boxes_[to].bytes.empty()) send_box(to);
     comm::Frame frame;
     encode(to, frame.head, message);
     frame.values.push_back(std::move(value));
     transport_.send(to, std::move(frame));
   }
   [[nodiscard]] std::size_t pending_bytes(PeerId to) const {
-    return to < boxes_.size() ? boxes_[to].size() : 0;
+    return to < boxes_.size() ? boxes_[to].bytes.size() : 0;
   }
   void flush();
   /// Waits, at most so long, until everything has left.
@@ -237,7 +238,11 @@ class Node : public client::ClusterLink,
     else protocol::encode<protocol::ToWorker>(out, message);
   }
 
-  std::vector<Buffer> boxes_;
+  struct Box {
+    Buffer bytes;
+    bool is_urgent = false;  // not only signs of life
+  };
+  std::vector<Box> boxes_;
   std::vector<PeerId> dirty_;
   std::map<std::uint64_t, std::shared_ptr<Pending>> asked_;
   std::uint64_t asks_ = 0;

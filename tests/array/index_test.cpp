@@ -5,6 +5,7 @@
 #include "array/lists.hpp"
 #include "support/in_cluster.hpp"
 #include "support/throws.hpp"
+#include "weir/array/blocks.hpp"
 #include "weir/array/elementwise.hpp"
 #include "weir/array/shape.hpp"
 
@@ -97,6 +98,29 @@ TEST_CASE("a part is changed by +=, -=, *= and /=, in the type of the array") {
           }) ==
           "add: the shapes must be broadcastable: equal or 1 along every axis, counted from the last (got "
           "(4,) and (2,))");
+  });
+}
+
+TEST_CASE("what a mask selects is counted when somebody asks, and stays what it was") {
+  in_cluster([] {
+    auto x = counted();
+    const auto large = x(x > 8), copy = large;
+    x(x > 8) = 0;  // the part has the old elements
+    CHECK(large.shape() == Shape{3});
+    CHECK(list(copy) == List{9, 10, 11});
+    CHECK(list(large + 1) == List{10, 11, 12});
+    Array<std::int64_t> none = x(x > 8);
+    CHECK(none.size() == 0);
+    none = large;
+    CHECK(none.size() == 3);
+    CHECK(sentence_of([&] {
+            return x(row<bool>({true, false}));
+          }) == "index: a mask must have the shape of the axes it stands for (got (2,) for (3, 4))");
+    const auto bad = map_blocks<bool>(
+        [](const xt::xarray<std::int64_t>&) -> xt::xarray<bool> { throw std::runtime_error("no mask"); }, x);
+    const auto part = x(bad);  // nothing has been computed
+    CHECK_THROWS_WITH(part.shape(), Catch::Contains("no mask"));
+    CHECK_THROWS_WITH(part.compute(), Catch::Contains("no mask"));
   });
 }
 

@@ -94,6 +94,45 @@ TEST_CASE("random numbers are the same in any chunks") {
   });
 }
 
+namespace {
+
+// The ends of lines of every length up to two vectors of every kind, with a number that is the largest, or no
+// number, anywhere.
+template <class T>
+void check_ends() {
+  for (std::size_t size = 1; size <= 300; size += size < 70 ? 3 : 23) {
+    std::vector<T> x(size);
+    for (std::size_t i = 0; i < size; ++i) x[i] = static_cast<T>(i * 37 % 100);
+    for (std::size_t at = 0; at < size; at += 1 + size / 4) {
+      std::vector<T> one = x;
+      one[at] = 120;
+      REQUIRE(line(one).max().item() == 120);
+      REQUIRE(line(one).min().item() == *std::ranges::min_element(one));
+      REQUIRE(line(one).nanmax().item() == 120);
+      if constexpr (std::is_floating_point_v<T>) {
+        one[at] = std::numeric_limits<T>::quiet_NaN();
+        REQUIRE(std::isnan(line(one).max().item()));
+        REQUIRE(std::isnan(line(one).min().item()));
+        std::erase_if(one, [](T v) { return v != v; });
+        if (!one.empty()) REQUIRE(line(one).max().item() == *std::ranges::max_element(one));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the ends of a line are found wherever they are") {
+  in_cluster([] {
+    check_ends<double>();
+    check_ends<float>();
+    check_ends<std::int8_t>();
+    check_ends<std::uint16_t>();
+    check_ends<std::int64_t>();
+    check_ends<std::uint64_t>();
+  });
+}
+
 TEST_CASE("numbers at the edges of bins are in the bin above, but the last") {
   in_cluster([] {
     const auto x = concatenate(std::vector{arange<double>(-5, 1010) / 1000, ones({1}) * std::nan("")});

@@ -69,6 +69,27 @@ TEST_CASE("orders have their sentences") {
   });
 }
 
+TEST_CASE("triangles are the same in any chunks, and in views of them") {
+  in_cluster([] {
+    const auto x = reshape(arange<std::int64_t>(1, 2 * 9 * 11 + 1), {2, 9, 11});
+    for (const ChunkSpec& chunks : {ChunkSpec{2, 9, 11}, ChunkSpec{1, 2, 3}, ChunkSpec{2, 4, 2}})
+      for (const std::int64_t k : {-20, -3, 0, 2, 10, 11, 40}) {
+        const auto y = x.rechunk(chunks);
+        const xt::xarray<std::int64_t> all = y.compute(), lower = tril(y, k).compute(),
+                                       upper = triu(y, k)(range(nothing, nothing, -1)).compute(),
+                                       turned = transpose(tril(y, k)).compute();
+        for (std::size_t a = 0; a < 2; ++a)
+          for (std::size_t i = 0; i < 9; ++i)
+            for (std::size_t j = 0; j < 11; ++j) {
+              const std::int64_t apart = static_cast<std::int64_t>(j) - static_cast<std::int64_t>(i);
+              REQUIRE(lower(a, i, j) == (apart <= k ? all(a, i, j) : 0));
+              REQUIRE(turned(j, i, a) == lower(a, i, j));
+              REQUIRE(upper(1 - a, i, j) == (apart >= k ? all(a, i, j) : 0));
+            }
+      }
+  });
+}
+
 TEST_CASE("arrangements and statistics are what their parts give") {
   in_cluster([] {
     const auto x = arange<double>(0, 6).rechunk({4});

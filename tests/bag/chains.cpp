@@ -53,6 +53,19 @@ TEST_CASE("map, filter, remove, flatten and starmap are one task for a partition
                     "map: the function must not be empty (got a null pointer); pass one that can be called");
 }
 
+TEST_CASE("bools are elements like others") {
+  using Bools = std::vector<bool>;
+  const auto bools =
+      from_sequence(std::vector<Bools>{{true, false}, {}, {true, true, false}}, 2).flatten().persist();
+  CHECK(bools.compute() == Bools{true, false, true, true, false});
+  CHECK(bools.take(3) == Bools{true, false, true});
+  CHECK(bools.repartition(3).compute() == bools.compute());
+  CHECK(bools.sum().compute() == 3);
+  CHECK(bools.map_partitions([](Bools part) { return part; }).count().compute() == 5);
+  const auto groups = bools.groupby([](bool b) { return b; }, 1).compute();
+  CHECK(groups == std::vector<std::pair<bool, Bools>>{{true, {true, true, true}}, {false, {false, false}}});
+}
+
 TEST_CASE("pluck takes members, places and keys") {
   const auto events = from_sequence(std::vector<Event>{{"ada", 1}, {"bob", 2}}, 2);
   CHECK(events.pluck(&Event::user).compute() == Texts{"ada", "bob"});

@@ -77,6 +77,35 @@ TEST_CASE("Json travels, compares and hashes by its text") {
   CHECK(Json::parse("\"a\"") < Json::parse("\"b\""));
 }
 
+TEST_CASE("Json is in the order of its numbers, then of its texts") {
+  const std::vector<std::string> sorted = {"-3.5",
+                                           "0",
+                                           "1",
+                                           "1.0",
+                                           "2.5",
+                                           "9",
+                                           "10",
+                                           "10.5",
+                                           "1e3",
+                                           "9007199254740992",
+                                           "9007199254740993",
+                                           "9223372036854775807",
+                                           "9223372036854775808",
+                                           "1.8446744073709552e19",
+                                           "\"\"",
+                                           "\"1\"",
+                                           "\"a\"",
+                                           "[1]",
+                                           "null",
+                                           "true",
+                                           "{}"};
+  for (std::size_t i = 0; i < sorted.size(); ++i)
+    for (std::size_t j = 0; j < sorted.size(); ++j) {
+      INFO(sorted[i] << " and " << sorted[j]);
+      CHECK((Json::parse(sorted[i]) <=> Json::parse(sorted[j])) == (i <=> j));
+    }
+}
+
 TEST_CASE("hashes are the same on every day and compiler") {
   CHECK(weir::detail::bag::Hash<std::string>{}("weir") == 0x09831dc741817118u);
   CHECK(weir::detail::bag::Hash<double>{}(-0.0) == weir::detail::bag::Hash<double>{}(0.0));
@@ -118,6 +147,8 @@ TEST_CASE("Json says what is wrong and where") {
         "invalid_argument: Json: the value must be an object (got \"Ada\")");
   CHECK(refusal([] { (void)Json::parse("[1]")[std::size_t{1}]; }) ==
         "not_found: Json: the place must be below the number of elements (got 1 of 1)");
+  CHECK(refusal([] { (void)Json::parse("1e300").as<float>(); }) ==
+        "Json: the value must be a number that fits (got 1e300)");
   CHECK(refusal([] { (void)Json::parse("-1").as<unsigned>(); }) ==
         "invalid_argument: Json: the value must be an integer that is not negative (got -1)");
 }

@@ -50,6 +50,27 @@ TEST_CASE("inproc delivers frames in order, and those sent before the receiver w
   CHECK_FALSE(second.poll(inbox));
 }
 
+TEST_CASE("inproc wakes nobody for a frame that is not urgent") {
+  auto hub = std::make_shared<Hub>();
+  InprocTransport first(hub, 1), second(hub, 2);
+  Inbox inbox;
+  const auto rings_by = [&](bool is_urgent) {
+    Frame sent = frame(1);
+    sent.is_urgent = is_urgent;
+    const std::uint32_t before = second.lie_down();
+    first.send(2, std::move(sent));
+    const std::uint32_t after = second.lie_down();
+    second.get_up();
+    second.get_up();
+    return after - before;
+  };
+  CHECK(rings_by(false) == 0);
+  CHECK(second.has_mail());
+  CHECK(rings_by(true) == 1);
+  CHECK(second.poll(inbox));
+  CHECK(inbox.from(1) == std::vector{1, 1});
+}
+
 TEST_CASE("inproc keeps the order between two peers under delays, for every seed") {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     auto hub = std::make_shared<Hub>(Weather{seed, 5});

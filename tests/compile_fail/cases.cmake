@@ -194,8 +194,13 @@ weir_compile_fail(bag/reduction_functions
 weir_compile_fail(bag/map_partitions_function
   "weir: map_partitions: the function must take a std::vector of the elements")
 weir_compile_fail(bag/split_numbers "weir: split: the elements of this bag must be texts")
-weir_compile_fail(bag/split_kept "weir: compute: words that are views are gone with their lines")
-weir_compile_fail(bag/split_taken "weir: take: words that are views are gone with their lines")
+weir_compile_fail(bag/split_kept "weir: compute: views are gone with their lines: make texts of them")
+weir_compile_fail(bag/split_taken "weir: take: views are gone with their lines: make texts of them")
+weir_compile_fail(bag/split_in_partitions "weir: map_partitions: views are gone with their lines")
+weir_compile_fail(bag/split_folded_by "weir: foldby: views are gone with their lines")
+weir_compile_fail(bag/split_grouped "weir: groupby: views are gone with their lines")
+weir_compile_fail(bag/split_reduced "weir: reduction: views are gone with their lines")
+weir_compile_fail(bag/split_counted_pairs "weir: frequencies: views are gone with their lines")
 weir_compile_fail(bag/flatten_no_range "weir: flatten: the elements of this bag must be containers")
 weir_compile_fail(bag/sum_no_number
   "weir: sum: the elements of this bag must be numbers or have an operator .=")

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
@@ -65,6 +66,17 @@ Source a_source() {
   seen.functions.push_back({7, 40, 0, 1'500'000'000, 320, {{25, 40}}});
   seen.blocks.push_back({0, 900'000, 800'000, 40, 0, 0});
   source.inbox->put(1, std::move(seen));
+  return source;
+}
+
+/// The same of a program that has submitted so many tasks.
+Source a_source_of(std::function<std::uint64_t()> submitted) {
+  Source source = a_source();
+  source.look = [look = source.look, submitted = std::move(submitted)] {
+    Look now = look();
+    now.progress[0].submitted = submitted();
+    return now;
+  };
   return source;
 }
 
@@ -252,6 +264,30 @@ TEST_CASE("a program that ends at once leaves nothing") {
   CHECK(runs(state.path()).empty());
 }
 
+TEST_CASE("the record of a program that does nothing is not written again and again") {
+  const Folder state;
+  std::atomic<std::uint64_t> submitted{100};
+  const Dashboard dashboard(a_source_of([&] { return submitted.load(); }), at(state.path() / "page"));
+  const Run run = wait_for_page(state.path());
+  const auto seconds = [&] {
+    return nlohmann::json::parse(fetch(run, "/json/picture")).at("program").at("now_s").get<double>();
+  };
+  const auto file = [&] {  // another one with each record
+    struct stat status {};
+    return stat(run.record().c_str(), &status) == 0 ? status.st_ino : 0;
+  };
+  const auto wait = [&](const auto& ready) {
+    for (int i = 0; i < 500 && !ready(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return ready();
+  };
+  REQUIRE(wait([&] { return file() != 0; }));
+  const auto first = file();
+  REQUIRE(wait([&] { return seconds() > 2; }));
+  CHECK(file() == first);
+  submitted = 101;
+  CHECK(wait([&] { return file() != first; }));
+}
+
 TEST_CASE("a port that somebody has is left to him, a path that a program listens at too") {
   boost::asio::io_context loop;
   Server first(loop, "t", "c", {}, [](const Target&) { return Answer{}; });
@@ -336,7 +372,7 @@ TEST_CASE("a dashboard without descriptors is there as soon as there are some, a
   std::optional<Dashboard> dashboard;
   {
     const NoDescriptors none;
-    dashboard.emplace(a_source(), at(page));
+    dashboard.emplace(a_source_of([tasks = 0]() mutable { return ++tasks; }), at(page));
     REQUIRE(wait_for_line("Too many open files"));
   }
   const Run run = wait_for_page(state.path());
@@ -400,6 +436,12 @@ TEST_CASE("old runs go, and a place that cannot be written is told") {
   }
   CHECK(runs(state.path()).size() <= RunFolder::most_runs + 1);
   CHECK(runs(state.path()).front().program.id == std::to_string(RunFolder::most_runs + 4));
+  fs::create_directories(state.path() / "runs" / "1-of-somebody-else");
+  Run other;
+  other.program = {"100-another-host-1", "app", "another-host", "", 1, 100, true};
+  RunFolder(other, state.path()).end("{}");
+  CHECK(fs::exists(state.path() / "runs" / "1-of-somebody-else"));  // what is no run stays
+  CHECK(fs::exists(state.path() / "runs" / other.program.id));
   Run run;
   run.program.id = "x";
   CHECK(RunFolder(run, "/proc/nowhere").problem().find("/proc/nowhere/runs cannot be made (") == 0);

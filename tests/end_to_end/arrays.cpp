@@ -47,6 +47,37 @@ TEST_CASE("arrays are computed from chunks of several workers") {
   CHECK(std::abs(double(y.std().compute()) - std::sqrt((200.0 * 200.0 - 1) / 12)) < 1e-9);
 }
 
+TEST_CASE("lists take elements of every chunk, wherever these are") {
+  const auto x = counted(300, 200, {64, 50}).persist();
+  std::vector<std::int64_t> rows, columns;
+  for (std::int64_t i = 0; i < 500; ++i) rows.push_back(i * 7919 % 300);
+  for (std::int64_t i = 0; i < 90; ++i) columns.push_back(i * 37 % 150);  // none of the last chunk
+  const auto is_right = [&](const weir::Array<double>& from) {
+    const xt::xarray<double> some_rows = from(rows).compute(),
+                             some_columns = from(weir::all, columns).compute();
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      for (std::size_t j = 0; j < 200; ++j)
+        if (some_rows(i, j) != static_cast<double>(rows[i] * 200) + static_cast<double>(j)) return false;
+    for (std::size_t i = 0; i < 300; ++i)
+      for (std::size_t j = 0; j < columns.size(); ++j)
+        if (some_columns(i, j) != static_cast<double>(i * 200) + static_cast<double>(columns[j]))
+          return false;
+    return true;
+  };
+  CHECK(is_right(x));
+  CHECK(is_right(x + 0));  // what is not there yet is computed where it is gathered
+  const auto line = weir::arange<double>(0, 1 << 20).rechunk({100'000}).persist();
+  const auto places = weir::Random(3).integers<std::int64_t>({300'000}, -(1 << 20), 1 << 20).persist();
+  const auto taken = line(places);
+  CHECK(taken.chunk_count() > 1);
+  const xt::xarray<double> got = taken.compute();
+  const xt::xarray<std::int64_t> wanted = places.compute();
+  bool all_right = true;
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    all_right = all_right && got.data()[i] == static_cast<double>((wanted.data()[i] + (1 << 20)) % (1 << 20));
+  CHECK(all_right);
+}
+
 TEST_CASE("arrays can be computed inside tasks") {
   std::vector<weir::Future<double>> all;
   for (std::int64_t n : {400, 800, 1200}) all.push_back(client().submit(sum_inside, n));

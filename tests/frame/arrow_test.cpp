@@ -110,6 +110,77 @@ TEST_CASE("columns of other libraries are taken with their offsets and dictionar
         "from_arrow: a number must be within 64 bits (got 18446744073709551615 times 1)");
 }
 
+TEST_CASE("texts as views, days of all years and columns without values are taken") {
+  struct View {
+    std::uint32_t size;
+    char begin[4];
+    std::uint32_t buffer, at;
+  };
+  const char *first = "zero.a text of 18 byte", *second = "another of 16 byt";
+  View views[] = {{17, {}, 0, 5}, {3, {'a', 'b', 'c'}, 0, 0}, {99, {}, 7, 0}, {0, {}, 0, 0}, {16, {}, 1, 1}};
+  std::memcpy(views[0].begin, "a te", 4);
+  const std::uint8_t validity[] = {0b11011};
+  const std::int64_t sizes[] = {22, 17};
+  Foreign text("vu", 5, validity, views);
+  const void* buffers[] = {validity, views, first, second, sizes};
+  text.values.buffers = buffers;
+  text.values.n_buffers = 5;
+  CHECK(taken(text).column("x").to<std::optional<std::string>>() ==
+        std::vector<std::optional<std::string>>{"a text of 18 byte", "abc", std::nullopt, "",
+                                                "nother of 16 byt"});
+  CHECK(taken(text, 3).column("x").to<std::string>() == std::vector<std::string>{"", "nother of 16 byt"});
+  views[0].at = 6;
+  CHECK(sentence_of([&] { return taken(text); }) ==
+        "from_arrow: a view must lie within its buffers (got bytes 6 to 23 of buffer 0)");
+  const std::int64_t days[] = {253'402'214'400'000, -1, -12'219'292'800'000};
+  Foreign date("tdm", 3, nullptr, days);
+  CHECK(taken(date).column("x").show(0) == "9999-12-31");
+  CHECK(taken(date).column("x").show(1) == "1969-12-31");
+  CHECK(taken(date).column("x").show(2) == "1582-10-15");
+  Foreign none("n", 2, nullptr, nullptr);
+  none.values.n_buffers = 0;
+  none.values.buffers = nullptr;
+  CHECK(taken(none).column("x").na_count() == 2);
+}
+
+TEST_CASE("arrays whose shape is not what they say are refused") {
+  const std::int64_t numbers[] = {1, 2, 3};
+  const auto refused = [&](const auto& change) {
+    Foreign column("l", 3, nullptr, numbers);
+    ArrowSchema* types[] = {&column.type};
+    ArrowArray* arrays[] = {&column.values};
+    const void* none[] = {nullptr};
+    ArrowSchema schema{.format = "+s", .n_children = 1, .children = types, .release = keep};
+    ArrowArray array{
+        .length = 3, .n_buffers = 1, .n_children = 1, .buffers = none, .children = arrays, .release = keep};
+    change(column, array);
+    return sentence_of([&] { return from_arrow(&schema, &array); });
+  };
+  const std::uint8_t second_is_missing[] = {0b101};
+  const void* bits[] = {second_is_missing};
+  CHECK(
+      refused([&](Foreign&, ArrowArray& table) {
+        table.buffers = bits;
+        table.null_count = 1;
+      }) ==
+      "from_arrow: a row of the table must not be missing as a whole (got row 1); let its values be missing");
+  CHECK(refused([](Foreign& column, ArrowArray&) { column.values.length = 2; }) ==
+        "from_arrow: a column must have the rows of its table (got 2 for 3)");
+  CHECK(refused([](Foreign&, ArrowArray& table) { table.length = -1; }) ==
+        "from_arrow: a length and an offset must not be negative (got -1 and 0)");
+  CHECK(refused([](Foreign& column, ArrowArray&) { column.values.n_buffers = 1; }) ==
+        "from_arrow: a column of format \"l\" must have 2 buffers (got 1)");
+  CHECK(refused([](Foreign& column, ArrowArray&) { column.buffers[1] = nullptr; }) ==
+        "from_arrow: a column must have its values (got none of 3 rows)");
+  const std::int32_t below[] = {-3, 0, 1, 2};
+  CHECK(refused([&](Foreign& column, ArrowArray&) {
+          column.type.format = "u";
+          column.buffers[1] = below;
+          column.buffers[2] = "abc";
+          column.values.n_buffers = 3;
+        }) == "from_arrow: offsets of text must not be negative (got -3)");
+}
+
 namespace {
 
 // A stream of its own that gives tables, and may fail at the end.

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <random>
+#include <thread>
 
 #include "frame/columns/cell.hpp"
 #include "frame/columns/short_number.hpp"
@@ -41,11 +42,78 @@ TEST_CASE("missing values are missing in every type, and NA is a country in text
     CHECK(read_back("n,x,country,b,d\n1,NA,NA,true,2015-01-01\nNA,2.5,,NA,null\n,nan,\"\",,\n,,DE,,\n") ==
           "n,x,country,b,d\n1,,NA,true,2015-01-01\n,2.5,,,\n,,\"\",,\n,,DE,,\n");
     CHECK(read_back("a,b\n-,x\n1,-\n", {.na_values = {"-"}}) == "a,b\n,x\n1,\n");
+    const Folder files;
+    for (const char* name : {"a.csv", "d.csv"}) static_cast<void>(files.write(name, "\n\r\n"));
+    static_cast<void>(files.write("b.csv", "1,x\n"));
+    static_cast<void>(files.write("c.csv", ""));
+    static_cast<void>(files.write("e.csv", "1,x\n2,y\n"));
+    CHECK(csv_of(read_csv(files.path("*.csv"), {.header = false})) == "c0,c1\n1,x\n1,x\n2,y\n");
+    CHECK(csv_of(read_csv(files.path("*.csv"))) == "1,x\n2,y\n");
+    // Words that could be values.
+    CHECK(read_back("a,b,c\n-999,1.5,-999\n1,-999,x\n2,-999.0,\"-999\"\n", {.na_values = {"-999"}}) ==
+          "a,b,c\n,1.5,\n1,,x\n2,,-999\n");
+    CHECK(read_back("a,b,c\ntrue,1900-01-01,1900-01-01 00:00:00\nfalse,2015-01-01,2015-01-01 01:00\n",
+                    {.na_values = {"false", "1900-01-01", "1900-01-01 00:00:00"}}) ==
+          "a,b,c\ntrue,,\n,2015-01-01,2015-01-01 01:00:00\n");
+    CHECK(read_back("a,b\n0,inf\n1,2.5\n0,-inf\n", {.na_values = {"0", "inf"}}) == "a,b\n,\n1,2.5\n,-inf\n");
+    CHECK(read_back("a\n9999\n2015-01-01\n", {.na_values = {"9999"}}) == "a\n\"\"\n2015-01-01\n");
+    CHECK(read_back("a\n-999\n-999.0\n7\n", {.types = {{"a", ColumnType::float64}}, .na_values = {"-999"}}) ==
+          "a\n\"\"\n\"\"\n7.0\n");
     const Folder folder;
     const Table table = read_csv(folder.write("a.csv", "a\n1\nNA\n3\n")).compute();
     CHECK(table.column("a").type() == ColumnType::int64);
     CHECK(table.column("a").to<std::optional<std::int64_t>>() ==
           std::vector<std::optional<std::int64_t>>{1, std::nullopt, 3});
+  });
+}
+
+TEST_CASE("a frame that was read once before it was known to be wider gives what a new one gives") {
+  const Folder folder;
+  const auto write = [&](const std::string& name, const std::string& last) {
+    std::string text = "a,b\n";
+    for (int i = 0; i < 60'000; ++i) text += std::to_string(i) + "," + std::to_string(i % 7) + "\n";
+    return folder.write(name, text + last + ",7\n");
+  };
+  using Verb = std::function<Table(const Frame&)>;
+  const std::vector<Verb> verbs = {
+      [](const Frame& f) { return f.compute(); },
+      [](const Frame& f) { return f.filter(col("b") > 3).tail(3); },
+      [](const Frame& f) { return f.with("z", col("b") + 1).tail(2); },
+      [](const Frame& f) { return f.agg(max("a"), count("a")).compute(); },
+      [](const Frame& f) { return f.dropna().tail(2); },
+      [](const Frame& f) { return f.sort_by("a", descending).head(2); },
+      [](const Frame& f) { return f.merge(f.filter(col("b") == 7), {.on = {"a"}}).compute(); },
+      [](const Frame& f) { return f.persist().tail(2); },
+      [&](const Frame& f) {
+        static_cast<void>(f.to_parquet(folder.path("out.parquet")));
+        return read_parquet(folder.path("out.parquet")).compute();
+      },
+      [&](const Frame& f) {
+        static_cast<void>(f.to_arrow(folder.path("out.arrow")));
+        return read_arrow(folder.path("out.arrow")).compute();
+      },
+  };
+  in_cluster([&] {
+    for (const char* last : {"0.5", "x"}) {
+      const std::string path = write("a.csv", last);
+      for (const Verb& verb : verbs) {
+        const Frame used = read_csv(path);
+        CHECK(used.agg(max("a")).compute().rows() == 1);
+        CHECK(difference(verb(used), verb(read_csv(path))) == "");
+      }
+      const Frame shared = read_csv(path);
+      std::atomic<int> wrong{0};
+      std::vector<std::thread> threads;
+      for (int t = 0; t < 3; ++t)
+        threads.emplace_back([&, t] {
+          const Table table = t == 0   ? shared.filter(col("b") == 7).compute()
+                              : t == 1 ? shared.filter(col("b") > 6).compute()
+                                       : shared.filter(col("b") >= 7).compute();
+          wrong += table.rows() != 1 || table.column("a").show(0) != last;
+        });
+      for (std::thread& thread : threads) thread.join();
+      CHECK(wrong == 0);
+    }
   });
 }
 
@@ -114,6 +182,31 @@ TEST_CASE("quotes hold separators, quotes and line ends") {
     CHECK(read_back("\xEF\xBB\xBF"
                     "a,b\n1,2") == "a,b\n1,2\n");
     CHECK(read_back("a;b\n1,5;x\n", {.decimal = ','}) == "a,b\n1.5,x\n");
+    // Which lines are left out does not depend on what is asked for.
+    const ReadCsv skips{.types = {{"a", ColumnType::int64}}, .dates = {"d"}, .on_error = OnError::skip};
+    const Folder folder;
+    const Frame odd = read_csv(
+        folder.write("odd.csv", "a,b,d\n1,x,2015-01-01\nq,y,2015-01-02\n3,z\n4,v,never\n5,w,\n"), skips);
+    CHECK(csv_of(odd) == "a,b,d\n1,x,2015-01-01\n5,w,\n");
+    CHECK(csv_of(odd.select("b")) == "b\nx\nw\n");
+    CHECK(odd.count_rows() == 2);
+    CHECK(csv_of(odd.filter(col("b") > "w").select("b")) == "b\nx\n");
+    CHECK(odd.select("d").compute().column("d").to<std::optional<std::chrono::sys_days>>().size() == 2);
+    // What has no values in many files has the type of those that come.
+    const Folder many;
+    for (int i = 10; i < 30; ++i)
+      static_cast<void>(many.write(std::to_string(i) + ".csv",
+                                   i < 25 ? "a,b,c,d,e\n1,,,,\n" : "a,b,c,d,e\n2,x,2015-01-01,true,\n"));
+    const Frame late = read_csv(many.path("*.csv"));
+    CHECK(to_text(late.schema()) == "a int64, b text, c date, d bool, e float64");
+    CHECK(csv_of(late.filter(col("c").date().year() == 2015 && col("d")).agg(count(), max("b"))) ==
+          "count,max_b\n5,x\n");
+    // The separator is found behind empty lines and line ends in quotes; quotes and decimals are none.
+    CHECK(read_back("\"a\nb\";c\n1;2\n") == "\"a\nb\",c\n1,2\n");
+    CHECK(read_back("\r\na;b\r\n1;2\r\n") == "a,b\n1,2\n");
+    CHECK(read_back("'a,b,c';d\n1;2\n", {.quote = '\''}) == "\"a,b,c\",d\n1,2\n");
+    CHECK(read_back("1,5;2,5\n", {.decimal = ',', .header = false}) == "c0,c1\n1.5,2.5\n");
+    CHECK(read_back("5\" pipe;b\n1;2\n") == "\"5\"\" pipe\",b\n1,2\n");
     CHECK(read_back("a\tb\n1\t2\n") == "a,b\n1,2\n");
     CHECK(read_back("a;b\n1,234,567;1,000.5\n", {.sep = ';', .thousands = ','}) == "a,b\n1234567,1000.5\n");
     CHECK(read_back("junk\n# note\na,b\n# 1,1\n1,2\n\n3,4\n", {.comment = '#', .skip_rows = 1}) ==

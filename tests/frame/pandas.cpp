@@ -5,6 +5,7 @@
 
 #include "frame/support.hpp"
 #include "support/cluster_main.hpp"
+#include "weir/bridge/stream_frame.hpp"
 
 using namespace weir;
 using namespace weir::test;
@@ -67,6 +68,33 @@ void check_table(const char* name, const Table& ours) {
 void check(const char* name, const Frame& ours) { check_table(name, ours.compute()); }
 
 }  // namespace
+
+TEST_CASE("frames of streams give what pandas gives of all rows") {
+  const Oracle& oracle = Oracle::get();
+  if (!oracle.is_there()) return;
+  const Table rows = oracle.read("left").compute();
+  Stream<Table> source;
+  const StreamFrame stream = to_frame(source, rows);
+  Table sums, spread;
+  std::vector<Frame> filtered, windows;
+  const auto keep = [](auto& in) { return [&in](const Table& table) { in = table; }; };
+  const auto append = [](auto& to) { return [&to](const Table& table) { to.emplace_back(table); }; };
+  stream.group_by("k").agg(sum("i"), sum("x"), mean("i"), mean("x"), count("x"), count()).sink(keep(sums));
+  stream.group_by("k").agg(var("x"), stddev("i"), min("x"), max("i"), min("t"), max("t")).sink(keep(spread));
+  stream.filter(col("x") > 0.5 && col("t") != "c").with("y", col("x") * col("i") - 1).sink(append(filtered));
+  stream
+      .with(shift("x"), diff("i", 3), cumsum("x"), cummax("i"), cummin("x"),
+            rolling(5, mean("x")).at_least(1), rolling(4, sum("i")), rolling(6, max("x")).at_least(2),
+            rolling(7, median("x")).at_least(1), rolling(5, stddev("x")).at_least(2),
+            rolling(5, count("x")).at_least(0), rolling(3, aggregate<Spread>("i")).at_least(1).as("spread"))
+      .drop("k", "i", "x", "t", "d")
+      .sink(append(windows));
+  for (std::size_t at = 0; at < rows.rows(); at += 7) source.emit(rows.slice(at, 7));
+  check_table("sums", sums);
+  check_table("spread", spread);
+  check("filtered", concat(filtered));
+  CHECK(difference(concat(windows).compute(), oracle.read("windows").drop("ahead").compute()) == "");
+}
 
 TEST_CASE("verbs give what pandas gives") {
   const Oracle& oracle = Oracle::get();

@@ -184,6 +184,26 @@ TEST_CASE("each group has its largest and least rows") {
   });
 }
 
+TEST_CASE("the spread of a window forgets what has left it, however far away that was") {
+  in_cluster([] {
+    const Frame frame(
+        Table({"x", "k"}, {make_column(std::vector<double>{1, 1.25, 1e10, 1, 1.25, 1, 1, 1}),
+                           make_column(std::vector<std::int64_t>{-7, 5, 5, -9007199254740993, 2, 2, 4, 4})}));
+    const Table table = frame
+                            .with(rolling(2, var("x")).as("x2"), rolling(1, stddev("k", 0)).as("k1"),
+                                  rolling(2, stddev("k", 0)).as("k2"))
+                            .compute();
+    const auto x2 = table.column("x2").to<std::optional<double>>();
+    CHECK(x2[1] == 0.03125);
+    CHECK(*x2[3] > 1e19);
+    CHECK(std::vector(x2.begin() + 4, x2.end()) ==
+          std::vector<std::optional<double>>{0.03125, 0.03125, 0, 0});
+    CHECK(table.column("k1").to<double>() == std::vector<double>(8, 0.0));
+    const auto k2 = table.column("k2").to<std::optional<double>>();
+    CHECK(std::vector(k2.begin() + 5, k2.end()) == std::vector<std::optional<double>>{0, 1, 0});
+  });
+}
+
 TEST_CASE("windows of a stream go on from table to table") {
   using namespace std::chrono;
   struct Sale {

@@ -97,6 +97,14 @@ TEST_CASE("partitions become what a function makes of them") {
     CHECK(chosen.rows() < 600);
     CHECK(chosen == many.sample(0.25, 3).compute());
     CHECK_FALSE(chosen == many.sample(0.25, 4).compute());
+    std::vector<std::int64_t> numbers(600'000);
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      numbers[i] = static_cast<std::int64_t>(i * i * 7919 % 1009);
+    const Frame rows(Table({"k", "x"}, {make_column(numbers), make_column(numbers)}), 8);
+    CHECK(rows.group_by("k").agg(median("x"), nunique("x")).compute() ==
+          rows.group_by("k").agg(median("x"), nunique("x")).sort_by("k").compute());
+    CHECK(frame.shuffle("k", 3).drop_duplicates("k").dropna("x").count_rows() ==
+          frame.shuffle({"k"}).drop_duplicates({"k"}).dropna({"x"}).count_rows());
     CHECK(csv_of(frame.limit(1).assign({{"k", col("k") + 1}, {"y", col("k") * 2}})) ==
           "k,x,t,y\n1,0.0,t0,0\n");
   });
@@ -139,6 +147,25 @@ TEST_CASE("own aggregations are grouped, merged and rolled; what is wrong is nam
           "           datetime             datetime             datetime      int64\n"
           "1969-11-01 00:00:00  1969-11-30 00:00:00  1969-12-01 00:00:00          2\n"
           "1970-01-01 00:00:00  1970-01-31 00:00:00  1970-02-01 12:30:00          2\n");
+    for (const char* step : {"2mo", "1y", "36h"}) {
+      const Table none = months.filter(col("x") > 9).resample(step, "d").agg(sum("x")).compute();
+      CHECK(none.schema()[0].type == ColumnType::datetime);
+      CHECK(none.rows() == 0);
+    }
+    const Frame ages = read_csv(dates.write("old.csv", "d,x\n1582-10-15,1\n1990-01-31,2\n2262-04-30,3\n"));
+    CHECK(ages.filter(col("x") > 1).resample("1mo", "d").agg(count()).compute().rows() == 3268);
+    const std::string old = sentence_of([&] { return ages.with(rolling("2d", "d", sum("x"))).compute(); });
+    CHECK(old.find("rolling: days must be of 1677-09-22 to 2262-04-11 in a window of time (got 1582-10-15") !=
+          std::string::npos);
+    const Frame five(Table({"x"}, {make_column(std::vector<std::int64_t>{1, 2, 3, 4, 5})}), 3);
+    CHECK(five.with(rolling(~std::size_t{0}, sum("x")).at_least(1).as("s"))
+              .compute()
+              .column("s")
+              .to<std::int64_t>() == std::vector<std::int64_t>{1, 3, 6, 10, 15});
+    for (const char* step : {"1mo", "5y"})
+      CHECK(sentence_of([&] {
+              return ages.resample(step, "d").agg(count()).compute();
+            }).find("months and years must begin from 1677-10 to 2262-04 (got 15") != std::string::npos);
     CHECK(sentence_of([&] { return months.resample("0mo", "d"); }) ==
           "resample: a step must be 1 to 12000 months or years (got \"0mo\")");
     CHECK(sentence_of([&] { return frame.merge_asof(frame, {.on = "t"}); }) ==

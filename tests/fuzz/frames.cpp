@@ -205,6 +205,17 @@ Frame after(const std::string& verb, Frame frame, Words& words, std::map<std::st
     });
     how.columns = words.names();
     if (words.word() == "skip") how.on_error = OnError::skip;
+    const std::string sep = words.word();
+    how.sep = sep == "tab" ? '\t' : sep == "auto" ? '\0' : sep[0];
+    how.decimal = words.word()[0];
+    const auto unless_none = [&](char& character) {
+      const std::string word = words.word();
+      if (word != "-") character = word[0];
+    };
+    unless_none(how.thousands);
+    unless_none(how.comment);
+    const std::string missing = words.word();
+    if (missing != "-") how.na_values = {missing};
     return read_csv(path, how);
   }
   if (verb == "keep") return named[words.word()] = frame;

@@ -30,6 +30,31 @@ def is_missing(value):
     return value is None or value is pandas.NA or value is pandas.NaT or value != value
 
 
+class Style:
+    """How a file is written: separators of fields, of fractions and of thousands, and what is missing."""
+
+    def __init__(self, rng):
+        self.sep, self.decimal, self.thousands = rng.choice([",.-", ",.-", ";,.", "\t.,", "|.-"])
+        self.missing = rng.choice(["", "", "NA", "null", "?", "-9999"])
+        self.comment = rng.choice(["-", "-", "#"])
+        self.is_told = rng.random() < 0.5
+
+    def words(self):
+        sep = {"\t": "tab"}.get(self.sep, self.sep) if self.is_told else "auto"
+        own = self.missing if self.missing in ("?", "-9999") else "-"
+        return [sep, self.decimal, self.thousands, self.comment, own]
+
+    def cell(self, value, kind):
+        if is_missing(value) and kind != "text":
+            return self.missing
+        text = cell(value, kind)
+        if kind not in ("int64", "float64") or self.sep in ",|":
+            return text
+        whole, point, rest = text.partition(".")
+        return f"{int(whole):,}".replace(",", self.thousands) + (point and self.decimal + rest) if \
+            whole != "-0" else text.replace(".", self.decimal)
+
+
 def cell(value, kind):
     if is_missing(value):
         return ""
@@ -122,7 +147,8 @@ class Case:
         if name == "n":
             return self.some([r.randint(-20, 20) for _ in range(rows)], share)
         if name in ("x", "y"):
-            return self.some([r.randint(-200, 200) / 4 for _ in range(rows)], share)
+            most = r.choice([200, 200, 20_000_000])
+            return self.some([r.randint(-most, most) / 4 for _ in range(rows)], share)
         if name == "b":
             return self.some([r.random() < 0.5 for _ in range(rows)], share)
         begin = pandas.Timestamp("1969-12-20")
@@ -143,19 +169,22 @@ class Case:
         types = dict(types)
         table = {column: self.values(column, rows) for column in types}
         files = r.choice([1, 1, 3, 12])
-        written = {column: [cell(value, types[column]) for value in table[column]] for column in types}
+        style = Style(r)
+        written = {column: [style.cell(value, types[column]) for value in table[column]] for column in types}
         # A type that is found out behind what was looked at first.
         if rows > 20 and "n" in types and r.random() < 0.3:
             files, types["n"] = 12, "float64"
-            table["n"][-1], written["n"][-1] = -2.5, "-2.5"
+            table["n"][-1], written["n"][-1] = -2.5, style.cell(-2.5, "float64")
         end = r.choice(["\n", "\r\n"])
         skips = r.random() < 0.2
         for part in range(files):
-            text = ",".join(types) + end
+            text = style.sep.join(types) + end
             for i in range(rows * part // files, rows * (part + 1) // files):
-                text += ",".join(written[c][i] for c in types) + end
+                text += style.sep.join(written[c][i] for c in types) + end
                 if skips and r.random() < 0.2:
-                    text += r.choice(["1,2", "one,,,,,,,,,,,,,,too many", "x"]) + end
+                    text += style.sep.join(r.choice(["12", "x", "one" + " " * 14 + "too many"])) + end
+                if r.random() < 0.05:
+                    text += (r.choice(["# words", "#"]) if style.comment == "#" else "") + end
             data = (text[:-len(end)] if r.random() < 0.2 else text).encode()
             path = self.folder / f"{name}-{part:02}.csv"
             if r.random() < 0.2:
@@ -171,7 +200,7 @@ class Case:
         if r.random() < 0.2:
             chosen = [c for c in types if c in ("p", "q", "k", "s") or r.random() < 0.6]
             r.shuffle(chosen)
-        self.say(len(chosen), *chosen, "skip" if skips else "raise")
+        self.say(len(chosen), *chosen, "skip" if skips else "raise", *style.words())
         types = {c: types[c] for c in chosen}
         return pandas.DataFrame({c: series(table[c], kind) for c, kind in types.items()}), types
 

@@ -149,6 +149,23 @@ enum class Reduction : std::uint8_t {
 };
 [[nodiscard]] NodePtr reduce(Reduction reduction, const NodePtr& node, const Reduce& how, DType out);
 
+struct Later;
+[[nodiscard]] const NodePtr& made(Later& later);
+/// The description of an array, or how it is made: once, when somebody asks.
+class Described {
+ public:
+  Described() = default;
+  explicit Described(NodePtr node) : node_(std::move(node)) {}
+  explicit Described(std::shared_ptr<Later> later) : later_(std::move(later)) {}
+  [[nodiscard]] const NodePtr& node() const { return later_ ? made(*later_) : node_; }
+
+ private:
+  NodePtr node_;
+  std::shared_ptr<Later> later_;
+};
+/// A part of an array, but what a mask selects is counted when somebody asks. **Errors.** As `index`, now.
+[[nodiscard]] Described part_of(const NodePtr& node, const std::vector<Index>& indices);
+
 }  // namespace detail::array
 
 /// What `compute` gives: an `xt::xarray<T>` that is a plain number where one is wanted and there is one.
@@ -195,8 +212,8 @@ class Array {
   /// Of nothing; only assignment is meaningful.
   Array() = default;
   /// From a description; for functions of the library.
-  explicit Array(detail::array::NodePtr node) : node_(std::move(node)) {
-    detail::array::check_type(node_, dtype());
+  explicit Array(detail::array::NodePtr node) : described_(std::move(node)) {
+    detail::array::check_type(described_.node(), dtype());
   }
   /// The same array.
   Array(const Array&) = default;
@@ -209,9 +226,11 @@ class Array {
   Array& operator=(Array&&) & = default;
 
   /// Extents, one per axis.
-  [[nodiscard]] const Shape& shape() const { return detail::array::shape_of(node_); }
+  [[nodiscard]] const Shape& shape() const { return detail::array::shape_of(node()); }
   /// Extent of an axis. Throws `std::out_of_range` if there is no such axis.
-  [[nodiscard]] std::int64_t shape(std::size_t axis) const { return detail::array::shape_of(node_).at(axis); }
+  [[nodiscard]] std::int64_t shape(std::size_t axis) const {
+    return detail::array::shape_of(node()).at(axis);
+  }
   /// Number of axes.
   [[nodiscard]] std::size_t dimension() const { return shape().size(); }
   /// Number of elements.
@@ -221,7 +240,7 @@ class Array {
     return n;
   }
   /// Sizes of the chunks along every axis.
-  [[nodiscard]] const Chunks& chunks() const { return detail::array::chunks_of(node_); }
+  [[nodiscard]] const Chunks& chunks() const { return detail::array::chunks_of(node()); }
   /// Number of chunks.
   [[nodiscard]] std::int64_t chunk_count() const {
     std::int64_t n = 1;
@@ -233,14 +252,14 @@ class Array {
   /// The element type as a value.
   [[nodiscard]] static constexpr detail::array::DType dtype() noexcept { return detail::array::dtype_of<T>; }
   /// Tasks that `compute` would submit.
-  [[nodiscard]] std::size_t task_count() const { return detail::array::tasks_of(node_); }
+  [[nodiscard]] std::size_t task_count() const { return detail::array::tasks_of(node()); }
 
   /// Computes everything and brings it here.
   ///
   /// **Errors.** Throws `TaskError` if a task failed. Throws `Error{closed}` outside `weir::run`. Throws
   /// `Error{invalid_argument}` before anything runs if there is not as much memory free here.
   /// **Cost.** The array is here once; chunks are let go of as they arrive.
-  Computed<T> compute() const { return Computed<T>(detail::array::compute<T>(node_)); }
+  Computed<T> compute() const { return Computed<T>(detail::array::compute<T>(node())); }
   /// Computes an array of one element: `std::printf("%g\n", x.mean().item())`.
   ///
   /// **Errors.** As `compute`. Throws `Error{invalid_argument}` if there is not exactly one element.
@@ -251,7 +270,7 @@ class Array {
   /// Starts computing; the chunks stay on the workers as long as a copy of the returned array lives.
   /// **Errors.** Throws `Error{closed}` outside `weir::run`; a task that fails is told where the array is
   /// used.
-  [[nodiscard]] Array persist() const { return Array(detail::array::persist(node_)); }
+  [[nodiscard]] Array persist() const { return Array(detail::array::persist(node())); }
   /// Computes the array into an HDF5 file in the journal and returns what reads from it; another run finds it
   /// there, or goes on with the chunks that are missing. Without a journal as `persist()`. Include
   /// weir/array/hdf5.hpp.
@@ -264,7 +283,7 @@ class Array {
   /// `persist`.
   [[nodiscard]] std::vector<Future<xt::xarray<T>>> futures() const {
     std::vector<Future<xt::xarray<T>>> all;
-    for (detail::client::FutureRef& handle : detail::array::chunk_handles(node_))
+    for (detail::client::FutureRef& handle : detail::array::chunk_handles(node()))
       all.emplace_back(std::move(handle));
     return all;
   }
@@ -278,7 +297,7 @@ class Array {
   /// **Errors.** Throws `Error{invalid_argument}` for chunks that do not fit the shape.
   /// **Cost.** No task of its own between threads; between processes one task for each part that travels.
   [[nodiscard]] Array rechunk(const ChunkSpec& chunks) const {
-    return Array(detail::array::rechunk(node_, chunks));
+    return Array(detail::array::rechunk(node(), chunks));
   }
   /// Elements of another type; fractions are cut off, every other number but 0 is true.
   ///
@@ -288,7 +307,7 @@ class Array {
   /// hold a number.
   template <detail::array::Element U>
   [[nodiscard]] Array<U> astype(const Conversion& how = {}) const {
-    return Array<U>(detail::array::converted(node_, detail::array::dtype_of<U>, how.overflow));
+    return Array<U>(detail::array::converted(node(), detail::array::dtype_of<U>, how.overflow));
   }
 
   /// A part, by NumPy's indexing: integers, `range`, `all`, `newaxis`, `ellipsis`, lists of indices (a
@@ -302,11 +321,11 @@ class Array {
   /// **Errors.** Throws `Error{invalid_argument}`: index out of bounds (slices are clipped), too many
   /// indices, step 0, a mask of another shape, lists that cannot be broadcast together.
   /// **Cost.** None until computed, but for masks and arrays of indices: how many elements a mask selects is
-  /// counted now, and the mask is kept; an array of indices, and a mask beside other lists, is computed now
-  /// and must fit into the memory of this process.
+  /// counted when something is asked of the part (setting it counts nothing), and the mask is kept; an array
+  /// of indices, and a mask beside other lists, is computed now and must fit into the memory of this process.
   template <class... I>
   [[nodiscard]] Array operator()(const I&... indices) const& {
-    return Array(detail::array::index(node_, {detail::array::make_index(indices)...}));
+    return Array(detail::array::part_of(node(), {detail::array::make_index(indices)...}));
   }
   /// The same, where `=` sets the part. **Errors.** As there, and as `assign`.
   template <class... I>
@@ -323,15 +342,16 @@ class Array {
   /// **Cost.** A number spares the counting of a mask.
   template <class... I>
   Array& assign(const Array& value, const I&... indices) {
-    node_ = detail::array::assign(node_, value.node_, {detail::array::make_index(indices)...});
+    described_ = detail::array::Described(
+        detail::array::assign(node(), value.node(), {detail::array::make_index(indices)...}));
     return *this;
   }
   /// The same for a number, converted to `T`. **Errors.** Also if `T` does not hold it.
   template <detail::array::Scalar S, class... I>
   Array& assign(S value, const I&... indices) {
-    node_ = detail::array::assign(node_,
-                                  detail::array::scalar_as("assign", dtype(), detail::array::literal(value)),
-                                  {detail::array::make_index(indices)...});
+    described_ = detail::array::Described(detail::array::assign(
+        node(), detail::array::scalar_as("assign", dtype(), detail::array::literal(value)),
+        {detail::array::make_index(indices)...}));
     return *this;
   }
 
@@ -422,14 +442,17 @@ class Array {
   }
 
   /// The description; for functions of the library.
-  [[nodiscard]] const detail::array::NodePtr& node() const noexcept { return node_; }
+  [[nodiscard]] const detail::array::NodePtr& node() const { return described_.node(); }
+
+ protected:
+  explicit Array(detail::array::Described&& described) : described_(std::move(described)) {}
 
  private:
   template <class R>
   Array<R> fold(detail::array::Reduction reduction, const Reduce& how) const {
-    return Array<R>(detail::array::reduce(reduction, node_, how, detail::array::dtype_of<R>));
+    return Array<R>(detail::array::reduce(reduction, node(), how, detail::array::dtype_of<R>));
   }
-  detail::array::NodePtr node_;
+  detail::array::Described described_;
 };
 
 /// What `x(...)` is: an array, and while it has no name, what `=` sets a part of x by, and `+=`, `-=`, `*=`,
@@ -442,7 +465,9 @@ class Selection : public Array<T> {
  public:
   /// A part of an array that outlives the expression.
   Selection(Array<T>& whole, std::vector<detail::array::Index> indices)
-      : Array<T>(detail::array::index(whole.node(), indices)), whole_(&whole), indices_(std::move(indices)) {}
+      : Array<T>(detail::array::part_of(whole.node(), indices)),
+        whole_(&whole),
+        indices_(std::move(indices)) {}
   /// The same part.
   Selection(const Selection&) = default;
   /// The same part; the other one is empty.

@@ -147,7 +147,7 @@ void to_hdf5_region(const Array<T>& x, const std::string& path, const std::strin
 
 template <detail::array::Element T>
 Array<T> Array<T>::persist(const cached& how) const {
-  return Array(detail::array::persist_kept(node_, how.version));
+  return Array(detail::array::persist_kept(node(), how.version));
 }
 template <detail::array::Element T>
 void Array<T>::to_hdf5(const std::string& path, const std::string& dataset) const {

@@ -103,7 +103,7 @@ template <class T, class U>
 ///
 /// **Shape.** Lengths divided by their factors. **Errors.** Throws `Error{invalid_argument}` unless there is
 /// one factor of at least 1 for each axis that divides its length; with `trim` what is left over is left out.
-/// **Cost.** The array is reshaped, a task for each chunk, and folded. **Source.** `dask.array.coarsen`.
+/// **Cost.** One pass; chunks that end within a block are joined first. **Source.** `dask.array.coarsen`.
 ///
 /// \param fold  Folds an array over the axes it is told: called once, with an array of twice the axes.
 template <class T, class F>

@@ -51,7 +51,8 @@ struct ReadCsv {
   std::vector<std::string> dates{};  ///< Columns of days or times, in `date_format` if that is given; other
                                      ///< values are errors.
   std::string date_format{};         ///< For example "%d/%m/%Y %H:%M"; of %Y %y %m %d %b %H %I %M %S %f %p.
-  std::vector<std::string> na_values{};  ///< Further words for what is missing, in text columns too.
+  std::vector<std::string> na_values{};  ///< Further words for what is missing, in text columns too; in those
+                                         ///< of numbers all that are equal to one: "-999" also `-999.0`.
   std::uint64_t skip_rows = 0;           ///< Lines before the header.
   std::optional<std::uint64_t> rows{};   ///< Only so many, the first; all of them if it is not given.
   OnError on_error = OnError::raise;     ///< What becomes of lines with more or fewer fields than there are

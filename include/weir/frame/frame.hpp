@@ -181,13 +181,19 @@ class Frame {
   /// Rows summed up by bins of time: `resample("1h", "when").agg(mean("x"))`.
   ///
   /// **Units.** `step` is a duration, or a number of months or years of the calendar: `3mo`, `1y`.
+  /// Rows without a time are left out; days outside of 1677 to 2262 are no time where the step is a duration.
   /// **Errors.** Throws `Error{invalid_argument}` if the step is no time longer than 0, or the column none of
-  /// dates or times.
+  /// dates or times. The computation fails if a month or year begins outside of 1677-10 to 2262-04.
   [[nodiscard]] Resample resample(const std::string& step, const std::string& time) const;
   /// The column as another type.
   [[nodiscard]] Frame astype(const std::string& name, ColumnType type) const;
   /// Rows in which none of these (default: of all columns) is missing.
   [[nodiscard]] Frame dropna(const std::vector<std::string>& names = {}) const;
+  /// Rows in which this one is not missing.
+  template <std::convertible_to<std::string> Name>
+  [[nodiscard]] Frame dropna(const Name& name) const {
+    return dropna(std::vector<std::string>{name});
+  }
   /// All columns, each as whether its value is missing.
   [[nodiscard]] Frame isna() const;
   /// The column with this value where it was missing.
@@ -225,6 +231,11 @@ class Frame {
   [[nodiscard]] Frame limit(std::size_t n) const;
   /// Of rows that are equal in these columns (default: all) the first. Missing values are equal.
   [[nodiscard]] Frame drop_duplicates(const std::vector<std::string>& names = {}) const;
+  /// The same of one column.
+  template <std::convertible_to<std::string> Name>
+  [[nodiscard]] Frame drop_duplicates(const Name& name) const {
+    return drop_duplicates(std::vector<std::string>{name});
+  }
   /// The different values of a column, in order of the first of each.
   [[nodiscard]] Frame unique(const std::string& name) const { return select(name).drop_duplicates(); }
   /// The different values of a column and how often each is there, the most frequent first: in a column
@@ -275,6 +286,11 @@ class Frame {
   /// Rows with equal values in these columns in the same of `partitions` partitions (0: as many as are worth
   /// it), in no order: from worker to worker, by the disk where memory is short.
   [[nodiscard]] Frame shuffle(const std::vector<std::string>& names, std::uint32_t partitions = 0) const;
+  /// The same of one column.
+  template <std::convertible_to<std::string> Name>
+  [[nodiscard]] Frame shuffle(const Name& name, std::uint32_t partitions = 0) const {
+    return shuffle(std::vector<std::string>{name}, partitions);
+  }
   /// About this part of the rows, chosen at random; the same ones for the same seed and partitions.
   /// **Errors.** Throws `Error{invalid_argument}` for a fraction outside of 0 to 1.
   [[nodiscard]] Frame sample(double fraction, std::uint64_t seed = 0) const;

@@ -107,6 +107,45 @@ NodePtr diag(const NodePtr& x, std::int64_t k) {
   return elementwise(Op::where, x->type, x->type, {on, wide, element(x->type, 0)});
 }
 
+namespace {
+
+// What a mask of the distances from the diagonal chooses, and zeros. Pieces that are wholly in the triangle,
+// or wholly outside, ask no mask.
+class TriangleNode : public Node {
+ public:
+  TriangleNode(const NodePtr& chosen, const NodePtr& x, const NodePtr& zero, std::int64_t k, bool lower)
+      : Node(x->type, x->grid, {chosen, x, zero}), k_(k), lower_(lower) {
+    weight = chosen->weight;
+  }
+  std::string name() const override { return lower_ ? "tril" : "triu"; }
+  void cut(Planner& planner, const View& view, Cuts& cuts) const override {
+    cut_input(planner, *inputs[0], view, cuts);
+    cut_input(planner, *inputs[1], view, cuts);
+  }
+  Register emit(Expression& expression, const View& view) const override {
+    const auto [top, bottom] = ends(view, grid.axes() - 2);
+    const auto [left, right] = ends(view, grid.axes() - 1);
+    const std::int64_t least = left - bottom, most = right - top;
+    if (lower_ ? most <= k_ : least >= k_) return expression.emit(*inputs[1], view);
+    if (lower_ ? least > k_ : most < k_) return inputs[2]->emit(expression, view);
+    return expression.emit(*inputs[0], view);
+  }
+
+ private:
+  // The smallest and the largest index along an axis.
+  static std::pair<std::int64_t, std::int64_t> ends(const View& view, std::size_t axis) {
+    const AxisMap& map = view.maps[axis];
+    const std::int64_t last =
+        map.axis < 0 ? map.start
+                     : map.start + map.step * (view.shape[static_cast<std::size_t>(map.axis)] - 1);
+    return std::minmax(map.start, last);
+  }
+  std::int64_t k_;
+  bool lower_;
+};
+
+}  // namespace
+
 NodePtr triangle(const NodePtr& x, std::int64_t k, bool lower) {
   const Shape& shape = shape_of(x);
   if (shape.size() < 2)
@@ -114,7 +153,9 @@ NodePtr triangle(const NodePtr& x, std::int64_t k, bool lower) {
            "the array must have two axes or more (got the shape " + weir::to_text(shape) + ")");
   const NodePtr kept = elementwise(lower ? Op::less_equal : Op::greater_equal, DType::int64, DType::boolean,
                                    {distance(x->grid), element(DType::int64, k)});
-  return elementwise(Op::where, x->type, x->type, {kept, x, element(x->type, 0)});
+  const NodePtr zero = element(x->type, 0);
+  return std::make_shared<TriangleNode>(elementwise(Op::where, x->type, x->type, {kept, x, zero}), x, zero, k,
+                                        lower);
 }
 
 }  // namespace weir::detail::array

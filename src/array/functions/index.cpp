@@ -1,5 +1,6 @@
 // Indexing and assignment.
 #include <algorithm>
+#include <mutex>
 #include <numeric>
 
 #include "array/graph/views.hpp"
@@ -91,7 +92,8 @@ struct Advanced {
   std::size_t axis;
   Shape shape;
   std::vector<std::int64_t> list;
-  NodePtr mask;
+  NodePtr mask{};
+  NodePtr array{};  // that has the list, if one has
 };
 // Indices by axis: the basic part as maps and shape, then what is applied along axes of the outcome.
 struct Parsed {
@@ -174,11 +176,12 @@ Parsed parse(std::string_view function, const Shape& shape, const std::vector<In
       if (!is_integer(array->type))
         refuse(function, "an array used as index must be a mask of bool or indices of an integer type (got " +
                              std::string(to_string(array->type)) + ")");
-      const xt::xarray<std::int64_t> values =
-          compute<std::int64_t>(converted(array, DType::int64, OutOfRange::error));
+      const NodePtr there = persist(converted(array, DType::int64, OutOfRange::error));
+      const xt::xarray<std::int64_t> values = compute<std::int64_t>(there);
       parsed.advanced.push_back(
           {parsed.shape.size(), array->grid.shape,
-           checked(function, {values.data(), values.data() + values.size()}, shape[axis], axis), nullptr});
+           checked(function, {values.data(), values.data() + values.size()}, shape[axis], axis), nullptr,
+           there});
       keep(0, 1, shape[axis]);
     } else {
       const Shape part(shape.begin() + static_cast<std::ptrdiff_t>(axis),
@@ -213,7 +216,7 @@ std::pair<Points, std::vector<std::int64_t>> points_of(std::string_view function
     std::size_t axis = each.axis;
     for (const NodePtr& where : nonzero(each.mask)) {
       const xt::xarray<std::int64_t> values = compute<std::int64_t>(where);
-      lists.push_back({axis++, where->grid.shape, {values.begin(), values.end()}, nullptr});
+      lists.push_back({axis++, where->grid.shape, {values.data(), values.data() + values.size()}, nullptr});
     }
   }
   Points points;
@@ -275,12 +278,13 @@ std::vector<std::int64_t> axes_from(std::size_t place, std::size_t count) {
 }
 
 // What lists and masks choose of the basic part.
-NodePtr chosen(const NodePtr& x, const Parsed& parsed) {
-  const Advanced& first = parsed.advanced[0];
+NodePtr chosen(const NodePtr& x, Parsed parsed) {
+  Advanced& first = parsed.advanced[0];
   if (parsed.advanced.size() == 1) {
     const std::size_t axes = first.mask ? first.mask->grid.axes() : first.shape.size();
     if (axes == 1 || (first.mask && axes == x->grid.axes())) {
-      const NodePtr result = first.mask ? select(x, first.axis, first.mask) : take(x, first.axis, first.list);
+      const NodePtr result = first.mask ? select(x, first.axis, first.mask)
+                                        : take(x, first.axis, std::move(first.list), first.array);
       return first.axis == parsed.place()
                  ? result
                  : transpose(result, moved(result->grid.axes(), static_cast<std::int64_t>(first.axis), 0));
@@ -295,9 +299,36 @@ NodePtr chosen(const NodePtr& x, const Parsed& parsed) {
 }  // namespace
 
 NodePtr index(const NodePtr& node, const std::vector<Index>& indices) {
-  const Parsed parsed = parse("index", shape_of(node), indices);
+  Parsed parsed = parse("index", shape_of(node), indices);
   const NodePtr basic = basic_part(node, parsed);
-  return parsed.advanced.empty() ? basic : chosen(basic, parsed);
+  return parsed.advanced.empty() ? basic : chosen(basic, std::move(parsed));
+}
+
+struct Later {
+  std::once_flag once;
+  std::function<NodePtr()> make;
+  NodePtr node;
+};
+const NodePtr& made(Later& later) {
+  std::call_once(later.once, [&] {
+    later.node = later.make();
+    later.make = nullptr;
+  });
+  return later.node;
+}
+
+Described part_of(const NodePtr& node, const std::vector<Index>& indices) {
+  const auto is_mask = [](const Index& index) {
+    const auto* array = std::get_if<NodePtr>(&index);
+    return array && *array && (*array)->type == DType::boolean;
+  };
+  const auto lists = std::ranges::count_if(indices, is_advanced),
+             masks = std::ranges::count_if(indices, is_mask);
+  if (masks == 0 || masks < lists) return Described(index(node, indices));
+  (void)parse("index", shape_of(node), indices);  // what is wrong is told now
+  const auto later = std::make_shared<Later>();
+  later->make = [node, indices] { return index(node, indices); };
+  return Described(later);
 }
 
 // --- x.assign(value, ...)

@@ -37,11 +37,63 @@ Philox generator(const Code& code) {
   return {static_cast<std::uint32_t>(code.immediate[0]), static_cast<std::uint32_t>(code.immediate[0] >> 32),
           static_cast<std::uint32_t>(code.immediate[3] >> 8)};
 }
-double to_unit(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }  // [0, 1)
+// In [0, 1): the upper 53 bits, as two halves that become the last bits of doubles, which takes no conversion
+// that vectors of 256 bits have not.
+double to_unit(std::uint64_t bits) {
+  constexpr double low = 0x1p52, high = 0x1p84;
+  const double upper = std::bit_cast<double>(bits >> 43 | std::bit_cast<std::uint64_t>(high)) - high,
+               lower =
+                   std::bit_cast<double>((bits >> 11 & UINT32_MAX) | std::bit_cast<std::uint64_t>(low)) - low;
+  return (upper + lower) * 0x1p-53;
+}
+
+// Logarithms, sines and cosines of our own, within an ulp or so: without branches and tables, so that vectors
+// are made of them, and the same wherever they are computed.
+// Source. The polynomials of fdlibm (FreeBSD's e_log.c, k_sin.c, k_cos.c).
+// The logarithm of a number in [2^-53, 1].
+double log_of(double x) {
+  constexpr std::uint64_t root = 0x3FE6A09E667F3BCDu,  // of 1/2
+      lift = std::uint64_t{64} << 52, exponent = std::uint64_t{0xFFF} << 52;
+  const std::uint64_t bits = std::bit_cast<std::uint64_t>(x), apart = bits - root + lift;
+  const double k = std::bit_cast<double>(apart >> 52 | std::bit_cast<std::uint64_t>(0x1p52)) - (0x1p52 + 64),
+               f = std::bit_cast<double>(bits - (apart & exponent) + lift) - 1, s = f / (2 + f), z = s * s,
+               w = z * z, half = 0.5 * f * f;
+  const double even = w * (3.999999999940941908e-01 +
+                           w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01)),
+               odd = z * (6.666666666666735130e-01 +
+                          w * (2.857142874366239149e-01 +
+                               w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+  return k * 6.93147180369123816490e-01 -
+         ((half - (s * (half + (even + odd)) + k * 1.90821492927058770002e-10)) - f);
+}
+// Cosine and sine of a part of a whole turn, in [0, 1).
+std::pair<double, double> turned(double part) {
+  constexpr double rounds = 0x1.8p52;
+  const double quarters = part * 4 + rounds;
+  const std::uint64_t q = std::bit_cast<std::uint64_t>(quarters), is_odd = 0 - (q & 1);
+  const double x = (part - (quarters - rounds) * 0.25) * 6.283185307179586477, z = x * x, half = 0.5 * z,
+               w = 1 - half;
+  const double s =
+      x + x * z *
+              (-1.66666666666666324348e-01 +
+               z * (8.33333333332248946124e-03 +
+                    z * (-1.98412698298579493134e-04 +
+                         z * (2.75573137070700676789e-06 +
+                              z * (-2.50507602534068634195e-08 + z * 1.58969099521155010221e-10)))));
+  const double p = z * (4.16666666666666019037e-02 +
+                        z * (-1.38888888888741095749e-03 +
+                             z * (2.48015872894767294178e-05 +
+                                  z * (-2.75573143513906633035e-07 +
+                                       z * (2.08757232129817482790e-09 + z * -1.13596475577881948265e-11)))));
+  const auto sine = std::bit_cast<std::uint64_t>(s),
+             cosine = std::bit_cast<std::uint64_t>(w + ((1 - w - half) + z * p));
+  return {std::bit_cast<double>(((cosine & ~is_odd) | (sine & is_odd)) ^ ((q + 1) & 2) << 62),
+          std::bit_cast<double>(((sine & ~is_odd) | (cosine & is_odd)) ^ (q & 2) << 62)};
+}
 
 // The blocks of so many counters in a row, side by side: the compiler makes vectors of them.
 constexpr std::size_t side_by_side = 32;
-void draw_blocks(const Philox& philox, std::uint64_t first, Philox::Block* out) {
+void draw_blocks(const Philox& philox, std::uint64_t first, std::uint64_t* out) {
   std::uint32_t c0[side_by_side], c1[side_by_side], c2[side_by_side], c3[side_by_side], x = philox.k0,
                                                                                         y = philox.k1;
   for (std::size_t k = 0; k < side_by_side; ++k) {
@@ -61,77 +113,147 @@ void draw_blocks(const Philox& philox, std::uint64_t first, Philox::Block* out) 
     x += 0x9E3779B9u;
     y += 0xBB67AE85u;
   }
-  for (std::size_t k = 0; k < side_by_side; ++k)
-    out[k] = {std::uint64_t{c1[k]} << 32 | c0[k], std::uint64_t{c3[k]} << 32 | c2[k]};
+  for (std::size_t k = 0; k < side_by_side; ++k) {
+    out[2 * k] = std::uint64_t{c1[k]} << 32 | c0[k];
+    out[2 * k + 1] = std::uint64_t{c3[k]} << 32 | c2[k];
+  }
 }
+#ifdef __x86_64__
+// The same by vectors of 256 bits, whose product of the lower halves of 64 bits compilers do not find.
+[[gnu::target("avx2")]] void draw_blocks_wide(const Philox& philox, std::uint64_t first, std::uint64_t* out) {
+  typedef std::uint64_t Vector [[gnu::vector_size(32)]];
+  typedef int Halves [[gnu::vector_size(32)]];
+  constexpr std::size_t lanes = 4, vectors = 4;
+  const Vector zero{}, places{0, 1, 2, 3}, lower = zero + UINT32_MAX;
+  const auto m0 = reinterpret_cast<Halves>(zero + 0xD2511F53u),
+             m1 = reinterpret_cast<Halves>(zero + 0xCD9E8D57u);
+  for (std::size_t begin = 0; begin < side_by_side; begin += lanes * vectors) {
+    Vector c0[vectors], c1[vectors], c2[vectors], c3[vectors];
+    std::uint32_t x = philox.k0, y = philox.k1;
+    for (std::size_t k = 0; k < vectors; ++k) {
+      c0[k] = places + (first + begin + lanes * k);
+      c1[k] = c0[k] >> 32;
+      c2[k] = zero + philox.stream;
+      c3[k] = zero;
+    }
+    for (int round = 0; round < 10; ++round) {
+      for (std::size_t k = 0; k < vectors; ++k) {
+        const auto p = reinterpret_cast<Vector>(
+                       __builtin_ia32_pmuludq256(reinterpret_cast<Halves>(c0[k]), m0)),
+                   q = reinterpret_cast<Vector>(
+                       __builtin_ia32_pmuludq256(reinterpret_cast<Halves>(c2[k]), m1));
+        c0[k] = (q >> 32) ^ c1[k] ^ (zero + x);
+        c1[k] = q;
+        c2[k] = (p >> 32) ^ c3[k] ^ (zero + y);
+        c3[k] = p;
+      }
+      x += 0x9E3779B9u;
+      y += 0xBB67AE85u;
+    }
+    for (std::size_t k = 0; k < vectors; ++k) {
+      const Vector a = c1[k] << 32 | (c0[k] & lower), b = c3[k] << 32 | (c2[k] & lower);
+      for (std::size_t lane = 0; lane < lanes; ++lane, out += 2) out[0] = a[lane], out[1] = b[lane];
+    }
+  }
+}
+auto block_drawer() { return has_wide_vectors() ? &draw_blocks_wide : &draw_blocks; }
+#else
+auto block_drawer() { return &draw_blocks; }
+#endif
 
-// Two elements share a block: the even one takes its first half.
-template <class T, class F>
-void each(const void* positions, void* out, std::size_t count, const Code& code, F f) {
+// Two elements share a block: the even one takes its first half. `f` makes two elements of a block, `row` so
+// many in a row of the halves of blocks.
+template <class T, class F, class Row>
+void each(const void* positions, void* out, std::size_t count, const Code& code, F f, Row row) {
+  constexpr std::size_t many = 2 * side_by_side;
   const auto* at = static_cast<const std::int64_t*>(positions);
   T* r = static_cast<T*>(out);
   const Philox philox = generator(code);
+  const auto draw = block_drawer();
   std::size_t i = 0;
-  const auto is_row = [&](std::size_t size) {  // from an even one on
-    bool row = count - i >= size && at[i] % 2 == 0;
-    for (std::size_t k = 1; row && k < size; ++k) row = at[i + k] == at[i] + static_cast<std::int64_t>(k);
-    return row;
+  const auto is_row = [&] {  // from an even one on
+    if (count - i < many || at[i] % 2 != 0) return false;
+    std::int64_t apart = 0;
+    for (std::size_t k = 0; k < many; ++k) apart |= (at[i + k] - at[i]) ^ static_cast<std::int64_t>(k);
+    return apart == 0;
   };
   while (i < count) {
-    if (is_row(2 * side_by_side)) {
-      Philox::Block blocks[side_by_side];
-      draw_blocks(philox, static_cast<std::uint64_t>(at[i]) >> 1, blocks);
-      for (const Philox::Block& block : blocks) {
-        const auto [a, b] = f(block);
-        r[i++] = static_cast<T>(a);
-        r[i++] = static_cast<T>(b);
-      }
+    if (is_row()) {
+      std::uint64_t halves[many];
+      draw(philox, static_cast<std::uint64_t>(at[i]) >> 1, halves);
+      row(halves, r + i, many);
+      i += many;
       continue;
     }
     const auto index = static_cast<std::uint64_t>(at[i]);
     const Philox::Block block = philox(index >> 1);
+    const auto [a, b] = f(block);
     if (index % 2 == 0 && i + 1 < count && at[i + 1] == at[i] + 1) {
-      const auto [a, b] = f(block);
       r[i] = static_cast<T>(a);
       r[i + 1] = static_cast<T>(b);
       i += 2;
     } else {
-      const auto [a, b] = f(block);
       r[i] = static_cast<T>(index % 2 ? b : a);
       ++i;
     }
   }
+}
+// Where an element is made of its half alone.
+template <class T, class F>
+void each_alone(const void* positions, void* out, std::size_t count, const Code& code, F f) {
+  each<T>(
+      positions, out, count, code, [&](Philox::Block b) { return std::pair(f(b.a), f(b.b)); },
+      [&](const std::uint64_t* halves, T* r, std::size_t many) {
+        for (std::size_t k = 0; k < many; ++k) r[k] = static_cast<T>(f(halves[k]));
+      });
 }
 
 template <class T>
 void uniform(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
   const double low = std::bit_cast<double>(code.immediate[1]),
                width = std::bit_cast<double>(code.immediate[2]) - low;
-  each<T>(at, out, count, code,
-          [=](Philox::Block b) { return std::pair(low + width * to_unit(b.a), low + width * to_unit(b.b)); });
+  each_alone<T>(at, out, count, code, [=](std::uint64_t bits) { return low + width * to_unit(bits); });
 }
 template <class T, bool Log>
 void normal(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
   const double mean = std::bit_cast<double>(code.immediate[1]),
                deviation = std::bit_cast<double>(code.immediate[2]);
-  each<T>(at, out, count, code, [=](Philox::Block b) {
-    const double radius = deviation * std::sqrt(-2 * std::log(1 - to_unit(b.a))),
-                 angle = 6.283185307179586477 * to_unit(b.b);
-    const double x = mean + radius * std::cos(angle), y = mean + radius * std::sin(angle);
-    return Log ? std::pair(std::exp(x), std::exp(y)) : std::pair(x, y);
-  });
+  const auto square = [](std::uint64_t bits) { return -2 * log_of(1 - to_unit(bits)); };  // of the radius
+  const auto value = [=](double radius, double part) {
+    const double x = mean + deviation * radius * part;
+    return Log ? std::exp(x) : x;
+  };
+  each<T>(
+      at, out, count, code,
+      [=](Philox::Block b) {
+        const double radius = std::sqrt(square(b.a));
+        const auto [x, y] = turned(to_unit(b.b));
+        return std::pair(value(radius, x), value(radius, y));
+      },
+      [=](const std::uint64_t* halves, T* r, std::size_t many) {
+        constexpr std::size_t most = side_by_side;
+        double radius[most], x[most], y[most];
+        for (std::size_t k = 0; k < many / 2; ++k) radius[k] = square(halves[2 * k]);
+        for (std::size_t k = 0; k < many / 2; ++k) radius[k] = std::sqrt(radius[k]);
+        for (std::size_t k = 0; k < many / 2; ++k) {
+          const auto [cosine, sine] = turned(to_unit(halves[2 * k + 1]));
+          x[k] = cosine;
+          y[k] = sine;
+        }
+        for (std::size_t k = 0; k < many / 2; ++k) {
+          r[2 * k] = static_cast<T>(value(radius[k], x[k]));
+          r[2 * k + 1] = static_cast<T>(value(radius[k], y[k]));
+        }
+      });
 }
 template <class T>
 void exponential(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
   const double mean = std::bit_cast<double>(code.immediate[1]);
-  each<T>(at, out, count, code, [=](Philox::Block b) {
-    return std::pair(-mean * std::log1p(-to_unit(b.a)), -mean * std::log1p(-to_unit(b.b)));
-  });
+  each_alone<T>(at, out, count, code, [=](std::uint64_t bits) { return -mean * std::log1p(-to_unit(bits)); });
 }
 void bernoulli(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
   const double p = std::bit_cast<double>(code.immediate[1]);
-  each<bool>(at, out, count, code,
-             [=](Philox::Block b) { return std::pair(to_unit(b.a) < p, to_unit(b.b) < p); });
+  each_alone<bool>(at, out, count, code, [=](std::uint64_t bits) { return to_unit(bits) < p; });
 }
 template <class T>
 void integers(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
@@ -142,7 +264,7 @@ void integers(const void* at, const void*, const void*, void* out, std::size_t c
                : static_cast<std::int64_t>(
                      low + static_cast<std::uint64_t>(static_cast<unsigned __int128>(bits) * width >> 64));
   };
-  each<T>(at, out, count, code, [=](Philox::Block b) { return std::pair(scaled(b.a), scaled(b.b)); });
+  each_alone<T>(at, out, count, code, scaled);
 }
 // Products of uniform numbers for a small mean, the transformed rejection of Hoermann (1993) for a large one.
 void poisson(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
@@ -226,11 +348,11 @@ ElementKernel random_kernel(const Code& code) {
   };
   switch (static_cast<Distribution>(code.immediate[3] & 0xFF)) {
     case Distribution::uniform:
-      return real(&uniform<float>, &uniform<double>);
+      return real(suited<&uniform<float>>(), suited<&uniform<double>>());
     case Distribution::normal:
-      return real(&normal<float, false>, &normal<double, false>);
+      return real(suited<&normal<float, false>>(), suited<&normal<double, false>>());
     case Distribution::lognormal:
-      return real(&normal<float, true>, &normal<double, true>);
+      return real(suited<&normal<float, true>>(), suited<&normal<double, true>>());
     case Distribution::exponential:
       return real(&exponential<float>, &exponential<double>);
     case Distribution::integers:
@@ -238,7 +360,7 @@ ElementKernel random_kernel(const Code& code) {
     case Distribution::poisson:
       return &poisson;
     case Distribution::bernoulli:
-      return &bernoulli;
+      return suited<&bernoulli>();
     case Distribution::permutation:
       return &permute;
   }

@@ -1,7 +1,11 @@
 // Lists of indices along an axis.
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
+#include <mutex>
+#include <span>
+#include <utility>
 
 #include "array/graph/nodes.hpp"
 #include "array/graph/views.hpp"
@@ -68,52 +72,179 @@ task::Value gathered(Reader& parameters, std::span<const Tensor> operands) {
   return out.value;
 }
 
+using List = std::span<const std::int64_t>;
+
+// Rows along an axis of chunks, or of what was picked of them. Parameters: shape of the result, extent before
+// and elements after the axis, the first index of each chunk along it and the end, for each the operand and
+// the index that begins there (-1: it has the rows of the chunk that are wanted, in their order), and the
+// list of indices; if it is empty, the last operand is the list.
+task::Value gathered_from_chunks(Reader& parameters, std::span<const Tensor> operands) {
+  Dims shape;
+  std::int64_t before = 0, after = 0;
+  std::vector<std::int64_t> starts, lows, told;
+  std::vector<std::uint32_t> operand;
+  read(parameters, shape);
+  read(parameters, before);
+  read(parameters, after);
+  read(parameters, starts);
+  read(parameters, operand);
+  read(parameters, lows);
+  read(parameters, told);
+  const List list = told.empty() ? List(operands.back().as<std::int64_t>(),
+                                        static_cast<std::size_t>(operands.back().size()))
+                                 : List(told);
+  const Tensor out = make_tensor(operands[0].type, shape);
+  if (out.size() == 0) return out.value;
+  const std::int64_t row = after * static_cast<std::int64_t>(size_of(out.type));
+  std::vector<const std::byte*> base, next;
+  std::vector<std::int64_t> along;  // bytes of an operand from one row before the axis to the next
+  for (const std::uint32_t o : operand) {
+    base.push_back(static_cast<const std::byte*>(operands[o].data));
+    along.push_back(operands[o].size() / (before * after) * row);
+  }
+  const std::int64_t width = starts[1], count = std::ssize(starts) - 1;
+  bool is_even = width > 0 && starts.back() <= INT32_MAX;  // a short division does
+  for (std::int64_t c = 1; c < count; ++c)
+    is_even = is_even && starts[static_cast<std::size_t>(c)] == c * width;
+  // Where a few rows are, then the rows: so many are fetched from memory at the same time.
+  constexpr std::size_t few = 256;
+  std::array<const std::byte*, few> at;
+  auto* to = static_cast<std::byte*>(out.data);
+  for (std::int64_t b = 0; b < before; ++b) {
+    next = base;
+    for (std::size_t begin = 0; begin < list.size(); begin += few) {
+      const std::size_t piece = std::min(few, list.size() - begin);
+      for (std::size_t k = 0; k < piece; ++k) {
+        const std::int64_t i = list[begin + k] + (list[begin + k] < 0 ? starts.back() : 0);
+        const auto c = static_cast<std::size_t>(
+            is_even ? std::min<std::int64_t>(
+                          static_cast<std::uint32_t>(i) / static_cast<std::uint32_t>(width), count - 1)
+                    : chunk_at(starts, i));
+        at[k] = lows[c] < 0 ? std::exchange(next[c], next[c] + row) : base[c] + (i - lows[c]) * row;
+      }
+      if (row == 8)
+        for (std::size_t k = 0; k < piece; ++k, to += 8) std::memcpy(to, at[k], 8);
+      else
+        for (std::size_t k = 0; k < piece; ++k, to += row)
+          std::memcpy(to, at[k], static_cast<std::size_t>(row));
+    }
+    for (std::size_t c = 0; c < base.size(); ++c) base[c] += along[c];
+  }
+  return out.value;
+}
+
+// Adds the task that gathers rows; `lows`, `operand` and `list` as above.
+void gather_from(TaskBuilder& task, std::vector<std::uint32_t> operands, const Dims& shape, std::size_t axis,
+                 const std::vector<std::int64_t>& starts, const std::vector<std::uint32_t>& operand,
+                 const std::vector<std::int64_t>& lows, List list) {
+  std::int64_t before = 1, after = 1;
+  for (std::size_t a = 0; a < shape.size(); ++a)
+    if (a != axis) (a < axis ? before : after) *= shape[a];
+  task.kernel(&gathered_from_chunks, std::move(operands), shape, before, after, starts, operand, lows,
+              std::vector<std::int64_t>(list.begin(), list.end()));
+}
+
 // One task for a chunk of the result: of each chunk of the source the part between the first and the last
-// element that is wanted.
-void gather(TaskBuilder& task, const Node& source, std::size_t axis, const View& view,
-            const std::int64_t* list) {
-  const auto count = static_cast<std::size_t>(view.shape[axis]);
+// element that is wanted, or the chunk itself. `indices`: an array that has the list, or null.
+void gather(TaskBuilder& task, const Node& source, std::size_t axis, const View& view, List list,
+            const Node* indices) {
+  const std::vector<std::int64_t>& starts = source.grid.starts[axis];
   struct Part {
     std::int64_t low = INT64_MAX, high = -1;
-    std::uint32_t operand = 0;
   };
-  std::vector<Part> parts(source.grid.chunks[axis].size());  // of the chunks along the axis
-  std::vector<std::uint32_t> from(count);                    // the chunk of each index, then its operand
-  for (std::size_t i = 0; i < count; ++i) {
-    from[i] = static_cast<std::uint32_t>(source.grid.find(axis, list[i]));
-    Part& part = parts[from[i]];
-    part.low = std::min(part.low, list[i]);
-    part.high = std::max(part.high, list[i]);
-  }
-  std::vector<std::uint32_t> operands;
-  for (std::size_t chunk = 0; chunk < parts.size(); ++chunk) {
+  std::vector<Part> parts(source.grid.chunks[axis].size());
+  const bool whole = task.planner.is_barrier(source);  // it is read where it lies
+  std::size_t unseen = parts.size();
+  for (auto i = list.begin(); i != list.end() && unseen > 0; ++i) {
+    const auto chunk = static_cast<std::size_t>(chunk_at(starts, *i));
     Part& part = parts[chunk];
-    if (part.high < 0) continue;
-    if (task.planner.is_barrier(source) && !task.planner.splits()) {  // it is read where it lies
-      part.low = source.grid.starts[axis][chunk];
-      part.high = source.grid.starts[axis][chunk + 1] - 1;
+    if (!whole) {
+      part.low = std::min(part.low, *i);
+      part.high = std::max(part.high, *i);
+    } else if (part.high < 0) {
+      part = {starts[chunk], starts[chunk + 1] - 1};
+      --unseen;
     }
+  }
+  std::vector<std::uint32_t> operands, operand(parts.size());
+  std::vector<std::int64_t> lows(parts.size());
+  for (std::size_t chunk = 0; chunk < parts.size(); ++chunk) {
+    const Part& part = parts[chunk];
+    if (part.high < 0) continue;
     View box = view;
-    box.maps[axis].start = part.low;
+    box.maps[axis].start = lows[chunk] = part.low;
     box.shape[axis] = part.high - part.low + 1;
-    part.operand = static_cast<std::uint32_t>(operands.size());
+    operand[chunk] = static_cast<std::uint32_t>(operands.size());
     operands.push_back(task.need(source, box));
   }
-  std::vector<std::int64_t> places(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const Part& part = parts[from[i]];
-    from[i] = part.operand;
-    places[i] = list[i] - part.low;
+  if (indices) {
+    operands.push_back(task.need(*indices, box_view(Dims{view.maps[axis].start}, Dims{view.shape[axis]})));
+    list = {};
   }
-  std::int64_t before = 1, after = 1;
-  for (std::size_t a = 0; a < view.shape.size(); ++a)
-    if (a != axis) (a < axis ? before : after) *= view.shape[a];
-  task.kernel(&gathered, std::move(operands), view.shape, before, after, from, places);
+  gather_from(task, std::move(operands), view.shape, axis, starts, operand, lows, list);
+}
+
+// What a list wants of each chunk along an axis, picked where the chunk is, so that nothing else travels: a
+// chunk for each chunk of the result and each of the source.
+NodePtr picks(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t>& list,
+              const std::vector<std::int64_t>& pieces) {
+  const std::vector<std::int64_t>& starts = x->grid.starts[axis];
+  const std::size_t sources = x->grid.chunks[axis].size();
+  auto sorted = std::make_shared<std::vector<std::int64_t>>(list.size());
+  std::vector<std::int64_t> counts;
+  std::vector<std::uint32_t> from;
+  std::size_t begin = 0;
+  for (const std::int64_t piece : pieces) {
+    const auto size = static_cast<std::size_t>(piece), first = counts.size();
+    from.resize(size);
+    counts.resize(first + sources);
+    for (std::size_t i = 0; i < size; ++i) {
+      from[i] = static_cast<std::uint32_t>(chunk_at(starts, list[begin + i]));
+      ++counts[first + from[i]];
+    }
+    std::vector<std::size_t> next(sources, begin);
+    for (std::size_t c = 1; c < sources; ++c)
+      next[c] = next[c - 1] + static_cast<std::size_t>(counts[first + c - 1]);
+    for (std::size_t i = 0; i < size; ++i) (*sorted)[next[from[i]]++] = list[begin + i];
+    begin += size;
+  }
+  Chunks chunks = x->grid.chunks;
+  chunks[axis] = std::move(counts);
+  const Grid grid(std::move(chunks));
+  const auto plan = [x, axis, sorted, grid, sources](TaskBuilder& task, std::int64_t chunk) {
+    const View view = chunk_view(grid, chunk);
+    const std::size_t source = static_cast<std::size_t>(grid.unravel(chunk)[axis]) % sources;
+    const std::int64_t low = x->grid.starts[axis][source], *mine = sorted->data() + view.maps[axis].start;
+    View box = view;
+    box.maps[axis].start = low;
+    box.shape[axis] = x->grid.chunks[axis][source];
+    gather_from(task, {task.need(*x, box)}, view.shape, axis, {low, low + box.shape[axis]}, {0}, {low},
+                List(mine, static_cast<std::size_t>(view.shape[axis])));
+  };
+  return std::make_shared<TaskNode>("take.pick", x->type, grid, std::vector<NodePtr>{x}, plan);
+}
+
+// A chunk of the result of what was picked for it.
+void gather_picks(TaskBuilder& task, const Node& source, const Node& picks, std::size_t axis,
+                  std::int64_t piece, const View& view, List list) {
+  const std::size_t sources = source.grid.chunks[axis].size();
+  std::vector<std::uint32_t> operands, operand(sources);
+  for (std::size_t c = 0; c < sources; ++c) {
+    const auto k = static_cast<std::size_t>(piece) * sources + c;
+    if (picks.grid.chunks[axis][k] == 0) continue;
+    View box = view;
+    box.maps[axis].start = picks.grid.starts[axis][k];
+    box.shape[axis] = picks.grid.chunks[axis][k];
+    operand[c] = static_cast<std::uint32_t>(operands.size());
+    operands.push_back(task.need(picks, box));
+  }
+  gather_from(task, std::move(operands), view.shape, axis, source.grid.starts[axis], operand,
+              std::vector<std::int64_t>(sources, -1), list);
 }
 
 }  // namespace
 
-NodePtr take(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t>& indices) {
+NodePtr take(const NodePtr& x, std::size_t axis, std::vector<std::int64_t> indices, const NodePtr& array) {
   const auto runs = runs_of(indices.data(), static_cast<std::int64_t>(indices.size()), 1);
   if (runs.size() == 1) {
     SmallVector<AxisMap, 4> maps;
@@ -124,18 +255,50 @@ NodePtr take(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t>
     shape[axis] = runs[0].count;
     if (runs[0].step != 0) return affine("take", x, maps, shape);
   }
+  // As long as those of the source at most; of chunks that are there, so short that all cores have something
+  // to do.
   Chunks chunks = x->grid.chunks;
-  const auto most = std::max<std::int64_t>(1, *std::ranges::max_element(chunks[axis]));
+  const auto count = static_cast<std::int64_t>(indices.size());
+  std::int64_t most = std::max<std::int64_t>(1, *std::ranges::max_element(chunks[axis]));
+  const bool is_there = x->is_barrier() || x->keep;
+  if (is_there && count > 0) {
+    std::vector<AxisChunks> rules(chunks.begin(), chunks.end());
+    rules[axis] = AxisChunks();
+    Shape shape = x->grid.shape;
+    shape[axis] = count;
+    most = std::min(most, ChunkSpec(rules).resolve("take", shape, size_of(x->type))[axis][0]);
+  }
   chunks[axis].clear();
-  for (auto left = static_cast<std::int64_t>(indices.size()); left > 0; left -= most)
-    chunks[axis].push_back(std::min(left, most));
+  for (std::int64_t left = count; left > 0; left -= most) chunks[axis].push_back(std::min(left, most));
   if (chunks[axis].empty()) chunks[axis] = {0};
-  Grid grid(std::move(chunks));
-  const auto plan = [source = x.get(), axis, indices, grid](TaskBuilder& task, std::int64_t chunk) {
-    const View view = chunk_view(grid, chunk);
-    const std::int64_t* list = indices.data() + view.maps[axis].start;
+  struct Plan {
+    NodePtr x;
+    std::size_t axis;
+    std::vector<std::int64_t> list;
+    NodePtr array;  // that has the list, or null
+    Grid grid;
+    std::once_flag once;
+    NodePtr picks;  // made when several processes compute it
+  };
+  const auto all = std::make_shared<Plan>();
+  all->x = x;
+  all->axis = axis;
+  all->list = std::move(indices);
+  all->array = array;
+  all->grid = Grid(std::move(chunks));
+  const auto plan = [all, is_there](TaskBuilder& task, std::int64_t chunk) {
+    const Node* source = all->x.get();
+    const std::size_t axis = all->axis;
+    const View view = chunk_view(all->grid, chunk);
+    const std::int64_t* list = all->list.data() + view.maps[axis].start;
     const auto runs = runs_of(list, view.shape[axis], most_runs);
-    if (runs.size() > most_runs) return gather(task, *source, axis, view, list);
+    if (runs.size() > most_runs) {
+      const List mine(list, static_cast<std::size_t>(view.shape[axis]));
+      if (!is_there || !task.planner.splits())
+        return gather(task, *source, axis, view, mine, all->array.get());
+      std::call_once(all->once, [&] { all->picks = picks(all->x, axis, all->list, all->grid.chunks[axis]); });
+      return gather_picks(task, *source, *all->picks, axis, all->grid.unravel(chunk)[axis], view, mine);
+    }
     const Dims steps = row_major(view.shape);
     const std::uint32_t out = task.temporary(source->type, view.shape);
     for (const IndexRun& run : runs) {
@@ -146,7 +309,9 @@ NodePtr take(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t>
     }
     task.result(out);
   };
-  return std::make_shared<TaskNode>("take", x->type, grid, std::vector<NodePtr>{x}, plan);
+  std::vector<NodePtr> inputs{x};
+  if (array) inputs.push_back(array);
+  return std::make_shared<TaskNode>("take", x->type, all->grid, std::move(inputs), plan);
 }
 
 // --- points

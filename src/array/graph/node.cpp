@@ -53,18 +53,18 @@ std::int64_t Grid::ravel(const Dims& at) const {
     chunk = chunk * static_cast<std::int64_t>(chunks[a].size()) + at[a];
   return chunk;
 }
-std::int64_t Grid::find(std::size_t axis, std::int64_t index) const {
-  const auto& at = starts[axis];
-  if (at.size() == 2) return 0;
+std::int64_t chunk_at(const std::vector<std::int64_t>& starts, std::int64_t index) {
+  if (starts.size() == 2) return 0;
   // Chunks are equal but for the last, mostly.
-  if (const std::int64_t first = at[1] - at[0]; first > 0 && index >= 0) {
+  if (const std::int64_t first = starts[1] - starts[0]; first > 0 && index >= 0) {
     const auto guess = static_cast<std::size_t>(index / first);
-    if (guess + 1 < at.size() && at[guess] <= index && index < at[guess + 1])
+    if (guess + 1 < starts.size() && starts[guess] <= index && index < starts[guess + 1])
       return static_cast<std::int64_t>(guess);
   }
-  const auto next = std::upper_bound(at.begin(), at.end() - 1, index);
-  return std::max<std::int64_t>(0, next - at.begin() - 1);
+  const auto next = std::upper_bound(starts.begin(), starts.end() - 1, index);
+  return std::max<std::int64_t>(0, next - starts.begin() - 1);
 }
+std::int64_t Grid::find(std::size_t axis, std::int64_t index) const { return chunk_at(starts[axis], index); }
 
 bool View::empty() const noexcept {
   return std::any_of(shape.begin(), shape.end(), [](std::int64_t n) { return n == 0; });

@@ -32,6 +32,9 @@ using Register = std::uint16_t;
 /// Throws unless elements, their bytes and chunks can be counted.
 void check_size(std::string_view function, const Shape& shape, const Chunks& chunks);
 
+/// The chunk that has the index; `starts`: the first index of each, and the extent at the end.
+[[nodiscard]] std::int64_t chunk_at(const std::vector<std::int64_t>& starts, std::int64_t index);
+
 /// Where the chunks of an array lie.
 struct Grid {
   Grid() = default;

@@ -24,8 +24,10 @@ struct IndexRun {
 constexpr std::size_t most_runs = 16;  ///< A list of more is not cut into views.
 /// Not all of them if they are more than `most`.
 [[nodiscard]] std::vector<IndexRun> runs_of(const std::int64_t* list, std::int64_t count, std::size_t most);
-/// Elements at these indices along an axis, which must be in range.
-[[nodiscard]] NodePtr take(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t>& indices);
+/// Elements at these indices along an axis, which must be in range. `array`: int64 that are there and give
+/// the same indices, or null; there negative ones may count from the end.
+[[nodiscard]] NodePtr take(const NodePtr& x, std::size_t axis, std::vector<std::int64_t> indices,
+                           const NodePtr& array = nullptr);
 /// Elements along an axis where a mask with one axis is true; or, if the mask has all axes, in row-major
 /// order.
 [[nodiscard]] NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& mask);

@@ -4,6 +4,7 @@
 
 #include "array/interpret/code.hpp"
 #include "array/interpret/part.hpp"
+#include "array/interpret/suited.hpp"
 #include "weir/array/chunks.hpp"
 #include "weir/detail/task/address.hpp"
 
@@ -30,11 +31,11 @@ using Steps = std::vector<std::int64_t>;  // one per axis of the loop
 
 std::int64_t row_offset(const Loop& loop, const std::int64_t* steps, std::int64_t row) {
   std::int64_t offset = 0;
-  for (int a = loop.axes - 2; a >= 0; --a) {
+  for (int a = loop.axes - 2; a > 0; --a) {
     offset += row % loop.shape[a] * steps[a];
     row /= loop.shape[a];
   }
-  return offset;
+  return loop.axes > 1 ? offset + row * steps[0] : 0;
 }
 
 // Walks the rows of a loop from a given one, keeping the offset of one operand.
@@ -80,7 +81,7 @@ void copy_strided(const void* from, std::int64_t step, void* to, std::int64_t to
     for (std::int64_t i = 0; i < count; ++i) out[i * to_step] = in[i * step];
   }
 }
-struct Wide {
+struct Two {
   std::uint64_t a, b;
 };
 void copy(std::size_t size, const void* from, std::int64_t step, void* to, std::int64_t to_step,
@@ -91,15 +92,15 @@ void copy(std::size_t size, const void* from, std::int64_t step, void* to, std::
   }
   switch (size) {
     case 1:
-      return copy_strided<std::uint8_t>(from, step, to, to_step, count);
+      return suited<&copy_strided<std::uint8_t>>()(from, step, to, to_step, count);
     case 2:
-      return copy_strided<std::uint16_t>(from, step, to, to_step, count);
+      return suited<&copy_strided<std::uint16_t>>()(from, step, to, to_step, count);
     case 4:
-      return copy_strided<std::uint32_t>(from, step, to, to_step, count);
+      return suited<&copy_strided<std::uint32_t>>()(from, step, to, to_step, count);
     case 8:
-      return copy_strided<std::uint64_t>(from, step, to, to_step, count);
+      return suited<&copy_strided<std::uint64_t>>()(from, step, to, to_step, count);
     default:
-      return copy_strided<Wide>(from, step, to, to_step, count);
+      return suited<&copy_strided<Two>>()(from, step, to, to_step, count);
   }
 }
 

@@ -1,6 +1,7 @@
 // Folding pieces of chunks into accumulators: sums, extremes, moments.
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
 
 #include "array/kernels/exact.hpp"
@@ -148,16 +149,21 @@ void fold_each(const void* data, std::size_t count, const FoldTarget& to) {
   A* r = reinterpret_cast<A*>(to.at);
   F f;
   if (to.step == 0) {
-    A a = *r, b = a, c = a, d = a;
+    A a = *r;
     std::size_t i = 0;
-    if constexpr (F::splits) {
-      for (; i + 4 <= count; i += 4) {
-        a = f(a, x[i]);
-        b = f(b, x[i + 1]);
-        c = f(c, x[i + 2]);
-        d = f(d, x[i + 3]);
-      }
-      a = f(f(a, b), f(c, d));
+    if constexpr (F::splits && !std::is_same_v<T, bool>) {
+      typedef T Vector [[gnu::vector_size(32)]];
+      constexpr std::size_t lanes = 32 / sizeof(T);
+      Vector best[4], v;
+      for (Vector& one : best)
+        for (std::size_t k = 0; k < lanes; ++k) one[k] = a;
+      for (; i + 4 * lanes <= count; i += 4 * lanes)
+        for (std::size_t k = 0; k < 4; ++k) {
+          std::memcpy(&v, x + i + k * lanes, sizeof v);
+          F::take(best[k], v);
+        }
+      for (const Vector& one : best)
+        for (std::size_t k = 0; k < lanes; ++k) a = f(a, one[k]);
     }
     for (; i < count; ++i) a = f(a, x[i]);
     *r = a;
@@ -173,22 +179,50 @@ void fold_each(const void* data, std::size_t count, const FoldTarget& to) {
 template <class T>
 struct Smallest {
   static constexpr bool splits = true;
-  T operator()(T a, T x) const { return (x < a) | (x != x) ? x : a; }
+  template <class V>  // a number, or a vector of them
+  static void take(V& a, const V& x) {
+    a = (x < a) | (x != x) ? x : a;
+  }
+  T operator()(T a, T x) const {
+    take(a, x);
+    return a;
+  }
 };
 template <class T>
 struct Largest {
   static constexpr bool splits = true;
-  T operator()(T a, T x) const { return (x > a) | (x != x) ? x : a; }
+  template <class V>  // a number, or a vector of them
+  static void take(V& a, const V& x) {
+    a = (x > a) | (x != x) ? x : a;
+  }
+  T operator()(T a, T x) const {
+    take(a, x);
+    return a;
+  }
 };
 template <class T>
 struct NanSmallest {
   static constexpr bool splits = true;
-  T operator()(T a, T x) const { return (x < a) | (a != a) ? x : a; }
+  template <class V>  // a number, or a vector of them
+  static void take(V& a, const V& x) {
+    a = (x < a) | (a != a) ? x : a;
+  }
+  T operator()(T a, T x) const {
+    take(a, x);
+    return a;
+  }
 };
 template <class T>
 struct NanLargest {
   static constexpr bool splits = true;
-  T operator()(T a, T x) const { return (x > a) | (a != a) ? x : a; }
+  template <class V>  // a number, or a vector of them
+  static void take(V& a, const V& x) {
+    a = (x > a) | (a != a) ? x : a;
+  }
+  T operator()(T a, T x) const {
+    take(a, x);
+    return a;
+  }
 };
 template <class T>
 struct Product {

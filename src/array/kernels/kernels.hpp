@@ -5,6 +5,7 @@
 #include <complex>
 
 #include "array/interpret/code.hpp"
+#include "array/interpret/suited.hpp"
 
 namespace weir::detail::array {
 
@@ -12,35 +13,6 @@ template <class T>
 inline constexpr bool is_complex_type = false;
 template <class T>
 inline constexpr bool is_complex_type<std::complex<T>> = true;
-
-/// Whether this processor has vectors of 256 bits (AVX2).
-inline bool has_wide_vectors() {
-#ifdef __x86_64__
-  static const bool has = __builtin_cpu_supports("avx2");
-  return has;
-#else
-  return false;
-#endif
-}
-// A loop compiled again for such vectors; the same operations in the same order, none of them fused, so that
-// results do not depend on the processor.
-template <auto loop>
-struct Wide;
-template <class... A, void (*loop)(A...)>
-struct Wide<loop> {
-#ifdef __x86_64__
-  [[gnu::flatten, gnu::target("avx2")]]
-#endif
-  static void
-  run(A... arguments) {
-    loop(arguments...);
-  }
-};
-/// A loop as it is fastest on this processor.
-template <auto loop>
-auto suited() {
-  return has_wide_vectors() ? &Wide<loop>::run : loop;
-}
 
 // The output may be the very place of an input, never another overlap.
 template <class T, class R, class F>

@@ -163,6 +163,8 @@ template <class Offset>
 Column taken_text(const ArrowArray& array) {
   const Offset* from = values_of<Offset>(array, 1);
   const auto rows = static_cast<std::size_t>(array.length);
+  if (rows && from[0] < 0)
+    refuse_arrow("offsets of text must not be negative (got " + std::to_string(from[0]) + ")");
   Fresh<std::int64_t> offsets(rows + 1);
   for (std::size_t i = 0; i <= rows; ++i) {
     offsets[i] = rows ? static_cast<std::int64_t>(from[i]) - static_cast<std::int64_t>(from[0]) : 0;
@@ -174,13 +176,78 @@ Column taken_text(const ArrowArray& array) {
   return Column(ColumnType::text, rows, text.block(), offsets.block(), validity_of(array));
 }
 
+// Texts of up to 12 bytes are in their view; of longer ones it says in which buffer they are, and where. The
+// last buffer has the lengths of these.
+Column taken_views(const ArrowArray& array) {
+  struct View {
+    std::uint32_t size;
+    char begin[4];
+    std::uint32_t buffer, at;
+  };
+  constexpr std::int64_t fixed_buffers = 3;
+  constexpr std::uint32_t most_inside = 12;
+  const auto rows = static_cast<std::size_t>(array.length);
+  const std::int64_t count = array.n_buffers - fixed_buffers;
+  const auto* sizes = static_cast<const std::int64_t*>(array.buffers[array.n_buffers - 1]);
+  const View* views = values_of<View>(array, 1);
+  const auto text_of = [&](const View& view) -> std::string_view {
+    if (view.size <= most_inside) return {view.begin, view.size};
+    if (view.buffer >= count || sizes[view.buffer] < 0 ||
+        std::uint64_t{view.at} + view.size > static_cast<std::uint64_t>(sizes[view.buffer]))
+      refuse_arrow("a view must lie within its buffers (got bytes " + std::to_string(view.at) + " to " +
+                   std::to_string(std::uint64_t{view.at} + view.size) + " of buffer " +
+                   std::to_string(view.buffer) + ")");
+    return {static_cast<const char*>(array.buffers[2 + view.buffer]) + view.at, view.size};
+  };
+  Fresh<std::int64_t> offsets(rows + 1);
+  offsets[0] = 0;
+  for (std::size_t i = 0; i < rows; ++i)
+    offsets[i + 1] = offsets[i] + (is_there(array, static_cast<std::int64_t>(i))
+                                       ? static_cast<std::int64_t>(text_of(views[i]).size())
+                                       : 0);
+  Fresh<char> text(static_cast<std::size_t>(offsets[rows]));
+  for (std::size_t i = 0; i < rows; ++i)
+    if (offsets[i + 1] > offsets[i])
+      std::memcpy(text.data() + offsets[i], text_of(views[i]).data(),
+                  static_cast<std::size_t>(offsets[i + 1] - offsets[i]));
+  return Column(ColumnType::text, rows, text.block(), offsets.block(), validity_of(array));
+}
+
+// Days of any year: milliseconds since 1970 are not counted in nanoseconds.
+Column taken_days(const ArrowArray& array) {
+  constexpr std::int64_t day_ms = 86'400'000;
+  const std::int64_t* from = values_of<std::int64_t>(array, 1);
+  Fresh<std::int64_t> days(static_cast<std::size_t>(array.length));
+  for (std::int64_t i = 0; i < array.length; ++i) {
+    auto& day = days[static_cast<std::size_t>(i)];
+    day = is_there(array, i) ? from[i] / day_ms - (from[i] % day_ms < 0) : 0;
+  }
+  return Column(ColumnType::date, static_cast<std::size_t>(array.length), days.block(), {},
+                validity_of(array));
+}
+
+// What must hold before any of its memory is read.
+void check_shape(std::string_view format, const ArrowArray& array) {
+  if (array.length < 0 || array.offset < 0)
+    refuse_arrow("a length and an offset must not be negative (got " + std::to_string(array.length) +
+                 " and " + std::to_string(array.offset) + ")");
+  const std::int64_t least = format == "n" ? 0 : format == "u" || format == "U" || format == "vu" ? 3 : 2;
+  if (array.n_buffers < least || (least && !array.buffers))
+    refuse_arrow("a column of format " + quoted(format) + " must have " + std::to_string(least) +
+                 " buffers (got " + std::to_string(array.n_buffers) + ")");
+  if (least && array.length > 0 && !array.buffers[1])
+    refuse_arrow("a column must have its values (got none of " + std::to_string(array.length) + " rows)");
+}
+
 Column taken_column(const ArrowSchema& schema, const ArrowArray& array);
 
 Column taken_dictionary(const ArrowSchema& schema, const ArrowArray& array) {
   const Column values = taken_column(*schema.dictionary, *array.dictionary);
   ArrowSchema plain = schema;
+  ArrowArray numbers = array;
   plain.dictionary = nullptr;
-  const Column indices = taken_column(plain, array);
+  numbers.dictionary = nullptr;
+  const Column indices = taken_column(plain, numbers);
   std::vector<detail::frame::Row> rows(indices.size(), detail::frame::no_row);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (indices.is_na(i)) continue;
@@ -193,11 +260,22 @@ Column taken_dictionary(const ArrowSchema& schema, const ArrowArray& array) {
   return detail::frame::take(values, rows);
 }
 
+[[noreturn]] void refuse_format(const ArrowSchema& schema) {
+  refuse_arrow("a column must be of numbers, bools, text, days or timestamps (got format " +
+               quoted(schema.format) + " of " + quoted(schema.name ? schema.name : "") + ")");
+}
+
 Column taken_column(const ArrowSchema& schema, const ArrowArray& array) {
-  if (schema.dictionary && array.dictionary) return taken_dictionary(schema, array);
   const std::string_view format = schema.format;
+  if (!schema.dictionary != !array.dictionary)
+    refuse_arrow("a column and its type must both have a dictionary, or none");
+  if (schema.dictionary) return taken_dictionary(schema, array);
   constexpr ColumnType int64 = ColumnType::int64, datetime = ColumnType::datetime;
   using I64 = std::int64_t;
+  if (format.starts_with('+') || format.empty()) refuse_format(schema);
+  check_shape(format, array);
+  if (format == "n")
+    return detail::frame::missing_column(ColumnType::float64, static_cast<std::size_t>(array.length));
   if (format == "b") return taken_flags(array);
   if (format == "c") return taken<std::int8_t, I64>(array, int64);
   if (format == "C") return taken<std::uint8_t, I64>(array, int64);
@@ -211,15 +289,14 @@ Column taken_column(const ArrowSchema& schema, const ArrowArray& array) {
   if (format == "g") return taken<double, double>(array, ColumnType::float64);
   if (format == "u") return taken_text<std::int32_t>(array);
   if (format == "U") return taken_text<I64>(array);
+  if (format == "vu") return taken_views(array);
   if (format == "tdD") return taken<std::int32_t, I64>(array, ColumnType::date);
-  if (format == "tdm")
-    return detail::frame::cast(taken<I64, I64>(array, datetime, 1'000'000), ColumnType::date);
+  if (format == "tdm") return taken_days(array);
   if (format.starts_with("tss:")) return taken<I64, I64>(array, datetime, 1'000'000'000);
   if (format.starts_with("tsm:")) return taken<I64, I64>(array, datetime, 1'000'000);
   if (format.starts_with("tsu:")) return taken<I64, I64>(array, datetime, 1'000);
   if (format.starts_with("tsn:")) return taken<I64, I64>(array, datetime);
-  refuse_arrow("a column must be of numbers, bools, text, days or timestamps (got format " + quoted(format) +
-               " of " + quoted(schema.name ? schema.name : "") + ")");
+  refuse_format(schema);
 }
 
 // Releases both, whatever happens.
@@ -270,11 +347,22 @@ Table from_arrow(ArrowSchema* schema, ArrowArray* array) {
   if (std::string_view(schema->format) != "+s" || schema->n_children != array->n_children)
     refuse_arrow("the array must be a table, a struct of columns (got format " + quoted(schema->format) +
                  ")");
+  if (array->length < 0 || array->offset < 0)
+    refuse_arrow("a length and an offset must not be negative (got " + std::to_string(array->length) +
+                 " and " + std::to_string(array->offset) + ")");
+  if (array->null_count != 0 && array->n_buffers > 0 && array->buffers[0])
+    for (std::int64_t row = 0; row < array->length; ++row)
+      if (!is_there(*array, row))
+        refuse_arrow("a row of the table must not be missing as a whole (got row " + std::to_string(row) +
+                     "); let its values be missing");
   std::vector<std::string> names;
   std::vector<Column> columns;
   for (std::int64_t c = 0; c < schema->n_children; ++c) {
     // Rows that the table passes over are passed over in its columns.
     ArrowArray child = *array->children[c];
+    if (child.length < array->offset + array->length)
+      refuse_arrow("a column must have the rows of its table (got " + std::to_string(child.length) + " for " +
+                   std::to_string(array->offset + array->length) + ")");
     child.offset += array->offset;
     child.length = array->length;
     names.emplace_back(schema->children[c]->name ? schema->children[c]->name : "");

@@ -16,11 +16,22 @@ constexpr std::size_t copied_at_once = 16;
 // After so many rows what all of them need is believed.
 constexpr std::size_t telling_rows = 1000;
 
+template <class T, class Value>
+bool is_among(const std::vector<T>& all, const Value& value) noexcept {
+  return std::find(all.begin(), all.end(), value) != all.end();
+}
+
 }  // namespace
 
 ColumnBuilder::ColumnBuilder(const CsvColumn& column, const CsvFormat& format)
     : column_(column), format_(format) {
   if (column.type == ColumnType::text) cells_.integers.push_back(0);
+  for (const std::string& word : format.na_values) {
+    std::int64_t integer = 0;
+    double real = 0;
+    if (column.type == ColumnType::int64 && read(word, integer, real)) no_integers_.push_back(integer);
+    if (column.type == ColumnType::float64 && read(word, integer, real)) no_reals_.push_back(real);
+  }
 }
 
 void ColumnBuilder::expect(std::size_t rows, std::size_t bytes) {
@@ -37,11 +48,11 @@ void ColumnBuilder::make_room(std::size_t rows) {
   else cells_.integers.resize(rows_ + rows + (column_.type == ColumnType::text));
 }
 
+bool ColumnBuilder::is_word(std::string_view text) const noexcept {
+  return !format_.na_values.empty() && is_among(format_.na_values, text);
+}
 bool ColumnBuilder::is_missing(std::string_view text) const noexcept {
-  if (text.empty()) return true;
-  if (!format_.na_values.empty() &&
-      std::find(format_.na_values.begin(), format_.na_values.end(), text) != format_.na_values.end())
-    return true;
+  if (text.empty() || is_word(text)) return true;
   return column_.type != ColumnType::text && is_na_word(text);
 }
 
@@ -128,8 +139,11 @@ bool ColumnBuilder::add(const CsvBatch& batch, std::size_t record) {
     add_missing();
     return true;
   }
-  // "nan" is a number to the parser and a word for a missing one to people.
-  if (real != real && is_missing(text)) add_missing();
+  // "nan" is a number to the parser and a word for a missing one to people; so may be "-999".
+  const bool is_no_number = column_.type == ColumnType::int64     ? is_among(no_integers_, integer)
+                            : column_.type == ColumnType::float64 ? is_among(no_reals_, real)
+                                                                  : is_word(text);
+  if (is_no_number || (real != real && is_missing(text))) add_missing();
   else set(integer, real);
   return true;
 }
@@ -137,7 +151,8 @@ bool ColumnBuilder::add(const CsvBatch& batch, std::size_t record) {
 // `read` knows most values.
 template <class T, class Read>
 bool ColumnBuilder::add_each(const CsvBatch& batch, std::vector<T>& to, Read read) {
-  const std::size_t count = column_.is_known ? batch.size() : 0;
+  const bool has_all = column_.is_known && no_integers_.empty() && no_reals_.empty();
+  const std::size_t count = has_all ? batch.size() : 0;
   const FieldText* cell = &field(batch, 0);
   for (std::size_t i = 0; i < count;) {
     // What it knows, one behind the other.

@@ -45,6 +45,8 @@ class ColumnBuilder {
   template <class T, class Read>
   [[nodiscard]] bool add_each(const CsvBatch& batch, std::vector<T>& to, Read read);
   [[nodiscard]] bool add_texts(const CsvBatch& batch);
+  /// Whether the program has said that this is missing.
+  [[nodiscard]] bool is_word(std::string_view text) const noexcept;
   [[nodiscard]] bool is_missing(std::string_view text) const noexcept;
   [[nodiscard]] bool read(std::string_view text, std::int64_t& integer, double& real) const noexcept;
   void set(std::int64_t integer, double real);
@@ -57,6 +59,8 @@ class ColumnBuilder {
   const CsvColumn& column_;
   const CsvFormat& format_;
   std::size_t rows_ = 0, expected_rows_ = 0, most_text_ = 0;
+  std::vector<std::int64_t> no_integers_;  // numbers that the program has said to be missing
+  std::vector<double> no_reals_;
   Cells cells_;  // have room for more rows; of texts the offsets alone
   std::optional<Fresh<char>> text_;
   std::size_t text_room_ = 0;

@@ -94,17 +94,24 @@ std::string beginning(const files::File& file, std::size_t bytes) {
   return text;
 }
 
-// The separator that the line has most of.
-char guess_sep(std::string_view line) {
-  constexpr std::array<char, 4> candidates{',', '\t', ';', '|'};
-  std::array<std::size_t, 4> counts{};
+// The separator that the first line has most of; quotes may hold line ends.
+char guess_sep(std::string_view text, const CsvFormat& format) {
+  std::string candidates;
+  for (const char c : {',', '\t', ';', '|'})
+    if (c != format.cell.decimal && c != format.cell.thousands && c != format.quote) candidates += c;
+  std::vector<std::size_t> counts(candidates.size(), 0);
   bool is_quoted = false;
-  for (const char c : line) {
-    if (c == '"') is_quoted = !is_quoted;
-    for (std::size_t k = 0; k < candidates.size(); ++k) counts[k] += !is_quoted && c == candidates[k];
+  char before = candidates[0];
+  for (const char c : text) {
+    if (c == '\n' && !is_quoted) break;
+    const std::size_t which = candidates.find(c);
+    if (c == format.quote && (is_quoted || candidates.find(before) != std::string::npos))
+      is_quoted = !is_quoted;
+    else if (!is_quoted && which != std::string::npos) ++counts[which];
+    before = c;
   }
   const auto best = std::max_element(counts.begin(), counts.end());
-  return *best ? candidates[static_cast<std::size_t>(best - counts.begin())] : ',';
+  return candidates[static_cast<std::size_t>(best - counts.begin())];
 }
 
 std::string list(const std::vector<std::string>& names) {
@@ -203,7 +210,8 @@ CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& op
     if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
       refuse("a file must be UTF-8 (got " + quoted(file.path) + ", which is UTF-16); iconv converts it");
     const bool is_last = f + 1 == files_.size();
-    if (with_header.empty() && (!text.empty() || is_last)) {
+    const bool has_lines = text.find_first_not_of("\xEF\xBB\xBF\r\n") != std::string::npos;
+    if (with_header.empty() && (has_lines || is_last)) {
       look_at_header(file, options, text);
       with_header = file.path;
     }
@@ -215,10 +223,11 @@ CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& op
       if (name.find('\r') != std::string::npos)
         refuse("lines must end with a line feed (got " + quoted(file.path) +
                ", whose lines end with a carriage return alone); tr '\\r' '\\n' converts it");
-    if (!text.empty() && names != header_)
+    if (!names.empty() && names != header_)
       refuse("files must have the same columns (got " + list(header_) + " in " + quoted(with_header) + ", " +
              list(names) + " in " + quoted(file.path) + ")");
-    if (f < (options.rows ? 1 : most_sampled_files))
+    // A column that has had no values yet may have some here.
+    if (f < (options.rows ? 1 : most_sampled_files) || (!options.rows && !all_known()))
       look_at_sample(file, std::string_view(text).substr(begin));
     // A column that begins with missing values may have others later.
     if (f == 0 && !all_known() && text.size() == sample_bytes)
@@ -235,8 +244,7 @@ CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& op
   }
 }
 
-std::uint64_t CsvSource::data_begin(const files::File& file, std::string_view text,
-                                    std::vector<std::string>* names) const {
+std::size_t CsvSource::first_line(std::string_view text) const {
   std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
   const auto skip_line = [&] {
     const std::size_t end = text.find('\n', at);
@@ -246,6 +254,12 @@ std::uint64_t CsvSource::data_begin(const files::File& file, std::string_view te
   while (at < text.size() &&
          ((options_.comment && text[at] == options_.comment) || text[at] == '\n' || text[at] == '\r'))
     skip_line();
+  return at;
+}
+
+std::uint64_t CsvSource::data_begin(const files::File& file, std::string_view text,
+                                    std::vector<std::string>* names) const {
+  const std::size_t at = first_line(text);
   const CsvRecord record = at < text.size() ? first_record(text.substr(at), format_) : CsvRecord{};
   if (at + record.length >= text.size() && text.size() >= header_bytes)
     throw Error(ErrorKind::invalid_argument, "read_csv: the header must end in the first 64 KiB of " +
@@ -263,15 +277,7 @@ std::uint64_t CsvSource::data_begin(const files::File& file, std::string_view te
 }
 
 void CsvSource::look_at_header(const files::File& file, const ReadCsv& options, std::string_view text) {
-  format_.sep = options.sep;
-  if (!format_.sep) {
-    std::string_view rest = text;
-    for (std::uint64_t i = 0; i < options.skip_rows && !rest.empty(); ++i)
-      rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
-    while (!rest.empty() && ((options.comment && rest[0] == options.comment) || rest[0] == '\n'))
-      rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
-    format_.sep = guess_sep(rest.substr(0, rest.find('\n')));
-  }
+  format_.sep = options.sep ? options.sep : guess_sep(text.substr(first_line(text)), format_);
   static_cast<void>(data_begin(file, text, &header_));
   if (header_.empty() && options.names.empty())
     refuse("a file must have a header (" + quoted(file.path) + " is empty); names gives the columns");
@@ -325,7 +331,7 @@ void CsvSource::look_at_sample(const files::File& file, std::string_view text) {
   const std::size_t last = text.rfind('\n');
   const bool is_whole = text.size() < header_bytes / 2 || last == std::string_view::npos || last < 2;
   const std::size_t end = is_whole ? text.size() : last + 1;
-  CsvFormat format = format_of({});
+  CsvFormat format = format_;
   format.columns = known_;
   format.path_column.clear();
   CsvBlock block{file.path, Compression::none, 0, end, true};
@@ -368,20 +374,29 @@ std::string CsvSource::reason(const std::string& column) const {
   return {};
 }
 
-CsvFormat CsvSource::format_of(const std::set<std::string>& columns) const {
+// What the steps are bound to is what the file is read as: another computation may have learned of other
+// types since the plan was made.
+CsvFormat CsvSource::format_of(const std::set<std::string>& columns, const Schema& planned) const {
   CsvFormat format = format_;
   format.columns.clear();
   std::lock_guard hold(mutex_);
-  for (const CsvColumn& column : known_)
-    if (columns.contains(column.name)) format.columns.push_back(column);
+  for (std::size_t c = 0; c < known_.size(); ++c) {
+    CsvColumn column = known_[c];
+    column.is_kept = columns.contains(column.name);
+    // Which lines are left out does not depend on what is asked for.
+    const bool decides = options_.on_error == OnError::skip && (column.is_stated || column.is_date);
+    if (!column.is_kept && !decides) continue;
+    if (column.is_kept && planned[c].type != column.type) throw LearnedMore{};
+    format.columns.push_back(std::move(column));
+  }
   if (!columns.contains(format.path_column)) format.path_column.clear();
   return format;
 }
 
 std::vector<Future<Table>> CsvSource::read(Client& client, std::vector<CsvBlock> blocks,
-                                           const std::set<std::string>& columns, const Steps& steps,
-                                           CsvReading& reading) const {
-  reading = {format_of(columns), std::move(blocks), {}};
+                                           const std::set<std::string>& columns, const Schema& planned,
+                                           const Steps& steps, CsvReading& reading) const {
+  reading = {format_of(columns, planned), std::move(blocks), {}};
   if (options_.rows) return read_first(client, reading, steps);
   const bool in_order = [&] {
     std::lock_guard hold(mutex_);

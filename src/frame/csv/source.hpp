@@ -54,9 +54,11 @@ class CsvSource {
   /// Partitions of these blocks, which begin with the first of a file, with these columns and all steps done.
   /// Does not wait for them: `reading` is to be checked. Only files whose blocks were once cut inside of
   /// quotes are read before this returns, with the errors of `check`; the first rows are, too.
+  ///
+  /// **Errors.** Throws `LearnedMore` if other types are known now than the plan was made with.
   [[nodiscard]] std::vector<Future<Table>> read(Client& client, std::vector<CsvBlock> blocks,
-                                                const std::set<std::string>& columns, const Steps& steps,
-                                                CsvReading& reading) const;
+                                                const std::set<std::string>& columns, const Schema& planned,
+                                                const Steps& steps, CsvReading& reading) const;
   /// Waits until the blocks have been read; with `finished_only` for none.
   ///
   /// **Errors.** Throws the sentence of the first bad line, or `LearnedMore` after the types have been
@@ -68,7 +70,7 @@ class CsvSource {
                                                          const Steps& steps) const;
   [[nodiscard]] std::vector<Future<Table>> read_first(Client& client, CsvReading& reading,
                                                       const Steps& steps) const;
-  [[nodiscard]] CsvFormat format_of(const std::set<std::string>& columns) const;
+  [[nodiscard]] CsvFormat format_of(const std::set<std::string>& columns, const Schema& planned) const;
   void learn(const CsvFormat& format, const std::vector<CsvBlock>& blocks,
              const std::vector<CsvVerdict>& verdicts) const;
   void note_bad_lines(const CsvFormat& format, const std::vector<CsvBlock>& blocks,
@@ -77,6 +79,8 @@ class CsvSource {
   void apply_options(const ReadCsv& options);
   [[nodiscard]] bool all_known() const;
   void look_at_sample(const files::File& file, std::string_view text);
+  /// Where the header begins, or the data if there is none.
+  [[nodiscard]] std::size_t first_line(std::string_view text) const;
   [[nodiscard]] std::uint64_t data_begin(const files::File& file, std::string_view text,
                                          std::vector<std::string>* names) const;
 

@@ -32,6 +32,8 @@ void append_text(std::string& to, std::string_view text, const WriteCsv& options
   else to += text;
 }
 
+}  // namespace
+
 std::string csv_text(const Table& table, const WriteCsv& options, bool has_header) {
   std::string text;
   const auto& columns = table.columns();
@@ -53,6 +55,8 @@ std::string csv_text(const Table& table, const WriteCsv& options, bool has_heade
   }
   return text;
 }
+
+namespace {
 
 std::string text_task(const Table& table, const Schema& schema, const WriteCsv& options, bool has_header) {
   return csv_text(conformed(table, schema), options, has_header);

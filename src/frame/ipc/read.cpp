@@ -91,7 +91,7 @@ IpcType type_of_field(const FlatTable& field) {
       return {"U", "", ColumnType::text, 3};
     case 23:
     case 24:
-      return {"U", "", ColumnType::text, 2, true};
+      return {"vu", "", ColumnType::text, 2, true};
     case 13:
       return {"", "structs", {}, 1};
     case 16:
@@ -281,37 +281,26 @@ class Batch {
     if (count > buffers_.size() / 16) throw FlatFault("a batch has less buffers than its views");
     return count;
   }
-  // Texts of up to 12 bytes are in their view; of longer ones a view says where they are.
+  // As the C interface has them: the last buffer says how long those of the bytes are.
   ArrowArray texts_of_views() {
     ArrowArray array = next_node();
     const std::uint64_t count = next_view();
     const std::string &validity = buffer(), &views = buffer();
-    std::vector<std::string_view> bytes;
-    for (std::uint64_t b = 0; b < count; ++b) bytes.push_back(buffer());
     const auto rows = static_cast<std::size_t>(rows_);
     if ((!validity.empty() && validity.size() < (rows + 7) / 8) || views.size() / 16 < rows)
       throw FlatFault("a buffer is shorter than its column");
-    std::string &offsets = kept_.emplace_back((rows + 1) * 8, '\0'), &texts = kept_.emplace_back();
-    for (std::size_t i = 0; i < rows; ++i) {
-      if (validity.empty() || validity[i / 8] >> (i % 8) & 1) {
-        const std::string_view view = std::string_view(views).substr(i * 16, 16);
-        const auto size = little_at<std::uint32_t>(view, 0);
-        if (size <= 12) {
-          texts += view.substr(4, size);
-        } else {
-          const auto which = little_at<std::uint32_t>(view, 8), begin = little_at<std::uint32_t>(view, 12);
-          if (which >= bytes.size() || begin > bytes[which].size() || size > bytes[which].size() - begin ||
-              texts.size() > largest_body)
-            throw FlatFault("a view leads out of its buffers");
-          texts += bytes[which].substr(begin, size);
-        }
-      }
-      const auto end = static_cast<std::int64_t>(texts.size());
-      std::memcpy(offsets.data() + (i + 1) * 8, &end, 8);
+    std::vector<const void*>& own = pointers_.emplace_back();
+    own = {validity.empty() ? nullptr : validity.data(), views.data()};
+    std::string& sizes = kept_.emplace_back();
+    for (std::uint64_t b = 0; b < count; ++b) {
+      const std::string& bytes = buffer();
+      const auto size = static_cast<std::int64_t>(bytes.size());
+      own.push_back(bytes.data());
+      sizes.append(reinterpret_cast<const char*>(&size), sizeof size);
     }
-    pointers_.push_back({validity.empty() ? nullptr : validity.data(), offsets.data(), texts.data()});
-    array.n_buffers = 3;
-    array.buffers = pointers_.back().data();
+    own.push_back(sizes.data());
+    array.n_buffers = static_cast<std::int64_t>(own.size());
+    array.buffers = own.data();
     return array;
   }
   static std::uint64_t least_of(const std::string& format, std::uint64_t rows) {
@@ -404,7 +393,6 @@ ArrowSchema schema_node(const char* format, const std::string& name) {
 
 // A column by the rules of the C interface.
 Column column_from(const IpcColumn& column, const std::string& format, ArrowArray array) {
-  if (format == "n") return missing_column(ColumnType::float64, static_cast<std::size_t>(array.length));
   try {
     return column_of_arrow(schema_node(format.c_str(), column.name), array);
   } catch (const Error& error) {

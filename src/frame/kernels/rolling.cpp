@@ -46,8 +46,14 @@ class Moments {
     sum_ = total;
     const double apart = value - mean_;
     mean_ += sign * apart / static_cast<double>(finite_);
-    squares_ += sign * apart * (value - mean_);
+    const double square = apart * (value - mean_);
+    squares_ += sign * square;
+    // What a value far away has rounded off does not come back when it leaves.
+    constexpr double most = 1e6;
+    is_spoilt_ = is_spoilt_ || (!enters && square > most * std::max(squares_, 0.0));
   }
+  // Whether the spread is to be added up anew, of no values at first.
+  [[nodiscard]] bool is_spoilt() const noexcept { return is_spoilt_; }
   [[nodiscard]] std::int64_t count() const noexcept { return count_; }
   [[nodiscard]] double sum() const noexcept {
     constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -63,6 +69,7 @@ class Moments {
  private:
   std::int64_t count_ = 0, finite_ = 0, nans_ = 0, above_ = 0, below_ = 0;
   double sum_ = 0, lost_ = 0, mean_ = 0, squares_ = 0;
+  bool is_spoilt_ = false;
 };
 
 Column rolled_moments(const Column& raw, std::span<const Row> low, std::size_t first, const Rolling& how) {
@@ -76,6 +83,11 @@ Column rolled_moments(const Column& raw, std::span<const Row> low, std::size_t f
       [&](Row row) { moments.change(values[row], false); },
       [&](std::size_t i) {
         const bool is_spread = how.kind == Kind::var || how.kind == Kind::stddev;
+        if (is_spread && moments.is_spoilt()) {
+          moments = {};
+          for (Row row = low[first + i]; row <= static_cast<Row>(first + i); ++row)
+            if (!column.is_na(row)) moments.change(values[row], true);
+        }
         const double divisor = static_cast<double>(moments.count()) - (is_spread ? how.parameter : 0);
         const bool is_there = moments.count() >= static_cast<std::int64_t>(how.at_least) &&
                               (divisor > 0 || how.kind == Kind::sum);

@@ -18,6 +18,10 @@ Table whole_task(const std::vector<Table>& parts, const std::vector<std::string>
   return aggregate_whole(parts, keys, aggregates, keeps_missing);
 }
 
+Table ordered_task(const std::vector<Table>& parts, const std::vector<std::string>& keys) {
+  return sorted(concat(parts), ascending_by(keys));
+}
+
 Table finish_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
                   const Aggregates& aggregates, bool sorts) {
   return results_of(merge_states(concat_states(parts), keys, aggregates), keys, aggregates, sorts);
@@ -132,7 +136,9 @@ class GroupNode : public Node {
     }
     for (const auto& bucket : run.by_hash(parts, keys_, count))
       results.push_back(run.client.submit(whole_task, bucket, keys_, bound_, keeps_missing_));
-    return results;
+    // Few groups are put in order, however many rows they are of.
+    if (run.split_for(results).count > 1) return results;
+    return {run.client.submit(ordered_task, results, keys_)};
   }
 
   std::vector<std::string> keys_;

@@ -24,6 +24,7 @@ using PartReader = std::function<Future<Table>(Client& client, const Steps& step
 struct Parts {
   std::vector<Future<Table>> tables;
   std::shared_ptr<const CsvSource> source;  ///< Where blocks are, if they are not tables yet.
+  Schema planned;                           ///< Of the file, when the plan was made.
   std::vector<CsvBlock> blocks;
   Names columns;  ///< Of the file, those that are read.
   Steps steps;
@@ -38,8 +39,10 @@ class Run {
 
   /// Partitions of a node, with at least these columns; what several results share is made once.
   [[nodiscard]] Parts parts_of(const NodePtr& node, const Names& needed);
-  /// Nodes to be made once, with all columns that anybody needs of them.
-  void share(std::map<const Node*, Names> nodes) {
+  /// A computation begins, or begins again: these nodes are to be made once, with all columns that anybody
+  /// needs of them.
+  void begin(std::map<const Node*, Names> nodes) {
+    readings_.clear();
     shared_ = {};
     for (auto& [node, columns] : nodes) shared_[node].columns = std::move(columns);
   }

@@ -46,7 +46,10 @@ class SourceNode : public Node {
       : Node(source->schema(), {}), source_(std::move(source)) {}
   std::vector<Names> reads(const Names&) const override { return {}; }
   Parts run(Run&, const Names& needed) const override {
-    return {.source = source_, .blocks = source_->blocks(), .columns = at_least_one(needed, schema)};
+    return {.source = source_,
+            .planned = schema,
+            .blocks = source_->blocks(),
+            .columns = at_least_one(needed, schema)};
   }
   NodePtr with_inputs(std::vector<NodePtr>) const override { return std::make_shared<SourceNode>(source_); }
   std::string show() const override { return source_->show(); }

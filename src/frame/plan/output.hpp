@@ -15,4 +15,7 @@ using WritePart =
 [[nodiscard]] std::vector<std::string> write_parts(Run& run, const char* who, const std::string& path,
                                                    std::size_t count, const WritePart& write);
 
+/// The rows as `to_csv` writes them.
+[[nodiscard]] std::string csv_text(const Table& table, const WriteCsv& options, bool has_header);
+
 }  // namespace weir::detail::frame

@@ -31,7 +31,8 @@ constexpr std::size_t measured_parts = 4;
 std::vector<Future<Table>> Run::finished(Parts parts) {
   if (parts.source) {
     CsvReading reading;
-    auto tables = parts.source->read(client, std::move(parts.blocks), parts.columns, parts.steps, reading);
+    auto tables = parts.source->read(client, std::move(parts.blocks), parts.columns, parts.planned,
+                                     parts.steps, reading);
     if (!reading.said.empty()) readings_.emplace_back(std::move(parts.source), std::move(reading));
     return tables;
   }
@@ -280,7 +281,7 @@ void compute_with(std::vector<NodePtr> plans, const UseAll& use) {
     std::map<const Node*, Names> shared;
     for (auto& [node, of] : uses)
       if (of.by.size() > 1) shared[node] = std::move(of.columns);
-    run.share(std::move(shared));
+    run.begin(std::move(shared));
     try {
       try {
         std::vector<Parts> parts;

@@ -43,6 +43,10 @@ Cumulative what_of(Window::Kind kind) {
 Column times_of(const Column& raw, const std::string& name) {
   const Column times = raw.type() == ColumnType::date ? cast(raw, ColumnType::datetime) : raw;
   for (std::size_t i = 0; i < times.size(); ++i) {
+    if (times.is_na(i) && !raw.is_na(i))
+      throw Error(ErrorKind::invalid_argument,
+                  "rolling: days must be of 1677-09-22 to 2262-04-11 in a window of time (got " +
+                      raw.show(i) + " in " + quoted(name) + ")");
     if (times.is_na(i))
       throw Error(ErrorKind::invalid_argument, "rolling: no time may be missing (got one that is, in " +
                                                    quoted(name) + "); dropna leaves such rows out");
@@ -283,19 +287,26 @@ std::int64_t beginning(std::int64_t bin, bool of_months) {
   const std::int64_t year = 1970 + bin / 12 - (bin % 12 < 0);
   const auto month = static_cast<unsigned>((bin % 12 + 12) % 12 + 1);
   const sys_days day{std::chrono::year{static_cast<int>(year)} / std::chrono::month{month} / 1};
-  constexpr std::uint64_t day_ns = 86'400'000'000'000;
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(day.time_since_epoch().count()) * day_ns);
+  constexpr std::int64_t last = (2262 - 1970) * 12 + 3;  // April 2262; October 1677 is as far from 1970
+  const std::int64_t days = day.time_since_epoch().count();
+  if (bin < -last || bin > last)
+    throw Error(ErrorKind::invalid_argument,
+                "resample: bins of months and years must begin from 1677-10 to 2262-04 (got " +
+                    written_date(days) + ")");
+  return days * 86'400'000'000'000;
 }
 
 // Every bin between the first and the last, also those without rows.
 Table bins_task(const std::vector<Table>& parts, const std::string& time, std::int64_t step, bool of_months,
                 const OfNone& of_none) {
   const Table table = sorted(concat(parts), ascending_by({time}));
-  if (table.rows() == 0) return table;
   const std::int64_t* times = integers(table.column(time));
-  const std::uint64_t span =
-      static_cast<std::uint64_t>(times[table.rows() - 1]) - static_cast<std::uint64_t>(times[0]);
-  const std::uint64_t count = span / static_cast<std::uint64_t>(step) + 1;
+  std::uint64_t count = 0;
+  if (table.rows() > 0) {
+    const std::uint64_t span =
+        static_cast<std::uint64_t>(times[table.rows() - 1]) - static_cast<std::uint64_t>(times[0]);
+    count = span / static_cast<std::uint64_t>(step) + 1;
+  }
   constexpr std::uint64_t most = 100'000'000;
   if (count > most)
     throw Error(ErrorKind::invalid_argument,
@@ -449,8 +460,9 @@ Window cummin(const std::string& column) { return plain_window(Window::Kind::cum
 Window cummax(const std::string& column) { return plain_window(Window::Kind::cummax, "cummax", column); }
 Window rolling(std::size_t rows, const Aggregate& aggregate) {
   if (rows == 0) throw Error(ErrorKind::invalid_argument, "rolling: rows must be at least 1 (got 0)");
-  Window window =
-      plain_window(Window::Kind::rolling, "rolling", aggregate.name, static_cast<std::int64_t>(rows));
+  constexpr std::size_t all = std::numeric_limits<std::int64_t>::max();
+  Window window = plain_window(Window::Kind::rolling, "rolling", aggregate.name,
+                               static_cast<std::int64_t>(std::min(rows, all)));
   window.aggregate = aggregate;
   return window;
 }

@@ -181,7 +181,7 @@ class FilterStage final : public IntoOf<T> {
 template <class T>
 class FlattenStage final : public IntoOf<T> {
  public:
-  using Out = std::decay_t<decltype(*std::begin(std::declval<T&>()))>;
+  using Out = std::iter_value_t<decltype(std::begin(std::declval<T&>()))>;
   explicit FlattenStage(Into& next) : next_(static_cast<IntoOf<Out>&>(next)) {}
   bool push(T& elements) override {
     if constexpr (std::ranges::contiguous_range<T> &&
@@ -207,7 +207,7 @@ class FlattenStage final : public IntoOf<T> {
 template <class T, class Fn>
 class PartitionStage final : public IntoOf<T> {
  public:
-  using Out = std::decay_t<decltype(*std::begin(std::declval<Called<Fn, std::vector<T>>&>()))>;
+  using Out = std::iter_value_t<decltype(std::begin(std::declval<Called<Fn, std::vector<T>>&>()))>;
   PartitionStage(Fn fn, Into& next) : fn_(std::move(fn)), next_(static_cast<IntoOf<Out>&>(next)) {}
   bool push(T& element) override {
     held_.push_back(std::move(element));

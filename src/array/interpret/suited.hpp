@@ -1,0 +1,35 @@
+// Loops compiled again for what this processor has.
+#pragma once
+
+namespace weir::detail::array {
+
+/// Whether this processor has vectors of 256 bits (AVX2).
+inline bool has_wide_vectors() {
+#ifdef __x86_64__
+  static const bool has = __builtin_cpu_supports("avx2");
+  return has;
+#else
+  return false;
+#endif
+}
+// A loop compiled again for such vectors; the same operations in the same order, none of them fused, so that
+// results do not depend on the processor.
+template <auto loop>
+struct Wide;
+template <class... A, void (*loop)(A...)>
+struct Wide<loop> {
+#ifdef __x86_64__
+  [[gnu::flatten, gnu::target("avx2")]]
+#endif
+  static void
+  run(A... arguments) {
+    loop(arguments...);
+  }
+};
+/// A loop as it is fastest on this processor.
+template <auto loop>
+auto suited() {
+  return has_wide_vectors() ? &Wide<loop>::run : loop;
+}
+
+}  // namespace weir::detail::array

@@ -1,0 +1,13 @@
+#include <weir/bag.hpp>
+
+void build(const weir::Bag<std::string>& lines) {
+  const auto words = lines.split().flatten();
+#ifdef WEIR_CORRECT
+  const auto texts = words.map([](std::string_view word) { return std::string(word); });
+  static_cast<void>(texts.reduction([](const std::vector<std::string>& all) { return all.front(); },
+                                    [](const std::vector<std::string>& all) { return all.front(); }));
+#else
+  static_cast<void>(words.reduction([](const std::vector<std::string_view>& all) { return all.front(); },
+                                    [](const std::vector<std::string_view>& all) { return all.front(); }));
+#endif
+}
