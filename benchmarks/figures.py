@@ -39,6 +39,9 @@ simulated = weir(0, "simulated")
 raw_rate = mpi(2, "raw_rate")
 raw_roundtrip = mpi(2, "raw_roundtrip")
 raw_transfer = mpi(2, "raw_transfer")
+metg = weir(3, "metg", "--workers", "2")
+metg_threads = weir_threads(2, "metg")
+raw_metg = mpi(2, "raw_metg")
 tcp_join = weir(0, "tcp_join")
 crowd = weir(0, "crowd")
 tcp_work = weir(2, "tcp_work")
@@ -112,6 +115,21 @@ FIGURES = [
     Figure("tree_tasks_per_s", "tasks/s", 250_000, "higher",
            "binary tree of 32,768 leaves, 2 worker ranks; median of 5",
            weir(3, "tree"), (raw_rate, "messages_per_s")),
+    Figure("metg_stencil_us", "us", 20, "lower",
+           "Task Bench, METG(50%): tasks of a stencil so short that half of two cores works; 2 worker ranks",
+           metg, (raw_metg, "metg_stencil_us")),
+    Figure("metg_fft_us", "us", 20, "lower",
+           "the same, tasks that need each other as in an FFT",
+           metg, (raw_metg, "metg_fft_us")),
+    Figure("metg_stencil_threads_us", "us", None, "lower",
+           "metg_stencil_us with 2 threads of one process",
+           metg_threads, (raw_metg, "metg_stencil_us"), key="metg_stencil_us"),
+    Figure("metg_fft_threads_us", "us", None, "lower",
+           "metg_fft_us with 2 threads of one process",
+           metg_threads, (raw_metg, "metg_fft_us"), key="metg_fft_us"),
+    Figure("stencil_core_us", "us", None, "lower",
+           "processor time of all processes for an empty task of such a stencil; median of 5",
+           metg),
     Figure("gang_us", "us", 300, "lower",
            "a gang of 4 ranks that does nothing, submit to result, 4 worker ranks; median of 2,000",
            gangs),

@@ -12,7 +12,9 @@
 //         busiest ten minutes: 2015-03-01 00:12:00 (339 requests)
 // Shows:  read_text, a function that leaves out what it cannot read, a bag as a frame, resample, rolling,
 //         several frames computed at once
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 
@@ -29,20 +31,23 @@ struct Request {
   std::int64_t status = 0, bytes = 0;
 };
 
-// 10.0.0.7 - - [01/Mar/2015:10:00:12 +0000] "GET /search HTTP/1.1" 200 5120
+// 10.0.0.7 - - [01/Mar/2015:10:00:12 +0100] "GET /search HTTP/1.1" 200 5120
 Request request_of(const std::string& line) {
   int day = 0, year = 0, hour = 0, minute = 0, second = 0;
-  char month[4] = {}, path[256] = {};
-  long long status = 0, bytes = 0;
+  char month[4] = {}, zone[6] = {}, path[256] = {}, bytes[32] = {};
+  long long status = 0;
+  const auto time = std::min(line.find('['), line.size());  // names before it may have blanks
   const int read =
-      std::sscanf(line.c_str(), "%*s %*s %*s [%d/%3s/%d:%d:%d:%d %*[^]]] \"%*s %255s %*[^\"]\" %lld %lld",
-                  &day, month, &year, &hour, &minute, &second, path, &status, &bytes);
+      std::sscanf(line.c_str() + time, "[%d/%3s/%d:%d:%d:%d %5[-+0-9]] \"%*s %255s %*[^\"]\" %lld %31s", &day,
+                  month, &year, &hour, &minute, &second, zone, path, &status, bytes);
   const std::string months = "JanFebMarAprMayJunJulAugSepOctNovDec";
   const auto place = months.find(month);
-  if (read != 9 || place == std::string::npos) throw std::runtime_error("not a request: " + line);
+  if (read != 10 || place == std::string::npos) throw std::runtime_error("not a request: " + line);
   using namespace std::chrono;
   const sys_days date = std::chrono::year(year) / static_cast<int>(place / 3 + 1) / day;
-  return {date + hours(hour) + minutes(minute) + seconds(second), path, status, bytes};
+  const int east = std::atoi(zone);  // of Greenwich: 130 is an hour and a half
+  return {date + hours(hour - east / 100) + minutes(minute - east % 100) + seconds(second), path, status,
+          std::atoll(bytes)};  // "-" where none were sent
 }
 
 void write_log(const std::string& path) {

@@ -134,8 +134,8 @@ struct Dashboard::Work {
   [[nodiscard]] double seconds_since_start(Clock::time_point now) const {
     return std::chrono::duration<double>(now - start).count();
   }
-  /// Nothing has been done for seconds.
-  [[nodiscard]] bool is_idle(Clock::time_point now) const { return now - acted > 5 * every; }
+  /// Nothing has been done, and nobody has asked, for seconds.
+  [[nodiscard]] bool is_idle(Clock::time_point now) const { return now - std::max(acted, asked) > 5 * every; }
   [[nodiscard]] bool sleep_until(Clock::time_point when);
   template <class What>
   bool attempt(const What& what);
@@ -176,7 +176,7 @@ struct Dashboard::Work {
   std::optional<Server> server;
   std::string token;
   std::string picture_;  // of the last tick; empty: to be made when somebody asks
-  Clock::time_point recorded{}, ticked{}, glanced{}, looked_closer{}, acted = start;
+  Clock::time_point recorded{}, ticked{}, glanced{}, looked_closer{}, asked{}, acted = start;
   std::uint64_t log_told = 0;  // lines
   std::uint64_t deeds = 0;     // until `acted`
   bool is_served = false;
@@ -510,7 +510,10 @@ nlohmann::json Dashboard::Work::profile(const Target& target) const {
 }
 
 Answer Dashboard::Work::answer(const Target& target) {
-  if (Clock::now() - ticked > every + every / 2) {  // it was idle
+  const auto now = Clock::now();
+  const bool was_idle = is_idle(now);
+  asked = now;
+  if (was_idle) {
     attempt([this] { tick(); });
     arm();
   }

@@ -18,8 +18,9 @@ void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actio
     return end_event();
   }
   Group& group = groups_[task->group];
-  group.duration_s = group.finished++ ? group.duration_s + (message.duration_s - group.duration_s) * 0.125
-                                      : message.duration_s;
+  const double newest = group.finished++ ? 0.125 : 1;
+  group.duration_s += (message.duration_s - group.duration_s) * newest;
+  group.bytes += (static_cast<double>(message.bytes) - group.bytes) * newest;
   ++workers_[index].finished;
   workers_[index].progressed = now_;
   task->delivered = task->wanted && message.has_small;

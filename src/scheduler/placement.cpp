@@ -1,5 +1,6 @@
 // Where a task runs, and when it is held back: answers only, the transitions act on them.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "scheduler/state.hpp"
@@ -251,7 +252,15 @@ Placement State::place_root(const Task& task) const {
   return {What::hold, nowhere, nowhere, next};
 }
 
-// All its inputs are there or being computed: where most of them are, it can start without asking.
+// Of one that is being computed it is taken to be as large as others of its function.
+double State::transfer_s(const Task& input) const {
+  const double bytes =
+      input.state == TaskState::memory ? static_cast<double>(input.bytes) : groups_[input.group].bytes;
+  return settings_.latency_s + bytes / settings_.bytes_per_s;
+}
+
+// All its inputs are there or being computed: where most of them are, it can start without asking. Where that
+// has much more to do than another that has some of them, the other: what follows will go there too.
 WorkerIndex State::place_ahead(const Task& task) const {
   if (task.restricted() || task.out_of_band || task.in_gang || task.is_actor) return nowhere;
   if (task.is_call) {
@@ -260,29 +269,49 @@ WorkerIndex State::place_ahead(const Task& task) const {
     const Worker& home = workers_[actor.replicas[0].worker];
     return home.blocked < settings_.ahead_tasks * home.threads ? actor.replicas[0].worker : nowhere;
   }
-  SmallVector<WorkerIndex, most_inputs> homes;
+  struct Home {
+    WorkerIndex index;
+    std::array<double, 2> wait_s;  // by what its tasks were estimated; if all were like this one
+    double here_s;                 // of transfers that are not needed there
+  };
+  SmallVector<Home, most_inputs> homes;
+  std::array<double, 2> least_s{1e300, 1e300};
+  const double own_s = estimate(task);
   for (std::uint32_t i = 0; i < std::min(task.inputs.size(), most_inputs); ++i) {
     const Task& input = sampled_input(task, i);
-    const WorkerIndex home = input.state == TaskState::memory ? input.replicas[0].worker
-                             : input.scattered                ? nowhere
-                                                              : input.worker;
-    if (home != nowhere && workers_[home].running() && !workers_[home].memory.paused &&
-        !workers_[home].reserved &&
-        in_time(task, workers_[home], workers_[home].load_s / workers_[home].threads))
-      homes.push_back(home);
-  }
-  WorkerIndex best = nowhere;
-  std::uint32_t most = 0;
-  for (const WorkerIndex home : homes) {
-    const auto inputs = static_cast<std::uint32_t>(std::count(homes.begin(), homes.end(), home));
-    if (inputs < most || (inputs == most && best != nowhere && !less_loaded(workers_[home], workers_[best])))
+    const WorkerIndex at = input.state == TaskState::memory ? input.replicas[0].worker
+                           : input.scattered                ? nowhere
+                                                            : input.worker;
+    if (at == nowhere) continue;
+    const Worker& worker = workers_[at];
+    const double wait_s = worker.load_s / worker.threads;
+    if (!worker.running() || worker.memory.paused || worker.reserved || !in_time(task, worker, wait_s))
       continue;
-    best = home;
-    most = inputs;
+    auto* home = std::find_if(homes.begin(), homes.end(), [&](const Home& one) { return one.index == at; });
+    if (home == homes.end()) {
+      const double alike_s = own_s * static_cast<double>(worker.processing.size()) / worker.threads;
+      homes.push_back({at, {wait_s, alike_s}, 0});
+      home = homes.end() - 1;
+      for (std::size_t k = 0; k < 2; ++k) least_s[k] = std::min(least_s[k], home->wait_s[k]);
+    }
+    home->here_s += transfer_s(input);
+  }
+  // Estimates from before the first tasks had finished may be far off.
+  const auto gain_s = [&](const Home& home) {
+    double unfair_s = 1e300;
+    for (std::size_t k = 0; k < 2; ++k)
+      unfair_s = std::min(unfair_s, home.wait_s[k] - 1.25 * least_s[k] - 4 * own_s);
+    return home.here_s - std::max(0.0, unfair_s);
+  };
+  const Home* best = nullptr;
+  for (const Home& home : homes) {
+    const double better_s = best ? gain_s(home) - gain_s(*best) : 1;
+    if (better_s > 0 || (better_s == 0 && less_loaded(workers_[home.index], workers_[best->index])))
+      best = &home;
   }
   const bool has_room =
-      best != nowhere && workers_[best].blocked < settings_.ahead_tasks * workers_[best].threads;
-  return has_room ? best : nowhere;
+      best && workers_[best->index].blocked < settings_.ahead_tasks * workers_[best->index].threads;
+  return has_room ? best->index : nowhere;
 }
 
 }  // namespace weir::detail::scheduler

@@ -272,6 +272,7 @@ class State {
   [[nodiscard]] Obstacle obstacle(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool has_room(const Task& task, const Worker& worker) const;
   [[nodiscard]] WorkerIndex place_ahead(const Task& task) const;
+  [[nodiscard]] double transfer_s(const Task& input) const;
   [[nodiscard]] bool is_occupied(const Worker& worker) const;
   [[nodiscard]] WorkerIndex home_for(const Task& actor) const;
   [[nodiscard]] WorkerIndex choose(const Task& task) const;

@@ -182,6 +182,16 @@ TEST_CASE("quotes hold separators, quotes and line ends") {
     CHECK(read_back("\xEF\xBB\xBF"
                     "a,b\n1,2") == "a,b\n1,2\n");
     CHECK(read_back("a;b\n1,5;x\n", {.decimal = ','}) == "a,b\n1.5,x\n");
+    // Which lines are left out does not depend on what is asked for.
+    const ReadCsv skips{.types = {{"a", ColumnType::int64}}, .dates = {"d"}, .on_error = OnError::skip};
+    const Folder folder;
+    const Frame odd = read_csv(
+        folder.write("odd.csv", "a,b,d\n1,x,2015-01-01\nq,y,2015-01-02\n3,z\n4,v,never\n5,w,\n"), skips);
+    CHECK(csv_of(odd) == "a,b,d\n1,x,2015-01-01\n5,w,\n");
+    CHECK(csv_of(odd.select("b")) == "b\nx\nw\n");
+    CHECK(odd.count_rows() == 2);
+    CHECK(csv_of(odd.filter(col("b") > "w").select("b")) == "b\nx\n");
+    CHECK(odd.select("d").compute().column("d").to<std::optional<std::chrono::sys_days>>().size() == 2);
     // What has no values in many files has the type of those that come.
     const Folder many;
     for (int i = 10; i < 30; ++i)

@@ -154,6 +154,14 @@ TEST_CASE("own aggregations are grouped, merged and rolled; what is wrong is nam
     }
     const Frame ages = read_csv(dates.write("old.csv", "d,x\n1582-10-15,1\n1990-01-31,2\n2262-04-30,3\n"));
     CHECK(ages.filter(col("x") > 1).resample("1mo", "d").agg(count()).compute().rows() == 3268);
+    const std::string old = sentence_of([&] { return ages.with(rolling("2d", "d", sum("x"))).compute(); });
+    CHECK(old.find("rolling: days must be of 1677-09-22 to 2262-04-11 in a window of time (got 1582-10-15") !=
+          std::string::npos);
+    const Frame five(Table({"x"}, {make_column(std::vector<std::int64_t>{1, 2, 3, 4, 5})}), 3);
+    CHECK(five.with(rolling(~std::size_t{0}, sum("x")).at_least(1).as("s"))
+              .compute()
+              .column("s")
+              .to<std::int64_t>() == std::vector<std::int64_t>{1, 3, 6, 10, 15});
     for (const char* step : {"1mo", "5y"})
       CHECK(sentence_of([&] {
               return ages.resample(step, "d").agg(count()).compute();

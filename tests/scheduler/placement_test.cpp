@@ -53,6 +53,37 @@ TEST_CASE("policy: queued tasks go back to the queue when their worker dies and 
   CHECK(queued() == 6);
 }
 
+TEST_CASE("policy: a task is given ahead to where most inputs are, or where less is to be done by far") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.submit(1);
+  story.submit(2);
+  const PeerId busy = story.worker_of(1), other = story.worker_of(2);
+  REQUIRE(busy != other);
+  story.submit(3, {1});
+  story.submit(4, {1, 2, 3});
+  CHECK(story.worker_of(4) == busy);
+  for (TaskId id = 5; id < 15; ++id) story.submit(id, {id == 5 ? 3 : id - 1});
+  REQUIRE(story.worker_of(14) == busy);
+  story.submit(20, {1, 2, 14});
+  CHECK(story.worker_of(20) == other);
+}
+
+TEST_CASE("policy: what is large is not moved ahead to where less is to be done") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.submit(1);
+  story.submit(2);
+  const PeerId busy = story.worker_of(1);
+  story.submit(3, {1});
+  story.finish(1, 8'000'000'000);
+  for (TaskId id = 5; id < 15; ++id) story.submit(id, {id == 5 ? 3 : id - 1});
+  story.submit(20, {1, 2, 14});
+  CHECK(story.worker_of(20) == busy);
+}
+
 TEST_CASE("policy: a worker is given as much ahead as takes milliseconds, once durations are known") {
   Story story({.ahead_s = 1.99e-3});
   story.join(1);

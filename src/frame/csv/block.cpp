@@ -288,8 +288,10 @@ class BlockParser {
     std::vector<std::string> names;
     std::vector<Column> columns;
     for (ColumnBuilder& builder : builders_) {
+      Column column = builder.finish();
+      if (!builder.column().is_kept) continue;
       names.push_back(builder.column().name);
-      columns.push_back(builder.finish());
+      columns.push_back(std::move(column));
     }
     if (!format_.path_column.empty()) {
       names.push_back(format_.path_column);

@@ -17,6 +17,7 @@ struct CsvColumn {
   bool is_stated = false;   ///< By the program: a value that does not fit is an error.
   bool has_format = false;  ///< Dates written as `date_format` says.
   bool is_date = false;     ///< By the program: a value that is no day or time is an error.
+  bool is_kept = true;      ///< Otherwise it only says which lines are left out.
 };
 
 /// What the files of a frame have in common.

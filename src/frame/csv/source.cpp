@@ -381,9 +381,13 @@ CsvFormat CsvSource::format_of(const std::set<std::string>& columns, const Schem
   format.columns.clear();
   std::lock_guard hold(mutex_);
   for (std::size_t c = 0; c < known_.size(); ++c) {
-    if (!columns.contains(known_[c].name)) continue;
-    if (planned[c].type != known_[c].type) throw LearnedMore{};
-    format.columns.push_back(known_[c]);
+    CsvColumn column = known_[c];
+    column.is_kept = columns.contains(column.name);
+    // Which lines are left out does not depend on what is asked for.
+    const bool decides = options_.on_error == OnError::skip && (column.is_stated || column.is_date);
+    if (!column.is_kept && !decides) continue;
+    if (column.is_kept && planned[c].type != column.type) throw LearnedMore{};
+    format.columns.push_back(std::move(column));
   }
   if (!columns.contains(format.path_column)) format.path_column.clear();
   return format;

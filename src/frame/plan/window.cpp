@@ -43,6 +43,10 @@ Cumulative what_of(Window::Kind kind) {
 Column times_of(const Column& raw, const std::string& name) {
   const Column times = raw.type() == ColumnType::date ? cast(raw, ColumnType::datetime) : raw;
   for (std::size_t i = 0; i < times.size(); ++i) {
+    if (times.is_na(i) && !raw.is_na(i))
+      throw Error(ErrorKind::invalid_argument,
+                  "rolling: days must be of 1677-09-22 to 2262-04-11 in a window of time (got " +
+                      raw.show(i) + " in " + quoted(name) + ")");
     if (times.is_na(i))
       throw Error(ErrorKind::invalid_argument, "rolling: no time may be missing (got one that is, in " +
                                                    quoted(name) + "); dropna leaves such rows out");
@@ -456,8 +460,9 @@ Window cummin(const std::string& column) { return plain_window(Window::Kind::cum
 Window cummax(const std::string& column) { return plain_window(Window::Kind::cummax, "cummax", column); }
 Window rolling(std::size_t rows, const Aggregate& aggregate) {
   if (rows == 0) throw Error(ErrorKind::invalid_argument, "rolling: rows must be at least 1 (got 0)");
-  Window window =
-      plain_window(Window::Kind::rolling, "rolling", aggregate.name, static_cast<std::int64_t>(rows));
+  constexpr std::size_t all = std::numeric_limits<std::int64_t>::max();
+  Window window = plain_window(Window::Kind::rolling, "rolling", aggregate.name,
+                               static_cast<std::int64_t>(std::min(rows, all)));
   window.aggregate = aggregate;
   return window;
 }
