@@ -362,7 +362,8 @@ Table from_arrow(ArrowSchema* schema, ArrowArray* array) {
     ArrowArray child = *array->children[c];
     if (child.length - array->length < array->offset)
       refuse_arrow("a column must have the rows of its table (got " + std::to_string(child.length) + " for " +
-                   std::to_string(array->length) + " behind the first " + std::to_string(array->offset) + ")");
+                   std::to_string(array->length) + " behind the first " + std::to_string(array->offset) +
+                   ")");
     child.offset += array->offset;
     child.length = array->length;
     names.emplace_back(schema->children[c]->name ? schema->children[c]->name : "");
