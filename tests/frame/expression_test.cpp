@@ -42,6 +42,12 @@ TEST_CASE("arithmetic is that of numbers, and missing stays missing") {
     const Frame large(Table({"n"}, {make_column(std::vector<std::int64_t>{9007199254740993})}));
     CHECK(value_of(col("n").round(), large) == "9007199254740993");
     CHECK(value_of(col("n").round(2), large) == "9007199254740993");
+    const Frame wide(Table({"n"}, {make_column(std::vector<std::int64_t>{127'700'900'931'500,
+                                                                         7'825'065'680'859'664, -150'000})}));
+    CHECK(wide.filter(col("n").round(-5) == 127'700'900'900'000.0).count_rows() == 1);
+    CHECK(wide.filter(col("n").round(-1) == 7'825'065'680'859'660.0).count_rows() == 1);
+    CHECK(wide.filter(col("n").round(-5) == -200'000.0).count_rows() == 1);
+    CHECK(value_of(col("n").round(-400), wide) == "0.0 0.0 0.0");
     CHECK(value_of(col("i") > 0, f) == "true false ");
     CHECK(value_of(col("b") || col("x") == 0, f) == "true  true");
     CHECK(value_of(!col("b") && col("i") < 0, f) == "false true ");
@@ -66,6 +72,8 @@ TEST_CASE("text and dates have functions of their own") {
     CHECK(value_of(t.starts_with("ab"), f) == "false true ");
     CHECK(value_of(t.ends_with("bc"), f) == "false true ");
     CHECK(value_of(t.slice(-2, 1), f) == "A b ");
+    CHECK(value_of(t.slice(-5, 3), f) == "  a ");
+    CHECK(value_of(t.slice(-5, 2) + t.slice(-9, 9), f) == " Ab abc ");
     CHECK(value_of(t.replace("b", "--"), f) == " A-- a--c ");
     CHECK(value_of(col("t").astype(ColumnType::float64), f) == "  ");
     const Frame days(

@@ -242,3 +242,30 @@ TEST_CASE("texts that begin alike are different keys where their ends are") {
     }
   });
 }
+
+// Widths of keys are guessed from some of the rows.
+TEST_CASE("keys of few rows may be longer, shorter or begin in another way") {
+  in_cluster([] {
+    constexpr std::size_t rows = 20'000;
+    for (const std::string usual : {"id0000", "", "a name that takes three "}) {
+      for (const std::string odd : {"ie00001", "id", "", "id0000000001 and much that is behind", "\xFFid"}) {
+        for (const std::size_t place : {std::size_t{777}, rows - 1}) {
+          std::vector<std::string> keys;
+          for (std::size_t i = 0; i < rows; ++i) keys.push_back(usual + std::to_string(i * 31 % 500));
+          keys[place] = odd;
+          std::map<std::string, std::int64_t> counts;
+          for (const std::string& key : keys) ++counts[key];
+          const Frame frame(Table({"key"}, {make_column(keys)}));
+          const Table table = frame.group_by("key").agg(count()).sort_by("key").compute();
+          INFO(usual << " " << odd << " in row " << place);
+          REQUIRE(table.rows() == counts.size());
+          std::size_t row = 0;
+          for (const auto& [key, count] : counts) {
+            CHECK(table.column("key").text(row) == key);
+            CHECK(table.column("count").int64s()[row++] == count);
+          }
+        }
+      }
+    }
+  });
+}

@@ -175,7 +175,8 @@ Column real_arithmetic(Op op, std::span<const Operand> of, std::size_t rows) {
       return run([](double a, double b) { return std::pow(a, b); });
     default:
       return run([](double a, double digits) {
-        const double scale = std::pow(10, digits);
+        const double scale = std::pow(10, std::fabs(digits));
+        if (digits < 0 && std::isfinite(a)) return std::isfinite(scale) ? std::round(a / scale) * scale : 0.0;
         const double scaled = a * scale;
         return std::isfinite(scaled) ? std::round(scaled) / scale : a;
       });
@@ -250,7 +251,11 @@ void append_text(std::vector<char>& bytes, std::string_view text) {
 
 std::string_view part_of_text(std::string_view text, std::int64_t first, std::int64_t count) {
   const auto size = static_cast<std::int64_t>(text.size());
-  if (first < 0) first = std::max<std::int64_t>(0, size + first);
+  if (first < 0) first += size;
+  if (first < 0 && count > 0) {  // what would stand before the text is not there
+    count += first;
+    first = 0;
+  }
   if (first >= size || count <= 0) return {};
   return text.substr(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
 }

@@ -17,6 +17,28 @@ namespace weir::detail::frame {
 using Row = std::uint32_t;
 inline constexpr Row no_row = std::numeric_limits<Row>::max();
 
+/// For vectors whose memory is not zeroed when they grow.
+template <class T>
+struct NotZeroed : std::allocator<T> {
+  template <class U>
+  struct rebind {
+    using other = NotZeroed<U>;
+  };
+  NotZeroed() = default;
+  template <class U>
+  NotZeroed(const NotZeroed<U>&) noexcept {}
+  template <class U>
+  void construct(U* at) noexcept {
+    ::new (static_cast<void*>(at)) U;
+  }
+  template <class U, class First, class... Rest>
+  void construct(U* at, First&& first, Rest&&... rest) {
+    ::new (static_cast<void*>(at)) U(std::forward<First>(first), std::forward<Rest>(rest)...);
+  }
+};
+using Rows = std::vector<Row, NotZeroed<Row>>;
+using GroupNumbers = std::vector<std::uint32_t, NotZeroed<std::uint32_t>>;
+
 /// Memory of `count` values under construction, not zeroed.
 template <class T>
 class Fresh {
@@ -145,7 +167,7 @@ template <class T>
 
 /// Rows with equal keys have the same number, counted from 0 in order of first rows.
 struct Groups {
-  std::vector<std::uint32_t> of_row;
+  GroupNumbers of_row;
   std::vector<Row> first_row;
   [[nodiscard]] std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(first_row.size()); }
 };
@@ -171,7 +193,7 @@ struct GroupedRows {
 
 /// Rows that belong together; `no_row` where a side has none.
 struct Pairs {
-  std::vector<Row> left, right;
+  Rows left, right;
 };
 enum class JoinKind : std::uint8_t { inner, left, right, outer, semi, anti };
 /// Missing keys match nothing. Left rows in their order, right rows without partner behind them.

@@ -291,7 +291,7 @@ SortedSide sorted_side(std::size_t left_rows, std::span<const Column> left_by, c
     both.push_back(concat(parts));
   }
   Groups groups;
-  if (both.empty()) groups = {std::vector<std::uint32_t>(left_rows + right.size(), 0), {0}};
+  if (both.empty()) groups = {GroupNumbers(left_rows + right.size(), 0), {0}};
   else groups = group_rows(both, left_rows + right.size());
   const auto has_keys = [&](std::size_t row) {
     return std::none_of(both.begin(), both.end(), [&](const Column& key) { return key.is_na(row); });

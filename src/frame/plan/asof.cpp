@@ -120,7 +120,7 @@ Table asof_edge_task(const std::vector<Table>& tables, const AsofPlan& plan, boo
   for (std::size_t k = 0; k < plan.by.size(); ++k)
     keys.push_back(cast(all.column(plan.by[k]), plan.by_types[k]));
   const Groups groups =
-      keys.empty() ? Groups{std::vector<std::uint32_t>(all.rows(), 0), {0}} : group_rows(keys, all.rows());
+      keys.empty() ? Groups{GroupNumbers(all.rows(), 0), {0}} : group_rows(keys, all.rows());
   std::vector<Row> edges(groups.count(), no_row);
   for (const Row row : asof_order(asof_values(all, plan))) {
     Row& edge = edges[groups.of_row[row]];
