@@ -134,8 +134,6 @@ struct Dashboard::Work {
   [[nodiscard]] double seconds_since_start(Clock::time_point now) const {
     return std::chrono::duration<double>(now - start).count();
   }
-  /// Nothing has been done, and nobody has asked, for seconds.
-  [[nodiscard]] bool is_idle(Clock::time_point now) const { return now - std::max(acted, asked) > 5 * every; }
   [[nodiscard]] bool sleep_until(Clock::time_point when);
   template <class What>
   bool attempt(const What& what);
@@ -176,7 +174,7 @@ struct Dashboard::Work {
   std::optional<Server> server;
   std::string token;
   std::string picture_;  // of the last tick; empty: to be made when somebody asks
-  Clock::time_point recorded{}, ticked{}, glanced{}, looked_closer{}, asked{}, acted = start;
+  Clock::time_point recorded{}, ticked{}, glanced{}, looked_closer{}, acted = start;
   std::uint64_t log_told = 0;  // lines
   std::uint64_t deeds = 0;     // until `acted`
   bool is_served = false;
@@ -304,18 +302,15 @@ void Dashboard::Work::tell_address(const std::string& address) {
   tell("weir: dashboard at http://" + address + "/?token=" + token + "\n");
 }
 
-// Once a second everything is looked at, more seldom while nothing happens; in between streams, while there
-// are some, and counts, while somebody follows a page.
+// Once a second everything is looked at; in between streams, while there are some, and counts, while somebody
+// follows a page.
 void Dashboard::Work::arm() {
   seeing::StreamWatch* const streams = seeing::stream_watch().load();
   const bool has_streams = streams && streams->sample();
   const bool is_followed =
       server && server->is_followed() && model.snapshot().workers.size() <= seeing::Inbox::most_often;
   source.inbox->watched(is_followed);
-  timer->expires_after(has_streams             ? every / 20
-                       : is_followed           ? every / 10
-                       : is_idle(Clock::now()) ? 4 * every
-                                               : every);
+  timer->expires_after(has_streams ? every / 20 : is_followed ? every / 10 : every);
   timer->async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     const auto now = Clock::now();
@@ -510,13 +505,6 @@ nlohmann::json Dashboard::Work::profile(const Target& target) const {
 }
 
 Answer Dashboard::Work::answer(const Target& target) {
-  const auto now = Clock::now();
-  const bool was_idle = is_idle(now);
-  asked = now;
-  if (was_idle) {
-    attempt([this] { tick(); });
-    arm();
-  }
   const auto json = [](const nlohmann::json& value) {
     return Answer{200, "application/json", seeing::text_of(value)};
   };

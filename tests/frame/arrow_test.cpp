@@ -165,7 +165,10 @@ TEST_CASE("arrays whose shape is not what they say are refused") {
       }) ==
       "from_arrow: a row of the table must not be missing as a whole (got row 1); let its values be missing");
   CHECK(refused([](Foreign& column, ArrowArray&) { column.values.length = 2; }) ==
-        "from_arrow: a column must have the rows of its table (got 2 for 3)");
+        "from_arrow: a column must have the rows of its table (got 2 for 3 behind the first 0)");
+  CHECK(refused([](Foreign&, ArrowArray& table) {
+          table.offset = INT64_MAX;
+        }).find("the rows of its table") != std::string::npos);
   CHECK(refused([](Foreign&, ArrowArray& table) { table.length = -1; }) ==
         "from_arrow: a length and an offset must not be negative (got -1 and 0)");
   CHECK(refused([](Foreign& column, ArrowArray&) { column.values.n_buffers = 1; }) ==

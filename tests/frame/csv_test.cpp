@@ -206,6 +206,8 @@ TEST_CASE("quotes hold separators, quotes and line ends") {
     CHECK(read_back("\r\na;b\r\n1;2\r\n") == "a,b\n1,2\n");
     CHECK(read_back("'a,b,c';d\n1;2\n", {.quote = '\''}) == "\"a,b,c\",d\n1,2\n");
     CHECK(read_back("1,5;2,5\n", {.decimal = ',', .header = false}) == "c0,c1\n1.5,2.5\n");
+    CHECK(read_back("\"a\"\",,,\";c\n1;2\n") == "\"a\"\",,,\",c\n1,2\n");
+    CHECK(read_back("\"\";\"\"\"\"\n1;2\n") == "c0,\"\"\"\"\n1,2\n");
     CHECK(read_back("5\" pipe;b\n1;2\n") == "\"5\"\" pipe\",b\n1,2\n");
     CHECK(read_back("a\tb\n1\t2\n") == "a,b\n1,2\n");
     CHECK(read_back("a;b\n1,234,567;1,000.5\n", {.sep = ';', .thousands = ','}) == "a,b\n1234567,1000.5\n");

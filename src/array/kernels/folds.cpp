@@ -153,17 +153,19 @@ void fold_each(const void* data, std::size_t count, const FoldTarget& to) {
     std::size_t i = 0;
     if constexpr (F::splits && !std::is_same_v<T, bool>) {
       typedef T Vector [[gnu::vector_size(32)]];
-      constexpr std::size_t lanes = 32 / sizeof(T);
-      Vector best[4], v;
-      for (Vector& one : best)
-        for (std::size_t k = 0; k < lanes; ++k) one[k] = a;
-      for (; i + 4 * lanes <= count; i += 4 * lanes)
-        for (std::size_t k = 0; k < 4; ++k) {
-          std::memcpy(&v, x + i + k * lanes, sizeof v);
-          F::take(best[k], v);
-        }
-      for (const Vector& one : best)
-        for (std::size_t k = 0; k < lanes; ++k) a = f(a, one[k]);
+      constexpr std::size_t lanes = 32 / sizeof(T), worth_it = 16 * lanes;
+      if (count >= worth_it) {
+        Vector best[4], v;
+        for (Vector& one : best)
+          for (std::size_t k = 0; k < lanes; ++k) one[k] = a;
+        for (; i + 4 * lanes <= count; i += 4 * lanes)
+          for (std::size_t k = 0; k < 4; ++k) {
+            std::memcpy(&v, x + i + k * lanes, sizeof v);
+            F::take(best[k], v);
+          }
+        for (const Vector& one : best)
+          for (std::size_t k = 0; k < lanes; ++k) a = f(a, one[k]);
+      }
     }
     for (; i < count; ++i) a = f(a, x[i]);
     *r = a;
@@ -318,11 +320,9 @@ void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
   const auto better = [](T a, T b) { return Max ? a > b : a < b; };
   if (to.step == 0) {  // the best of the piece first, then where it is
     T most = x[0];
-    bool none = false;  // there is a NaN
-    for (std::size_t i = 0; i < count; ++i) {
-      most = better(x[i], most) ? x[i] : most;
-      none |= x[i] != x[i];
-    }
+    fold_each<T, T, std::conditional_t<Max, Largest<T>, Smallest<T>>>(
+        x, count, {.at = reinterpret_cast<std::byte*>(&most)});
+    const bool none = most != most;  // there is a NaN
     const auto best = static_cast<std::size_t>(
         std::find_if(x, x + count - 1, [&](T v) { return none ? v != v : v == most; }) - x);
     const std::int64_t mine = to.index + static_cast<std::int64_t>(best) * to.index_step;
@@ -359,9 +359,9 @@ FoldKernel real_fold(Fold fold) {
       return std::is_floating_point_v<T> ? suited<&fold_each<T, T, NanLargest<T>>>()
                                          : suited<&fold_each<T, T, Largest<T>>>();
     case Fold::arg_minimum:
-      return &fold_arg<T, false>;
+      return suited<&fold_arg<T, false>>();
     case Fold::arg_maximum:
-      return &fold_arg<T, true>;
+      return suited<&fold_arg<T, true>>();
     default:
       return nullptr;
   }

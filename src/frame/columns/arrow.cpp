@@ -360,9 +360,10 @@ Table from_arrow(ArrowSchema* schema, ArrowArray* array) {
   for (std::int64_t c = 0; c < schema->n_children; ++c) {
     // Rows that the table passes over are passed over in its columns.
     ArrowArray child = *array->children[c];
-    if (child.length < array->offset + array->length)
+    if (child.length - array->length < array->offset)
       refuse_arrow("a column must have the rows of its table (got " + std::to_string(child.length) + " for " +
-                   std::to_string(array->offset + array->length) + ")");
+                   std::to_string(array->length) + " behind the first " + std::to_string(array->offset) +
+                   ")");
     child.offset += array->offset;
     child.length = array->length;
     names.emplace_back(schema->children[c]->name ? schema->children[c]->name : "");

@@ -94,19 +94,21 @@ std::string beginning(const files::File& file, std::size_t bytes) {
   return text;
 }
 
-// The separator that the first line has most of; quotes may hold line ends.
+// The separator that the first line has most of; quotes may hold line ends, and quotes that are doubled.
 char guess_sep(std::string_view text, const CsvFormat& format) {
   std::string candidates;
   for (const char c : {',', '\t', ';', '|'})
     if (c != format.cell.decimal && c != format.cell.thousands && c != format.quote) candidates += c;
   std::vector<std::size_t> counts(candidates.size(), 0);
-  bool is_quoted = false;
+  bool is_quoted = false, has_ended = false;
   char before = candidates[0];
   for (const char c : text) {
     if (c == '\n' && !is_quoted) break;
     const std::size_t which = candidates.find(c);
-    if (c == format.quote && (is_quoted || candidates.find(before) != std::string::npos))
-      is_quoted = !is_quoted;
+    const bool counts_as_quote =
+        c == format.quote && (is_quoted || has_ended || candidates.find(before) != std::string::npos);
+    has_ended = counts_as_quote && is_quoted;
+    if (counts_as_quote) is_quoted = !is_quoted;
     else if (!is_quoted && which != std::string::npos) ++counts[which];
     before = c;
   }
