@@ -1,6 +1,7 @@
 // What the Arrow project's library says of a file, and files that it writes: check | read FILE | write FILE STREAM
-const arrow = require("apache-arrow");
 const fs = require("fs");
+const peers = __dirname + "/../../build/peers/node_modules/apache-arrow";
+const arrow = require(fs.existsSync(peers) ? peers : "apache-arrow");
 
 const [what, path, stream] = process.argv.slice(2);
 if (what === "check") console.log("ready");

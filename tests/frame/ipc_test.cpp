@@ -159,7 +159,7 @@ TEST_CASE("arrow files are those of the Arrow project") {
   const std::string node =
       "NODE_PATH=\"$NODE_PATH:$(npm root -g 2>/dev/null)\" node " + std::string(ARROW_PEER) + " ";
   if (output_of(node + "check", status) != "ready\n") {
-    WARN("passed over: node with npm's apache-arrow is not installed (npm install -g apache-arrow)");
+    WARN("passed over: node with npm's apache-arrow is not installed (scripts/deps --peers)");
     return;
   }
   const Folder folder;
