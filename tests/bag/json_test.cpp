@@ -2,6 +2,7 @@
 #include "weir/json.hpp"
 
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <functional>
 #include <sstream>
 
@@ -109,6 +110,31 @@ TEST_CASE("Json is in the order of its numbers, then of its texts") {
 TEST_CASE("hashes are the same on every day and compiler") {
   CHECK(weir::detail::bag::Hash<std::string>{}("weir") == 0x09831dc741817118u);
   CHECK(weir::detail::bag::Hash<double>{}(-0.0) == weir::detail::bag::Hash<double>{}(0.0));
+}
+
+namespace {
+struct Padded {
+  int place = 1;
+  double value = 2.5;
+  bool operator==(const Padded&) const = default;
+};
+struct Padding {
+  int place = 1;
+  double value = 2.5;
+};
+}  // namespace
+
+TEST_CASE("what lies between the members of a key does not count") {
+  const auto alike = []<class T>(T) {
+    alignas(T) std::byte one[sizeof(T)], other[sizeof(T)];
+    std::memset(one, 0x55, sizeof one);
+    std::memset(other, 0xAA, sizeof other);
+    const T &a = *new (one) T, &b = *new (other) T;
+    CHECK(weir::detail::bag::Hash<T>{}(a) == weir::detail::bag::Hash<T>{}(b));
+    CHECK(weir::detail::bag::Same<T>{}(a, b));
+  };
+  alike(Padded());
+  alike(Padding());
 }
 
 TEST_CASE("as a key NaN is equal to itself, whatever its bits, and as a part of one") {

@@ -445,6 +445,7 @@ class Array {
   [[nodiscard]] const detail::array::NodePtr& node() const { return described_.node(); }
 
  protected:
+  /// What a description describes; for functions of the library.
   explicit Array(detail::array::Described&& described) : described_(std::move(described)) {}
 
  private:

@@ -292,21 +292,23 @@ inline StreamGroups StreamFrame::window(const std::string& span, const std::stri
 template <class Row>
 requires(detail::frame::has_cells<Row>()) [[nodiscard]] StreamFrame
     to_frame(const Stream<Row>& rows, std::size_t batch = 1) {
-  return {rows.partition(batch).map([](const std::vector<Row>& all) { return table_of(all); }),
+  return {rows.partition(batch).map([](const std::vector<Row>& batch_rows) { return table_of(batch_rows); }),
           table_of(std::vector<Row>{})};
 }
 /// The same; a batch that does not fill within `timeout` goes on as it is: `to_frame(readings, 1000, "1s")`.
 template <class Row>
 requires(detail::frame::has_cells<Row>()) [[nodiscard]] StreamFrame
     to_frame(const Stream<Row>& rows, std::size_t batch, Duration timeout) {
-  return {rows.partition(batch, timeout).map([](const std::vector<Row>& all) { return table_of(all); }),
+  return {rows.partition(batch, timeout).map([](const std::vector<Row>& batch_rows) {
+            return table_of(batch_rows);
+          }),
           table_of(std::vector<Row>{})};
 }
 /// The same of lists of rows, which are the batches: `to_frame(readings.timed_window("1s"))`.
 template <class Row>
 requires(detail::frame::has_cells<Row>()) [[nodiscard]] StreamFrame
     to_frame(const Stream<std::vector<Row>>& batches) {
-  return {batches.map([](const std::vector<Row>& all) { return table_of(all); }),
+  return {batches.map([](const std::vector<Row>& batch_rows) { return table_of(batch_rows); }),
           table_of(std::vector<Row>{})};
 }
 /// The same of tables with the columns of an example: `to_frame(tables, frame.head(0))`.

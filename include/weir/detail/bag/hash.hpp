@@ -18,6 +18,7 @@ const Buffer& bytes_of(const T& value, std::size_t which = 0) {
   thread_local Buffer buffers[2];
   buffers[which].clear();
   Writer writer(buffers[which]);
+  writer.set_for_key();  // what lies between members is not the value
   write(writer, value);
   return buffers[which];
 }
