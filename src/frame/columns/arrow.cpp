@@ -226,11 +226,15 @@ Column taken_days(const ArrowArray& array) {
                 validity_of(array));
 }
 
-// What must hold before any of its memory is read.
-void check_shape(std::string_view format, const ArrowArray& array) {
+void check_extent(const ArrowArray& array) {
   if (array.length < 0 || array.offset < 0)
     refuse_arrow("a length and an offset must not be negative (got " + std::to_string(array.length) +
                  " and " + std::to_string(array.offset) + ")");
+}
+
+// What must hold before any of its memory is read.
+void check_shape(std::string_view format, const ArrowArray& array) {
+  check_extent(array);
   const std::int64_t least = format == "n" ? 0 : format == "u" || format == "U" || format == "vu" ? 3 : 2;
   if (array.n_buffers < least || (least && !array.buffers))
     refuse_arrow("a column of format " + quoted(format) + " must have " + std::to_string(least) +
@@ -347,9 +351,7 @@ Table from_arrow(ArrowSchema* schema, ArrowArray* array) {
   if (std::string_view(schema->format) != "+s" || schema->n_children != array->n_children)
     refuse_arrow("the array must be a table, a struct of columns (got format " + quoted(schema->format) +
                  ")");
-  if (array->length < 0 || array->offset < 0)
-    refuse_arrow("a length and an offset must not be negative (got " + std::to_string(array->length) +
-                 " and " + std::to_string(array->offset) + ")");
+  check_extent(*array);
   if (array->null_count != 0 && array->n_buffers > 0 && array->buffers[0])
     for (std::int64_t row = 0; row < array->length; ++row)
       if (!is_there(*array, row))
