@@ -103,8 +103,12 @@ void star(const double* x, double* y, Index n, Index begin, Index end) {
 struct Plain {
   explicit Plain(Index n)
       : n(n), side(static_cast<Index>(std::sqrt(static_cast<double>(n)))), x(at(n)), y(at(n)), out(at(n)) {
-    for (Index i = 0; i < n; ++i) {
-      x[at(i)] = static_cast<double>(static_cast<std::uint64_t>(i) * 0x9E3779B97F4A7C15u >> 11) * 0x1p-53;
+    std::uint64_t state = 0;
+    for (Index i = 0; i < n; ++i) {  // splitmix64: a processor that learns the numbers foretells branches
+      std::uint64_t bits = state += 0x9E3779B97F4A7C15u;
+      bits = (bits ^ bits >> 30) * 0xBF58476D1CE4E5B9u;
+      bits = (bits ^ bits >> 27) * 0x94D049BB133111EBu;
+      x[at(i)] = static_cast<double>((bits ^ bits >> 31) >> 11) * 0x1p-53;
       y[at(i)] = x[at(i)] + 0.25;
     }
   }

@@ -2,6 +2,12 @@
 // chunkings.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <complex>
+#include <numeric>
+#include <xtensor/xmanipulation.hpp>
+#include <xtensor/xview.hpp>
+
 #include "support/in_cluster.hpp"
 #include "weir/array/blocks.hpp"
 #include "weir/array/elementwise.hpp"
@@ -200,6 +206,50 @@ TEST_CASE("transpose, flip, roll, squeeze and broadcast_to rearrange without tas
     CHECK((transpose(x) + 1).task_count() <= static_cast<std::size_t>(x.chunk_count()));
     CHECK_THROWS_WITH(transpose(x, {0, 0}), "transpose: every axis must be named once (got (0, 0))");
     CHECK_THROWS_WITH(squeeze(x, 1), "squeeze: an axis must have extent 1 (axis 1 of (6, 8))");
+  });
+}
+
+namespace {
+
+template <class T>
+void check_turned() {
+  for (const auto& [rows, columns] : {std::pair{300, 70}, {7, 500}, {64, 64}, {33, 9}}) {
+    xt::xarray<T> values =
+        xt::xarray<T>::from_shape({static_cast<std::size_t>(rows), static_cast<std::size_t>(columns)});
+    for (std::size_t i = 0; i < values.size(); ++i) values.data()[i] = static_cast<T>(i * 37 % 251);
+    const xt::xarray<T> expected = xt::transpose(values);
+    const xt::xarray<T> other = xt::xarray<T>(expected + expected);
+    for (const ChunkSpec& chunks : {ChunkSpec({rows, columns}), ChunkSpec({50, 40})}) {
+      INFO(rows << " x " << columns << ", " << sizeof(T) << " bytes");
+      const auto x = from_xtensor(values, chunks), y = from_xtensor(expected, chunks);
+      CHECK(transpose(x).compute() == expected);
+      CHECK((transpose(x) + y).compute() == other);
+      CHECK((y + transpose(x)).compute() == other);
+      CHECK(transpose(x)(range(1, rows > 8 ? 9 : 7), range(0, -1, 2)).compute() ==
+            xt::xarray<T>(xt::view(expected, xt::range(1, rows > 8 ? 9 : 7), xt::range(0, rows - 1, 2))));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("transposed arrays have every element at its place, whatever its size and beside others") {
+  in_cluster([] {
+    check_turned<std::uint8_t>();
+    check_turned<std::int16_t>();
+    check_turned<float>();
+    check_turned<double>();
+    check_turned<std::complex<double>>();
+    xt::xarray<std::int32_t> values = xt::xarray<std::int32_t>::from_shape({19, 40, 23});
+    std::iota(values.begin(), values.end(), 0);
+    const auto x = from_xtensor(values, {10, 33, 23});
+    std::vector<std::int64_t> axes{0, 1, 2};
+    do {
+      INFO(axes[0] << axes[1] << axes[2]);
+      const xt::xarray<std::int32_t> expected = xt::transpose(values, {axes[0], axes[1], axes[2]});
+      CHECK(transpose(x, axes).compute() == expected);
+      CHECK(flip(transpose(x, axes), 2).compute() == xt::xarray<std::int32_t>(xt::flip(expected, 2)));
+    } while (std::ranges::next_permutation(axes).found);
   });
 }
 

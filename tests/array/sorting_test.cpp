@@ -3,7 +3,11 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <numeric>
 
 #include "array/lists.hpp"
 #include "support/in_cluster.hpp"
@@ -33,6 +37,122 @@ TEST_CASE("lists of many chunks are sorted exactly, also where most elements are
       CHECK(all.counts.sum().item() == 20000);
       expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
       CHECK(list(all.values) == expected);
+    }
+  });
+}
+
+namespace {
+
+// NaN is behind all numbers, as `sort` says.
+template <class T>
+bool comes_before(T a, T b) {
+  return a < b || (b != b && a == a);
+}
+
+// Numbers of all bits, or of few so that many are equal.
+template <class T>
+std::vector<T> numbers(std::size_t count, bool few) {
+  std::vector<T> all(count);
+  std::uint64_t state = count;
+  for (T& x : all) {
+    const std::uint64_t bits = (state = state * 6364136223846793005u + 1442695040888963407u) >> 11;
+    if constexpr (std::is_floating_point_v<T>) {
+      constexpr T infinity = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+      const T special[] = {T(0),
+                           T(-0.0),
+                           infinity,
+                           -infinity,
+                           nan,
+                           -nan,
+                           std::numeric_limits<T>::denorm_min(),
+                           std::numeric_limits<T>::lowest()};
+      x = bits % 9 < 3 ? special[bits / 9 % 8]
+                       : static_cast<T>(few ? double(bits % 5) - 2 : double(bits) - 0x1p52);
+    } else {
+      x = static_cast<T>(few ? bits % 5 : bits * 0x9E3779B97F4A7C15u);
+    }
+  }
+  return all;
+}
+
+template <class T>
+void check_sorts() {
+  for (const std::size_t count : {std::size_t{2047}, std::size_t{2048}, std::size_t{9001}})
+    for (const bool few : {false, true})
+      for (const std::int64_t chunk : {std::int64_t{9001}, std::int64_t{3000}}) {
+        INFO(count << (few ? " of few" : "") << " in chunks of " << chunk << ", " << sizeof(T) << " bytes");
+        const std::vector<T> x = numbers<T>(count, few);
+        xt::xarray<T> values = xt::xarray<T>::from_shape({count});
+        std::ranges::copy(x, values.data());
+        const auto array = from_xtensor(values, {chunk});
+        std::vector<std::int64_t> order(count);
+        std::iota(order.begin(), order.end(), std::int64_t{0});
+        const auto at = [&](std::int64_t i) { return x[static_cast<std::size_t>(i)]; };
+        auto backwards = order;
+        std::ranges::stable_sort(order, [&](auto i, auto j) { return comes_before(at(i), at(j)); });
+        std::ranges::stable_sort(backwards, [&](auto i, auto j) { return comes_before(at(j), at(i)); });
+        CHECK(list(argsort(array)) == order);
+        CHECK(list(argtopk(array, std::ssize(x))) == backwards);
+        const std::vector<T> sorted = list(sort(array));
+        bool is_same = sorted.size() == count;
+        for (std::size_t i = 0; is_same && i < count; ++i)
+          is_same = sorted[i] == at(order[i]) || (sorted[i] != sorted[i] && at(order[i]) != at(order[i]));
+        CHECK(is_same);
+      }
+}
+
+}  // namespace
+
+TEST_CASE("numbers are in the same order whether compared or sorted by digits") {
+  in_cluster([] {
+    check_sorts<double>();
+    check_sorts<float>();
+    check_sorts<std::int64_t>();
+    check_sorts<std::uint64_t>();
+    check_sorts<std::int32_t>();
+    check_sorts<std::uint16_t>();
+    check_sorts<std::int8_t>();
+  });
+}
+
+TEST_CASE("sorting keeps the bits of zeros and NaNs") {
+  in_cluster([] {
+    const std::vector<double> x = numbers<double>(4000, false);
+    xt::xarray<double> values = xt::xarray<double>::from_shape({x.size()});
+    std::ranges::copy(x, values.data());
+    const auto bits_of = [](const std::vector<double>& from) {
+      std::vector<std::uint64_t> bits;
+      for (const double number : from) bits.push_back(std::bit_cast<std::uint64_t>(number));
+      std::ranges::sort(bits);
+      return bits;
+    };
+    CHECK(bits_of(list(sort(from_xtensor(values, {4000})))) == bits_of(x));
+  });
+}
+
+TEST_CASE("places in a sorted list are those of the C++ library, also of NaN and in lists of any length") {
+  in_cluster([] {
+    const std::vector<double> x = numbers<double>(1003, true);
+    xt::xarray<double> values = xt::xarray<double>::from_shape({x.size()});
+    std::ranges::copy(x, values.data());
+    const auto array = from_xtensor(values, {333});
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{64}}) {
+      std::vector<double> sorted = numbers<double>(size, true);
+      std::ranges::sort(sorted, comes_before<double>);
+      xt::xarray<double> edges = xt::xarray<double>::from_shape({size});
+      std::ranges::copy(sorted, edges.data());
+      std::vector<std::int64_t> left, right;
+      for (const double v : x) {
+        left.push_back(std::ranges::lower_bound(sorted, v, comes_before<double>) - sorted.begin());
+        right.push_back(std::ranges::upper_bound(sorted, v, comes_before<double>) - sorted.begin());
+      }
+      INFO(size);
+      CHECK(list(searchsorted(from_xtensor(edges), array)) == left);
+      CHECK(list(searchsorted(from_xtensor(edges), array, Side::right)) == right);
+      std::vector<bool> is_there;
+      for (const double v : x) is_there.push_back(std::ranges::find(sorted, v) != sorted.end());
+      CHECK(list(isin(array, from_xtensor(edges))) == is_there);
     }
   });
 }

@@ -10,7 +10,9 @@
 #include <optional>
 
 #include "array/graph/views.hpp"
+#include "array/interpret/suited.hpp"
 #include "array/kernels/lines.hpp"
+#include "array/kernels/order.hpp"
 #include "weir/array/creation.hpp"
 
 namespace weir::detail::array {
@@ -46,23 +48,20 @@ task::Value sort_lines(Reader& parameters, std::span<const Tensor> operands) {
   const Tensor out = make_tensor(indices ? DType::int64 : x.type, shape);
   ordered(x.type, [&]<class T>(std::type_identity<T>) {
     std::vector<Stored<T>> line(static_cast<std::size_t>(lines.along));
-    std::vector<std::int64_t> order(line.size());
+    std::vector<std::int64_t> order(indices ? line.size() : 0);
     for (std::int64_t b = 0; b < lines.before; ++b)
       for (std::int64_t c = 0; c < lines.after; ++c) {
         for (std::size_t i = 0; i < line.size(); ++i)
           line[i] = x.as<T>()[(b * lines.along + static_cast<std::int64_t>(i)) * lines.after + c];
         if (!indices) {
-          std::sort(line.begin(), line.end(), InOrder());
+          sort_numbers(line.data(), line.size());
           for (std::int64_t i = 0; i < count; ++i)
             out.as<T>()[(b * count + i) * lines.after + c] =
                 static_cast<T>(line[static_cast<std::size_t>(i)]);
           continue;
         }
         std::iota(order.begin(), order.end(), std::int64_t{0});
-        std::stable_sort(order.begin(), order.end(), [&](std::int64_t i, std::int64_t j) {
-          const auto p = line[static_cast<std::size_t>(i)], q = line[static_cast<std::size_t>(j)];
-          return backwards ? InOrder()(q, p) : InOrder()(p, q);
-        });
+        sort_beside(line.data(), order.data(), order.size(), backwards);
         for (std::int64_t i = 0; i < count; ++i)
           out.as<std::int64_t>()[(b * count + i) * lines.after + c] =
               offset + order[static_cast<std::size_t>(i)];
@@ -239,8 +238,9 @@ void in_order(std::span<const Tensor> lists, F f) {
   }
 }
 
-// Merges sorted lists, told apart by their number where elements are equal. Parameters: whether indices,
-// which are the second half of the operands, are wanted instead of the elements.
+// Lists in one order, told apart by their number where elements are equal; sorted again, which is faster than
+// merging as many. Parameters: whether indices, which are the second half of the operands, are wanted instead
+// of the elements.
 task::Value merged(Reader& parameters, std::span<const Tensor> operands) {
   bool indices = false;
   read(parameters, indices);
@@ -250,13 +250,18 @@ task::Value merged(Reader& parameters, std::span<const Tensor> operands) {
   for (const Tensor& list : wanted) count += list.shape[0];
   const Tensor out = make_tensor(wanted[0].type, Dims{count});
   ordered(operands[0].type, [&]<class T>(std::type_identity<T>) {
-    using Wanted = std::int64_t;
-    Wanted* index = out.as<Wanted>();
-    T* element = out.as<T>();
-    in_order<T>(operands.first(lists), [&](std::size_t list, std::int64_t at) {
-      if (indices) *index++ = wanted[list].template as<Wanted>()[at];
-      else *element++ = wanted[list].template as<T>()[at];
-    });
+    std::vector<Stored<T>> all;
+    all.reserve(static_cast<std::size_t>(count));
+    for (const Tensor& list : operands.first(lists))
+      all.insert(all.end(), list.as<T>(), list.as<T>() + list.shape[0]);
+    if (indices) {
+      auto* next = out.as<std::int64_t>();
+      for (const Tensor& list : wanted) next = std::copy_n(list.as<std::int64_t>(), list.shape[0], next);
+      sort_beside(all.data(), out.as<std::int64_t>(), all.size(), false);
+    } else {
+      sort_numbers(all.data(), all.size());
+      std::ranges::copy(all, out.as<T>());
+    }
   });
   return out.value;
 }
@@ -396,7 +401,7 @@ task::Value unique_of(Reader&, std::span<const Tensor> lists) {
     std::vector<Stored<T>> all;
     all.reserve(static_cast<std::size_t>(size));
     for (const Tensor& list : lists) all.insert(all.end(), list.as<T>(), list.as<T>() + list.size());
-    std::ranges::sort(all, InOrder());
+    sort_numbers(all.data(), all.size());
     result = found<T>([&](auto f) {
       for (std::size_t i = 0; i < all.size();) {
         const std::size_t first = i;
@@ -545,17 +550,29 @@ UniqueNodes unique(const NodePtr& x) {
 
 namespace {
 
-// The first of a sorted list that is not before a value (`right`: that is behind it), without a branch that
-// cannot be foretold.
-template <class T>
-const T* place_in(const T* begin, std::int64_t size, T value, bool right) {
-  while (size > 0) {
-    const std::int64_t half = size / 2;
-    const bool behind = right ? !InOrder()(value, begin[half]) : InOrder()(begin[half], value);
-    begin = behind ? begin + half + 1 : begin;
-    size = behind ? size - half - 1 : half;
+// For each value the first of a sorted list that is not before it (`right`: that is behind it). Several are
+// looked for together, since one waits for memory at every step, and without a branch that cannot be
+// foretold.
+template <class T, bool right>
+void find_places(const T* values, std::int64_t count, const T* list, std::int64_t size,
+                 std::int64_t* places) {
+  constexpr std::int64_t together = 8;
+  const auto is_behind = [](T element, T value) {
+    return std::int64_t{right ? !InOrder()(value, element) : InOrder()(element, value)};
+  };
+  T value[together]{};
+  std::int64_t place[together];
+  for (std::int64_t begin = 0; begin < count; begin += together) {
+    const std::int64_t here = std::min(together, count - begin);
+    std::copy_n(values + begin, here, value);
+    std::fill_n(place, together, 0);
+    std::int64_t left = size;
+    for (; left > 1; left -= left / 2)
+      for (std::int64_t i = 0; i < together; ++i)
+        place[i] += left / 2 & -is_behind(list[place[i] + left / 2 - 1], value[i]);
+    for (std::int64_t i = 0; left > 0 && i < together; ++i) place[i] += is_behind(list[place[i]], value[i]);
+    std::copy_n(place, here, places + begin);
   }
-  return begin;
 }
 
 // Holds every integer of 64 bits and every double.
@@ -578,12 +595,16 @@ task::Value looked_up(Reader& parameters, std::span<const Tensor> operands) {
   read(parameters, is_in);
   const Tensor &x = operands[0], &list = operands[1];
   const Tensor out = make_tensor(is_in ? DType::boolean : DType::int64, x.shape);
-  const auto look = [&](const auto* values, const auto* begin) {
-    const auto* end = begin + list.shape[0];
-    for (std::int64_t i = 0; i < x.size(); ++i) {
-      const auto* at = place_in(begin, end - begin, values[i], right);
-      if (is_in) out.as<bool>()[i] = at != end && *at == values[i];
-      else out.as<std::int64_t>()[i] = at - begin;
+  const auto look = [&]<class T>(const T* values, const T* begin) {
+    const auto find = right ? suited<&find_places<T, true>>() : suited<&find_places<T, false>>();
+    if (!is_in) return find(values, x.size(), begin, list.size(), out.as<std::int64_t>());
+    constexpr std::int64_t few = 256;
+    std::int64_t places[few];
+    for (std::int64_t i = 0; i < x.size(); i += few) {
+      const std::int64_t here = std::min(few, x.size() - i);
+      find(values + i, here, begin, list.size(), places);
+      for (std::int64_t k = 0; k < here; ++k)
+        out.as<bool>()[i + k] = places[k] != list.size() && begin[places[k]] == values[i + k];
     }
   };
   if (x.type != list.type) look(exactly(x).data(), exactly(list).data());

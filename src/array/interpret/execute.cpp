@@ -1,5 +1,7 @@
 // Carries the code of a task out: every step in pieces that stay in the cache.
 #include <algorithm>
+#include <bit>
+#include <cstdlib>
 #include <cstring>
 
 #include "array/interpret/code.hpp"
@@ -12,8 +14,11 @@ namespace weir::detail::array {
 
 namespace {
 
-constexpr std::int64_t tile = 2048;  // elements
-constexpr std::size_t widest = 16;   // bytes of an element
+// A piece is so many elements at most; fewer where registers are in use, which must stay in the fastest cache
+// together with what is read and written.
+constexpr std::int64_t largest_piece = 2048, smallest_piece = 128;
+constexpr std::size_t near_bytes = 20 * 1024;
+constexpr std::size_t widest = 16;  // bytes of an element
 constexpr int most_axes = 64;
 
 // A step's loop after axes of extent 1 are dropped and neighbours that are contiguous in everything are
@@ -104,12 +109,36 @@ void copy(std::size_t size, const void* from, std::int64_t step, void* to, std::
   }
 }
 
+// `columns` that lie `step` apart, each of `rows` elements side by side, into rows.
+template <class T>
+void transpose_block(const void* from, std::int64_t step, void* to, std::int64_t rows, std::int64_t columns) {
+  const T* in = static_cast<const T*>(from);
+  T* out = static_cast<T*>(to);
+  for (std::int64_t c = 0; c < columns; ++c, in += step)
+    for (std::int64_t r = 0; r < rows; ++r) out[r * columns + c] = in[r];
+}
+void copy_turned(std::size_t size, const void* from, std::int64_t step, void* to, std::int64_t rows,
+                 std::int64_t columns) {
+  switch (size) {
+    case 1:
+      return transpose_block<std::uint8_t>(from, step, to, rows, columns);
+    case 2:
+      return transpose_block<std::uint16_t>(from, step, to, rows, columns);
+    case 4:
+      return transpose_block<std::uint32_t>(from, step, to, rows, columns);
+    case 8:
+      return transpose_block<std::uint64_t>(from, step, to, rows, columns);
+    default:
+      return transpose_block<Two>(from, step, to, rows, columns);
+  }
+}
+
 // Memory for registers, kept by the thread.
 class Scratch {
  public:
   std::byte* slot(std::size_t i) {
     while (slots_.size() <= i)
-      slots_.push_back(std::make_unique<std::byte[]>(static_cast<std::size_t>(tile) * widest));
+      slots_.push_back(std::make_unique<std::byte[]>(static_cast<std::size_t>(largest_piece) * widest));
     return slots_[i].get();
   }
 
@@ -129,6 +158,7 @@ class StepRun {
   void prepare();
   void merge();
   void lengthen_rows();
+  void read_in_blocks();
   void assign_slots();
   const Code& code(std::size_t r) const { return task_.code[step_.begin + r]; }
   void load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns,
@@ -143,6 +173,8 @@ class StepRun {
   std::vector<Tensor>& operands_;
   std::size_t count_ = 0;
   Loop loop_;
+  std::int64_t piece_ = largest_piece;
+  bool turned_ = false;  // along the last axis but one something lies together that does not along the last
   std::vector<Steps> steps_;  // of the registers (empty: none), of the destination, of the index
   std::vector<std::byte*> slot_;
   std::vector<const void*> at_;
@@ -170,6 +202,7 @@ void StepRun::prepare() {
   if (arg) steps_[count_ + 1] = take(step_.index_steps);
   merge();
   lengthen_rows();
+  read_in_blocks();
   kernels_.resize(count_);
   for (std::size_t r = 0; r < count_; ++r)
     if (code(r).op > Op::iota) kernels_[r] = element_kernel(code(r));
@@ -220,6 +253,26 @@ void StepRun::lengthen_rows() {
       std::rotate(steps.begin() + longest, steps.begin() + longest + 1, steps.begin() + loop_.axes);
 }
 
+// What lies together along another axis than the last one, as in a transposed chunk, is read in blocks of
+// both: the axis becomes the last but one.
+void StepRun::read_in_blocks() {
+  constexpr std::int64_t worth_it = 8;
+  const int last = loop_.axes - 1;
+  if (last < 1 || loop_.shape[last] < worth_it) return;
+  for (std::size_t r = 0; r < count_; ++r) {
+    const Steps& steps = steps_[r];
+    if (code(r).op != Op::load || std::abs(steps[static_cast<std::size_t>(last)]) <= 1) continue;
+    for (int a = 0; a < last; ++a) {
+      if (steps[static_cast<std::size_t>(a)] != 1 || loop_.shape[a] < worth_it) continue;
+      std::rotate(loop_.shape + a, loop_.shape + a + 1, loop_.shape + last);
+      for (Steps& each : steps_)
+        if (!each.empty()) std::rotate(each.begin() + a, each.begin() + a + 1, each.begin() + last);
+      turned_ = true;
+      return;
+    }
+  }
+}
+
 // Registers share slots as soon as the last reader is done.
 void StepRun::assign_slots() {
   static thread_local Scratch scratch;
@@ -232,7 +285,7 @@ void StepRun::assign_slots() {
     const std::uint16_t used[] = {code(r).a, code(r).b, code(r).c};
     for (int i = 0; i < n; ++i) last[used[i]] = r;
   }
-  std::size_t slots = 0;
+  std::size_t slots = 0, loads = 0, size = 1;
   slot_.resize(count_);
   at_.resize(count_);
   for (std::size_t r = 0; r < count_; ++r) {
@@ -245,10 +298,9 @@ void StepRun::assign_slots() {
     }
     slot_[r] = scratch.slot(of[r]);
     at_[r] = slot_[r];
-    if (constant) {
-      copy(size_of(code(r).out), code(r).immediate.data(), 0, slot_[r], 1, tile);
-      continue;
-    }
+    size = std::max(size, size_of(code(r).out));
+    loads += code(r).op == Op::load;
+    if (constant) continue;
     const int n = inputs(code(r).op);
     const std::uint16_t used[] = {code(r).a, code(r).b, code(r).c};
     for (int i = 0; i < n; ++i)
@@ -256,6 +308,14 @@ void StepRun::assign_slots() {
           std::find(used, used + i, used[i]) == used + i)
         spare.push_back(of[used[i]]);
   }
+  if (!turned_ && loads < count_) {
+    const auto fit = static_cast<std::int64_t>(near_bytes / ((slots + loads) * size));
+    piece_ = std::clamp(static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(fit))),
+                        smallest_piece, largest_piece);
+  }
+  for (std::size_t r = 0; r < count_; ++r)
+    if (code(r).op == Op::constant)
+      copy(size_of(code(r).out), code(r).immediate.data(), 0, slot_[r], 1, piece_);
 }
 
 // Into the given place, unless the elements can stay where they are.
@@ -276,6 +336,10 @@ void StepRun::load(std::size_t r, std::int64_t row, std::int64_t rows, std::int6
   }
   Rows walk(loop_, steps.data(), row);
   at_[r] = to;
+  if (turned_ && rows > 1 && steps[static_cast<std::size_t>(loop_.axes - 2)] == 1) {
+    copy_turned(size, place(walk.offset), step, to, rows, columns);
+    return;
+  }
   for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
     copy(size, place(walk.offset), step, to, 1, columns);
     to += static_cast<std::size_t>(columns) * size;
@@ -352,14 +416,20 @@ void StepRun::refuse(std::size_t r, const Misfit& misfit, std::int64_t row, std:
 void StepRun::run() {
   const std::int64_t inner = loop_.shape[loop_.axes - 1];
   const std::int64_t rows = loop_.rows();
-  const std::int64_t columns_at_once = inner >= tile / 4 ? tile : inner;
-  const std::int64_t rows_at_once = inner >= tile / 4 ? 1 : std::max<std::int64_t>(1, tile / inner);
+  constexpr std::int64_t block = 16;  // rows: at least one line of the cache of everything that is turned
+  const std::int64_t columns_at_once = turned_               ? std::min(inner, piece_ / block)
+                                       : inner >= piece_ / 4 ? piece_
+                                                             : inner;
+  const std::int64_t rows_at_once = turned_               ? piece_ / columns_at_once
+                                    : inner >= piece_ / 4 ? 1
+                                                          : std::max<std::int64_t>(1, piece_ / inner);
   const bool stores_rows =
       step_.fold == Fold::store && steps_[count_][static_cast<std::size_t>(loop_.axes - 1)] == 1;
   const std::size_t result_size = size_of(code(count_ - 1).out);
+  const std::int64_t together = turned_ ? loop_.shape[loop_.axes - 2] : rows;  // rows that a piece may have
+  const auto rows_from = [&](std::int64_t row) { return std::min(rows_at_once, together - row % together); };
   const auto piece = [&](std::int64_t row, std::int64_t column) {
-    const std::int64_t r_count = std::min(rows_at_once, rows - row),
-                       c_count = std::min(columns_at_once, inner - column);
+    const std::int64_t r_count = rows_from(row), c_count = std::min(columns_at_once, inner - column);
     for (std::size_t r = 0; r < count_; ++r) {
       const Code& one = code(r);
       void* out = slot_[r];
@@ -390,7 +460,7 @@ void StepRun::run() {
       for (std::int64_t row = 0; row < rows; ++row) piece(row, column);
     return;
   }
-  for (std::int64_t row = 0; row < rows; row += rows_at_once)
+  for (std::int64_t row = 0; row < rows; row += rows_from(row))
     for (std::int64_t column = 0; column < inner; column += columns_at_once) piece(row, column);
 }
 

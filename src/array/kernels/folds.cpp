@@ -178,48 +178,15 @@ void fold_each(const void* data, std::size_t count, const FoldTarget& to) {
     }
   }
 }
-template <class T>
-struct Smallest {
+/// The smallest or the largest element; NaN if there is one, or only if there is nothing else.
+template <class T, bool is_largest, bool skips_nan>
+struct Extreme {
   static constexpr bool splits = true;
   template <class V>  // a number, or a vector of them
   static void take(V& a, const V& x) {
-    a = (x < a) | (x != x) ? x : a;
-  }
-  T operator()(T a, T x) const {
-    take(a, x);
-    return a;
-  }
-};
-template <class T>
-struct Largest {
-  static constexpr bool splits = true;
-  template <class V>  // a number, or a vector of them
-  static void take(V& a, const V& x) {
-    a = (x > a) | (x != x) ? x : a;
-  }
-  T operator()(T a, T x) const {
-    take(a, x);
-    return a;
-  }
-};
-template <class T>
-struct NanSmallest {
-  static constexpr bool splits = true;
-  template <class V>  // a number, or a vector of them
-  static void take(V& a, const V& x) {
-    a = (x < a) | (a != a) ? x : a;
-  }
-  T operator()(T a, T x) const {
-    take(a, x);
-    return a;
-  }
-};
-template <class T>
-struct NanLargest {
-  static constexpr bool splits = true;
-  template <class V>  // a number, or a vector of them
-  static void take(V& a, const V& x) {
-    a = (x > a) | (a != a) ? x : a;
+    const auto is_nan = skips_nan ? a != a : x != x;
+    if constexpr (is_largest) a = (x > a) | is_nan ? x : a;
+    else a = (x < a) | is_nan ? x : a;
   }
   T operator()(T a, T x) const {
     take(a, x);
@@ -320,8 +287,7 @@ void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
   const auto better = [](T a, T b) { return Max ? a > b : a < b; };
   if (to.step == 0) {  // the best of the piece first, then where it is
     T most = x[0];
-    fold_each<T, T, std::conditional_t<Max, Largest<T>, Smallest<T>>>(
-        x, count, {.at = reinterpret_cast<std::byte*>(&most)});
+    fold_each<T, T, Extreme<T, Max, false>>(x, count, {.at = reinterpret_cast<std::byte*>(&most)});
     const bool none = most != most;  // there is a NaN
     const auto best = static_cast<std::size_t>(
         std::find_if(x, x + count - 1, [&](T v) { return none ? v != v : v == most; }) - x);
@@ -349,15 +315,13 @@ template <class T>
 FoldKernel real_fold(Fold fold) {
   switch (fold) {
     case Fold::minimum:
-      return suited<&fold_each<T, T, Smallest<T>>>();
+      return suited<&fold_each<T, T, Extreme<T, false, false>>>();
     case Fold::maximum:
-      return suited<&fold_each<T, T, Largest<T>>>();
+      return suited<&fold_each<T, T, Extreme<T, true, false>>>();
     case Fold::nan_minimum:
-      return std::is_floating_point_v<T> ? suited<&fold_each<T, T, NanSmallest<T>>>()
-                                         : suited<&fold_each<T, T, Smallest<T>>>();
+      return suited<&fold_each<T, T, Extreme<T, false, std::is_floating_point_v<T>>>>();
     case Fold::nan_maximum:
-      return std::is_floating_point_v<T> ? suited<&fold_each<T, T, NanLargest<T>>>()
-                                         : suited<&fold_each<T, T, Largest<T>>>();
+      return suited<&fold_each<T, T, Extreme<T, true, std::is_floating_point_v<T>>>>();
     case Fold::arg_minimum:
       return suited<&fold_arg<T, false>>();
     case Fold::arg_maximum:

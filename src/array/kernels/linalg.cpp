@@ -150,10 +150,15 @@ std::vector<lapack_int> factored(const std::string& function, T* columns, std::i
 // The lower triangle of Cholesky in place of a matrix.
 template <class T>
 void make_triangle(T* l, std::int64_t n) {
-  bool definite = lapack<T>(LAPACKE_spotrf, LAPACKE_dpotrf)(LAPACK_ROW_MAJOR, 'L', static_cast<int>(n), l,
-                                                            static_cast<int>(n)) == 0;
-  for (std::int64_t i = 0; i < n; ++i) definite = definite && l[i * n + i] > 0;  // not NaN
-  if (!definite) throw Error(ErrorKind::invalid_argument, "cholesky: the matrix must be positive definite");
+  const int info = lapack<T>(LAPACKE_spotrf, LAPACKE_dpotrf)(LAPACK_ROW_MAJOR, 'L', static_cast<int>(n), l,
+                                                             static_cast<int>(n));
+  std::int64_t wrong = info > 0 ? info - 1 : 0;
+  if (info == 0)
+    while (wrong < n && l[wrong * n + wrong] > 0) ++wrong;  // not NaN
+  if (wrong < n)
+    throw Error(ErrorKind::invalid_argument,
+                "cholesky: the matrix must be positive definite (got the pivot " +
+                    std::to_string(l[wrong * n + wrong]) + ")");
   for (std::int64_t i = 0; i < n; ++i)
     for (std::int64_t j = i + 1; j < n; ++j) l[i * n + j] = 0;
 }
