@@ -42,12 +42,21 @@ class Scale {
   }
 };
 
+/// Which run of a task is meant, in two bytes: enough to tell it from those before. 0: nobody says.
+class RunMark {
+ public:
+  static std::uint16_t of(std::uint32_t run) noexcept {
+    return run == 0 ? 0 : static_cast<std::uint16_t>(1 + (run - 1) % 0xffff);
+  }
+};
+
 /// A place where an input of a task is, or will be when its task there has finished.
 struct Input {
   TaskId task;
   PeerId holder;
-  bool exists;         ///< It is there; otherwise it will be.
-  std::uint8_t scale;  ///< Its `Scale`, if it exists.
+  bool exists;            ///< It is there; otherwise it will be.
+  std::uint8_t scale;     ///< Its `Scale`, if it exists.
+  std::uint16_t run = 0;  ///< The `RunMark` of what made it, or will.
   friend bool operator==(const Input&, const Input&) = default;
 };
 

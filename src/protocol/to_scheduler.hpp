@@ -111,10 +111,12 @@ struct ResultHere {
   TaskId id;
   std::uint64_t bytes;
 };
-/// An input could not be fetched from `holder`.
+/// An input could not be fetched from `holder`. That is nothing new if its task has begun another run since
+/// that peer was asked; what a peer says of itself is always true.
 struct InputMissing {
   TaskId id;
   PeerId holder;
+  std::uint16_t run = 0;  ///< The `RunMark` of what was asked for.
 };
 /// A finished result turned out not to be serializable.
 struct ResultBroken {

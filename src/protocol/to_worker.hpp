@@ -89,15 +89,17 @@ struct FreeResult {
 struct InputAt {
   TaskId id;
   PeerId holder;
-  bool exists;         ///< It is there; otherwise it will be.
-  std::uint8_t scale;  ///< Its `Scale`, if it exists. A holder that says so itself wants to be asked once
-                       ///< there is room.
+  bool exists;            ///< It is there; otherwise it will be.
+  std::uint8_t scale;     ///< Its `Scale`, if it exists. A holder that says so itself wants to be asked once
+                          ///< there is room.
+  std::uint16_t run = 0;  ///< The `RunMark` of what made it, or will; 0: the one that was asked for.
 };
 /// Copy this result here from `holder`.
 struct ReplicateResult {
   TaskId id;
   PeerId holder;
-  std::uint8_t scale;  ///< Its `Scale`.
+  std::uint8_t scale;     ///< Its `Scale`.
+  std::uint16_t run = 0;  ///< The `RunMark` of what made it.
 };
 /// Where a peer is reached, in the transport's words.
 struct PeerAddress {

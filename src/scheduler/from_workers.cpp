@@ -131,8 +131,10 @@ void State::handle(Time now, PeerId from, const protocol::InputMissing& message,
   Task* task = tasks_.find(message.id);
   const WorkerIndex holder = index_of(message.holder);
   if (!task) return send(from, FreeResult{message.id});
+  const std::uint16_t run = protocol::RunMark::of(task->run);
+  const bool is_new = message.holder == from || message.run == 0 || message.run == run;
   if (task->state == TaskState::memory) {
-    for (std::uint32_t i = 0; i < task->replicas.size(); ++i)
+    for (std::uint32_t i = 0; is_new && i < task->replicas.size(); ++i)
       if (task->replicas[i].worker == holder) {
         send(message.holder, FreeResult{task->id});
         drop_replica(*task, i);
@@ -141,9 +143,9 @@ void State::handle(Time now, PeerId from, const protocol::InputMissing& message,
     if (task->replicas.empty()) lost_result(*task, name_of(message.holder));
     else
       send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer, true,
-                         protocol::Scale::of(task->bytes)});
+                         protocol::Scale::of(task->bytes), run});
   } else if (task->state == TaskState::processing) {
-    send(from, InputAt{task->id, workers_[task->worker].peer, false});
+    send(from, InputAt{task->id, workers_[task->worker].peer, false, 0, run});
   } else {
     send(from, FreeResult{task->id});  // nothing to wait for; whoever still needs it is told where it will be
   }

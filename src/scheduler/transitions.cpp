@@ -170,7 +170,8 @@ void State::assign(Task& task, WorkerIndex index) {
   send(peer, Assign{task.id, task.run});
   for (const Edge& edge : task.dependents)
     if (edge.task->state == TaskState::processing && edge.task->worker != index)
-      send(workers_[edge.task->worker].peer, InputAt{task.id, peer, false});
+      send(workers_[edge.task->worker].peer,
+           InputAt{task.id, peer, false, 0, protocol::RunMark::of(task.run)});
 }
 
 void State::put_on(Task& task, WorkerIndex index) {
@@ -244,7 +245,8 @@ void State::finish(Task& task, WorkerIndex index, std::uint64_t bytes) {
   if (workers_[index].retiring && !task.is_actor)
     if (const auto all = successors(); !all.empty())
       send(workers_[all[task.order % all.size()]].peer,
-           protocol::ReplicateResult{task.id, workers_[index].peer, protocol::Scale::of(task.bytes)});
+           protocol::ReplicateResult{task.id, workers_[index].peer, protocol::Scale::of(task.bytes),
+                                     protocol::RunMark::of(task.run)});
   move(task, TaskState::memory, cause_);
   release_inputs(task);
   if (!task.wanted && task.needed_by == 0) unused_.push_back(task.id);

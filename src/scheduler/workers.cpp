@@ -252,7 +252,8 @@ void State::hand_over(const Worker& worker) {
   for (const Task* task : worker.holds)
     if (task && task->replicas.size() == 1 && !task->is_actor && !all.empty())
       send(workers_[all[next++ % all.size()]].peer,
-           protocol::ReplicateResult{task->id, worker.peer, protocol::Scale::of(task->bytes)});
+           protocol::ReplicateResult{task->id, worker.peer, protocol::Scale::of(task->bytes),
+                                     protocol::RunMark::of(task->run)});
 }
 
 // Those that stay longest; within a minute of each other they are one job.

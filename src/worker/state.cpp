@@ -52,10 +52,13 @@ void State::make_ready(TaskId id, Record& record) {
 // the first task needs.
 void State::fetch(TaskId id, Record& record, const protocol::Input& input, Actions& out) {
   const bool tells_more = input.exists && record.scale == 0 && is_heavy(protocol::Scale::bytes(input.scale));
-  if (record.data == Data::fetching && record.asked == input.holder && !tells_more) return;
-  if (tells_more && record.data == Data::fetching && record.asked == input.holder)
-    end_fetch(record);  // it has answered: it does not wait for us any more
+  // One that has been taken from its worker and given back to it has been asked for in vain.
+  const bool is_another_run = input.run != 0 && input.run != record.asked_run;
+  const bool is_asked = record.data == Data::fetching && record.asked == input.holder;
+  if (is_asked && !tells_more && !is_another_run) return;
+  if (is_asked) end_fetch(record);  // it has answered, or is asked anew: it does not wait for us any more
   else abandon_fetch(id, record, out);
+  if (input.run != 0) record.asked_run = input.run;
   if (input.holder == self_ || input.holder == 0) return;
   record.data = Data::fetching;
   ++fetching_;
@@ -267,7 +270,7 @@ void State::handle(const protocol::InputAt& message, Actions& out) {
     record->keep = false;
     return erase_if_unused(message.id, *record, out);
   }
-  fetch(message.id, *record, {message.id, message.holder, message.exists, message.scale}, out);
+  fetch(message.id, *record, {message.id, message.holder, message.exists, message.scale, message.run}, out);
 }
 
 void State::handle(const protocol::ReplicateResult& message, Actions& out) {
@@ -278,7 +281,7 @@ void State::handle(const protocol::ReplicateResult& message, Actions& out) {
   }
   if (record.state != Run::none) return;  // it will be here anyway
   record.keep = true;
-  fetch(message.id, record, {message.id, message.holder, true, message.scale}, out);
+  fetch(message.id, record, {message.id, message.holder, true, message.scale, message.run}, out);
 }
 
 // What has not begun leaves at once; what runs is told by the node.
@@ -363,7 +366,7 @@ void State::missing(PeerId from, TaskId id, std::uint32_t request, bool broken, 
   end_fetch(*record);
   ask_held(out);
   if (!broken) {
-    out.push_back({0, protocol::InputMissing{id, from}});
+    out.push_back({0, protocol::InputMissing{id, from, record->asked_run}});
     return;
   }
   record->keep = false;
@@ -378,8 +381,9 @@ void State::peer_gone(PeerId peer, Actions& out) {
     if (record.data == Data::fetching && record.asked == peer) asked.push_back(id);
   });
   for (const TaskId id : asked) {
-    end_fetch(*records_.find(id));
-    out.push_back({0, protocol::InputMissing{id, peer}});
+    Record& record = *records_.find(id);
+    end_fetch(record);
+    out.push_back({0, protocol::InputMissing{id, peer, record.asked_run}});
   }
   ask_held(out);
   for (const TaskId id : unused)

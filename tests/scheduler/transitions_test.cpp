@@ -30,7 +30,7 @@ TEST_CASE("transitions: a dependent whose input is in memory runs where the inpu
   const auto message = story.state.run_message(2);
   REQUIRE(message.inputs.size() == 1);
   CHECK(message.inputs[0] ==
-        detail::protocol::Input{1, home, true, detail::protocol::Scale::of(story.state.task(1)->bytes)});
+        detail::protocol::Input{1, home, true, detail::protocol::Scale::of(story.state.task(1)->bytes), 1});
 }
 
 TEST_CASE("transitions: a chain is assigned ahead to one worker, which needs not ask between its links") {
@@ -42,7 +42,7 @@ TEST_CASE("transitions: a chain is assigned ahead to one worker, which needs not
   const std::string at = " @" + std::to_string(home);
   CHECK(story.submit(2, {1}) == Lines{"run 2" + at});
   CHECK(story.submit(3, {2}) == Lines{"run 3" + at});
-  CHECK(story.state.run_message(3).inputs[0] == detail::protocol::Input{2, home, false});
+  CHECK(story.state.run_message(3).inputs[0] == detail::protocol::Input{2, home, false, 0, 1});
   CHECK(story.finish(1) == Lines{"done 1"});
   CHECK(story.finish(2) == Lines{"done 2"});
   CHECK(story.finish(3) == Lines{"done 3"});
@@ -443,6 +443,33 @@ TEST_CASE("transitions: an input that is missing at its only holder is computed 
   CHECK(lines == Lines{"free 1 @1", "pending 1", "run 1 @1"});
   CHECK(story.of(2) == TaskState::processing);
   CHECK(story.finish(1) == Lines{"done 1"});
+}
+
+// The peer was asked while an earlier run was assigned to it, and refused when that was taken away.
+TEST_CASE("transitions: what was said of an earlier run of a task does not make its result a lost one") {
+  Story story;
+  for (const PeerId peer : {1u, 2u, 3u}) story.join(peer);
+  story.submit(1);
+  story.lose(story.worker_of(1));
+  const PeerId home = story.worker_of(1), other = home == 3 ? 2 : 3;
+  REQUIRE(story.run_of(1) == 2);
+  story.finish(1);
+  const Lines there{"input 1 is at " + std::to_string(home) + " @" + std::to_string(other)};
+  CHECK(story.missing(1, home, other, 1) == there);
+  CHECK(story.of(1) == TaskState::memory);
+  SECTION("what is said of this run does") { CHECK(story.missing(1, home, other, 2)[1] == "pending 1"); }
+  SECTION("so does what its holder says of itself") {
+    CHECK(story.missing(1, home, home, 1)[1] == "pending 1");
+  }
+}
+
+TEST_CASE("transitions: a run is told from those before it, however many these are") {
+  using detail::protocol::RunMark;
+  CHECK(RunMark::of(0) == 0);
+  for (const std::uint32_t run : {1u, 65'534u, 65'535u, 65'536u, 131'070u, UINT32_MAX - 1}) {
+    CHECK(RunMark::of(run) != 0);
+    CHECK(RunMark::of(run) != RunMark::of(run + 1));
+  }
 }
 
 TEST_CASE("transitions: whoever misses an input that is being computed is told where") {

@@ -165,8 +165,8 @@ class Story {
   Lines arrive(TaskId id, PeerId worker, std::uint64_t bytes = 8) {
     return from(worker, detail::protocol::ResultHere{id, bytes});
   }
-  Lines missing(TaskId id, PeerId holder, PeerId reporter) {
-    return from(reporter, detail::protocol::InputMissing{id, holder});
+  Lines missing(TaskId id, PeerId holder, PeerId reporter, std::uint16_t run = 0) {
+    return from(reporter, detail::protocol::InputMissing{id, holder, run});
   }
   Lines broken(TaskId id, PeerId worker) {
     auto failure = std::make_shared<Failure>();

@@ -49,8 +49,9 @@ class WorkerStory {
   Lines cancel(TaskId id, std::uint32_t run = 1) { return order(detail::protocol::CancelRun{id, run}); }
   Lines retract(TaskId id, std::uint32_t run = 1) { return order(detail::protocol::RetractRun{id, run}); }
   Lines free(TaskId id) { return order(detail::protocol::FreeResult{id}); }
-  Lines input_at(TaskId id, PeerId holder, bool exists = true, std::uint64_t bytes = 0) {
-    return order(detail::protocol::InputAt{id, holder, exists, detail::protocol::Scale::of(bytes)});
+  Lines input_at(TaskId id, PeerId holder, bool exists = true, std::uint64_t bytes = 0,
+                 std::uint16_t run = 0) {
+    return order(detail::protocol::InputAt{id, holder, exists, detail::protocol::Scale::of(bytes), run});
   }
   Lines replicate(TaskId id, PeerId holder) { return order(detail::protocol::ReplicateResult{id, holder}); }
   Lines asked(PeerId from, TaskId id, bool exists = false) {
@@ -185,7 +186,8 @@ class WorkerStory {
     return "here " + std::to_string(message.id);
   }
   static std::string text(PeerId, const detail::protocol::InputMissing& message) {
-    return "missing " + std::to_string(message.id) + " of " + std::to_string(message.holder);
+    return "missing " + std::to_string(message.id) + " of " + std::to_string(message.holder) +
+           (message.run ? " run " + std::to_string(message.run) : "");
   }
   static std::string text(PeerId to, const detail::protocol::GetResult& message) {
     return (message.exists ? "get " : "will get ") + std::to_string(message.id) + at(to);

@@ -137,6 +137,21 @@ TEST_CASE("worker tells the answer to a dropped request from the one to a later 
   }
 }
 
+TEST_CASE("worker asks again whom a task was taken from and given back to") {
+  WorkerStory story;
+  story.run(5, {{1, 2, false, 0, 1}});
+  const std::uint32_t first = story.latest(2, 1);
+  CHECK(story.input_at(1, 2, false, 0, 1).empty());
+  CHECK(story.input_at(1, 2, false, 0, 3) == Lines{"will get 1 @2"});
+  CHECK(story.missing_for(2, 1, first).empty());
+  SECTION("and tells what it has asked for") { CHECK(story.missing(2, 1) == Lines{"missing 1 of 2 run 3"}); }
+  SECTION("and so when that peer has gone") { CHECK(story.gone(2) == Lines{"missing 1 of 2 run 3"}); }
+  SECTION("and takes what comes") {
+    story.arrive(2, 1);
+    CHECK(story.take() == 5);
+  }
+}
+
 TEST_CASE("worker does not mind being told of inputs it has or does not need") {
   WorkerStory story;
   CHECK(story.input_at(9, 2).empty());
