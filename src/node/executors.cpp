@@ -19,7 +19,9 @@ namespace weir::detail::node {
 namespace {
 
 constexpr auto left_alone = std::chrono::microseconds(30);  // mail of a scheduler in this process
-constexpr std::size_t small_result_bytes = 1024;  // smaller results travel with the message that they exist
+constexpr std::int64_t most_unpolled_ns = 20'000;  // of tasks that a thread runs one after the other ...
+constexpr int most_unpolled = 15;                  // ... and how many they are
+constexpr std::size_t small_result_bytes = 1024;   // smaller results travel with the message that they exist
 
 std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared_ptr<const Failure>& thrown) {
   auto failure = std::make_shared<Failure>();
@@ -262,6 +264,7 @@ void WorkerNode::execute_loop(std::size_t slot) {
   const Profile::Watched watched(profile_);
   worker::Execution task;
   std::unique_lock hold(baton_);
+  std::int64_t polled_ns = 0;  // about
   for (int since_poll = 0; next(task, slot, hold); ++since_poll) {
     if (idle_ && !driving_) work_.notify_one();  // somebody else drives while this one computes
     hold.unlock();
@@ -269,11 +272,11 @@ void WorkerNode::execute_loop(std::size_t slot) {
     worker::Outcome outcome = run(task, slot, ran);
     task.values.clear();
     hold.lock();
-    const float took = outcome.duration_s;
     finish(task, slot, ran, std::move(outcome));
     if (state_.wants_spill()) wake_spiller();
-    if (took > 20e-6f || since_poll >= 16 || !state_.has_ready()) {
-      since_poll = 0;
+    if (since_poll == 0) polled_ns = ran.start_ns;
+    if (ran.end_ns - polled_ns > most_unpolled_ns || since_poll == most_unpolled || !state_.has_ready()) {
+      since_poll = -1;
       progress();
       leave_callbacks();
     }
