@@ -18,6 +18,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "core/process.hpp"
+
 namespace weir::test {
 namespace {
 
@@ -60,6 +62,41 @@ void read_into(std::string& text, int& descriptor) {
   const ssize_t count = ::read(descriptor, piece.data(), piece.size());
   if (count > 0) text.append(piece.data(), static_cast<std::size_t>(count));
   else if (count == 0 || (errno != EAGAIN && errno != EINTR)) close_now(descriptor);
+}
+
+std::string first_line(const std::string& path) {
+  std::string line;
+  std::ifstream file(path);
+  std::getline(file, line);
+  return line;
+}
+
+std::string output_of(const std::string& command) {
+  std::string text;
+  FILE* const output = popen(command.c_str(), "r");
+  std::array<char, 4096> piece;
+  while (const std::size_t count = output ? fread(piece.data(), 1, piece.size(), output) : 0)
+    text.append(piece.data(), count);
+  if (output) pclose(output);
+  return text;
+}
+
+/// What a process and those that it has started are at: of each thread its line in `stat` up to its
+/// processor time, and where the kernel has it wait; and their stacks, if there is a debugger.
+std::string picture_of(pid_t pid) {
+  const std::string id = std::to_string(pid);
+  std::string text = id + " " + weir::detail::name_of(pid) + '\n';
+  std::error_code ended;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/" + id + "/task", ended)) {
+    const std::string path = thread.path();
+    text +=
+        "  " + first_line(path + "/stat").substr(0, 100) + " waits in " + first_line(path + "/wchan") + '\n';
+  }
+  text += output_of("timeout 20 gdb -p " + id +
+                    " -batch -ex 'thread apply all backtrace 24' 2>&1 </dev/null |"
+                    " grep -e '^#' -e '^Thread'");
+  for (const pid_t child : weir::detail::children_of(pid)) text += picture_of(child);
+  return text;
 }
 
 }  // namespace
@@ -117,7 +154,7 @@ void Process::pump() {
   std::array<pollfd, 4> ready{
       {{out_, POLLIN, 0}, {err_, POLLIN, 0}, {has_ended_ ? -1 : ended_, POLLIN, 0}, {in_, POLLOUT, 0}}};
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now());
-  if (left.count() <= 0) fail("not done within its deadline");
+  if (left.count() <= 0) fail("not done within its deadline\n--- what runs\n" + picture_of(pid_));
   poll(ready.data(), ready.size(), static_cast<int>(left.count()));
   if (ready[0].revents) read_into(result_.out, out_);
   if (ready[1].revents) read_into(result_.err, err_);
