@@ -371,6 +371,15 @@ TEST_CASE("a date_format that is none is to blame, not the data") {
   });
 }
 
+TEST_CASE("days in a format are of any year") {
+  const Folder folder;
+  const std::string path = folder.write("a.csv", "day\n31/12/9999\n14/10/1066\n");
+  in_cluster([&] {
+    CHECK(csv_of(read_csv(path, {.dates = {"day"}, .date_format = "%d/%m/%Y"})) ==
+          "day\n9999-12-31\n1066-10-14\n");
+  });
+}
+
 TEST_CASE("records that become rows together are what they are one by one") {
   in_cluster([] {
     // Quoted line ends, and every 97th record is none: some behind whose first line others begin.

@@ -225,3 +225,66 @@ TEST_CASE("a variance of integers that a double does not tell apart is that of t
     }
   });
 }
+
+TEST_CASE("an integer of 2^63 and more is refused, whoever gives it") {
+  struct Id {
+    std::uint64_t id;
+    std::optional<std::uint64_t> other;
+  };
+  constexpr std::uint64_t beyond = std::uint64_t{1} << 63, last = beyond - 1;
+  const std::string rest =
+      " must be below 2^63 (got 9223372036854775808); a double holds it approximately, a "
+      "text exactly";
+  in_cluster([&] {
+    CHECK(sentence_of([&] { return from(std::vector<Id>{{beyond, {}}}); }) == "table_of: \"id\"" + rest);
+    CHECK(sentence_of([&] { return from(std::vector<Id>{{1, beyond}}); }) == "table_of: \"other\"" + rest);
+    const Frame f = from(std::vector<Id>{{last, 1}, {3, {}}});
+    CHECK(sentence_of([&] { return f.filter(col("id") < beyond); }) == "expression: an integer" + rest);
+    CHECK(sentence_of([&] {
+            return f.fillna("other", ~std::uint64_t{0});
+          }).find("(got 18446744073709551615)") != std::string::npos);
+    CHECK(sentence_of([&] { return col("id").isin({1, beyond}); }) == "expression: an integer" + rest);
+    CHECK(f.filter(col("id") == last).collect<Id>().at(0).id == last);
+    CHECK(f.filter(col("id") < 0x1p63).count_rows() == 1);  // a double: 2^63 - 1 is near to it
+    const auto next = [](std::uint64_t id) { return id + 1; };
+    CHECK_THAT(fault_of(f.with("next", next, {"id"}).select("next")),
+               Catch::Contains("function of columns: an integer must be below 2^63"));
+    CHECK(csv_of(f.filter(col("id") < 5).with("next", next, {"id"}).select("next")) == "next\n4\n");
+    struct Wide {
+      std::uint64_t all = 0;
+      void add(std::int64_t value) { all += static_cast<std::uint64_t>(value); }
+      void merge(const Wide& other) { all += other.all; }
+      [[nodiscard]] std::uint64_t result() const { return all; }
+    };
+    CHECK_THAT(fault_of(f.agg(aggregate<Wide>("id"))),
+               Catch::Contains("aggregate: an integer must be below 2^63 (got 9223372036854775810)"));
+  });
+}
+
+TEST_CASE("numbers that a member does not hold are refused") {
+  struct Wide {
+    double x;
+    std::int64_t n;
+  };
+  struct Narrow {
+    float x;
+    std::int8_t n;
+  };
+  const auto said = [](double x, std::int64_t n) {
+    return sentence_of([&] { return table_of(std::vector<Wide>{{x, n}}).to<Narrow>(); });
+  };
+  CHECK(said(1e300, 1) == "collect: \"x\" must hold its values (got 1e+300); double does");
+  CHECK(said(1, 128) == "collect: \"n\" must hold its values (got 128); std::int64_t does");
+  const double infinite = std::numeric_limits<double>::infinity();
+  CHECK(table_of(std::vector<Wide>{{-infinite, -128}}).to<Narrow>().at(0).x == -infinite);
+}
+
+TEST_CASE("days of any year have parts, and are written") {
+  in_cluster([] {
+    const Frame days = of({0, -1, 1'000'000'000'000, most, least, {}}).astype("v", ColumnType::date);
+    CHECK(csv_of(days.with("y", col("v").date().year()).with("w", col("v").date().weekday()).drop("key")) ==
+          "v,y,w\n1970-01-01,1970,3\n1969-12-31,1969,2\n2737908976-12-27,2737908976,4\n"
+          "25252734927768524-07-27,25252734927768524,3\n-25252734927764585-06-07,-25252734927764585,2\n,,\n");
+    CHECK_THAT(fault_of(days.with("v", col("v") + 1)), Catch::Contains("v + 1: the result must be a 64-bit"));
+  });
+}

@@ -87,9 +87,9 @@ using CallColumns = Column (*)(Reader& function, std::span<const Column> operand
 /// **Source.** pandas' operators; three-valued logic as in SQL.
 class Expression {
  public:
-  /// A constant.
+  /// A constant. **Errors.** Throws `Error{invalid_argument}` if it is 2^63 or more.
   template <std::integral T>
-  Expression(T value) : Expression(static_cast<std::int64_t>(value)) {}
+  Expression(T value) : Expression(detail::frame::as_int64("expression", {}, value)) {}
   /// A constant.
   Expression(std::int64_t value);
   /// A constant.
@@ -263,9 +263,9 @@ struct CallOn<F, R, std::tuple<P...>> {
       if (((!Optional<Plain<P>>::value && operands[I].is_na(i)) || ...)) continue;
       const auto result = std::invoke(function, argument<Plain<P>>(operands[I], i)...);
       if constexpr (Optional<Plain<R>>::value) {
-        if (result) results[i] = static_cast<Result>(*result);
+        if (result) results[i] = stored("function of columns", {}, *result);
       } else {
-        results[i] = static_cast<Result>(result);
+        results[i] = stored("function of columns", {}, result);
       }
     }
     return make_column(results);

@@ -255,9 +255,10 @@ bool read_datetime(std::string_view text, std::int64_t& nanoseconds) noexcept {
   return put_together(days, hour * 3600 + minute * 60 + second - east, fraction, nanoseconds);
 }
 
-bool read_by_format(std::string_view text, std::string_view format, std::int64_t& nanoseconds) noexcept {
+namespace {
+
+bool find_by_format(std::string_view text, std::string_view format, Found& found) noexcept {
   text = without_blanks(text);
-  Found found;
   for (std::size_t i = 0; i < format.size(); ++i) {
     if (format[i] == '%' && i + 1 < format.size()) {
       if (!take_directive(text, format[++i], found)) return false;
@@ -269,12 +270,27 @@ bool read_by_format(std::string_view text, std::string_view format, std::int64_t
     if (found.hour < 1 || found.hour > 12) return false;
     found.hour = found.hour % 12 + (found.afternoon ? 12 : 0);
   }
-  if (!text.empty() || !day_exists(found.year, found.month, found.day) || found.hour > 23 ||
-      found.minute > 59 || found.second > 59)
-    return false;
-  return put_together(
-      days_of(found.year, static_cast<unsigned>(found.month), static_cast<unsigned>(found.day)),
-      found.hour * 3600 + found.minute * 60 + found.second, found.fraction, nanoseconds);
+  return text.empty() && day_exists(found.year, found.month, found.day) && found.hour <= 23 &&
+         found.minute <= 59 && found.second <= 59;
+}
+std::int64_t day_of(const Found& found) noexcept {
+  return days_of(found.year, static_cast<unsigned>(found.month), static_cast<unsigned>(found.day));
+}
+
+}  // namespace
+
+bool read_by_format(std::string_view text, std::string_view format, std::int64_t& nanoseconds) noexcept {
+  Found found;
+  return find_by_format(text, format, found) &&
+         put_together(day_of(found), found.hour * 3600 + found.minute * 60 + found.second, found.fraction,
+                      nanoseconds);
+}
+
+bool read_date_by_format(std::string_view text, std::string_view format, std::int64_t& days) noexcept {
+  Found found;
+  if (!find_by_format(text, format, found)) return false;
+  days = day_of(found);
+  return true;
 }
 
 bool is_na_word(std::string_view text) noexcept {
@@ -344,9 +360,11 @@ std::string written_clock(std::int64_t nanoseconds) {
 
 // After Howard Hinnant, "chrono-compatible low-level date algorithms".
 Civil civil_of(std::int64_t days) noexcept {
-  days += 719468;
-  const std::int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-  const auto of_era = static_cast<unsigned>(days - era * 146097);
+  constexpr std::int64_t era_days = 146'097, first_day = 719'468;
+  std::int64_t era = days / era_days, rest = days % era_days + first_day;  // any number of days
+  era += rest / era_days;
+  rest %= era_days;
+  const auto of_era = static_cast<unsigned>(rest);
   const unsigned year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
   const unsigned of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const unsigned shifted = (5 * of_year + 2) / 153;

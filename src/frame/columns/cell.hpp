@@ -30,6 +30,9 @@ struct CellFormat {
 /// The same by a pattern of %Y %y %m %d %H %M %S %f %b %p %I and plain letters.
 [[nodiscard]] bool read_by_format(std::string_view text, std::string_view format,
                                   std::int64_t& nanoseconds) noexcept;
+/// The day alone, of any year. **Units.** Days.
+[[nodiscard]] bool read_date_by_format(std::string_view text, std::string_view format,
+                                       std::int64_t& days) noexcept;
 /// pandas' words for a missing number: `NA`, `NaN`, `null`, `N/A` and so on.
 [[nodiscard]] bool is_na_word(std::string_view text) noexcept;
 

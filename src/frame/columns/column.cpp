@@ -248,6 +248,17 @@ void throw_out_of_range(const char* who, std::string_view name, std::int64_t val
                                                " must hold its values (got " + std::to_string(value) +
                                                "); std::int64_t does");
 }
+void throw_out_of_range(const char* who, std::string_view name, double value) {
+  throw Error(ErrorKind::invalid_argument, std::string(who) + ": " + quoted(name) +
+                                               " must hold its values (got " + written_real(value) +
+                                               "); double does");
+}
+void throw_too_large(const char* who, std::string_view name, std::uint64_t value) {
+  throw Error(ErrorKind::invalid_argument, std::string(who) + ": " +
+                                               (name.empty() ? "an integer" : quoted(name)) +
+                                               " must be below 2^63 (got " + std::to_string(value) +
+                                               "); a double holds it approximately, a text exactly");
+}
 
 }  // namespace detail::frame
 }  // namespace weir

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "frame/kernels/kernels.hpp"
 #include "weir/detail/task/serialize.hpp"
 
 namespace weir::detail::frame {

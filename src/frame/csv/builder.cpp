@@ -84,10 +84,8 @@ bool ColumnBuilder::read(std::string_view text, std::int64_t& integer, double& r
     case ColumnType::float64:
       return read_real(text, format_.cell, real);
     case ColumnType::date:
-      if (!column_.has_format) return read_date(text, integer);
-      if (!read_by_format(text, format_.date_format, integer)) return false;
-      integer = integer / 86'400'000'000'000 - (integer % 86'400'000'000'000 < 0);
-      return true;
+      return column_.has_format ? read_date_by_format(text, format_.date_format, integer)
+                                : read_date(text, integer);
     case ColumnType::datetime:
       return column_.has_format ? read_by_format(text, format_.date_format, integer)
                                 : read_datetime(text, integer);

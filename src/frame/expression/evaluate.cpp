@@ -350,7 +350,7 @@ Column part_of(Op op, ColumnType type, std::span<const Operand> of, std::size_t 
     case Op::day:
       return run([=](std::int64_t t) { return civil_of(days(t)).day; });
     case Op::weekday:
-      return run([=](std::int64_t t) { return ((days(t) + 3) % 7 + 7) % 7; });
+      return run([=](std::int64_t t) { return (days(t) % 7 + 10) % 7; });
     case Op::hour:
       return run([=](std::int64_t t) { return seconds(t) / 3600; });
     case Op::minute:

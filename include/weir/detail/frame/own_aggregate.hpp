@@ -80,9 +80,9 @@ struct OwnStates {
     const Result result = state.result();
     if constexpr (Optional<Result>::value) {
       if (!result) return std::nullopt;
-      return static_cast<Kept>(*result);
+      return stored("aggregate", {}, *result);
     } else {
-      return static_cast<Kept>(result);
+      return stored("aggregate", {}, result);
     }
   }
   static Column written(const std::vector<State>& states) {

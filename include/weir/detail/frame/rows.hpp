@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cmath>
 #include <type_traits>
 
 #include "weir/detail/task/member_name.hpp"
@@ -58,6 +59,17 @@ concept Cell = TypeOf<Bare<T>>::value;
 void check_readable(const char* who, std::string_view name, const Column& column, ColumnType wanted,
                     bool may_be_missing);
 [[noreturn]] void throw_out_of_range(const char* who, std::string_view name, std::int64_t value);
+[[noreturn]] void throw_out_of_range(const char* who, std::string_view name, double value);
+/// Columns have no integers of 2^63 and more; one without a name is "an integer".
+[[noreturn]] void throw_too_large(const char* who, std::string_view name, std::uint64_t value);
+
+/// An integer as columns keep it.
+template <class T>
+requires std::is_integral_v<T> std::int64_t as_int64(const char* who, std::string_view name, T value) {
+  if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(std::int64_t))
+    if (!std::in_range<std::int64_t>(value)) throw_too_large(who, name, value);
+  return static_cast<std::int64_t>(value);
+}
 
 /// Value `i`, which is there.
 template <class T>
@@ -65,8 +77,11 @@ T cell(const char* who, std::string_view name, const Column& column, std::size_t
   if constexpr (std::is_same_v<T, bool>) {
     return column.booleans()[i] != 0;
   } else if constexpr (std::is_floating_point_v<T>) {
-    return static_cast<T>(column.type() == ColumnType::int64 ? static_cast<double>(column.int64s()[i])
-                                                             : column.float64s()[i]);
+    const double value =
+        column.type() == ColumnType::int64 ? static_cast<double>(column.int64s()[i]) : column.float64s()[i];
+    const auto narrow = static_cast<T>(value);
+    if (std::isinf(narrow) && !std::isinf(value)) throw_out_of_range(who, name, value);
+    return narrow;
   } else if constexpr (std::is_integral_v<T>) {
     const std::int64_t value = column.int64s()[i];
     if (!std::in_range<T>(value)) throw_out_of_range(who, name, value);
@@ -100,6 +115,12 @@ using Stored = std::conditional_t<
             std::is_floating_point_v<T>, double,
             std::conditional_t<std::is_same_v<T, SysDays> || std::is_same_v<T, SysTime>, T, std::string>>>>;
 
+template <class T>
+Stored<T> stored(const char* who, std::string_view name, const T& value) {
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) return as_int64(who, name, value);
+  else return static_cast<Stored<T>>(value);
+}
+
 [[nodiscard]] Column as_dates(const std::vector<std::optional<std::int64_t>>& values, ColumnType type);
 
 /// Member `I` of every row, from the column of its name. (A function: g++ 12 takes the member's type for that
@@ -122,16 +143,17 @@ Column column_of_member(const std::vector<Row>& rows) {
   using T =
       std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(std::declval<Fields&>()))>;
   using Kept = Stored<Bare<T>>;
+  constexpr std::string_view name = member_name<Row, I>();
   std::vector<std::optional<Kept>> values;
   values.reserve(rows.size());
   for (const Row& row : rows) {
     const auto fields = task::fields_of(row);
     const T& value = boost::pfr::detail::sequence_tuple::get<I>(fields);
     if constexpr (Optional<T>::value) {
-      if (value) values.emplace_back(static_cast<Kept>(*value));
+      if (value) values.emplace_back(stored("table_of", name, *value));
       else values.emplace_back();
     } else {
-      values.emplace_back(static_cast<Kept>(value));
+      values.emplace_back(stored("table_of", name, value));
     }
   }
   return make_column(values);
@@ -203,6 +225,8 @@ void check_names(const Schema& schema) {
 }  // namespace detail::frame
 
 /// Plain structs as a table: each member is a column of its name.
+///
+/// **Errors.** Throws `Error{invalid_argument}` for an integer of 2^63 or more.
 template <class Row>
 requires(detail::frame::has_cells<Row>()) [[nodiscard]] Table table_of(const std::vector<Row>& rows) {
   std::vector<std::string> names;
