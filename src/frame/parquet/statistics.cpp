@@ -40,9 +40,13 @@ std::optional<int> compared(const ParquetColumn& column, const std::string& byte
   return values.integers[0] < with.integer ? -1 : values.integers[0] > with.integer;
 }
 
+// The column itself, also where its integers are compared as real numbers; other conversions change the order
+// of values, or make them equal.
 const Term* plain(const Term* term) {
-  while (term->op == Op::cast && term->operands[0]->op == Op::column) term = term->operands[0].get();
-  return term;
+  const bool keeps_order = term->op == Op::cast && term->type == ColumnType::float64 &&
+                           term->operands[0]->op == Op::column &&
+                           term->operands[0]->type == ColumnType::int64;
+  return keeps_order ? term->operands[0].get() : term;
 }
 
 }  // namespace
