@@ -135,6 +135,48 @@ TEST_CASE("few long texts are packed, no rows are written, what cannot be is ref
   CHECK(read_hdf5(path, "g").compute().column("t").na_count() == 2);
 }
 
+TEST_CASE("integers that HDF5 would not hold exactly are refused, others come back") {
+  const Folder folder;
+  const std::string path = folder.path("n.h5");
+  using Integers = std::vector<std::optional<std::int64_t>>;
+  const auto frame = [](const Integers& values) { return Frame(Table({"id"}, {make_column(values)}), 2); };
+  constexpr std::int64_t odd = (std::int64_t{1} << 53) + 1, large = std::int64_t{1} << 62;
+  for (const std::int64_t value : {odd, -odd, INT64_MAX}) {
+    CHECK(message_of([&] {
+            to_hdf5(frame({value, {}, 7}), path, "g");
+          }) ==
+          "to_hdf5: a column of integers with missing values becomes float64, which must hold them exactly "
+          "(got " +
+              std::to_string(value) +
+              " of \"id\"); fillna keeps integers, astype to float64 before rounds them");
+    to_hdf5(frame({value, {}, 7}).fillna("id", -1), path, "g");
+    CHECK(csv_of(read_hdf5(path, "g")) == "id\n" + std::to_string(value) + "\n-1\n7\n");
+    to_hdf5(frame({value, 7}), path, "g");
+    CHECK(csv_of(read_hdf5(path, "g")) == "id\n" + std::to_string(value) + "\n7\n");
+  }
+  to_hdf5(frame({large, {}, INT64_MIN}), path, "g");
+  CHECK(csv_of(read_hdf5(path, "g").astype("id", ColumnType::int64)) ==
+        "id\n4611686018427387904\n\"\"\n-9223372036854775808\n");
+  to_hdf5(frame({odd, {}}).astype("id", ColumnType::float64), path, "g");
+  CHECK(csv_of(read_hdf5(path, "g")) == "id\n9007199254740992.0\n\"\"\n");
+  const std::string foreign = folder.path("foreign.h5");
+  const std::string said = python(folder, R"(
+import h5py
+import numpy
+with h5py.File(")" + foreign + R"(", "w") as file:
+    file["small/n"] = numpy.array([1, 2**63 - 1], dtype="uint64")
+    file["large/n"] = numpy.array([1, 2**63], dtype="uint64")
+print("written")
+)");
+  if (said.empty()) return;
+  REQUIRE(said == "written\n");
+  CHECK(csv_of(read_hdf5(foreign, "small")) == "n\n1\n9223372036854775807\n");
+  CHECK(message_of([&] {
+          return read_hdf5(foreign, "large").compute();
+        }).find("to_frame: integers must be below 2^63 (got 9223372036854775808 in \"n\")") !=
+        std::string::npos);
+}
+
 TEST_CASE("frames, bags and delayed values are computed together") {
   struct Row {
     std::string name;

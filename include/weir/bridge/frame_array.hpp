@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <iomanip>
 #include <limits>
 #include <optional>
 #include <sstream>
@@ -37,7 +38,7 @@ T converted(From value, const std::string& name) {
     else fits = std::in_range<T>(value);
     if (fits) return static_cast<T>(value);
     std::ostringstream number;
-    number << value;
+    number << std::setprecision(std::numeric_limits<double>::max_digits10) << value;
     throw Error(ErrorKind::invalid_argument,
                 "to_array: the elements must hold the values of the column (got " + number.str() + " of \"" +
                     name + "\"); an array of double does");
@@ -338,6 +339,7 @@ inline ArrayColumn column_of_dataset(const std::string& path, const Hdf5Dataset&
   if (type == "bool") return {name, open_hdf5<bool>(path, dataset.name)};
   if (!type.starts_with("int") && !type.starts_with("uint"))
     return {name, open_hdf5<double>(path, dataset.name)};
+  if (type.starts_with("uint64")) return {name, open_hdf5<std::uint64_t>(path, dataset.name)};
   const Array<std::int64_t> integers = open_hdf5<std::int64_t>(path, dataset.name);
   const std::optional<std::string> unit = text_attribute(dataset, unit_attribute);
   if (unit == days_unit) return {name, integers, ColumnType::date, &table_of_times<ColumnType::date>};
@@ -355,6 +357,13 @@ struct ColumnSummary {
     };
     for (const auto& [name, type] : frame.schema()) {
       add(Aggregate::Kind::sum, col(name).isna(), "missing " + name);
+      if (type == ColumnType::int64) {
+        const Expression real = col(name).astype(ColumnType::float64);
+        const Expression rounded =
+            when((real.astype(ColumnType::int64) == col(name)).fillna(false), 0, col(name));
+        add(Aggregate::Kind::min, rounded, "least rounded " + name);
+        add(Aggregate::Kind::max, rounded, "greatest rounded " + name);
+      }
       if (type != ColumnType::text) continue;
       add(Aggregate::Kind::max, col(name).text().length(), "longest " + name);
       add(Aggregate::Kind::sum, col(name).text().length(), "bytes " + name);
@@ -369,6 +378,13 @@ struct ColumnSummary {
       return !at || found.columns()[*at].is_na(0) ? 0 : found.columns()[*at].int64s()[0];
     };
     has_missing = of("missing") > 0;
+    for (const char* rounded : {"least rounded", "greatest rounded"})
+      if (has_missing && of(rounded) != 0)
+        throw Error(ErrorKind::invalid_argument,
+                    "to_hdf5: a column of integers with missing values becomes float64, which must hold them "
+                    "exactly (got " +
+                        std::to_string(of(rounded)) + " of \"" + name +
+                        "\"); fillna keeps integers, astype to float64 before rounds them");
     longest = of("longest");
     bytes = of("bytes");
     if (!has_missing || of("empty") == 0) return;
@@ -452,8 +468,9 @@ template <class T>
 /// is mostly filling; a missing one is empty, or `NA` where there are empty ones: the attribute `missing`.
 /// h5py reads them as `pandas.DataFrame({name: data[()] for name, data in file["/flights"].items()})`, texts
 /// as bytes; `data.asstr()[()]` has them as str.
-/// **Errors.** Throws `Error{invalid_argument}` for a column with a `/` in its name, or where nothing can
-/// stand for a missing text, what `Array::to_hdf5` throws, and `Error{io}` if the file cannot be written.
+/// **Errors.** Throws `Error{invalid_argument}` for a column with a `/` in its name, of integers with missing
+/// values that float64 would round (some beyond 2^53), or where nothing can stand for a missing text, what
+/// `Array::to_hdf5` throws, and `Error{io}` if the file cannot be written.
 inline void to_hdf5(const Frame& frame, const std::string& path, const std::string& group) {
   namespace bridge = detail::bridge;
   if (frame.schema().empty())
