@@ -113,6 +113,10 @@ TEST_CASE("options that contradict each other and headers that do not end are na
                 "\")");
     CHECK(read_as(folder, text, {.types = {{"a", ColumnType::int64}, {"a", ColumnType::text}}}) ==
           "read_csv: types: a column must have one type (got \"a\" twice)");
+    CHECK(
+        read_as(folder, text, {.types = {{"a", ColumnType::datetime}}, .dates = {"b", "a"}}) ==
+        "read_csv: types: a column must not be in dates too (got \"a\"); whether days or times are in it is "
+        "found out");
     const std::string stars = folder.path("*-*.csv");
     CHECK(sentence_of([&] { return from(std::vector<Pair>{}).to_csv(stars); }) ==
           "to_csv: the path must have one *, which becomes the number of a partition (got \"" + stars +

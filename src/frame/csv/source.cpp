@@ -308,14 +308,15 @@ void CsvSource::apply_options(const ReadCsv& options) {
   }
   for (const std::string& name : options.dates) {
     CsvColumn& column = known_[find_column("read_csv: dates", name, schema)];
-    if (!column.is_stated) {
-      const auto has = [&](const char* part) { return options.date_format.find(part) != std::string::npos; };
-      const bool has_time = has("%H") || has("%I") || has("%M") || has("%S");
-      column.type = options.date_format.empty() || !has_time ? ColumnType::date : ColumnType::datetime;
-    }
-    column.has_format = !options.date_format.empty();
+    for (const auto& [stated, type] : options.types)
+      if (stated == name)
+        refuse("types: a column must not be in dates too (got " + quoted(name) +
+               "); whether days or times are in it is found out");
+    const auto has = [&](const char* part) { return options.date_format.find(part) != std::string::npos; };
+    const bool has_time = has("%H") || has("%I") || has("%M") || has("%S");
+    column.type = has_time ? ColumnType::datetime : ColumnType::date;
+    column.has_format = column.is_stated = !options.date_format.empty();
     column.is_known = column.is_date = true;
-    column.is_stated = column.is_stated || column.has_format;
   }
   if (!options.path_column.empty())
     for (const Field& field : schema)
