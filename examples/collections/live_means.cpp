@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
   const int seconds = argc > 1 ? std::atoi(argv[1]) : 0;
   return weir::run(argc, argv, [&](weir::Client&) {
     weir::Stream<Reading> source;
-    const weir::StreamFrame readings = weir::to_frame(source, 20);
+    const weir::StreamFrame readings = source.to_frame(20);
 
     // Those above the limit of their sensor.
     const weir::Frame limits = weir::from(std::vector<Limit>{{"a", 23.5}, {"b", 23.5}, {"c", 24}});

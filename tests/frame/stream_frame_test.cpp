@@ -126,6 +126,27 @@ TEST_CASE("a frame of a stream joins frames, gives rows and takes tables") {
   });
 }
 
+TEST_CASE("frames are members of streams of rows, of lists of them and of tables") {
+  in_cluster([] {
+    Stream<Spot> source;
+    std::vector<std::size_t> rows;
+    const auto keep = [&](const Table& table) { rows.push_back(table.rows()); };
+    source.to_frame().sink(keep);
+    source.to_frame<Spot>(3).sink(keep);
+    source.to_frame(2, "1h").sink(keep);
+    const auto lists = source.partition(3);
+    lists.to_frame<Spot>().sink(keep);
+    lists.map([](const std::vector<Spot>& spots) { return table_of(spots); })
+        .to_frame(table_of(std::vector<Spot>{}))
+        .filter(col("room") == "x")
+        .sink(keep);
+    for (int i = 0; i < 3; ++i) source.emit({"a", i ? "x" : "y"});
+    source.close();
+    std::sort(rows.begin(), rows.end());
+    CHECK(rows == std::vector<std::size_t>{1, 1, 1, 1, 2, 2, 3, 3});
+  });
+}
+
 TEST_CASE("what a frame of a stream cannot do it says at the verb") {
   in_cluster([] {
     Stream<Sample> source;

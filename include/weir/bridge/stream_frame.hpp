@@ -329,4 +329,18 @@ detail::Refused to_frame(const Stream<T>&) {
 }
 /// \endcond
 
+namespace detail::stream {
+/// What the members of a stream are.
+template <class T>
+struct ToFrame {
+  template <class Row, class... Batch>
+  static auto of(const Stream<T>& stream, Batch&&... batch) {
+    static_assert(std::is_same_v<Row, T> || std::is_same_v<std::vector<Row>, T>,
+                  "weir: to_frame: the elements of the stream must be such rows, or lists of them; map makes "
+                  "them: stream.map(f).to_frame()");
+    return weir::to_frame(stream, std::forward<Batch>(batch)...);
+  }
+};
+}  // namespace detail::stream
+
 }  // namespace weir

@@ -4,6 +4,7 @@
 
 #include "weir/stream/members.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -178,6 +179,31 @@ class Stream : public StreamHandle, public op::Members<Stream<T>> {
       "serialize() function or make it a plain struct.")
   detail::Refused scatter(const To&...) const { return {}; }
   /// \endcond
+
+  /// The rows of the stream as a frame, in batches: `weir::to_frame(stream, ...)` as a member, so that it can
+  /// be chained: `source.filter(f).to_frame(20).group_by("sensor").agg(weir::mean("value"))`. Include
+  /// `weir/bridge/stream_frame.hpp`, and link `weir::frame`.
+  ///
+  /// \param row  May be said: `source.to_frame<Reading>()`; elements are of it, or lists of it.
+  template <class Row = T>
+  auto to_frame() const {
+    return detail::stream::ToFrame<T>::template of<Row>(*this);
+  }
+  /// A batch of each so many rows.
+  template <class Row = T>
+  auto to_frame(std::size_t batch) const {
+    return detail::stream::ToFrame<T>::template of<Row>(*this, batch);
+  }
+  /// A batch that does not fill within `timeout` goes on as it is.
+  template <class Row = T>
+  auto to_frame(std::size_t batch, Duration timeout) const {
+    return detail::stream::ToFrame<T>::template of<Row>(*this, batch, timeout);
+  }
+  /// Of a stream of tables, with a table as an example of their columns.
+  template <class Table>
+  requires(!std::is_convertible_v<Table, std::size_t>) auto to_frame(const Table& example) const {
+    return detail::stream::ToFrame<T>::template of<T>(*this, example);
+  }
 
   /// Gives the node a name for errors and pictures.
   const Stream& named(std::string name) const {

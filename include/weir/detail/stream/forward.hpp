@@ -14,6 +14,8 @@ namespace detail::stream {
 
 template <class T>
 struct Scatter;  // cluster/scatter.hpp
+template <class T>
+struct ToFrame;  // weir/bridge/stream_frame.hpp
 template <class S>
 struct ClusterSide;  // cluster/side.hpp: operators that no kernel describes, on a ClusterStream
 template <class T, class F>
