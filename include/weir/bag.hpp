@@ -146,8 +146,8 @@ namespace weir {
 namespace detail::bag {
 /// Throws unless two bags have as many partitions.
 void check_partitions(const char* who, std::size_t first, std::size_t second);
-/// Throws unless the number is at least 1.
-void check_count(const char* who, const char* what, std::uint64_t count);
+/// Throws unless the number is as large as that.
+void check_count(const char* who, const char* what, std::uint64_t count, std::uint64_t least = 1);
 void check_probability(double probability);
 /// What stands between white space.
 [[nodiscard]] std::vector<std::string_view> words(const std::string& text);
@@ -1028,7 +1028,8 @@ struct TextOptions {
   std::string block{};  ///< Plain files are cut at line ends into parts of this size, small files are put
                         ///< together up to it: "64 MiB". Empty: at most 64 MiB, and about 32 parts.
   Compression compression = Compression::automatic;  ///< Of all files.
-  std::string encoding{};  ///< Empty: bytes as they are. "utf-8": checked. "latin-1": made UTF-8.
+  std::string encoding{};  ///< Empty: bytes as they are. "utf-8": checked. "latin-1" (or "iso-8859-1"): made
+                           ///< UTF-8. "UTF8", "ISO8859_1" and the like are the same.
   OnBroken on_error{};     ///< Lines that are not what they should be: `OnError::skip` leaves them out, a
                            ///< `DeadLetters` lists them too.
 };
@@ -1243,7 +1244,7 @@ template <class Per, class Aggregate>
 requires(detail::bag::Reduces<T, Per, Aggregate>&& detail::bag::Kept<
          T, detail::bag::OfPart<T, Per>>) auto Bag<T>::reduction(Per per_partition, Aggregate aggregate,
                                                                  std::size_t split_every) const {
-  if (split_every < 2) detail::bag::check_count("reduction", "split_every, less one,", 0);
+  detail::bag::check_count("reduction", "split_every", split_every, 2);
   const auto per = weir::delayed(std::move(per_partition));
   const auto merge = weir::delayed(std::move(aggregate));
   std::vector<decltype(per(std::declval<Delayed<std::vector<T>>>()))> parts;

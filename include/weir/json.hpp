@@ -64,7 +64,7 @@ class Json {
   Json operator[](const char* key) const { return (*this)[std::string_view(key)]; }
   /// The element at a place, from 0.
   Json operator[](std::size_t place) const;
-  /// The value of a key; nothing if it is not there.
+  /// The value of a key, of several equal ones the last, as in Python; nothing if it is not there.
   [[nodiscard]] std::optional<Json> find(std::string_view key) const;
   /// Whether there is such a key.
   [[nodiscard]] bool contains(std::string_view key) const { return find(key).has_value(); }
@@ -72,7 +72,7 @@ class Json {
   [[nodiscard]] std::size_t size() const;
   /// The elements of an array.
   [[nodiscard]] std::vector<Json> elements() const;
-  /// The members of an object, in the order of the text.
+  /// The members of an object, in the order of the text; equal keys as often as they are there.
   [[nodiscard]] std::vector<std::pair<std::string, Json>> members() const;
 
   /// The value as a C++ one: bool, integers, double, std::string, Json, and std::vector,
@@ -205,7 +205,7 @@ T Json::as() const {
         "std::vector, std::map<std::string, T> and std::optional of them.");
     T made;
     for (const auto& [key, value] : members())
-      made.emplace(key, value.template as<typename T::mapped_type>());
+      made.insert_or_assign(key, value.template as<typename T::mapped_type>());
     return made;
   }
 }

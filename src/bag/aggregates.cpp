@@ -84,9 +84,10 @@ void check_partitions(const char* who, std::size_t first, std::size_t second) {
                           first, second));
 }
 
-void check_count(const char* who, const char* what, std::uint64_t count) {
-  if (count > 0) return;
-  throw Error(ErrorKind::invalid_argument, fmt::format("{}: {} must be at least 1 (got 0)", who, what));
+void check_count(const char* who, const char* what, std::uint64_t count, std::uint64_t least) {
+  if (count >= least) return;
+  throw Error(ErrorKind::invalid_argument,
+              fmt::format("{}: {} must be at least {} (got {})", who, what, least, count));
 }
 
 void check_probability(double probability) {

@@ -204,9 +204,11 @@ void Json::refuse(const char* wanted) const {
 
 std::optional<Json> Json::find(std::string_view key) const {
   if (type() != Type::object) refuse("an object");
-  const auto found = dom(element_).at_key(key);
-  if (found.error()) return std::nullopt;
-  return Json(document_, detail::bag::raw(found.value_unsafe()));
+  std::optional<Json> found;
+  const auto members = members_of(element_);
+  for (auto member = members.begin(); member != members.end(); ++member)
+    if (member.key_equals(key)) found = Json(document_, detail::bag::raw(member.value()));
+  return found;
 }
 
 Json Json::operator[](std::string_view key) const {

@@ -186,11 +186,21 @@ std::unique_ptr<Sink> make_text_sink(const Making& making) {
   return std::make_unique<TextSink>(std::move(path));
 }
 
-void check_encoding(const char* who, const std::string& encoding) {
-  if (encoding.empty() || encoding == "utf-8" || encoding == "latin-1") return;
+enum class Encoding : std::uint8_t { any, utf8, latin1 };
+
+// As Python: upper and lower case, and what stands between letters and digits, do not matter.
+Encoding encoding_of(const char* who, const std::string& name) {
+  std::string plain;
+  for (const char letter : name) {
+    if (letter >= 'A' && letter <= 'Z') plain += static_cast<char>(letter | 0x20);
+    else if (letter != '-' && letter != '_' && letter != ' ') plain += letter;
+  }
+  if (name.empty()) return Encoding::any;
+  if (plain == "utf8") return Encoding::utf8;
+  if (plain == "latin1" || plain == "iso88591" || plain == "l1") return Encoding::latin1;
   throw Error(
       ErrorKind::invalid_argument,
-      fmt::format("{}: the encoding must be utf-8, latin-1 or empty (got '{}')", who, printable(encoding)));
+      fmt::format("{}: the encoding must be utf-8, latin-1 or empty (got '{}')", who, printable(name)));
 }
 
 // At a cut, where a separator begins must not depend on what stands before.
@@ -209,15 +219,15 @@ void check_separator(const char* who, const std::string& separator) {
 std::vector<TextSource> text_sources(const char* who, const std::vector<std::string>& names,
                                      const TextOptions& options, const std::string& separator, bool with_path,
                                      bool passes_blank = false) {
-  check_encoding(who, options.encoding);
+  const Encoding encoding = encoding_of(who, options.encoding);
   check_separator(who, separator);
   const std::uint64_t block = options.block.empty() ? 0 : files::bytes_of_block(who, "64 MiB", options.block);
   const auto& letters = options.on_error.letters();
   const LetterAddress address = letters ? next_address(*letters) : LetterAddress{};
   std::vector<TextSource> sources;
   for (auto& portions : files::divide(files::find(who, names, options.compression), block))
-    sources.push_back({who, std::move(portions), separator, options.encoding == "utf-8",
-                       options.encoding == "latin-1", options.on_error.skips(), address, with_path,
+    sources.push_back({who, std::move(portions), separator, encoding == Encoding::utf8,
+                       encoding == Encoding::latin1, options.on_error.skips(), address, with_path,
                        passes_blank});
   return sources;
 }

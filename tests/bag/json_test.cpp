@@ -2,7 +2,6 @@
 #include "weir/json.hpp"
 
 #include <catch2/catch.hpp>
-#include <cstring>
 #include <functional>
 #include <sstream>
 
@@ -47,6 +46,19 @@ TEST_CASE("Json has the values of a text") {
   std::ostringstream out;
   out << json["map"] << Json();
   CHECK(out.str() == R"({"a":1.5,"b":2}null)");
+}
+
+TEST_CASE("of equal keys the last counts, as in Python") {
+  const Json json = Json::parse(R"({"a": 1, "b": 2, "a": {"x": 3}, "b": 4})");
+  CHECK(json["a"]["x"].as<int>() == 3);
+  CHECK(json["b"].as<int>() == 4);
+  CHECK(json.members().size() == 4);
+  struct Row {
+    int b;
+  };
+  CHECK(json.as<Row>().b == 4);
+  CHECK(Json::parse(R"({"a": 1, "a": 2})").as<std::map<std::string, int>>() ==
+        std::map<std::string, int>{{"a", 2}});
 }
 
 TEST_CASE("Json keeps its text while a value of it lives, and gives the memory back") {
@@ -105,47 +117,6 @@ TEST_CASE("Json is in the order of its numbers, then of its texts") {
       INFO(sorted[i] << " and " << sorted[j]);
       CHECK((Json::parse(sorted[i]) <=> Json::parse(sorted[j])) == (i <=> j));
     }
-}
-
-TEST_CASE("hashes are the same on every day and compiler") {
-  CHECK(weir::detail::bag::Hash<std::string>{}("weir") == 0x09831dc741817118u);
-  CHECK(weir::detail::bag::Hash<double>{}(-0.0) == weir::detail::bag::Hash<double>{}(0.0));
-}
-
-namespace {
-struct Padded {
-  int place = 1;
-  double value = 2.5;
-  bool operator==(const Padded&) const = default;
-};
-struct Padding {
-  int place = 1;
-  double value = 2.5;
-};
-}  // namespace
-
-TEST_CASE("what lies between the members of a key does not count") {
-  const auto alike = []<class T>(T) {
-    alignas(T) std::byte one[sizeof(T)], other[sizeof(T)];
-    std::memset(one, 0x55, sizeof one);
-    std::memset(other, 0xAA, sizeof other);
-    const T &a = *new (one) T, &b = *new (other) T;
-    CHECK(weir::detail::bag::Hash<T>{}(a) == weir::detail::bag::Hash<T>{}(b));
-    CHECK(weir::detail::bag::Same<T>{}(a, b));
-  };
-  alike(Padded());
-  alike(Padding());
-}
-
-TEST_CASE("as a key NaN is equal to itself, whatever its bits, and as a part of one") {
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  CHECK(weir::detail::bag::Hash<double>{}(nan) == weir::detail::bag::Hash<double>{}(-nan));
-  CHECK(weir::detail::bag::Same<double>{}(nan, -nan));
-  CHECK_FALSE(weir::detail::bag::Same<double>{}(nan, 1));
-  using Pair = std::pair<int, double>;
-  CHECK(weir::detail::bag::Same<Pair>{}({1, nan}, {1, nan}));
-  CHECK_FALSE(weir::detail::bag::Same<Pair>{}({1, nan}, {2, nan}));
-  CHECK_FALSE(weir::detail::bag::Same<Pair>{}({1, nan}, {1, 2.0}));
 }
 
 TEST_CASE("Json says what is wrong and where") {

@@ -137,7 +137,17 @@ TEST_CASE("fold, foldby, reduction and aggregates of one's own") {
                         [](const Ints& sums) { return std::accumulate(sums.begin(), sums.end(), 0); }, 2)
               .compute() == 80);
     CHECK(bag.aggregate(Range{}).compute() == std::pair(1, 9));
+    struct Spot {
+      std::string name;
+      double x;
+    };
+    const auto spots = from_sequence(std::vector<Spot>{{"a", 0.0}, {"a", -0.0}, {"b", -0.0}}, count);
+    CHECK(spots.frequencies().topk(2).compute()[0].count == 2);
+    CHECK(spots.distinct().count().compute() == 2);
   }
+  const auto sums = [](const Ints& some) { return std::accumulate(some.begin(), some.end(), 0); };
+  CHECK_THROWS_WITH(from_sequence(Ints{1}, 1).reduction(sums, sums, 1),
+                    "reduction: split_every must be at least 2 (got 1)");
   CHECK_THROWS_WITH(from_sequence(Ints{}, 2).fold(std::plus<int>()).compute(),
                     Catch::Contains("fold: there must be at least one element (got an empty bag)"));
 }
