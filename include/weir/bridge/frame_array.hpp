@@ -1,13 +1,13 @@
 // Columns of frames as arrays, and so as datasets of HDF5; and back. Link weir::frame and weir::array.
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <functional>
-#include <iomanip>
 #include <limits>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include "weir/array/creation.hpp"
@@ -21,6 +21,13 @@ namespace weir {
 namespace detail::bridge {
 
 inline std::int64_t rows_of(const Table& table) { return static_cast<std::int64_t>(table.rows()); }
+
+/// A number as short as it can be told from all others.
+template <class Number>
+std::string shortest(Number value) {
+  std::array<char, 32> digits{};
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+}
 
 /// Nothing is cut off or wrapped: of integers to integers, and of real numbers to them.
 template <class T, class From>
@@ -37,11 +44,9 @@ T converted(From value, const std::string& name) {
     else if constexpr (std::is_same_v<T, bool>) fits = value == 0 || value == 1;
     else fits = std::in_range<T>(value);
     if (fits) return static_cast<T>(value);
-    std::ostringstream number;
-    number << std::setprecision(std::numeric_limits<double>::max_digits10) << value;
     throw Error(ErrorKind::invalid_argument,
-                "to_array: the elements must hold the values of the column (got " + number.str() + " of \"" +
-                    name + "\"); an array of double does");
+                "to_array: the elements must hold the values of the column (got " + shortest(value) +
+                    " of \"" + name + "\"); an array of double does");
   }
 }
 
