@@ -105,8 +105,8 @@ RunningGroups& RunningGroups::add(const Table& batch) {
     forget_old_rows();
     return *this;
   }
-  Table state = detail::frame::sum_up(detail::frame::apply_steps(batch, {plan_->values}), keys_,
-                                      plan_->aggregates, false);
+  const Table rows = detail::frame::apply_steps(batch, {plan_->values});
+  Table state = detail::frame::sum_up({&rows, 1}, keys_, plan_->aggregates, false);
   if (last_.tables == 0 && !states_.empty()) {
     const Table both[] = {states_.front(), std::move(state)};
     states_.front() =

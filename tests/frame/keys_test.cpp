@@ -269,3 +269,74 @@ TEST_CASE("keys of few rows may be longer, shorter or begin in another way") {
     }
   });
 }
+
+// Partitions in memory, so many that neighbours are summed up together, and the same rows as one.
+TEST_CASE("groups are the same whether partitions are summed up together or alone") {
+  in_cluster([] {
+    using enum ColumnType;
+    struct Case {
+      std::vector<ColumnType> types;
+      std::size_t length;
+      bool has_missing;
+    };
+    const Case cases[] = {{{int64}, 3, false},        {{text}, 7, false}, {{text}, 40, false},
+                          {{text, int64}, 15, false}, {{text}, 7, true},  {{float64, text}, 12, true},
+                          {{boolean}, 0, false},      {{int64}, 3, true}};
+    constexpr std::size_t rows = 3000;
+    for (const Case& one : cases) {
+      std::vector<std::string> names;
+      std::vector<Column> columns;
+      for (std::size_t k = 0; k < one.types.size(); ++k) {
+        names.push_back("k" + std::to_string(k));
+        const Column key = column_of(one.types[k] == boolean ? int64 : one.types[k], rows, one.length,
+                                     one.has_missing, k + 1);
+        columns.push_back(one.types[k] == boolean ? make_column(std::vector<bool>(rows, true)) : key);
+      }
+      const std::vector<std::string> keys = names;
+      std::vector<std::int64_t> whole, large;
+      std::vector<double> reals;
+      std::vector<bool> flags;
+      for (std::size_t i = 0; i < rows; ++i) {
+        whole.push_back(static_cast<std::int64_t>(i * 7919 % 1009) - 500);
+        large.push_back(std::numeric_limits<std::int64_t>::max() / 2 * (i % 2 ? 1 : -1) + whole.back());
+        reals.push_back(i % 97 == 3 ? std::nan("") : static_cast<double>(whole.back()) / 4);
+        flags.push_back(i % 3 == 0);
+      }
+      const std::vector<std::pair<std::string, Column>> values = {
+          {"whole", make_column(whole)},
+          {"large", make_column(large)},
+          {"reals", make_column(reals)},
+          {"flags", make_column(flags)},
+          {"missing", column_of(int64, rows, 3, true, 77)},
+          {"text", column_of(text, rows, 9, true, 78)}};
+      for (const auto& [name, column] : values) {
+        names.push_back(name);
+        columns.push_back(column);
+      }
+      const Table all(names, columns);
+      const auto asked = [&](const Frame& frame) {
+        return frame.filter(col("whole") > -490)
+            .group_by(keys)
+            .keep_missing()
+            .agg(count(), sum("whole"), mean("large"), sum("missing"), count("missing"), min("whole"),
+                 max("whole"), min("reals"), max("reals"), sum("flags"), max("flags"), min("missing"),
+                 max("text"), first("text"), last("missing"), var("whole"), stddev("missing"),
+                 weir::product("flags"))
+            .sort_by(keys)
+            .compute();
+      };
+      INFO(keys.size() << " keys of at most " << one.length << " letters");
+      const Frame many = Frame(all, 60).persist();
+      static_cast<void>(many.count_rows());
+      CHECK(difference(asked(many), asked(Frame(all, 1))) == "");
+      // Of keys that hardly repeat each partition is summed up alone.
+      const Frame own = many.with("own", col("whole") * 100'000 + col("missing")).persist();
+      const Frame once = Frame(all, 1).with("own", col("whole") * 100'000 + col("missing"));
+      static_cast<void>(own.count_rows());
+      const auto by_own = [](const Frame& frame) {
+        return frame.group_by("own").agg(count(), sum("reals")).sort_by("own").compute();
+      };
+      CHECK(difference(by_own(own), by_own(once)) == "");
+    }
+  });
+}

@@ -28,10 +28,6 @@ struct Growing {
   Table finish() { return Table(std::move(names), std::move(columns)); }
 };
 
-Table grouped_keys(const Table& table, const std::vector<std::string>& keys, const Groups& groups) {
-  return take(only(table, keys), groups.first_row);
-}
-
 // --- loops over rows and their groups
 
 // All rows are one group: several sums, since each addition waits for the one before.
@@ -47,37 +43,45 @@ T total(const From* from, std::size_t size) {
 }
 
 template <class T, class From>
-Column add_up(ColumnType type, const Column& column, const From* from, const Groups& groups) {
-  Fresh<T> sums(groups.count());
-  T* to = sums.data();
-  std::fill_n(to, groups.count(), T{});
-  const std::uint32_t* group = groups.of_row.data();
-  if (column.na_count() == 0 && groups.count() == 1) to[0] = total<T>(from, column.size());
+void add_up(const Column& column, const From* from, const std::uint32_t* group, bool is_one_group, T* to) {
+  if (column.na_count() == 0 && is_one_group) to[0] += total<T>(from, column.size());
   else if (column.na_count() == 0)
     for (std::size_t i = 0; i < column.size(); ++i) to[group[i]] += static_cast<T>(from[i]);
   else
     for (std::size_t i = 0; i < column.size(); ++i)
       if (!column.is_na(i)) to[group[i]] += static_cast<T>(from[i]);
+}
+
+template <class T, class Values>
+Column added_up(ColumnType type, const LongColumn& column, const Groups& groups, Values values) {
+  Fresh<T> sums(groups.count());
+  std::fill_n(sums.data(), groups.count(), T{});
+  column.each([&](const Column& part, std::size_t first) {
+    add_up(part, values(part), groups.of_row.data() + first, groups.count() == 1, sums.data());
+  });
   return fixed_column(type, groups.count(), std::move(sums));
 }
 
-Column sums(const Column& column, const Groups& groups) {
+Column sums(const LongColumn& column, const Groups& groups) {
   switch (column.type()) {
     case ColumnType::boolean:
-      return add_up<std::uint64_t>(ColumnType::int64, column, flags(column), groups);
+      return added_up<std::uint64_t>(ColumnType::int64, column, groups, flags);
     case ColumnType::float64:
-      return add_up<double>(ColumnType::float64, column, reals(column), groups);
+      return added_up<double>(ColumnType::float64, column, groups, reals);
     default:
-      return add_up<std::uint64_t>(ColumnType::int64, column, integers(column), groups);
+      return added_up<std::uint64_t>(ColumnType::int64, column, groups, integers);
   }
 }
+Column sums(const Column& column, const Groups& groups) { return sums(LongColumn(column), groups); }
 
 // Whether so many integers of these sizes may have a sum that is none.
-bool may_exceed(const Column& column) {
+bool may_exceed(const LongColumn& column) {
   std::uint64_t bits = 0;
-  const std::int64_t* const values = integers(column);
-  for (std::size_t i = 0; i < column.size(); ++i)
-    bits |= static_cast<std::uint64_t>(values[i] ^ values[i] >> 63);
+  for (const Column& part : column.parts()) {
+    const std::int64_t* const values = integers(part);
+    for (std::size_t i = 0; i < part.size(); ++i)
+      bits |= static_cast<std::uint64_t>(values[i] ^ values[i] >> 63);
+  }
   return std::bit_width(bits) + std::bit_width(column.size()) > 63;
 }
 
@@ -107,10 +111,11 @@ Integer whole(const Column& low, const Column& high, std::size_t i) {
 }
 
 // Sums of a column, whose upper halves may be in another one.
-void add_sums(Growing& states, std::size_t at, const Column& column, const Column* high,
+void add_sums(Growing& states, std::size_t at, const LongColumn& all, const Column* high,
               const Groups& groups) {
-  if (!high && (!is_int64(column.type()) || !may_exceed(column)))
-    return states.add(state_name(at, "sum"), sums(column, groups));
+  if (!high && (!is_int64(all.type()) || !may_exceed(all)))
+    return states.add(state_name(at, "sum"), sums(all, groups));
+  const Column column = all.whole();
   std::vector<Integer> totals(groups.count(), 0);
   for (std::size_t i = 0; i < column.size(); ++i)
     if (!column.is_na(i))
@@ -127,8 +132,9 @@ Integer times(Integer a, Integer b) {
 }
 
 // Products of a column, which travel as sums do.
-void add_products(Growing& states, std::size_t at, const Column& column, const Column* high,
+void add_products(Growing& states, std::size_t at, const LongColumn& all, const Column* high,
                   const Groups& groups) {
+  const Column column = all.whole();
   const auto each = [&](auto&& use) {
     for (std::size_t i = 0; i < column.size(); ++i)
       if (!column.is_na(i)) use(groups.of_row[i], i);
@@ -179,9 +185,9 @@ class Counts {
  public:
   explicit Counts(const Groups& groups) : groups_(groups) {}
   const Groups& groups() const { return groups_; }
-  Column of(const Column* column) {
+  Column of(const LongColumn* column) {
     if (column && column->na_count())
-      return counted(groups_, [column](std::size_t i) { return !column->is_na(i); });
+      return counted(groups_, [whole = column->whole()](std::size_t i) { return !whole.is_na(i); });
     if (!rows_) rows_ = counted(groups_, [](std::size_t) { return true; });
     return *rows_;
   }
@@ -204,36 +210,42 @@ Column best(const Column& column, const Groups& groups, F is_better) {
 }
 
 // The same of numbers none of which is missing, without a look at the row that is kept.
-template <class T, class F>
-Column best_of(const Column& column, const Groups& groups, const T* values, F is_better) {
+template <class T, class Values, class F>
+Column best_of(const LongColumn& column, const Groups& groups, Values values_of, F is_better) {
   Fresh<T> kept(groups.count());
   T* const to = kept.data();
-  for (std::uint32_t g = 0; g < groups.count(); ++g) to[g] = values[groups.first_row[g]];
-  const std::uint32_t* const group = groups.of_row.data();
-  for (std::size_t i = 0; i < column.size(); ++i) {
-    T& best = to[group[i]];
-    best = is_better(values[i], best) ? values[i] : best;
-  }
+  std::uint32_t begun = 0;  // groups, each of which begins with a row of its own
+  column.each([&](const Column& part, std::size_t first) {
+    const T* const values = values_of(part);
+    for (; begun < groups.count() && groups.first_row[begun] < first + part.size(); ++begun)
+      to[begun] = values[groups.first_row[begun] - first];
+    const std::uint32_t* const group = groups.of_row.data() + first;
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      T& best = to[group[i]];
+      best = is_better(values[i], best) ? values[i] : best;
+    }
+  });
   return fixed_column(column.type(), groups.count(), std::move(kept));
 }
 
 template <class Compare>
-Column extreme(const Column& column, const Groups& groups, Compare before) {
+Column extreme(const LongColumn& all, const Groups& groups, Compare before) {
   // NaN is neither least nor greatest while there is a number.
   const auto before_real = [before](double a, double b) {
     return before(a, b) || (std::isnan(b) && !std::isnan(a));
   };
-  if (column.na_count() == 0 && groups.first_row.size() <= column.size()) {
-    if (is_int64(column.type())) return best_of(column, groups, integers(column), before);
-    if (column.type() == ColumnType::float64) {
+  if (all.na_count() == 0 && groups.first_row.size() <= all.size()) {
+    if (is_int64(all.type())) return best_of<std::int64_t>(all, groups, integers, before);
+    if (all.type() == ColumnType::float64) {
       // A number that is kept stays one: NaN is not before it.
-      const double* const values = reals(column);
-      const bool begins_with_numbers = std::none_of(groups.first_row.begin(), groups.first_row.end(),
-                                                    [&](Row row) { return std::isnan(values[row]); });
-      return begins_with_numbers ? best_of(column, groups, values, before)
-                                 : best_of(column, groups, values, before_real);
+      const Column firsts = all.take_ascending(groups.first_row);
+      const bool begins_with_numbers = std::none_of(reals(firsts), reals(firsts) + firsts.size(),
+                                                    [](double value) { return std::isnan(value); });
+      return begins_with_numbers ? best_of<double>(all, groups, reals, before)
+                                 : best_of<double>(all, groups, reals, before_real);
     }
   }
+  const Column column = all.whole();
   switch (column.type()) {
     case ColumnType::boolean:
       return best(column, groups,
@@ -250,10 +262,10 @@ Column extreme(const Column& column, const Groups& groups, Compare before) {
   }
 }
 
-Column pick(Kind kind, const Column& column, const Groups& groups) {
+Column pick(Kind kind, const LongColumn& column, const Groups& groups) {
   if (kind == Kind::min) return extreme(column, groups, std::less<>{});
   if (kind == Kind::max) return extreme(column, groups, std::greater<>{});
-  return best(column, groups, [is_last = kind == Kind::last](std::size_t, Row) { return is_last; });
+  return best(column.whole(), groups, [is_last = kind == Kind::last](std::size_t, Row) { return is_last; });
 }
 
 // Integers as their distances from the first of their group, which is a state of its own: these are exact
@@ -275,11 +287,13 @@ Column distances(Growing& states, std::size_t at, const Column& column, const Gr
 }
 
 // Counts, means and sums of squared distances from them, in two passes.
-void add_moments(Growing& states, std::size_t at, const Column& raw, Counts& counts) {
+void add_moments(Growing& states, std::size_t at, const LongColumn& all, Counts& counts) {
   const Groups& groups = counts.groups();
+  const Column raw = all.whole();
   const Column column =
       raw.type() == ColumnType::int64 ? distances(states, at, raw, groups) : cast(raw, ColumnType::float64);
-  const Column count = counts.of(&column), sum = sums(column, groups);
+  const LongColumn counted_column(column);
+  const Column count = counts.of(&counted_column), sum = sums(column, groups);
   Fresh<double> means(groups.count()), squares(groups.count());
   for (std::uint32_t g = 0; g < groups.count(); ++g) {
     const auto n = static_cast<double>(integers(count)[g]);
@@ -427,7 +441,7 @@ Column different(const Column& column, const Groups& groups) {
 }
 
 // `column` has the values; null if only rows are counted.
-void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate, const Column* column,
+void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate, const LongColumn* column,
                Counts& counts) {
   const Groups& groups = counts.groups();
   switch (aggregate.kind) {
@@ -445,8 +459,8 @@ void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate,
     case Kind::stddev:
       return add_moments(states, at, *column, counts);
     case Kind::own:
-      return states.add(state_name(at, "own"),
-                        aggregate.own.add(cast(*column, aggregate.own.takes), groups.of_row, groups.count()));
+      return states.add(state_name(at, "own"), aggregate.own.add(cast(column->whole(), aggregate.own.takes),
+                                                                 groups.of_row, groups.count()));
     default:
       return states.add(state_name(at, "value"), pick(aggregate.kind, *column, groups));
   }
@@ -467,8 +481,8 @@ void merge_state(Growing& states, std::size_t at, const BoundAggregate& aggregat
     case Kind::mean: {
       const auto place = parts.find(state_name(at, "high"));
       const auto put = aggregate.kind == Kind::product ? add_products : add_sums;
-      put(states, at, parts.column(state_name(at, "sum")), place ? &parts.columns()[*place] : nullptr,
-          groups);
+      put(states, at, LongColumn(parts.column(state_name(at, "sum"))),
+          place ? &parts.columns()[*place] : nullptr, groups);
       if (aggregate.kind == Kind::mean) add("count");
       return;
     }
@@ -481,7 +495,7 @@ void merge_state(Growing& states, std::size_t at, const BoundAggregate& aggregat
     }
     default: {
       const std::string name = state_name(at, "value");
-      return states.add(name, pick(aggregate.kind, parts.column(name), groups));
+      return states.add(name, pick(aggregate.kind, LongColumn(parts.column(name)), groups));
     }
   }
 }
@@ -518,7 +532,13 @@ Groups grouped(const Table& table, const std::vector<std::string>& keys) {
 }
 
 Table start_with_keys(const Table& table, const std::vector<std::string>& keys, const Groups& groups) {
-  return keys.empty() ? Table() : grouped_keys(table, keys, groups);
+  return keys.empty() ? Table() : take(only(table, keys), groups.first_row);
+}
+
+LongColumn long_column(std::span<const Table> tables, const std::string& name) {
+  std::vector<Column> parts;
+  for (const Table& table : tables) parts.push_back(table.column(name));
+  return LongColumn(std::move(parts));
 }
 
 Table without_missing_keys(const Table& table, const std::vector<std::string>& keys, bool keeps_missing) {
@@ -576,16 +596,28 @@ ColumnType type_of_result(Kind kind, ColumnType value) noexcept {
   }
 }
 
-Table sum_up(const Table& all, const std::vector<std::string>& keys,
+Table sum_up(std::span<const Table> all, const std::vector<std::string>& keys,
              const std::vector<BoundAggregate>& aggregates, bool keeps_missing) {
-  const Table table = without_missing_keys(all, keys, keeps_missing);
-  const Groups groups = grouped(table, keys);
-  const Table start = start_with_keys(table, keys, groups);
-  Growing states{start.names(), start.columns()};
+  std::vector<Table> tables;
+  std::size_t rows = 0;
+  for (const Table& table : all) {
+    tables.push_back(without_missing_keys(table, keys, keeps_missing));
+    rows += tables.back().rows();
+  }
+  std::vector<LongColumn> of;
+  for (const std::string& key : keys) of.push_back(long_column(tables, key));
+  const Groups groups = keys.empty() ? one_group(rows) : group_rows(of, rows);
+  Growing states;
+  for (std::size_t k = 0; k < keys.size(); ++k) states.add(keys[k], of[k].take_ascending(groups.first_row));
   Counts counts(groups);
   for (std::size_t a = 0; a < aggregates.size(); ++a) {
     const std::string& value = aggregates[a].value;
-    add_state(states, a, aggregates[a], value.empty() ? nullptr : &table.column(value), counts);
+    if (value.empty()) {
+      add_state(states, a, aggregates[a], nullptr, counts);
+    } else {
+      const LongColumn column = long_column(tables, value);
+      add_state(states, a, aggregates[a], &column, counts);
+    }
   }
   return states.finish();
 }
@@ -660,14 +692,15 @@ Table aggregate_whole(std::span<const Table> parts, const std::vector<std::strin
   Counts counts(groups);
   for (std::size_t a = 0; a < aggregates.size(); ++a) {
     const BoundAggregate& aggregate = aggregates[a];
-    const Column* const column = aggregate.value.empty() ? nullptr : &columns[aggregate.value];
+    std::optional<LongColumn> column;
+    if (!aggregate.value.empty()) column.emplace(columns[aggregate.value]);
     if (aggregate.kind == Kind::nunique) {
-      results.add(aggregate.name, different(*column, groups));
+      results.add(aggregate.name, different(column->whole(), groups));
     } else if (aggregate.kind == Kind::quantile) {
-      results.add(aggregate.name, quantiles(*column, groups, aggregate.parameter));
+      results.add(aggregate.name, quantiles(column->whole(), groups, aggregate.parameter));
     } else {
       Growing state;
-      add_state(state, a, aggregate, column, counts);
+      add_state(state, a, aggregate, column ? &*column : nullptr, counts);
       results.add(aggregate.name, result_of(state.finish(), a, aggregate));
     }
   }

@@ -229,6 +229,26 @@ Column whole_column(std::span<const Table> tables, std::string_view name) {
   return concat(parts);
 }
 
+Column LongColumn::whole() const {
+  if (parts_.size() == 1) return parts_.front();
+  std::vector<const Column*> parts;
+  for (const Column& part : parts_) parts.push_back(&part);
+  return concat(parts);
+}
+
+Column LongColumn::take_ascending(std::span<const Row> rows) const {
+  if (parts_.size() == 1) return take(parts_.front(), rows);
+  std::vector<Column> taken;
+  std::size_t next = 0;
+  each([&](const Column& part, std::size_t first) {
+    std::vector<Row> here;
+    for (; next < rows.size() && rows[next] < first + part.size(); ++next)
+      here.push_back(rows[next] - static_cast<Row>(first));
+    taken.push_back(take(part, here));
+  });
+  return LongColumn(std::move(taken)).whole();
+}
+
 Table take(std::span<const Table> tables, std::span<const Row> rows) {
   std::vector<Column> columns;
   for (const std::string& name : tables.front().names())

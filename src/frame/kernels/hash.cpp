@@ -111,42 +111,65 @@ struct Width {
   std::size_t words = 1;
   std::int64_t prefix = 0;    // so many letters, with which all texts begin, are left out
   std::uint64_t letters = 0;  // the first word of one of them
-  std::size_t near = 0;       // behind the prefix of so many texts a word can be read, however short they are
+  std::size_t near = 0;  // behind the prefix of so many texts of a column a word can be read (`near_texts`)
+};
+
+// What texts have been seen to be like.
+struct TextLook {
+  std::int64_t longest = 0, shortest = std::numeric_limits<std::int64_t>::max();
+  std::uint64_t first = 0, differs = 0;
+  bool has_first = false;
+
+  // Every `step`th of them.
+  void see(const Column& key, std::size_t step) {
+    if (key.size() == 0) return;
+    const std::int64_t* const offsets = key.offsets();
+    const char* const text = reinterpret_cast<const char*>(key.data());
+    if (!std::exchange(has_first, true)) first = word_at(text + offsets[0], offsets[1] - offsets[0]);
+    const auto see_one = [&](std::uint64_t word, std::int64_t size) {
+      longest = std::max(longest, size);
+      shortest = std::min(shortest, size);
+      differs |= word ^ first;
+    };
+    const std::size_t near = near_texts(key, 0);
+    std::size_t i = 0;
+    for (; i < near; i += step) {
+      const std::int64_t size = offsets[i + 1] - offsets[i];
+      see_one(near_word_at(text + offsets[i], size), size);
+    }
+    for (; i < key.size(); i += step) {
+      const std::int64_t size = offsets[i + 1] - offsets[i];
+      see_one(word_at(text + offsets[i], size), size);
+    }
+  }
+  [[nodiscard]] Width width(bool leaves_prefix_out) const {
+    if (!has_first) return {};
+    const bool can_be_left_out = leaves_prefix_out && is_little;
+    const std::int64_t shared =
+        can_be_left_out ? std::min<std::int64_t>(std::countr_zero(differs) / 8, shortest) : 0;
+    // Not more than is good for anything: then others may be longer, or differ sooner, and have room.
+    const std::int64_t words = (longest - shared) / 8 + 1;
+    const std::int64_t prefix = (shared + std::max<std::int64_t>(0, longest - (8 * words - 1))) / 2;
+    return {static_cast<std::size_t>(words), prefix, first, 0};
+  }
 };
 
 // By every `step`th value: for those between them it may be wrong. None if some are missing.
-std::optional<Width> width_of(const Column& key, bool leaves_prefix_out, std::size_t step = 1) {
-  if (key.na_count()) return std::nullopt;
-  if (key.type() != ColumnType::text || key.size() == 0) return Width{};
-  const std::int64_t* const offsets = key.offsets();
-  const char* const text = reinterpret_cast<const char*>(key.data());
-  std::int64_t longest = 0, shortest = std::numeric_limits<std::int64_t>::max();
-  std::uint64_t differs = 0;
-  const std::uint64_t first = word_at(text + offsets[0], offsets[1] - offsets[0]);
-  const auto see = [&](std::uint64_t word, std::int64_t size) {
-    longest = std::max(longest, size);
-    shortest = std::min(shortest, size);
-    differs |= word ^ first;
-  };
-  const std::size_t near = near_texts(key, 0);
-  std::size_t i = 0;
-  for (; i < near; i += step) {
-    const std::int64_t size = offsets[i + 1] - offsets[i];
-    see(near_word_at(text + offsets[i], size), size);
+std::optional<Width> width_of(std::span<const Column> key, bool leaves_prefix_out, std::size_t step = 1) {
+  TextLook look;
+  for (const Column& part : key) {
+    if (part.na_count()) return std::nullopt;
+    if (part.type() == ColumnType::text) look.see(part, step);
   }
-  for (; i < key.size(); i += step) {
-    const std::int64_t size = offsets[i + 1] - offsets[i];
-    see(word_at(text + offsets[i], size), size);
-  }
-  const bool can_be_left_out = leaves_prefix_out && is_little;
-  const std::int64_t shared =
-      can_be_left_out ? std::min<std::int64_t>(std::countr_zero(differs) / 8, shortest) : 0;
-  // Not more than is good for anything: then others may be longer, or differ sooner, and have room.
-  const std::int64_t words = (longest - shared) / 8 + 1;
-  const std::int64_t prefix = (shared + std::max<std::int64_t>(0, longest - (8 * words - 1))) / 2;
-  return Width{static_cast<std::size_t>(words), prefix, first, near_texts(key, prefix)};
+  return look.width(leaves_prefix_out);
 }
 using Widths = std::vector<Width>;
+// The same for these columns.
+Widths widths_for(std::span<const Column> keys, Widths widths) {
+  for (std::size_t k = 0; k < keys.size(); ++k)
+    if (keys[k].type() == ColumnType::text) widths[k].near = near_texts(keys[k], widths[k].prefix);
+  return widths;
+}
 
 // Texts, padded by zeros; the last byte of their last word is their length. Not 0 if the width is wrong.
 template <std::size_t W>
@@ -257,8 +280,9 @@ class WordTable {
 
 // Calls `use(row, key, hash)` for every row, in order; false if a width is wrong: then not for all of them.
 template <std::size_t W, class F>
-bool each_key(std::span<const Column> keys, const Widths& widths, std::size_t rows, const WordTable<W>& table,
-              F use) {
+bool each_key(std::span<const Column> keys, const Widths& all_widths, std::size_t rows,
+              const WordTable<W>& table, F use) {
+  const Widths widths = widths_for(keys, all_widths);
   std::array<Words<W>, batch_rows> packed;
   std::array<std::uint64_t, batch_rows> hashes;
   for (std::size_t first = 0; first < rows; first += batch_rows) {
@@ -270,18 +294,32 @@ bool each_key(std::span<const Column> keys, const Widths& widths, std::size_t ro
   return true;
 }
 
+// Keys by table: of each its part of every column.
+std::vector<std::vector<Column>> by_table(std::span<const LongColumn> keys) {
+  std::vector<std::vector<Column>> tables(keys.front().parts().size());
+  for (const LongColumn& key : keys)
+    for (std::size_t t = 0; t < tables.size(); ++t) tables[t].push_back(key.parts()[t]);
+  return tables;
+}
+
 template <std::size_t W>
-std::optional<Groups> group_words(std::span<const Column> keys, const Widths& widths, std::size_t rows) {
+std::optional<Groups> group_words(std::span<const LongColumn> keys, const Widths& widths, std::size_t rows) {
   Groups groups;
   groups.of_row.resize(rows);
   WordTable<W> table(512);
-  std::uint32_t* const of_row = groups.of_row.data();
-  const bool is_right =
-      each_key<W>(keys, widths, rows, table, [&](std::size_t row, const Words<W>& key, std::uint64_t hash) {
-        of_row[row] = table.find_or_add(key, hash, groups.count());
-        if (of_row[row] == groups.count()) groups.first_row.push_back(static_cast<Row>(row));
-      });
-  if (!is_right) return std::nullopt;
+  std::size_t first = 0;
+  for (const std::vector<Column>& part : by_table(keys)) {
+    std::uint32_t* const of_row = groups.of_row.data() + first;
+    const std::size_t count = part.front().size();
+    const bool is_right = each_key<W>(part, widths, count, table,
+                                      [&](std::size_t row, const Words<W>& key, std::uint64_t hash) {
+                                        of_row[row] = table.find_or_add(key, hash, groups.count());
+                                        if (of_row[row] == groups.count())
+                                          groups.first_row.push_back(static_cast<Row>(first + row));
+                                      });
+    if (!is_right) return std::nullopt;
+    first += count;
+  }
   return groups;
 }
 
@@ -291,17 +329,19 @@ struct Range {
   std::int64_t least;
   std::size_t size;
 };
-std::optional<Range> dense_range(std::span<const Column> keys, std::size_t rows) {
+std::optional<Range> dense_range(const LongColumn& key) {
   constexpr std::uint64_t always_small = 1 << 16;
-  if (keys.size() != 1 || !is_int64(keys[0].type()) || keys[0].na_count() || rows == 0) return std::nullopt;
-  const std::int64_t* const values = integers(keys[0]);
-  std::int64_t least = values[0], greatest = values[0];
-  for (std::size_t i = 1; i < rows; ++i) {
-    least = std::min(least, values[i]);
-    greatest = std::max(greatest, values[i]);
+  if (!is_int64(key.type()) || key.na_count() || key.size() == 0) return std::nullopt;
+  std::int64_t least = std::numeric_limits<std::int64_t>::max(), greatest = -least - 1;
+  for (const Column& part : key.parts()) {
+    const std::int64_t* const values = integers(part);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      least = std::min(least, values[i]);
+      greatest = std::max(greatest, values[i]);
+    }
   }
   const std::uint64_t apart = static_cast<std::uint64_t>(greatest) - static_cast<std::uint64_t>(least);
-  if (apart >= std::max<std::uint64_t>(always_small, rows)) return std::nullopt;
+  if (apart >= std::max<std::uint64_t>(always_small, key.size())) return std::nullopt;
   return Range{least, static_cast<std::size_t>(apart) + 1};
 }
 
@@ -309,19 +349,22 @@ std::uint64_t place_in(Range range, std::int64_t key) noexcept {
   return static_cast<std::uint64_t>(key) - static_cast<std::uint64_t>(range.least);
 }
 
-Groups group_dense(const Column& key, std::size_t rows, Range range) {
+Groups group_dense(const LongColumn& key, Range range) {
   Groups groups;
-  groups.of_row.resize(rows);
+  groups.of_row.resize(key.size());
   std::vector<std::uint32_t> group_of(range.size, no_row);
-  const std::int64_t* const values = integers(key);
-  for (std::size_t i = 0; i < rows; ++i) {
-    std::uint32_t& group = group_of[place_in(range, values[i])];
-    if (group == no_row) {
-      group = groups.count();
-      groups.first_row.push_back(static_cast<Row>(i));
+  key.each([&](const Column& part, std::size_t first) {
+    const std::int64_t* const values = integers(part);
+    std::uint32_t* const of_row = groups.of_row.data() + first;
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      std::uint32_t& group = group_of[place_in(range, values[i])];
+      if (group == no_row) {
+        group = groups.count();
+        groups.first_row.push_back(static_cast<Row>(first + i));
+      }
+      of_row[i] = group;
     }
-    groups.of_row[i] = group;
-  }
+  });
   return groups;
 }
 
@@ -339,14 +382,18 @@ bool with_words(const Widths& widths, F use) {
 }
 
 // The words of each key; none if they cannot be packed.
-Widths widths_of(std::span<const Column> keys, bool leaves_prefix_out = false, std::size_t step = 1) {
+Widths widths_of(std::span<const LongColumn> keys, bool leaves_prefix_out, std::size_t step) {
   Widths widths;
-  for (const Column& key : keys) {
-    const std::optional<Width> width = width_of(key, leaves_prefix_out, step);
+  for (const LongColumn& key : keys) {
+    const std::optional<Width> width = width_of(key.parts(), leaves_prefix_out, step);
     if (!width) return {};
     widths.push_back(*width);
   }
   return widths;
+}
+
+std::vector<LongColumn> long_columns(std::span<const Column> columns) {
+  return {columns.begin(), columns.end()};
 }
 
 bool any_missing(std::span<const Column> keys, std::size_t row) noexcept {
@@ -385,15 +432,22 @@ bool equal_rows(std::span<const Column> a, std::size_t i, std::span<const Column
 }
 
 Groups group_rows(std::span<const Column> keys, std::size_t rows) {
-  if (const auto range = dense_range(keys, rows)) return group_dense(keys[0], rows, *range);
+  return group_rows(long_columns(keys), rows);
+}
+
+Groups group_rows(std::span<const LongColumn> all, std::size_t rows) {
+  if (all.size() == 1)
+    if (const auto range = dense_range(all[0])) return group_dense(all[0], *range);
   // What some rows say of the width is mostly right.
   constexpr std::size_t looked_at = 1024;
   for (std::size_t step = rows / looked_at + 1; step > 0; step = step > 1) {
-    const Widths widths = widths_of(keys, true, step);
+    const Widths widths = widths_of(all, true, step);
     std::optional<Groups> groups;
-    with_words(widths, [&](auto words) { groups = group_words<words()>(keys, widths, rows); });
+    with_words(widths, [&](auto words) { groups = group_words<words()>(all, widths, rows); });
     if (groups) return std::move(*groups);
   }
+  std::vector<Column> keys;
+  for (const LongColumn& key : all) keys.push_back(key.whole());
   Groups groups;
   groups.of_row.resize(rows);
   if (keys.empty()) {
@@ -512,11 +566,12 @@ Candidates candidates_by_hash(std::span<const Column> left, std::size_t left_row
 
 Candidates candidates_of(std::span<const Column> left, std::size_t left_rows, std::span<const Column> right,
                          std::size_t right_rows) {
-  if (const auto range = dense_range(right, right_rows);
+  const std::vector<LongColumn> left_keys = long_columns(left), right_keys = long_columns(right);
+  if (const auto range = right.size() == 1 ? dense_range(right_keys[0]) : std::nullopt;
       range && is_int64(left[0].type()) && !left[0].na_count())
     return candidates_by_place(left[0], left_rows, right[0], right_rows, *range);
-  Widths widths = widths_of(left);
-  const Widths right_widths = widths_of(right);
+  Widths widths = widths_of(left_keys, false, 1);
+  const Widths right_widths = widths_of(right_keys, false, 1);
   Candidates found;
   if (widths.size() == right_widths.size()) {
     for (std::size_t k = 0; k < widths.size(); ++k)

@@ -154,6 +154,37 @@ template <class T>
 /// Numbers of another type; what a text says.
 [[nodiscard]] Column cast(const Column& column, ColumnType type);
 
+/// A column that lies in several tables, one behind the other.
+class LongColumn {
+ public:
+  /// At least one of them, of one type.
+  explicit LongColumn(std::vector<Column> parts) : parts_(std::move(parts)) {
+    for (const Column& part : parts_) size_ += part.size(), na_count_ += part.na_count();
+  }
+  explicit LongColumn(Column one) : LongColumn(std::vector<Column>{std::move(one)}) {}
+  [[nodiscard]] ColumnType type() const noexcept { return parts_.front().type(); }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t na_count() const noexcept { return na_count_; }
+  [[nodiscard]] std::span<const Column> parts() const noexcept { return parts_; }
+  /// Calls `use(part, first)` for each; `first` is the row of the whole column with which it begins.
+  template <class F>
+  void each(F&& use) const {
+    std::size_t first = 0;
+    for (const Column& part : parts_) {
+      use(part, first);
+      first += part.size();
+    }
+  }
+  /// As one column. **Cost.** A copy, if there are several.
+  [[nodiscard]] Column whole() const;
+  /// These of its rows, which are in order.
+  [[nodiscard]] Column take_ascending(std::span<const Row> rows) const;
+
+ private:
+  std::vector<Column> parts_;
+  std::size_t size_ = 0, na_count_ = 0;
+};
+
 /// A number for each row that equal keys share, on every machine and day. Missing values are equal to each
 /// other, as are NaNs, and -0.0 and 0.0.
 [[nodiscard]] std::vector<std::uint64_t> hash_rows(std::span<const Column> keys, std::size_t rows);
@@ -172,6 +203,9 @@ struct Groups {
   [[nodiscard]] std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(first_row.size()); }
 };
 [[nodiscard]] Groups group_rows(std::span<const Column> keys, std::size_t rows);
+/// The same of rows of several tables. **Cost.** As if they were one, without putting them together where
+/// keys are numbers or short texts.
+[[nodiscard]] Groups group_rows(std::span<const LongColumn> keys, std::size_t rows);
 /// Rows none of whose keys is missing; nothing if that is all of them.
 [[nodiscard]] std::optional<std::vector<Row>> rows_with_keys(std::span<const Column> keys, std::size_t rows);
 

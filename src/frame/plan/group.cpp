@@ -1,4 +1,6 @@
 // Groups: summed up where they are, then merged, in one place or, if there are many, by hashes of their keys.
+#include <algorithm>
+
 #include "core/decimal.hpp"
 #include "frame/plan/names.hpp"
 #include "frame/plan/node.hpp"
@@ -9,6 +11,8 @@ namespace {
 
 using Aggregates = std::vector<BoundAggregate>;
 
+Table summed_up_task(const std::vector<Table>& parts, const Steps& steps) { return summed_up(parts, steps); }
+bool share_task(const std::vector<Table>& parts, const Steps& steps) { return share_groups(parts, steps); }
 Table merge_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
                  const Aggregates& aggregates) {
   return merge_states(concat_states(parts), keys, aggregates);
@@ -65,7 +69,7 @@ class GroupNode : public Node {
     }
     parts.steps.push_back(
         {.kind = Step::Kind::partial, .keys = keys_, .aggregates = bound_, .keeps_missing = keeps_missing_});
-    return {.tables = merged(run, run.finished(std::move(parts)))};
+    return {.tables = merged(run, partial(run, std::move(parts)))};
   }
   Table here(std::vector<Table> tables) const override {
     const Table rows = apply_steps(std::move(tables[0]), {values_});
@@ -93,6 +97,20 @@ class GroupNode : public Node {
  private:
   Run::Split split_for(Run& run, const std::vector<Future<Table>>& parts) const {
     return keys_.empty() ? Run::Split{} : run.split_for(parts);
+  }
+
+  // States of what is in memory are made of several partitions at once: they are fewer then.
+  std::vector<Future<Table>> partial(Run& run, Parts parts) const {
+    if (keys_.empty() || parts.source || !parts.readers.empty()) return run.finished(std::move(parts));
+    const auto groups = run.near_ones(parts.tables);
+    const auto most = std::max_element(groups.begin(), groups.end(),
+                                       [](const auto& a, const auto& b) { return a.size() < b.size(); });
+    const bool are_near = most != groups.end() && most->size() > 1;
+    if (!are_near || !run.client.submit(share_task, *most, parts.steps).result())
+      return run.finished(std::move(parts));
+    std::vector<Future<Table>> states;
+    for (const auto& group : groups) states.push_back(run.client.submit(summed_up_task, group, parts.steps));
+    return states;
   }
 
   // Merged `every` at a time: as soon as those are there, and others may go.

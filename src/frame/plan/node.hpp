@@ -76,6 +76,10 @@ class Run {
   /// So many neighbours together, and the rest.
   [[nodiscard]] static std::vector<std::vector<Future<Table>>> neighbours(
       const std::vector<Future<Table>>& parts, std::size_t every);
+  /// Partitions that are there and may be summed up with their neighbours: of one worker, and not more than
+  /// leave room and work for its threads.
+  [[nodiscard]] std::vector<std::vector<Future<Table>>> near_ones(
+      const std::vector<Future<Table>>& parts) const;
   /// So many neighbours as one.
   [[nodiscard]] std::vector<Future<Table>> packed(std::vector<Future<Table>> parts, std::size_t every);
   /// Whether so much is more than the workers should have in memory at once.

@@ -150,6 +150,35 @@ std::vector<std::vector<Future<Table>>> Run::neighbours(const std::vector<Future
   return groups;
 }
 
+std::vector<std::vector<Future<Table>>> Run::near_ones(const std::vector<Future<Table>>& parts) const {
+  constexpr std::uint64_t most = 8, tasks_of_a_thread = 4, memory_of_a_task = 16;
+  const bool are_there = !parts.empty() && std::all_of(parts.begin(), parts.end(), [](const auto& part) {
+    return part.status() == Status::finished;
+  });
+  const std::uint64_t enough = tasks_of_a_thread * threads();
+  if (!are_there || parts.size() <= enough) return neighbours(parts, 1);
+  std::vector<WorkerInfo> workers;
+  try {
+    workers = client.workers();
+  } catch (const Error&) {  // a task may not ask
+    return neighbours(parts, 1);
+  }
+  std::uint64_t results = 1, bytes = 0;
+  for (const WorkerInfo& worker : workers) results += worker.results, bytes += worker.result_bytes;
+  const std::uint64_t room = memory() / memory_of_a_task / threads() / (bytes / results + 1);
+  const std::size_t every =
+      std::clamp<std::uint64_t>(room, 1, std::min(most, (parts.size() + enough - 1) / enough));
+  std::vector<std::vector<Future<Table>>> groups;
+  std::vector<PeerId> before;
+  for (const Future<Table>& part : parts) {
+    const std::vector<PeerId> here = workers.size() > 1 ? client.who_has(part) : std::vector<PeerId>{};
+    if (groups.empty() || groups.back().size() == every || here != before) groups.emplace_back();
+    groups.back().push_back(part);
+    before = here;
+  }
+  return groups;
+}
+
 void Run::look_at_workers() const {
   if (memory_ == 0) try {
       for (const WorkerInfo& worker : client.workers()) {

@@ -120,7 +120,7 @@ Table apply_steps(Table table, const Steps& steps) {
         table = project(table, step.columns);
         break;
       case Step::Kind::partial:
-        table = sum_up(table, step.keys, step.aggregates, step.keeps_missing);
+        table = sum_up({&table, 1}, step.keys, step.aggregates, step.keeps_missing);
         break;
       case Step::Kind::distinct:
         table = distinct(table, step.keys);
@@ -138,6 +138,29 @@ Table apply_steps(Table table, const Steps& steps) {
     }
   }
   return table;
+}
+
+Table summed_up(std::vector<Table> tables, Steps steps) {
+  const Step last = std::move(steps.back());
+  steps.pop_back();
+  for (Table& table : tables) table = apply_steps(std::move(table), steps);
+  return sum_up(tables, last.keys, last.aggregates, last.keeps_missing);
+}
+
+bool share_groups(std::span<const Table> tables, Steps steps) {
+  constexpr std::size_t looked_at = 16384;
+  constexpr double least_rows_of_a_group = 2;
+  const std::vector<std::string> keys = std::move(steps.back().keys);
+  steps.pop_back();
+  const Table some = tables.front().slice(0, looked_at);
+  const Table rows = apply_steps(some, steps);
+  double all = 0;
+  for (const Table& table : tables) all += static_cast<double>(table.rows());
+  if (some.rows() == 0 || all >= no_row) return false;
+  // Of n rows of g groups that are equally frequent n^2 / 2g have the keys of an earlier one.
+  const auto n = static_cast<double>(rows.rows());
+  const double repeated = n - group_rows(columns_of(rows, keys), rows.rows()).count();
+  return n * n / 2 * least_rows_of_a_group <= repeated * all * n / static_cast<double>(some.rows());
 }
 
 }  // namespace weir::detail::frame

@@ -87,9 +87,15 @@ class SortColumns {
 
 // --- groups: states are columns, so that they travel and are grouped like others.
 
-/// States of the groups of a partition: its keys and columns named by the place of their aggregate.
-[[nodiscard]] Table sum_up(const Table& table, const std::vector<std::string>& keys,
+/// States of the groups of a partition, or of several: keys and columns named by the place of their
+/// aggregate.
+[[nodiscard]] Table sum_up(std::span<const Table> tables, const std::vector<std::string>& keys,
                            const std::vector<BoundAggregate>& aggregates, bool keeps_missing);
+/// The partitions with all steps done, the last of which sums up: as one.
+[[nodiscard]] Table summed_up(std::vector<Table> tables, Steps steps);
+/// Whether there seem to be so few groups in what these steps sum up that the partitions have most in common.
+/// **Cost.** A look at the first rows.
+[[nodiscard]] bool share_groups(std::span<const Table> tables, Steps steps);
 /// States of several partitions one behind the other.
 [[nodiscard]] Table concat_states(std::span<const Table> parts);
 /// The states of several partitions put together.
