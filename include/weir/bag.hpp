@@ -150,7 +150,7 @@ void check_partitions(const char* who, std::size_t first, std::size_t second);
 void check_count(const char* who, const char* what, std::uint64_t count, std::uint64_t least = 1);
 void check_probability(double probability);
 /// What stands between white space.
-[[nodiscard]] std::vector<std::string_view> words(const std::string& text);
+[[nodiscard]] Part split_stage();
 /// `part-*.txt`, 3 of 12: `part-03.txt`. Throws if there is not exactly one `*`.
 [[nodiscard]] std::vector<std::string> numbered_paths(const std::string& pattern, std::size_t count);
 
@@ -376,7 +376,7 @@ class Bag {
   /// (`compute`, `take`, `groupby` and others) does not compile with them, and says what makes texts.
   /// **Source.** `split()` of Python's bytes.
   [[nodiscard]] auto split() const requires(std::is_same_v<T, std::string>) {
-    return mapped<detail::bag::MapStage>(detail::bag::function("split", &detail::bag::words));
+    return Bag<std::vector<std::string_view>>(plan_.with(detail::bag::split_stage()));
   }
   /// \cond
   template <class E = T>

@@ -5,6 +5,10 @@
 #include <bit>
 #include <cstring>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "core/thrown.hpp"
 #include "core/wording.hpp"
 #include "weir/bag.hpp"
@@ -15,19 +19,76 @@ namespace weir {
 namespace detail::bag {
 namespace {
 
-// The highest bit of each of up to 8 bytes that is white space, the first byte lowest; those that are not
-// there are.
-std::uint64_t white_of(const char* text, std::size_t count) {
-  constexpr std::uint64_t ones = 0x0101010101010101, high = 0x80 * ones, low = 0x7f * ones;
-  std::uint64_t bytes = ' ' * ones;
-  std::memcpy(&bytes, text, count);
-  if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap64(bytes);
-  const std::uint64_t sevens = bytes & low;
-  const std::uint64_t is_no_space = (sevens ^ ' ' * ones) + low;
-  const std::uint64_t is_from_tab = sevens + (0x80 - '\t') * ones,
-                      is_behind_return = sevens + (0x7f - '\r') * ones;
-  return (~is_no_space | (is_from_tab & ~is_behind_return)) & ~bytes & high;
+// Which of 64 bytes are white space, the first one lowest.
+std::uint64_t white_of(const char* text) noexcept {
+  std::uint64_t white = 0;
+#ifdef __SSE2__
+  const __m128i space = _mm_set1_epi8(' '), tab = _mm_set1_epi8('\t'),
+                behind_tab = _mm_set1_epi8('\r' - '\t');
+  for (int i = 0; i < 64; i += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + i));
+    const __m128i from_tab = _mm_sub_epi8(bytes, tab);
+    const __m128i is_end = _mm_cmpeq_epi8(_mm_min_epu8(from_tab, behind_tab), from_tab);
+    const int are_white = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, space), is_end));
+    white |= std::uint64_t{static_cast<std::uint32_t>(are_white)} << i;
+  }
+#else
+  for (int i = 0; i < 64; ++i)
+    white |= std::uint64_t{text[i] == ' ' || (text[i] >= '\t' && text[i] <= '\r')} << i;
+#endif
+  return white;
 }
+
+// What stands between white space, instead of what was in `words`.
+void split_into(std::string_view text, std::vector<std::string_view>& words) {
+  constexpr std::size_t step = 64;
+  words.clear();
+  words.reserve(text.size() / 8 + 1);
+  char last[step];
+  std::size_t begin = 0;  // of the word that has begun
+  bool in_word = false;
+  std::uint64_t before = 1;  // whether white space stands before
+  for (std::size_t at = 0; at < text.size(); at += step) {
+    const char* bytes = text.data() + at;
+    if (const std::size_t left = text.size() - at; left < step) {
+      std::memset(last, ' ', step);
+      bytes = static_cast<const char*>(std::memcpy(last, bytes, left));
+    }
+    const std::uint64_t white = white_of(bytes);
+    std::uint64_t edges = white ^ (white << 1 | before);
+    before = white >> (step - 1);
+    const auto next_edge = [&] {
+      const auto place = static_cast<std::size_t>(std::countr_zero(edges));
+      edges &= edges - 1;
+      return at + place;
+    };
+    if (in_word && edges != 0) {
+      words.emplace_back(text.data() + begin, next_edge() - begin);
+      in_word = false;
+    }
+    while (edges != 0) {
+      begin = next_edge();
+      in_word = edges == 0;
+      if (!in_word) words.emplace_back(text.data() + begin, next_edge() - begin);
+    }
+  }
+  if (in_word) words.emplace_back(text.data() + begin, text.size() - begin);
+}
+
+// Its words are in memory that is used again, unless somebody takes it.
+class SplitStage final : public IntoOf<std::string> {
+ public:
+  explicit SplitStage(Into& next) : next_(static_cast<IntoOf<std::vector<std::string_view>>&>(next)) {}
+  bool push(std::string& text) override {
+    split_into(text, words_);
+    return next_.push(words_);
+  }
+  static std::unique_ptr<Into> make(const Making&, Into& next) { return std::make_unique<SplitStage>(next); }
+
+ private:
+  std::vector<std::string_view> words_;
+  IntoOf<std::vector<std::string_view>>& next_;
+};
 
 // Lines of the portions, one after another, each with room for parsers that read in steps.
 class LinePusher {
@@ -264,25 +325,9 @@ std::vector<TextSource> record_sources(const std::vector<std::string>& names, co
   return text_sources("read_records", names, options, "\n", false);
 }
 
-std::vector<std::string_view> words(const std::string& text) {
-  std::vector<std::string_view> found;
-  found.reserve(text.size() / 8 + 1);
-  constexpr std::size_t none = std::string::npos, step = 8;
-  std::size_t begin = none;  // of the word that has begun
-  std::uint64_t before = 1;  // whether white space stands before
-  for (std::size_t at = 0; at < text.size(); at += step) {
-    const std::uint64_t white = white_of(text.data() + at, std::min(step, text.size() - at));
-    for (std::uint64_t edges = white ^ (white << 8 | before << 7); edges != 0; edges &= edges - 1) {
-      const std::size_t edge = at + static_cast<std::size_t>(std::countr_zero(edges)) / 8;
-      if (begin != none) found.emplace_back(text.data() + begin, edge - begin);
-      begin = begin == none ? edge : none;
-    }
-    before = white >> 63;
-  }
-  if (begin != none) found.emplace_back(text.data() + begin, text.size() - begin);
-  return found;
+Part split_stage() {
+  return make_part(StageMaker(&SplitStage::make), "split", [](Writer&) {});
 }
-
 Part text_source(const TextSource& source) {
   return make_part(&run_text, source.who, [&](Writer& writer) { write(writer, source); });
 }

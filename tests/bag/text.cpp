@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
 
 #include "support/cluster_main.hpp"
@@ -378,3 +379,48 @@ TEST_CASE("unique is distinct") {
 }
 
 }  // namespace
+
+TEST_CASE("texts of all sizes are counted, in the order in which they first came") {
+  using weir::detail::bag::TextCounts;
+  std::vector<std::string> texts;
+  std::uint64_t state = 7;
+  for (int i = 0; i < 30'000; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    std::string text((state >> 33) % 40, '\0');
+    for (char& letter : text)
+      letter = static_cast<char>((state >> 40) % 3 * 100 + (&letter - text.data()) % 2);
+    texts.push_back(std::move(text) + (i % 7 ? "" : std::to_string(i)));
+  }
+  std::vector<std::pair<std::string, std::uint64_t>> expected;
+  std::map<std::string, std::size_t> places;
+  for (const std::string& text : texts) {
+    const auto [place, is_new] = places.try_emplace(text, expected.size());
+    if (is_new) expected.emplace_back(text, 0);
+    ++expected[place->second].second;
+  }
+  const auto entries_of = [](const TextCounts& counts) {
+    std::vector<std::pair<std::string, std::uint64_t>> entries;
+    counts.each([&](std::string_view text, std::uint64_t count) { entries.emplace_back(text, count); });
+    return entries;
+  };
+  TextCounts one_by_one, together, first, second;
+  for (const std::string& text : texts) one_by_one.add(text);
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  together.add_all(views);
+  first.add_all(std::span(views).first(10'001));
+  second.add_all(std::span(views).subspan(10'001));
+  first.merge(second);
+  CHECK(expected.size() > 4'000);
+  CHECK(entries_of(one_by_one) == expected);
+  CHECK(entries_of(together) == expected);
+  CHECK(entries_of(first) == expected);
+  weir::Buffer bytes;
+  weir::Writer writer(bytes);
+  together.write_bytes(writer);
+  weir::Reader reader(bytes.bytes());
+  TextCounts back;
+  back.add("gone");
+  back.read_bytes(reader);
+  CHECK(entries_of(back) == expected);
+  CHECK(back.size() == expected.size());
+}

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "weir/detail/bag/sinks.hpp"
+#include "weir/detail/bag/text_counts.hpp"
 #include "weir/json.hpp"
 
 namespace weir {
@@ -187,7 +188,7 @@ struct KeptKey {
     keep(value);
     return std::move(value);
   }
-  static T back(const T& key) { return key; }
+  static T back(T key) { return key; }
 };
 /// Of a view a text of its own.
 template <>
@@ -195,7 +196,7 @@ struct KeptKey<std::string_view> {
   using Key = std::string;
   static std::string_view of(std::string_view value, std::string&) { return value; }
   static std::string take(std::string_view value) { return std::string(value); }
-  static std::string back(const std::string& key) { return key; }
+  static std::string back(std::string key) { return key; }
 };
 /// Of a JSON value its text.
 template <>
@@ -222,35 +223,42 @@ class Frequencies {
   using Value = std::decay_t<decltype(KeptKey<T>::back(std::declval<const typename KeptKey<T>::Key&>()))>;
   explicit Frequencies(bool sorted = false) : sorted_(sorted) {}
 
-  void add(T& element) { add(element, hash_of(KeptKey<T>::of(element, memory_))); }
+  void add(T& element) {
+    if constexpr (are_texts) counts_.add(KeptKey<T>::of(element, memory_));
+    else add(element, Hash<Key>{}(element));
+  }
   /// Those of a batch wait for memory together.
   void add_all(std::span<T> elements) requires(!std::is_same_v<T, Json>) {
     constexpr std::size_t batch = 16;
-    std::uint64_t hashes[batch];
+    if constexpr (std::is_same_v<T, std::string_view>) return counts_.add_all(elements);
     while (!elements.empty()) {
       const std::span<T> some = elements.first(std::min(batch, elements.size()));
-      for (std::size_t i = 0; i < some.size(); ++i)
-        counts_.fetch_slot(hashes[i] = hash_of(KeptKey<T>::of(some[i], memory_)));
-      for (std::size_t i = 0; i < some.size(); ++i) counts_.fetch_entry(hashes[i]);
-      for (std::size_t i = 0; i < some.size(); ++i) add(some[i], hashes[i]);
+      if constexpr (are_texts) {
+        std::string_view views[batch];
+        std::copy(some.begin(), some.end(), views);
+        counts_.add_all({views, some.size()});
+      } else {
+        std::uint64_t hashes[batch];
+        for (std::size_t i = 0; i < some.size(); ++i) counts_.fetch_slot(hashes[i] = Hash<Key>{}(some[i]));
+        for (std::size_t i = 0; i < some.size(); ++i) counts_.fetch_entry(hashes[i]);
+        for (std::size_t i = 0; i < some.size(); ++i) add(some[i], hashes[i]);
+      }
       elements = elements.subspan(some.size());
     }
   }
   void merge(const Frequencies& other) {
-    const auto& entries = other.counts_.entries();
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-      if (i + 16 < entries.size()) counts_.fetch_slot(other.counts_.hash_of(i + 16));
-      if (i + 8 < entries.size()) counts_.fetch_entry(other.counts_.hash_of(i + 8));
-      const auto& [key, count] = entries[i];
-      const std::uint64_t hash = other.counts_.hash_of(i);
-      if (auto* entry = counts_.find(key, hash)) entry->second += count;
-      else counts_.add(key, count, hash);
-    }
+    if constexpr (are_texts) counts_.merge(other.counts_);
+    else merge_entries(other);
   }
   std::vector<Counted<Value>> result() {
     std::vector<Counted<Value>> all;
     all.reserve(counts_.size());
-    for (const auto& [key, count] : counts_) all.push_back({KeptKey<T>::back(key), count});
+    if constexpr (are_texts)
+      counts_.each([&](std::string_view key, std::uint64_t count) {
+        all.push_back({KeptKey<T>::back(std::string(key)), count});
+      });
+    else
+      for (const auto& [key, count] : counts_) all.push_back({KeptKey<T>::back(key), count});
     if (sorted_) std::sort(all.begin(), all.end(), &before);
     return all;
   }
@@ -265,21 +273,28 @@ class Frequencies {
 
  private:
   using Key = typename KeptKey<T>::Key;
+  static constexpr bool are_texts = std::is_same_v<Key, std::string>;
   void add(T& element, std::uint64_t hash) {
-    const auto& key = KeptKey<T>::of(element, memory_);
-    if (auto* entry = counts_.find(key, hash)) ++entry->second;
+    if (auto* entry = counts_.find(element, hash)) ++entry->second;
     else counts_.add(KeptKey<T>::take(element), 1, hash);
   }
-  static std::uint64_t hash_of(const Key& key) { return Hash<Key>{}(key); }
-  static std::uint64_t hash_of(std::string_view key) requires(!std::is_same_v<Key, T>) {
-    return hash_bytes(key.data(), key.size());
+  void merge_entries(const Frequencies& other) {
+    const auto& entries = other.counts_.entries();
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (i + 16 < entries.size()) counts_.fetch_slot(other.counts_.hash_of(i + 16));
+      if (i + 8 < entries.size()) counts_.fetch_entry(other.counts_.hash_of(i + 8));
+      const auto& [key, count] = entries[i];
+      const std::uint64_t hash = other.counts_.hash_of(i);
+      if (auto* entry = counts_.find(key, hash)) entry->second += count;
+      else counts_.add(key, count, hash);
+    }
   }
   static bool before(const Counted<Value>& a, const Counted<Value>& b) {
     return a.count != b.count ? a.count > b.count : is_smaller(a.value, b.value);
   }
 
   bool sorted_;
-  FlatMap<Key, std::uint64_t> counts_;
+  std::conditional_t<are_texts, TextCounts, FlatMap<Key, std::uint64_t>> counts_;
   std::string memory_;
 };
 
