@@ -36,6 +36,7 @@ class JsonDocument {
     constexpr std::size_t most_bytes = 64 * 1024, most_documents = 16;
     std::unique_ptr<JsonDocument> gone(this);
     auto& idle = spare();
+    references.store(0, std::memory_order_relaxed);
     if (parsed.capacity() <= most_bytes && idle.size() < most_documents) idle.push_back(std::move(gone));
   }
 
@@ -161,12 +162,19 @@ Json& Json::operator=(Json other) noexcept {
   return *this;
 }
 Json::~Json() {
-  if (document_ && document_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) document_->release();
+  if (!document_) return;
+  // The only one that refers to it need not tell others, of whom there can be none.
+  const bool is_last = document_->references.load(std::memory_order_acquire) == 1 ||
+                       document_->references.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  if (is_last) document_->release();
 }
 
 Json Json::parse(const std::string& text) {
-  JsonDocument* document = detail::bag::parse_into(JsonDocument::take(), text);
-  return Json(document, detail::bag::raw(document->parsed.root()));
+  Json json;
+  json.document_ = detail::bag::parse_into(JsonDocument::take(), text);
+  json.document_->references.store(1, std::memory_order_relaxed);  // nobody else knows it
+  json.element_ = detail::bag::raw(json.document_->parsed.root());
+  return json;
 }
 
 void Json::own() {

@@ -27,8 +27,10 @@ std::uint64_t word_at(const char* at) noexcept {
 
 }  // namespace
 
+// What is done for each text is inline: else, as a part of a shared library, it would be called.
+
 // A text of 4 to 15 bytes is two words, which overlap.
-TextCounts::Key TextCounts::short_key(std::string_view text) noexcept {
+inline TextCounts::Key TextCounts::short_key(std::string_view text) noexcept {
   const char* const at = text.data();
   const std::size_t size = text.size();
   const auto byte = [at](std::size_t i) {
@@ -46,11 +48,23 @@ TextCounts::Key TextCounts::short_key(std::string_view text) noexcept {
   return key;
 }
 
-std::uint64_t TextCounts::hash_of(const Key& key) const noexcept {
+inline std::uint64_t TextCounts::hash_of(const Key& key) const noexcept {
   if (key.high >> tag_bit == is_long) return key.low;
   __extension__ using Wide = unsigned __int128;
   const Wide product = Wide{key.low ^ 0x9E3779B97F4A7C15} * (key.high ^ 0xD6E8FEB86659FD93);
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+inline void TextCounts::add_short(const Key& key, std::uint64_t hash, std::uint64_t count) {
+  if (slots_.empty()) grow();
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t at = hash & mask; slots_[at].key.high != 0; at = (at + 1) & mask) {
+    Slot& slot = slots_[at];
+    if (((slot.key.low ^ key.low) | (slot.key.high ^ key.high)) != 0) continue;
+    slot.count += count;
+    return;
+  }
+  put(key, hash, count);
 }
 
 void TextCounts::add(std::string_view text, std::uint64_t count) {
@@ -79,18 +93,6 @@ void TextCounts::add_all(std::span<const std::string_view> texts) {
     }
     texts = texts.subspan(some.size());
   }
-}
-
-void TextCounts::add_short(const Key& key, std::uint64_t hash, std::uint64_t count) {
-  if (slots_.empty()) grow();
-  const std::size_t mask = slots_.size() - 1;
-  for (std::size_t at = hash & mask; slots_[at].key.high != 0; at = (at + 1) & mask) {
-    Slot& slot = slots_[at];
-    if (((slot.key.low ^ key.low) | (slot.key.high ^ key.high)) != 0) continue;
-    slot.count += count;
-    return;
-  }
-  put(key, hash, count);
 }
 
 void TextCounts::add_long(std::string_view text, std::uint64_t count) {
