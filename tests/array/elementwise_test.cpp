@@ -166,6 +166,7 @@ TEST_CASE("creation makes the arrays NumPy makes") {
     CHECK(same<std::int64_t>(arange<std::int64_t>(2, 11, 3, {2}).compute(), {2, 5, 8}));
     CHECK(arange<double>(0, 1, 0.1, {3}).shape() == Shape{10});
     CHECK(arange<double>(0, 1, 0.1, {3}).compute()(7) == 7 * 0.1);
+    CHECK_FALSE(std::signbit(arange<double>(0, -2, -0.5).compute()(0)));
     CHECK(arange<int>(3, 1).shape() == Shape{0});
     CHECK(arange<int>(3, 1).compute().size() == 0);
     CHECK(same<double>(linspace(0.0, 1.0, 5, {2}).compute(), {0, 0.25, 0.5, 0.75, 1}));

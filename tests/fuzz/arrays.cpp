@@ -65,8 +65,19 @@ class Words {
   }
   Term term();
 
+  // Arrays that the expression has in several places: as they are, kept, or kept and used before.
+  NodePtr with_named();
+  NodePtr named() { return named_.at(static_cast<std::size_t>(integer())).node; }
+  // Throws if one that was used before has other elements now.
+  void check_named() const;
+
  private:
+  struct Named {
+    NodePtr node;
+    std::string before;  // the bytes it had
+  };
   std::istringstream in_;
+  std::vector<Named> named_;
 };
 
 using Function = std::function<NodePtr(Words&)>;
@@ -119,6 +130,8 @@ std::vector<NodePtr> as_one(std::vector<NodePtr> parts) {
 std::map<std::string, Function> shape_functions() {
   return {
       {"array", values},
+      {"with", [](Words& w) { return w.with_named(); }},
+      {"named", [](Words& w) { return w.named(); }},
       {"rechunk",
        [](Words& w) {
          const Chunks chunks = w.chunks();
@@ -948,6 +961,27 @@ NodePtr Words::array() {
   if (found == functions.end()) throw std::runtime_error("no such function: " + name);
   return found->second(*this);
 }
+std::string bytes_of(const NodePtr& node) {
+  return dispatch(node->type, [&]<class T>(std::type_identity<T>) {
+    const xt::xarray<T> values = compute<T>(node);
+    return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+  });
+}
+NodePtr Words::with_named() {
+  for (std::int64_t left = integer(); left > 0; --left) {
+    const std::int64_t how = integer();
+    Named one{array(), {}};
+    if (how > 0) one.node = persist(one.node);
+    if (how > 1) one.before = bytes_of(one.node);
+    named_.push_back(std::move(one));
+  }
+  return array();
+}
+void Words::check_named() const {
+  for (const Named& one : named_)
+    if (!one.before.empty() && bytes_of(one.node) != one.before)
+      throw std::runtime_error("an array was changed by what was made of it");
+}
 Term Words::term() {
   const auto before = in_.tellg();
   const std::string kind = word();
@@ -975,6 +1009,7 @@ void answer(std::ostream& out, const std::string& line) {
     const Shape& shape = shape_of(node);
     dispatch(node->type, [&]<class T>(std::type_identity<T>) {
       const xt::xarray<T> result = compute<T>(node);
+      words.check_named();
       if (!std::equal(shape.begin(), shape.end(), result.shape().begin(), result.shape().end(),
                       [](std::int64_t a, std::size_t b) { return static_cast<std::size_t>(a) == b; }))
         throw std::runtime_error("the result has another shape than its array");

@@ -102,11 +102,14 @@ class Maker:
     def __init__(self, rng):
         self.rng = rng
         self.functions = [getattr(self, name) for name in sorted(dir(self)) if name.startswith("f_")]
+        self.named = []  # arrays that the expression has in several places
 
     # --- arrays from nothing
 
     def shape(self, axes=None, most=7):
         r = self.rng
+        if axes is None and most == 7 and r.random() < 0.03:  # long enough for what is done another way then
+            return (r.randint(2000, 2900),) if r.random() < 0.5 else (r.randint(8, 60), r.randint(8, 45))
         axes = r.choice([0, 1, 1, 2, 2, 2, 3, 3]) if axes is None else axes
         return tuple(r.choice([0, 1]) if r.random() < 0.12 else r.randint(1, most) for _ in range(axes))
 
@@ -163,6 +166,9 @@ class Maker:
 
     def any(self, depth, types=None):
         """An expression of one of these types."""
+        fits = [e for e in self.named if types is None or e.type.name in types]
+        if fits and self.rng.random() < 0.3:
+            return self.rng.choice(fits)
         for _ in range(40):
             e = self.leaf(self.rng.choice(types) if types else None) if depth <= 0 else self.build(depth)
             if types is None or e.type.name in types:
@@ -184,6 +190,20 @@ class Maker:
                     e.words = f"persist {e.words}"
                 return e
         return self.leaf()
+
+    def sharing(self, depth):
+        """An expression that has one or two arrays in several places: beside what is made of them, or in it."""
+        r = self.rng
+        shared = [self.build(r.randint(1, 2)) for _ in range(r.randint(1, 2))]
+        words = " ".join(f"{r.randint(0, 2)} {e.words}" for e in shared)
+        self.named = [Expression(f"named {i}", e.value, e.exact, [e], e.zeros) for i, e in enumerate(shared)]
+        for _ in range(20):
+            e = self.build(depth)
+            if e.words.count("named ") > 1:
+                break
+        self.named = []
+        e.words = f"with {len(shared)} {words} {e.words}"
+        return e
 
     def axis(self, e, needs=1):
         if e.value.ndim < needs:
@@ -1178,7 +1198,8 @@ class Maker:
                 if len(some) == 1 and r.random() < 0.5:
                     words.append(f"list {listed(places)}")
                 else:
-                    words.append("node " + self.values(places.astype(r.choice(["int8", "int32", "int64"]))).words)
+                    types = ["int32", "int64"] + ["int8"] * (int(np.abs(places).max(initial=0)) < 128)
+                    words.append("node " + self.values(places.astype(r.choice(types))).words)
                 index.append(places)
             elif way < 0.7:
                 axes = r.randint(1, min(2, len(shape) - axis))
@@ -1724,8 +1745,12 @@ def main():
     if arguments.only:
         maker.functions = [f for f in maker.functions if re.search(arguments.only, f.__name__)]
     share = 0 if arguments.only else 0.06
-    expressions = [maker.failing() if rng.random() < share else maker.build(rng.randint(1, 4))
-                   for _ in range(arguments.count)]
+    def one():
+        if rng.random() < share:
+            return maker.failing()
+        return (maker.sharing if rng.random() < 0.3 else maker.build)(rng.randint(1, 4))
+
+    expressions = [one() for _ in range(arguments.count)]
     wrong = 0
     for i, (expected, got) in enumerate(zip(expressions, run(arguments, expressions))):
         problem = difference(expected, got)

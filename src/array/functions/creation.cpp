@@ -71,7 +71,10 @@ NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr
   const DType exact =
       type == DType::float32 ? DType::float64 : type;  // an index may have more digits than float
   if (!is_constant(step, 1)) numbers = elementwise(Op::multiply, exact, exact, {numbers, step});
-  if (!is_constant(start, 0)) numbers = elementwise(Op::add, exact, exact, {numbers, start});
+  // Adding 0 changes nothing but -0, which 0 times a step below 0 is.
+  const bool may_have_minus_0 = kind_of(exact) >= 2 && !is_constant(step, 1);
+  if (may_have_minus_0 || !is_constant(start, 0))
+    numbers = elementwise(Op::add, exact, exact, {numbers, start});
   return cast(cast(numbers, exact), type);
 }
 
