@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/decimal.hpp"
 #include "frame/csv/builder.hpp"
 #include "weir/detail/files/input.hpp"
 
@@ -74,6 +75,23 @@ class Window {
   bool is_complete_ = false;
 };
 
+// Names and types are those of the file that was looked at.
+void check_header(const CsvBlock& block) {
+  if (block.header.empty()) return;
+  const auto input = files::open("read_csv", {block.path, block.compression, 0, block.end});
+  std::string text(block.header.size(), '\0');
+  std::size_t filled = 0;
+  while (filled < text.size()) {
+    const std::size_t got = input->read(text.data() + filled, text.size() - filled);
+    if (got == 0) break;
+    filled += got;
+  }
+  if (std::string_view(text).substr(0, filled) == block.header) return;
+  throw Error(ErrorKind::io,
+              "read_csv: a file must not get another header while a frame of it is used (got " +
+                  quoted(block.path) + "); a new frame has its columns");
+}
+
 // Records into columns.
 class BlockParser {
  public:
@@ -82,6 +100,7 @@ class BlockParser {
         block_(block),
         format_(format),
         pieces_(pieces),
+        begin_before_(block.end + !block.is_last),
         splitter_(format.sep, format.quote) {
     for (const CsvColumn& column : format.columns) builders_.emplace_back(column, format);
   }
@@ -122,7 +141,7 @@ class BlockParser {
         .fields = format_.fields,
         .most = std::min<std::uint64_t>(batch_records - before,
                                         block_.most_rows - verdict_.rows - rows_ - before),
-        .last = here() + std::min<std::uint64_t>(block_.end - place(), text().size() - at_),
+        .last = here() + std::min<std::uint64_t>(begin_before_ - 1 - place(), text().size() - at_),
         .comment = format_.comment};
     const char* const next = splitter_.split_plain(here(), text().data() + text().size(), wanted);
     lines_.resize(splitter_.fields.size() / format_.fields);
@@ -136,7 +155,7 @@ class BlockParser {
 
   // One record more; false if there is none.
   bool take_record() {
-    if (place() > block_.end) return false;
+    if (place() >= begin_before_) return false;
     if (verdict_.rows + rows_ + lines_.size() >= block_.most_rows) {  // unless one of them is none
       if (lines_.empty()) return false;
       add_records();
@@ -307,6 +326,7 @@ class BlockParser {
   const CsvBlock& block_;
   const CsvFormat& format_;
   CsvPieces& pieces_;
+  const std::uint64_t begin_before_;  // in the file: records of the block
   Splitter splitter_;
   std::vector<std::uint64_t> lines_;  // of the records that have been cut: where each begins
   std::vector<ColumnBuilder> builders_;
@@ -320,7 +340,9 @@ class BlockParser {
 }  // namespace
 
 CsvVerdict read_csv_block(const CsvBlock& block, const CsvFormat& format, CsvPieces& pieces) {
-  return BlockParser(Window(block), block, format, pieces).parse();
+  Window window(block);
+  check_header(block);
+  return BlockParser(std::move(window), block, format, pieces).parse();
 }
 
 CsvVerdict parse_csv(std::string_view text, const CsvBlock& block, const CsvFormat& format,

@@ -32,13 +32,16 @@ struct CsvFormat {
   std::string path_column;
 };
 
-/// Records that begin behind `begin` and not behind `end`; of the first block of a file, also at `begin`.
+/// Records that begin behind `begin` and not behind `end`; of the first block of a file, also at `begin`, and
+/// of the last before `end`: what was written there later belongs to none.
 struct CsvBlock {
   std::string path;
   Compression compression = Compression::none;  ///< Of a packed file there is one block.
   std::uint64_t begin = 0, end = 0;
   bool is_start = false;  ///< A record begins at `begin`: that is known, and the block may be believed.
   std::uint64_t most_rows = ~std::uint64_t{0};  ///< What stands behind them is not looked at.
+  bool is_last = false;                         ///< Of its file.
+  std::string header;  ///< What the file had before `begin`, if it is the first block.
 };
 
 /// A value that a column's type does not hold.
@@ -80,7 +83,7 @@ class CsvPieces {
   virtual void take(Table rows) = 0;
 };
 
-/// Throws `Error{io}` if the file cannot be read. There is one piece at least.
+/// Throws `Error{io}` if the file cannot be read, or has another header now. There is one piece at least.
 [[nodiscard]] CsvVerdict read_csv_block(const CsvBlock& block, const CsvFormat& format, CsvPieces& pieces);
 /// The same from memory that begins at `offset` of the file and is all there is.
 [[nodiscard]] CsvVerdict parse_csv(std::string_view text, const CsvBlock& block, const CsvFormat& format,

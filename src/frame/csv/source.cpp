@@ -240,7 +240,13 @@ CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& op
     std::uint64_t at = begin;
     do {
       const std::uint64_t next = end - at > step + step / 4 ? at + step : end;
-      blocks_.push_back({file.path, file.compression, at, next, at == begin});
+      blocks_.push_back({.path = file.path,
+                         .compression = file.compression,
+                         .begin = at,
+                         .end = next,
+                         .is_start = at == begin,
+                         .is_last = next == end,
+                         .header = at == begin ? text.substr(0, begin) : std::string()});
       at = next;
     } while (at < end);
   }
