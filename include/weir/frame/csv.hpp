@@ -76,7 +76,9 @@ struct ReadCsv {
 /// **Shape.** One partition per `block`; rows in order of files and lines.
 /// **Errors.** Throws at once: `Error{not_found}` if no file matches, `Error{io}` with the path if one cannot
 /// be read, `Error{invalid_argument}` if files have different columns, names are double, or an option names
-/// no column. Bad lines fail the computation with `file:line:column` and the text.
+/// no column. A file that is shorter or has another header when it is read fails the computation; one that
+/// has grown since has the rows that it had. Bad lines fail the computation with `file:line:column` and the
+/// text.
 /// **Cost.** Reads the first 256 KiB now. Only columns that are used are parsed. With `rows` blocks are read
 /// one after the other, until there are so many; what stands behind them is not looked at.
 /// **Source.** pandas' `read_csv`, without its mixed types.
