@@ -147,6 +147,34 @@ TEST_CASE("frames are members of streams of rows, of lists of them and of tables
   });
 }
 
+TEST_CASE("a frame of a stream goes on behind a batch that failed as if it had not come") {
+  struct Number {
+    std::string k;
+    std::int64_t n;
+  };
+  in_cluster([] {
+    const auto run = [](bool has_bad) {
+      Stream<Number> source;
+      const StreamFrame frame = source.to_frame();
+      std::string said;
+      const auto keep = [&](const Table& table) { said += csv_of(table); };
+      frame.with(cumsum("n").as("c"), rolling(2, sum("n")).at_least(1).as("r")).sink(keep);
+      frame.with("m", col("n") + 1).group_by("k").agg(sum("n").as("s"), count(), weir::max("m")).sink(keep);
+      source.emit({"a", 5});
+      source.emit({"b", 6});
+      if (has_bad)
+        CHECK(sentence_of([&] {
+                source.emit({"a", INT64_MAX});
+              }).find("must be a 64-bit") != std::string::npos);
+      said.clear();
+      source.emit({"a", -1});
+      return said;
+    };
+    CHECK(run(false) == "k,n,c,r\na,-1,10,5\nk,s,count,max_m\na,4,2,6\nb,6,1,7\n");
+    CHECK(run(true) == run(false));
+  });
+}
+
 TEST_CASE("what a frame of a stream cannot do it says at the verb") {
   in_cluster([] {
     Stream<Sample> source;
