@@ -316,3 +316,19 @@ TEST_CASE("a name that differs in upper and lower case alone is the one that is 
   CHECK(sentence_of([&] { return pairs.select("B"); }) ==
         "select: there must be a column of that name (got \"B\"); did you mean \"b\"? The columns are: a, b");
 }
+
+TEST_CASE("who has planned with a type that a later value does not have is told of the value") {
+  const Folder folder;
+  for (int f = 0; f < 10; ++f)
+    folder.write(std::to_string(f) + ".csv", f == 9 ? "a,n\n1,2\n3,n/k\n" : "a,n\n1,2\n");
+  in_cluster([&] {
+    const Frame frame = read_csv(folder.path("*.csv"));
+    const Frame total = frame.agg(sum("n"));
+    const std::string why = "; \"n\" is text because of " + folder.path("9.csv") + ":3: \"n/k\"";
+    for (int again = 0; again < 2; ++again)
+      CHECK(sentence_of([&] { return total.compute(); }) ==
+            "sum: the values must be numbers (got text from n); astype converts them" + why);
+    CHECK(sentence_of([&] { return frame.filter(col("n") > 1).compute(); }).ends_with(why));
+    CHECK(frame.agg(sum("a")).compute().column("sum_a").int64s()[0] == 13);
+  });
+}

@@ -257,7 +257,10 @@ TEST_CASE("a value that the sample did not show makes its column wider, for this
     CHECK(to_text(frame.compute().schema()) == "a text, b float64, c int64");
     CHECK(frame.filter(col("c") == 2).compute().column("a").text(0) == "x");
     CHECK(sentence_of([&] { return read_csv(folder.path("a.csv")).filter(col("a") > 5).compute(); }) ==
-          "filter: a comparison needs values of one kind (got text, int64 in a > 5)");
+          "filter: a comparison needs values of one kind (got text, int64 in a > 5); \"a\" is text because "
+          "of " +
+              folder.path("a.csv") + ":40002: \"x\"; \"b\" is float64 because of " + folder.path("a.csv") +
+              ":40002: \"1.5\"");
   });
 }
 

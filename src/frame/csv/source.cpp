@@ -186,6 +186,12 @@ std::string sentence_of(const CsvBadLine& bad, const CsvFormat& format) {
          (has_wrong_count ? std::to_string(bad.fields) + ": " : "") + quoted(bad.text) + ")";
 }
 
+void add_reason(std::string& all, const CsvColumn& column, const std::string& reason) {
+  if (reason.empty()) return;
+  all += (all.empty() ? "" : "; ") + quoted(column.name) + " is " + std::string(to_string(column.type)) +
+         " because of " + reason;
+}
+
 }  // namespace
 
 CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& options) : options_(options) {
@@ -376,11 +382,11 @@ std::string CsvSource::show() const {
          to_text(bytes) + (options_.rows ? ", the first " + std::to_string(*options_.rows) + " rows" : "");
 }
 
-std::string CsvSource::reason(const std::string& column) const {
-  std::lock_guard hold(mutex_);
+std::string CsvSource::reasons(const Schema& planned) const {
+  std::string all;
   for (std::size_t c = 0; c < known_.size(); ++c)
-    if (known_[c].name == column) return reasons_[c];
-  return {};
+    if (known_[c].type != planned[c].type) add_reason(all, known_[c], reasons_[c]);
+  return all;
 }
 
 // What the steps are bound to is what the file is read as: another computation may have learned of other
@@ -395,7 +401,7 @@ CsvFormat CsvSource::format_of(const std::set<std::string>& columns, const Schem
     // Which lines are left out does not depend on what is asked for.
     const bool decides = options_.on_error == OnError::skip && (column.is_stated || column.is_date);
     if (!column.is_kept && !decides) continue;
-    if (column.is_kept && planned[c].type != column.type) throw LearnedMore{};
+    if (column.is_kept && planned[c].type != column.type) throw LearnedMore{reasons(planned)};
     format.columns.push_back(std::move(column));
   }
   if (!columns.contains(format.path_column)) format.path_column.clear();
@@ -521,6 +527,7 @@ void CsvSource::learn(const CsvFormat& format, const std::vector<CsvBlock>& bloc
     lines += verdict.lines;
   }
   if (!any) return note_bad_lines(format, blocks, verdicts);
+  std::string why;
   std::lock_guard hold(mutex_);
   for (std::size_t c = 0; c < columns.size(); ++c) {
     if (reasons[c].empty()) continue;
@@ -530,9 +537,10 @@ void CsvSource::learn(const CsvFormat& format, const std::vector<CsvBlock>& bloc
       known_[k].type = known_[k].is_known ? wider(known_[k].type, columns[c].type) : columns[c].type;
       known_[k].is_known = true;
       reasons_[k] = reasons[c];
+      add_reason(why, known_[k], reasons[c]);
     }
   }
-  throw LearnedMore{};
+  throw LearnedMore{std::move(why)};
 }
 
 void CsvSource::note_bad_lines(const CsvFormat& format, const std::vector<CsvBlock>& blocks,

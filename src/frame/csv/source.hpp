@@ -29,7 +29,9 @@ struct LeftOut {
 
 /// A value did not fit, or a block was cut inside of quotes: the plan is to be made again, with what is known
 /// now.
-struct LearnedMore {};
+struct LearnedMore {
+  std::string why{};  ///< Of columns whose type is another now: `"n" is text because of a.csv:12: "n/k"`.
+};
 
 /// Blocks that are being read: what they say is to be checked before results are believed.
 struct CsvReading {
@@ -48,8 +50,6 @@ class CsvSource {
   [[nodiscard]] Schema schema() const;
   [[nodiscard]] const std::vector<CsvBlock>& blocks() const noexcept { return blocks_; }
   [[nodiscard]] std::string show() const;
-  /// Why a column has its type: `flights.csv:12: "n/k"`; empty if it was seen in the sample.
-  [[nodiscard]] std::string reason(const std::string& column) const;
 
   /// Partitions of these blocks, which begin with the first of a file, with these columns and all steps done.
   /// Does not wait for them: `reading` is to be checked. Only files whose blocks were once cut inside of
@@ -78,6 +78,8 @@ class CsvSource {
   void look_at_header(const files::File& file, const ReadCsv& options, std::string_view text);
   void apply_options(const ReadCsv& options);
   [[nodiscard]] bool all_known() const;
+  /// Why columns have another type than planned. The lock must be held.
+  [[nodiscard]] std::string reasons(const Schema& planned) const;
   void look_at_sample(const files::File& file, std::string_view text);
   /// Where the header begins, or the data if there is none.
   [[nodiscard]] std::size_t first_line(std::string_view text) const;

@@ -295,6 +295,7 @@ void note_uses(const NodePtr& node, const Names& needed, const void* by, std::ma
 using UseAll = std::function<void(Run&, const std::vector<Schema>&, std::vector<Parts>)>;
 void compute_with(std::vector<NodePtr> plans, const UseAll& use) {
   Run run;
+  std::string why;  // columns have other types than when the plan was made
   for (;;) {
     Rewritten known;
     std::vector<NodePtr> nodes;
@@ -325,9 +326,15 @@ void compute_with(std::vector<NodePtr> plans, const UseAll& use) {
       }
       run.check();
       return;
-    } catch (const LearnedMore&) {
+    } catch (const LearnedMore& learned) {
+      if (!learned.why.empty()) why += (why.empty() ? "" : "; ") + learned.why;
       Rewritten again;
-      for (NodePtr& plan : plans) plan = made_again(plan, again);
+      try {
+        for (NodePtr& plan : plans) plan = made_again(plan, again);
+      } catch (const Error& error) {
+        if (why.empty()) throw;
+        throw Error(error.kind(), error.what() + ("; " + why));
+      }
     }
   }
 }
