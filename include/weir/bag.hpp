@@ -813,6 +813,13 @@ class Bag {
   [[nodiscard]] Delayed<double> stddev(std::uint64_t ddof = 0) const {
     return reduced("stddev", detail::bag::Variance{{}, ddof, true});
   }
+  /// \cond
+  WEIR_INSTEAD(std, "is called stddev")
+  WEIR_INSTEAD(to_frame, "is a function: weir::to_frame(bag)")
+  WEIR_INSTEAD(to_dataframe, "is called to_frame, a function: weir::to_frame(bag)")
+  WEIR_INSTEAD(to_array, "is a function: weir::to_array(bag)")
+  WEIR_INSTEAD(progress, "shows futures: weir::progress(bag.to_futures())")
+  /// \endcond
   /// The smallest element. **Errors.** The result of a bag without elements fails.
   [[nodiscard]] Delayed<T> min() const requires(detail::bag::Compares<T>&& detail::bag::Kept<T>) {
     return reduced("min", detail::bag::Extreme<T>{false, {}});

@@ -164,7 +164,11 @@ TEST_CASE("rolling windows count rows, with or without a column of that name") {
     const Frame named = from(rows).rename({{"value", "count"}});
     CHECK(csv_of(named.with(rolling(2, count()).at_least(1).as("rows")).select("rows")) == "rows\n1\n2\n2\n");
     RunningWindows running({rolling(2, count()).as("rows")});
-    CHECK(csv_of(running.add(table_of(rows))) == "sensor,value,rows\na,1.0,\nb,,2\na,5.0,2\n");
+    CHECK(csv_of(running.add(table_of(rows))) == "sensor,value,rows\na,1.0,1\nb,,2\na,5.0,2\n");
+    const std::vector<Reading> missing{{"a", {}}, {"b", 1}, {"a", {}}, {"b", {}}};
+    for (const Window& window : {rolling(2, count("value")), rolling(2, count("value")).at_least(0)})
+      CHECK(csv_of(from(missing).with(window.as("n")).select("n")) == "n\n0\n1\n1\n0\n");
+    CHECK(csv_of(from(missing).with(expanding(count("value")).as("n")).select("n")) == "n\n0\n1\n1\n1\n");
   });
 }
 

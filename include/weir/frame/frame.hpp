@@ -47,12 +47,6 @@ struct WriteCsv {
 
 /// \cond
 // What is found under another name: pandas' names, and aggregations as members.
-#define WEIR_INSTEAD(name, sentence)         \
-  template <class... A>                      \
-  WEIR_REFUSES("weir: " #name ": " sentence) \
-  detail::Refused name(const A&...) const {  \
-    return {};                               \
-  }
 #define WEIR_AGGREGATES_INSTEAD(of)                                               \
   WEIR_INSTEAD(sum, "is an aggregation: write " of "agg(weir::sum(\"x\"))")       \
   WEIR_INSTEAD(mean, "is an aggregation: write " of "agg(weir::mean(\"x\"))")     \
@@ -370,6 +364,29 @@ class Frame {
   WEIR_INSTEAD(join, "is called merge")
   WEIR_INSTEAD(apply, "a function of columns is with(\"b\", f, {\"a\"}), one of tables map_partitions(f)")
   WEIR_INSTEAD(query, "is called filter: filter(weir::col(\"a\") > 1)")
+  WEIR_INSTEAD(rolling, "is a further column: with(weir::rolling(7, weir::mean(\"a\")))")
+  WEIR_INSTEAD(expanding, "is a further column: with(weir::expanding(weir::mean(\"a\")))")
+  WEIR_INSTEAD(shift, "is a further column: with(weir::shift(\"a\"))")
+  WEIR_INSTEAD(diff, "is a further column: with(weir::diff(\"a\"))")
+  WEIR_INSTEAD(cumsum, "is a further column: with(weir::cumsum(\"a\"))")
+  WEIR_INSTEAD(concat, "is a function of frames: weir::concat({frame, other})")
+  WEIR_INSTEAD(to_hdf5, "is a function: weir::to_hdf5(frame, \"file.h5\", \"/group\")")
+  WEIR_INSTEAD(progress, "shows futures: weir::progress(frame.to_futures())")
+  template <class... T>
+  WEIR_REFUSES("weir: to_array: is a function: weir::to_array<double>(frame, \"a\")")
+  detail::Refused to_array(const char*) const {
+    return {};
+  }
+  template <class... T>
+  WEIR_REFUSES("weir: to_array: is a function: weir::to_array<double>(frame, {\"a\", \"b\"})")
+  detail::Refused to_array(const std::vector<std::string>&) const {
+    return {};
+  }
+  template <class... Row>
+  WEIR_REFUSES("weir: to_bag: is a function: weir::to_bag<Row>(frame)")
+  detail::Refused to_bag() const {
+    return {};
+  }
   template <class Name>
   WEIR_REFUSES(
       "weir: frame[]: a column in an expression is weir::col(\"a\"), a frame of columns select(\"a\")")

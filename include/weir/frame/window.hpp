@@ -57,7 +57,7 @@ struct Window {
 /// An aggregation of the last `rows` rows, this one included: `rolling(7, mean("x"))`.
 ///
 /// **Shape.** Missing values are passed over, and give no result if there are less than `at_least`: all
-/// `rows` by itself.
+/// `rows` by itself, but counts are always there.
 /// **Errors.** Throws `Error{invalid_argument}` if `rows` is 0; what the aggregation would, when a frame is
 /// given the window.
 /// **Source.** pandas' `rolling`; of first, last, nunique and own aggregations too, and integers stay

@@ -264,7 +264,8 @@ std::pair<BoundWindow, ColumnType> bound_window(const Window& window, const Sche
                                "); with makes it one");
       bound.column = window.aggregate->value.term()->name;
     }
-    const std::size_t all = window.span_ns > 0 ? 1 : static_cast<std::size_t>(window.rows);
+    const bool counts = own.kind == Aggregate::Kind::count || own.kind == Aggregate::Kind::rows;
+    const std::size_t all = counts ? 0 : window.span_ns > 0 ? 1 : static_cast<std::size_t>(window.rows);
     bound.rolling = {own.kind, own.parameter, window.least.value_or(all), own.own};
     return {bound, plan.schema.front().type};
   }
@@ -467,7 +468,9 @@ Window rolling(std::size_t rows, const Aggregate& aggregate) {
   return window;
 }
 Window expanding(const Aggregate& aggregate) {
-  Window window = rolling(std::numeric_limits<std::int64_t>::max(), aggregate).at_least(1);
+  Window window = rolling(std::numeric_limits<std::int64_t>::max(), aggregate);
+  const bool counts = aggregate.kind == Aggregate::Kind::count || aggregate.kind == Aggregate::Kind::rows;
+  if (!counts) window = window.at_least(1);
   window.name = "expanding_" + aggregate.name;
   return window;
 }

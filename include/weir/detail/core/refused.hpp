@@ -30,6 +30,13 @@
   struct name {                                 \
     WEIR_REFUSES_BY_DEFAULT(sentence) name() {} \
   };
+/// A member that is called otherwise here, or is a function of its own.
+#define WEIR_INSTEAD(name, sentence)         \
+  template <class... A>                      \
+  WEIR_REFUSES("weir: " #name ": " sentence) \
+  detail::Refused name(const A&...) const {  \
+    return {};                               \
+  }
 
 namespace weir::detail {
 
