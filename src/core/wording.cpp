@@ -35,7 +35,9 @@ std::optional<std::string_view> nearest(std::string_view name,
   if (same != candidates.end()) return *same;
   const auto best = std::min_element(candidates.begin(), candidates.end(),
                                      [&](auto a, auto b) { return distance(a) < distance(b); });
-  if (best == candidates.end() || distance(*best) > std::max<std::size_t>(1, name.size() / 3))
+  // One letter is like any other.
+  if (best == candidates.end() || distance(*best) >= std::max<std::size_t>(2, name.size() / 3 + 1) ||
+      distance(*best) >= name.size())
     return std::nullopt;
   return *best;
 }

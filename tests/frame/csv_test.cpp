@@ -341,6 +341,8 @@ TEST_CASE("bad lines are named or left out") {
           "read_csv: columns: there must be a column of that name (got \"other\"); the columns are: a");
     CHECK(read_back("a,b\n1,2\n3\n4,\"x\n5,6\n7,8,9\n10,\"x\"y\n11,12\n", {.on_error = OnError::skip}) ==
           "a,b\n1,2\n5,6\n11,12\n");
+    CHECK(read_back("a,b\n1,x\n2,\"p\nq,r\ns\",3\n4,y\n\"5\n6,z\n", {.on_error = OnError::skip}) ==
+          "a,b\n1,x\n4,y\n6,z\n");
     CHECK(read_back("a,b\n1,2\nx,3\n4,5\n",
                     {.types = {{"a", ColumnType::int64}}, .on_error = OnError::skip}) == "a,b\n1,2\n4,5\n");
     CHECK(read_back("a,b\n") == "a,b\n");
@@ -385,7 +387,7 @@ TEST_CASE("days in a format are of any year") {
 
 TEST_CASE("records that become rows together are what they are one by one") {
   in_cluster([] {
-    // Quoted line ends, and every 97th record is none: some behind whose first line others begin.
+    // Quoted line ends, and every 97th record is none, with lines in quotes that would be records.
     std::string text = "n,x,t\n", good = "n,x,t\n";
     for (int i = 0; i < 40'000; ++i) {
       const std::string number = std::to_string(i - 20'000);
@@ -393,7 +395,6 @@ TEST_CASE("records that become rows together are what they are one by one") {
       good += record;
       text += record;
       if (i % 97 == 0) text += "none,1.0,\"c\n7,7.5,d\"\n";
-      if (i % 97 == 0) good += "7,7.5,\"d\"\"\"\n";
       if (i % 301 == 0) text += "8,1.5,f,g\n\n";
     }
     const Folder folder;

@@ -109,10 +109,9 @@ class BlockParser {
     if (!block_.is_start) skip_to_line_end();
     verdict_.first = place();
     begin_piece();
-    do {
-      while (take_record()) {
-      }
-    } while (!add_records());
+    while (take_record()) {
+    }
+    add_records();
     verdict_.next = place();
     for (const ColumnBuilder& builder : builders_) verdict_.misfits.push_back(builder.misfit());
     give_piece();
@@ -163,7 +162,8 @@ class BlockParser {
     }
     if (at_ == text().size()) {
       if (window_.is_complete()) return false;
-      if (add_records()) read_on();
+      add_records();
+      read_on();
       return true;
     }
     if (lines_.empty() && place() - piece_begin_ >= piece_bytes_) {
@@ -172,7 +172,8 @@ class BlockParser {
     }
     if (take_plain_records()) return true;
     if (format_.comment && *here() == format_.comment) {
-      if (add_records()) skip_line();
+      add_records();
+      skip_line();
       return true;
     }
     const std::size_t first = splitter_.fields.size();
@@ -180,7 +181,7 @@ class BlockParser {
     const char* next = splitter_.split(here(), end, window_.is_complete());
     if (!next) {
       splitter_.fields.shorten(first);
-      if (!add_records()) return true;
+      add_records();
       if (!block_.is_start && done_ + text().size() > block_.end - block_.begin + most_unbelieved) {
         verdict_.gave_up = true;
         return false;
@@ -196,7 +197,7 @@ class BlockParser {
         fields == 1 && splitter_.fields[first].size == 0 && !splitter_.fields[first].was_quoted;
     if (is_blank || fields != format_.fields || splitter_.has_stray || splitter_.is_unclosed) {
       splitter_.fields.shorten(first);
-      if (!is_blank) return leave_out(fields);
+      if (!is_blank) return leave_out(fields, next);
     } else {
       lines_.push_back(verdict_.lines + 1);
     }
@@ -206,21 +207,29 @@ class BlockParser {
     return true;
   }
 
-  // The record that begins here is none.
-  bool leave_out(std::size_t fields) {
+  // The record that begins here is none. Where its quotes are no quotes its first line alone is left out: the
+  // rest may have become part of it by mistake.
+  bool leave_out(std::size_t fields, const char* next) {
+    const bool is_one_line = splitter_.is_unclosed || splitter_.has_stray;
+    const std::uint64_t lines = splitter_.lines;
     const CsvBadLine bad{.line = verdict_.lines + 1,
                          .fields = fields,
                          .column = {},
                          .text = {},
                          .is_unclosed = splitter_.is_unclosed,
                          .has_stray = splitter_.has_stray};
-    if (!add_records()) return true;
-    note(bad, text().substr(at_, text().find('\n', at_) - at_));
-    skip_line();
+    add_records();
+    if (is_one_line) {
+      note(bad, text().substr(at_, text().find('\n', at_) - at_));
+      skip_line();
+    } else {
+      note(bad, {here(), next});
+      verdict_.lines += lines;
+      at_ = static_cast<std::size_t>(next - text().data());
+    }
     return true;
   }
 
-  // Of a bad record its first line alone is left out: the rest may have become part of it by mistake.
   void skip_line() {
     skip_to_line_end();
     ++verdict_.lines;
@@ -253,46 +262,30 @@ class BlockParser {
     for (ColumnBuilder& builder : builders_) builder.expect(rows, bytes);
   }
 
-  // The records that have been cut become rows. False if one of them was none, and others begin inside of it:
-  // then parsing goes on there.
-  bool add_records() {
-    if (lines_.empty()) return true;
+  // The records that have been cut become rows; one that has a value of another type is left out.
+  void add_records() {
+    if (lines_.empty()) return;
     const CsvBatch batch{splitter_.fields.all(), lines_, format_.fields, text().data() + text().size()};
     for (ColumnBuilder& builder : builders_) builder.make_room(batch.size());
-    bool are_records = true;
     if (std::all_of(builders_.begin(), builders_.end(), [&](ColumnBuilder& one) { return one.add(batch); })) {
       rows_ += batch.size();
     } else {
       for (ColumnBuilder& builder : builders_) builder.drop(rows_);
-      for (std::size_t i = 0; i < batch.size() && are_records; ++i)
-        are_records = add_record(batch, i) || is_one_line(batch, i);
+      for (std::size_t i = 0; i < batch.size(); ++i) add_record(batch, i);
     }
     splitter_.fields.shorten(0);
     lines_.clear();
-    return are_records;
   }
 
-  bool add_record(const CsvBatch& batch, std::size_t record) {
+  void add_record(const CsvBatch& batch, std::size_t record) {
     for (ColumnBuilder& builder : builders_) {
       if (builder.add(batch, record)) continue;
       for (ColumnBuilder& before : builders_) before.drop(rows_);
       const FieldText& field = batch.fields[record * batch.width + builder.column().place];
-      note({.line = batch.lines[record], .fields = batch.width, .column = builder.column().name},
-           text_of(field, format_.quote, scratch_));
-      return false;
+      return note({.line = batch.lines[record], .fields = batch.width, .column = builder.column().name},
+                  text_of(field, format_.quote, scratch_));
     }
     ++rows_;
-    return true;
-  }
-  // Of a bad record; otherwise parsing goes on behind its first line.
-  bool is_one_line(const CsvBatch& batch, std::size_t record) {
-    const std::uint64_t line = lines_[record];
-    if ((record + 1 == lines_.size() ? verdict_.lines + 1 : lines_[record + 1]) == line + 1) return true;
-    const FieldText& first = batch.fields[record * batch.width];
-    at_ = static_cast<std::size_t>(first.begin - text().data()) - first.was_quoted;
-    verdict_.lines = line - 1;
-    skip_line();
-    return false;
   }
 
   void note(CsvBadLine bad, std::string_view text) {
