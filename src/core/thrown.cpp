@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "weir/detail/core/symbol.hpp"
+#include "weir/error.hpp"
 
 namespace weir::detail {
 
@@ -21,6 +22,13 @@ std::string type_of(const std::type_info& type) {
   constexpr std::string_view nested = "std::_Nested_exception<";
   if (name.starts_with(nested)) name = name.substr(nested.size(), name.size() - nested.size() - 1);
   return name;
+}
+
+/// What the library derives for itself is an `Error` to the program.
+std::string type_of(const std::exception& error) {
+  std::string name = type_of(typeid(error));
+  const bool is_own = name.starts_with("weir::detail::") && dynamic_cast<const Error*>(&error);
+  return is_own ? "weir::Error" : name;
 }
 
 std::string words_of(const std::exception& error) {
@@ -48,7 +56,7 @@ Thrown own_words() {
   try {
     throw;
   } catch (const std::exception& error) {
-    return {type_of(typeid(error)), words_of(error)};
+    return {type_of(error), words_of(error)};
   } catch (const std::exception* error) {
     return {"a pointer to a std::exception", error ? words_of(*error) : "(null)", false};
   } catch (const std::exception_ptr& error) {

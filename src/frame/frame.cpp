@@ -30,6 +30,14 @@ Aggregate named(Aggregate::Kind kind, const char* function, const std::string& c
   return {kind, col(column), std::string(function) + "_" + column, parameter};
 }
 
+// A count that was negative where it was written is a very large one here.
+void check_count(const char* verb, std::size_t count) {
+  const auto written = static_cast<std::int64_t>(count);
+  if (written < 0)
+    throw Error(ErrorKind::invalid_argument,
+                std::string(verb) + ": rows must be at least 0 (got " + std::to_string(written) + ")");
+}
+
 }  // namespace
 
 Frame::Frame() : Frame(Table()) {}
@@ -129,10 +137,12 @@ Frame GroupBy::agg(const std::vector<Aggregate>& aggregates) const {
   return framed(detail::frame::make_group(frame_.node(), keys_, aggregates, keeps_missing_));
 }
 Frame GroupBy::nlargest(std::size_t n, const std::string& name) const {
+  check_count("nlargest", n);
   return framed(
       detail::frame::make_top_of_groups("nlargest", frame_.node(), keys_, {name, true}, keeps_missing_, n));
 }
 Frame GroupBy::nsmallest(std::size_t n, const std::string& name) const {
+  check_count("nsmallest", n);
   return framed(
       detail::frame::make_top_of_groups("nsmallest", frame_.node(), keys_, {name}, keeps_missing_, n));
 }
@@ -155,12 +165,17 @@ Frame Frame::sort_by(const std::vector<std::string>& names, const std::vector<Or
   return framed(detail::frame::make_sort(node_, std::move(keys)));
 }
 Frame Frame::nlargest(std::size_t n, const std::string& name) const {
+  check_count("nlargest", n);
   return framed(detail::frame::make_top("nlargest", node_, {{name, true}}, n));
 }
 Frame Frame::nsmallest(std::size_t n, const std::string& name) const {
+  check_count("nsmallest", n);
   return framed(detail::frame::make_top("nsmallest", node_, {{name}}, n));
 }
-Frame Frame::limit(std::size_t n) const { return framed(detail::frame::make_limit(node_, n)); }
+Frame Frame::limit(std::size_t n) const {
+  check_count("limit", n);
+  return framed(detail::frame::make_limit(node_, n));
+}
 Frame Frame::drop_duplicates(const std::vector<std::string>& names) const {
   return framed(detail::frame::make_distinct(node_, names));
 }
@@ -222,6 +237,7 @@ Table Frame::applied(const Table& batch) const {
 Table Frame::compute() const { return detail::frame::compute_table(node_); }
 
 Table Frame::head(std::size_t n) const {
+  check_count("head", n);
   // Of rows that come as they are read, the first partition has probably enough.
   const NodePtr limited = detail::frame::make_limit(node_, n);
   if (node_->partitions() > 1 && limited->inputs[0] == node_) {
@@ -235,7 +251,10 @@ Table Frame::head(std::size_t n) const {
   }
   return detail::frame::compute_table(limited);
 }
-Table Frame::tail(std::size_t n) const { return detail::frame::compute_last(node_, n); }
+Table Frame::tail(std::size_t n) const {
+  check_count("tail", n);
+  return detail::frame::compute_last(node_, n);
+}
 std::int64_t Frame::count_rows() const {
   if (schema().empty()) return 0;
   return agg(weir::count()).compute().column("count").int64s()[0];

@@ -146,10 +146,11 @@ TEST_CASE("values that a type does not hold make it wider, or are named if it wa
     const std::string large = "a\n99999999999999999999\n1\n", days = "d\n2015-02-29\n2015-03-01\n";
     CHECK(read_as(folder, large) == "a\n1e+20\n1.0\n");
     CHECK(read_as(folder, large, {.types = {{"a", ColumnType::int64}}}) ==
-          "read_csv: f:2:a: a value must have the type stated (got \"99999999999999999999\")" + way_out);
+          "read_csv: f:2:a: a value must have the type stated, int64 (got \"99999999999999999999\")" +
+              way_out);
     CHECK(read_as(folder, days) == days);
     CHECK(read_as(folder, days, {.types = {{"d", ColumnType::date}}}) ==
-          "read_csv: f:2:d: a value must have the type stated (got \"2015-02-29\")" + way_out);
+          "read_csv: f:2:d: a value must have the type stated, date (got \"2015-02-29\")" + way_out);
     CHECK(read_as(folder, days, {.types = {{"d", ColumnType::date}}, .on_error = OnError::skip}) ==
           "d\n2015-03-01\n");
     CHECK(read_as(folder, days, {.types = {{"z", ColumnType::date}}}) ==
@@ -251,11 +252,11 @@ TEST_CASE("lines that are skipped are counted and listed, once") {
         listed ==
         "file,line,reason,text\n"
         "1.csv,503,\"a line must have 2 fields (got 3: \"\"1,2,3\"\")\",\"1,2,3\"\n"
-        "1.csv,703,\"a: a value must have the type stated (got \"\"x\"\")\",x\n"
+        "1.csv,703,\"a: a value must have the type stated, int64 (got \"\"x\"\")\",x\n"
         "1.csv,1503,\"a line must have 2 fields (got 3: \"\"1,2,3\"\")\",\"1,2,3\"\n"
-        "1.csv,1703,\"a: a value must have the type stated (got \"\"x\"\")\",x\n"
+        "1.csv,1703,\"a: a value must have the type stated, int64 (got \"\"x\"\")\",x\n"
         "1.csv,2503,\"a line must have 2 fields (got 3: \"\"1,2,3\"\")\",\"1,2,3\"\n"
-        "1.csv,2703,\"a: a value must have the type stated (got \"\"x\"\")\",x\n"
+        "1.csv,2703,\"a: a value must have the type stated, int64 (got \"\"x\"\")\",x\n"
         "1.csv,3003,\"a separator must follow a closing quote (got \"\"9,\"\"u\"\")\",\"9,\"\"u\"\n"
         "1.csv,3004,\"a separator must follow a closing quote (got \"\"5,\"\"v\"\"w\"\")\",\"5,\"\"v\"\"w\"\n"
         "2.csv,2,\"a line must have 2 fields (got 1: \"\"7\"\")\",7\n");

@@ -333,10 +333,15 @@ TEST_CASE("bad lines are named or left out") {
     CHECK(error("a,b\n1,\"x\"y\n") ==
           "read_csv: F:2: a separator must follow a closing quote (got \"1,\"x\"y\")" + way_out);
     CHECK(error("a,b\n1,2\nx,3\n", {.types = {{"a", ColumnType::int64}}}) ==
-          "read_csv: F:3:a: a value must have the type stated (got \"x\")" + way_out);
+          "read_csv: F:3:a: a value must have the type stated, int64 (got \"x\")" + way_out);
     CHECK(error("d\n30/02/2015\n", {.dates = {"d"}, .date_format = "%d/%m/%Y"}) ==
-          "read_csv: F:2:d: a value must have the type stated (got \"30/02/2015\")" + way_out);
+          "read_csv: F:2:d: a value must be a day or a time written as date_format says, \"%d/%m/%Y\" (got "
+          "\"30/02/2015\")" +
+              way_out);
     CHECK(error("") == "read_csv: a file must have a header (\"F\" is empty); names gives the columns");
+    CHECK(error("a\n1\n", {.skip_rows = 100}) ==
+          "read_csv: skip_rows must leave a line for the header (got 100, and \"F\" has no line behind "
+          "those)");
     CHECK(error("a\n", {.columns = {"other"}}) ==
           "read_csv: columns: there must be a column of that name (got \"other\"); the columns are: a");
     CHECK(read_back("a,b\n1,2\n3\n4,\"x\n5,6\n7,8,9\n10,\"x\"y\n11,12\n", {.on_error = OnError::skip}) ==

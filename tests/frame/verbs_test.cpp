@@ -128,6 +128,16 @@ TEST_CASE("own aggregations are grouped, merged and rolled; what is wrong is nam
             return frame.with(shift("y"));
           }).starts_with("shift: there must be a column of that name (got \"y\"); the columns are"));
     CHECK(sentence_of([] { return rolling(0, mean("x")); }) == "rolling: rows must be at least 1 (got 0)");
+    CHECK(sentence_of([] { return rolling(-1, mean("x")); }) ==
+          "rolling: rows must be at least 1 (got -1); expanding takes all rows so far");
+    CHECK(sentence_of([&] { return frame.head(-1); }) == "head: rows must be at least 0 (got -1)");
+    CHECK(sentence_of([&] { return frame.tail(-2); }) == "tail: rows must be at least 0 (got -2)");
+    CHECK(sentence_of([&] { return frame.limit(-1); }) == "limit: rows must be at least 0 (got -1)");
+    CHECK(sentence_of([&] { return frame.nlargest(-1, "x"); }) ==
+          "nlargest: rows must be at least 0 (got -1)");
+    CHECK(sentence_of([&] { return frame.group_by("k").nsmallest(-3, "x"); }) ==
+          "nsmallest: rows must be at least 0 (got -3)");
+    CHECK(frame.head(0).rows() == 0);
     CHECK(sentence_of([&] { return frame.with(rolling("5s", "k", mean("x"))); }) ==
           "rolling: a window of time needs a column of dates or times (got int64 of \"k\"); astype converts "
           "it");
@@ -158,7 +168,7 @@ TEST_CASE("own aggregations are grouped, merged and rolled; what is wrong is nam
     CHECK(old.find("rolling: days must be of 1677-09-22 to 2262-04-11 in a window of time (got 1582-10-15") !=
           std::string::npos);
     const Frame five(Table({"x"}, {make_column(std::vector<std::int64_t>{1, 2, 3, 4, 5})}), 3);
-    CHECK(five.with(rolling(~std::size_t{0}, sum("x")).at_least(1).as("s"))
+    CHECK(five.with(rolling(INT64_MAX, sum("x")).at_least(1).as("s"))
               .compute()
               .column("s")
               .to<std::int64_t>() == std::vector<std::int64_t>{1, 3, 6, 10, 15});

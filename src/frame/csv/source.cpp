@@ -178,7 +178,10 @@ std::string rule_of(const CsvBadLine& bad, const CsvFormat& format) {
   if (bad.column.empty()) return "a line must have " + std::to_string(format.fields) + " fields";
   const auto column = std::find_if(format.columns.begin(), format.columns.end(),
                                    [&](const CsvColumn& one) { return one.name == bad.column; });
-  return column->is_stated ? "a value must have the type stated" : "a value must be a day or a time";
+  if (column->has_format)
+    return "a value must be a day or a time written as date_format says, " + quoted(format.date_format);
+  return column->is_stated ? "a value must have the type stated, " + std::string(to_string(column->type))
+                           : "a value must be a day or a time";
 }
 std::string sentence_of(const CsvBadLine& bad, const CsvFormat& format) {
   const bool has_wrong_count = !bad.is_unclosed && !bad.has_stray && bad.column.empty();
@@ -293,6 +296,9 @@ std::uint64_t CsvSource::data_begin(const files::File& file, std::string_view te
 void CsvSource::look_at_header(const files::File& file, const ReadCsv& options, std::string_view text) {
   format_.sep = options.sep ? options.sep : guess_sep(text.substr(first_line(text)), format_);
   static_cast<void>(data_begin(file, text, &header_));
+  if (header_.empty() && options.names.empty() && options.skip_rows > 0 && !text.empty())
+    refuse("skip_rows must leave a line for the header (got " + std::to_string(options.skip_rows) + ", and " +
+           quoted(file.path) + " has no line behind those)");
   if (header_.empty() && options.names.empty())
     refuse("a file must have a header (" + quoted(file.path) + " is empty); names gives the columns");
   std::vector<std::string> names = options.names.empty() ? header_ : options.names;

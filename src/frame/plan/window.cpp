@@ -460,10 +460,12 @@ Window cumprod(const std::string& column) { return plain_window(Window::Kind::cu
 Window cummin(const std::string& column) { return plain_window(Window::Kind::cummin, "cummin", column); }
 Window cummax(const std::string& column) { return plain_window(Window::Kind::cummax, "cummax", column); }
 Window rolling(std::size_t rows, const Aggregate& aggregate) {
-  if (rows == 0) throw Error(ErrorKind::invalid_argument, "rolling: rows must be at least 1 (got 0)");
-  constexpr std::size_t all = std::numeric_limits<std::int64_t>::max();
-  Window window = plain_window(Window::Kind::rolling, "rolling", aggregate.name,
-                               static_cast<std::int64_t>(std::min(rows, all)));
+  const auto count = static_cast<std::int64_t>(rows);  // below 0 as it was written
+  if (count < 1)
+    throw Error(ErrorKind::invalid_argument, "rolling: rows must be at least 1 (got " +
+                                                 std::to_string(count) + ")" +
+                                                 (count < 0 ? "; expanding takes all rows so far" : ""));
+  Window window = plain_window(Window::Kind::rolling, "rolling", aggregate.name, count);
   window.aggregate = aggregate;
   return window;
 }
