@@ -46,7 +46,9 @@ TEST_CASE("groups and windows of a frame of a stream are those of all its rows, 
     frame.group_by("sensor").agg(mean("twice"), max("count"), count()).sink([&](const Table& table) {
       groups = table;
     });
-    frame.agg(sum("count"), min("when")).sink([&](const Table& table) { one = table; });
+    frame.agg(std::vector<Aggregate>{sum("count"), min("when")}).sink([&](const Table& table) {
+      one = table;
+    });
     const StreamFrame further = frame.with(cumsum("count"), rolling(5, mean("value")).at_least(1));
     further.drop("when").sink([&](const Table& table) { windows.push_back(table); });
     for (const Sample& sample : all) source.emit(sample);

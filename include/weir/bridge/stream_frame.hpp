@@ -142,6 +142,8 @@ class StreamFrame {
   /// All rows so far become one.
   template <class... More>
   [[nodiscard]] StreamFrame agg(const Aggregate& first, const More&... more) const;
+  /// The same of a list.
+  [[nodiscard]] StreamFrame agg(const std::vector<Aggregate>& aggregates) const;
   /// The last rows alone: `window(100).group_by("sensor").agg(median("value"))`.
   [[nodiscard]] StreamGroups window(std::size_t rows) const;
   /// The rows that are no older than `span` before the newest: `window("5s", "when").agg(max("value"))`. They
@@ -275,6 +277,9 @@ const { return StreamGroups(*this, {names...}, {}); }
 template <class... More>
 StreamFrame StreamFrame::agg(const Aggregate& first, const More&... more) const {
   return StreamGroups(*this, {}, {}).agg(first, more...);
+}
+inline StreamFrame StreamFrame::agg(const std::vector<Aggregate>& aggregates) const {
+  return StreamGroups(*this, {}, {}).agg(aggregates);
 }
 inline StreamGroups StreamFrame::window(std::size_t rows) const {
   if (rows == 0) throw Error(ErrorKind::invalid_argument, "window: rows must be at least 1 (got 0)");
