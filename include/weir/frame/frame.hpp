@@ -447,7 +447,6 @@ class GroupBy {
 };
 
 #undef WEIR_AGGREGATES_INSTEAD
-#undef WEIR_INSTEAD
 
 /// Rows by bins of time; `agg` says what becomes of them.
 class Resample {
