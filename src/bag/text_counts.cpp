@@ -25,6 +25,16 @@ std::uint64_t word_at(const char* at) noexcept {
   return word;
 }
 
+// The slot that is this, or the free one where it would be; there is one.
+template <class Slots, class Same>
+inline auto& slot_of(Slots& slots, std::uint64_t hash, Same&& is_same) {
+  const std::size_t mask = slots.size() - 1;
+  std::size_t at = hash & mask;
+  while (slots[at].key.high != 0 && !is_same(slots[at])) at = (at + 1) & mask;
+  return slots[at];
+}
+constexpr auto is_none = [](const auto&) { return false; };
+
 }  // namespace
 
 // What is done for each text is inline: else, as a part of a shared library, it would be called.
@@ -57,14 +67,11 @@ inline std::uint64_t TextCounts::hash_of(const Key& key) const noexcept {
 
 inline void TextCounts::add_short(const Key& key, std::uint64_t hash, std::uint64_t count) {
   if (slots_.empty()) grow();
-  const std::size_t mask = slots_.size() - 1;
-  for (std::size_t at = hash & mask; slots_[at].key.high != 0; at = (at + 1) & mask) {
-    Slot& slot = slots_[at];
-    if (((slot.key.low ^ key.low) | (slot.key.high ^ key.high)) != 0) continue;
-    slot.count += count;
-    return;
-  }
-  put(key, hash, count);
+  Slot& slot = slot_of(slots_, hash, [&](const Slot& one) {
+    return ((one.key.low ^ key.low) | (one.key.high ^ key.high)) == 0;
+  });
+  if (slot.key.high != 0) slot.count += count;
+  else put(key, hash, count);
 }
 
 void TextCounts::add(std::string_view text, std::uint64_t count) {
@@ -98,11 +105,11 @@ void TextCounts::add_all(std::span<const std::string_view> texts) {
 void TextCounts::add_long(std::string_view text, std::uint64_t count) {
   if (slots_.empty()) grow();
   const std::uint64_t hash = hash_bytes(text.data(), text.size());
-  const std::size_t mask = slots_.size() - 1;
-  for (std::size_t at = hash & mask; slots_[at].key.high != 0; at = (at + 1) & mask) {
-    Slot& slot = slots_[at];
-    if (slot.key.high >> tag_bit != is_long || slot.key.low != hash) continue;
-    if (long_[static_cast<std::uint32_t>(slot.key.high)] != text) continue;
+  Slot& slot = slot_of(slots_, hash, [&](const Slot& one) {
+    return one.key.high >> tag_bit == is_long && one.key.low == hash &&
+           long_[static_cast<std::uint32_t>(one.key.high)] == text;
+  });
+  if (slot.key.high != 0) {
     slot.count += count;
     return;
   }
@@ -113,10 +120,7 @@ void TextCounts::add_long(std::string_view text, std::uint64_t count) {
 // A text that is not there.
 TextCounts::Slot& TextCounts::put(const Key& key, std::uint64_t hash, std::uint64_t count) {
   if (4 * (size_ + 1) > 3 * slots_.size()) grow();
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t at = hash & mask;
-  while (slots_[at].key.high != 0) at = (at + 1) & mask;
-  return slots_[at] = {key, count, static_cast<std::uint32_t>(size_++)};
+  return slot_of(slots_, hash, is_none) = {key, count, static_cast<std::uint32_t>(size_++)};
 }
 
 void TextCounts::grow() {
@@ -124,13 +128,8 @@ void TextCounts::grow() {
     throw Error(ErrorKind::unsupported, "bag: a partition can have at most 4294967294 different keys");
   const std::vector<Slot> old =
       std::exchange(slots_, std::vector<Slot>(slots_.empty() ? 16 : 2 * slots_.size()));
-  const std::size_t mask = slots_.size() - 1;
-  for (const Slot& slot : old) {
-    if (slot.key.high == 0) continue;
-    std::size_t at = hash_of(slot.key) & mask;
-    while (slots_[at].key.high != 0) at = (at + 1) & mask;
-    slots_[at] = slot;
-  }
+  for (const Slot& slot : old)
+    if (slot.key.high != 0) slot_of(slots_, hash_of(slot.key), is_none) = slot;
 }
 
 std::vector<const TextCounts::Slot*> TextCounts::in_order() const {

@@ -35,11 +35,11 @@ std::optional<std::string_view> nearest(std::string_view name,
   if (same != candidates.end()) return *same;
   const auto best = std::min_element(candidates.begin(), candidates.end(),
                                      [&](auto a, auto b) { return distance(a) < distance(b); });
-  // One letter is like any other.
-  if (best == candidates.end() || distance(*best) >= std::max<std::size_t>(2, name.size() / 3 + 1) ||
-      distance(*best) >= name.size())
-    return std::nullopt;
-  return *best;
+  if (best == candidates.end()) return std::nullopt;
+  const std::size_t differs = distance(*best);
+  const bool is_near = differs <= std::max<std::size_t>(1, name.size() / 3) &&
+                       differs < name.size();  // one letter is like any other
+  return is_near ? std::optional(*best) : std::nullopt;
 }
 
 namespace {

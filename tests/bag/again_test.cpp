@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <random>
-#include <thread>
 
+#include "support/at_once.hpp"
 #include "support/in_cluster.hpp"
 #include "support/process.hpp"
 #include "weir/bag.hpp"
@@ -99,10 +99,7 @@ TEST_CASE("a bag that was used is as a new one, also to two threads at once") {
     const Bag<std::string> used = made();
     for (int i = 0; i < 4; ++i) {
       const std::size_t first = below(random, uses), second = below(random, uses);
-      std::string there;
-      std::thread other([&] { there = use(used, first); });
-      const std::string here = use(used, second);
-      other.join();
+      const auto [there, here] = at_once([&] { return use(used, first); }, [&] { return use(used, second); });
       CHECK(there == use(made(), first));
       CHECK(here == use(made(), second));
     }

@@ -1,9 +1,9 @@
 // A frame that was used before, by one thread or two, is as one that is made anew.
 #include <catch2/catch.hpp>
 #include <random>
-#include <thread>
 
 #include "frame/support.hpp"
+#include "support/at_once.hpp"
 
 using namespace weir;
 using namespace weir::test;
@@ -78,6 +78,14 @@ Frame plan(Frame frame, Random random) {
   return frame;
 }
 
+// Makes the same frame of the same files each time.
+auto planned(const Folder& folder, Random& random, const std::string& block) {
+  write_files(folder, random, 1 + below(random, 30));
+  return [files = folder.path("*.csv"), block, random] {
+    return plan(read_csv(files, {.block = block}), random);
+  };
+}
+
 // What one does with a frame, as text.
 std::string use(const Frame& frame, std::size_t which) {
   try {
@@ -118,10 +126,7 @@ TEST_CASE("a frame that was used is as a new one, whatever it was used for") {
   in_cluster([&] {
     Random random(seed);
     const Folder folder;
-    write_files(folder, random, 1 + below(random, 30));
-    const ReadCsv options{.block = below(random, 2) ? "200" : "16 MiB"};
-    const Random planned = random;
-    const auto made = [&] { return plan(read_csv(folder.path("*.csv"), options), planned); };
+    const auto made = planned(folder, random, below(random, 2) ? "200" : "16 MiB");
     const Frame used = made();
     for (int i = 0; i < 6; ++i) {
       const std::size_t which = below(random, uses);
@@ -136,15 +141,10 @@ TEST_CASE("two threads that use one frame at once get what each would alone") {
   in_cluster([&] {
     Random random(seed);
     const Folder folder;
-    write_files(folder, random, 1 + below(random, 30));
-    const Random planned = random;
-    const auto made = [&] { return plan(read_csv(folder.path("*.csv"), {.block = "200"}), planned); };
+    const auto made = planned(folder, random, "200");
     const Frame used = made();
     const std::size_t first = below(random, uses), second = below(random, uses);
-    std::string there;
-    std::thread other([&] { there = use(used, first); });
-    const std::string here = use(used, second);
-    other.join();
+    const auto [there, here] = at_once([&] { return use(used, first); }, [&] { return use(used, second); });
     CHECK(there == use(made(), first));
     CHECK(here == use(made(), second));
   });

@@ -89,24 +89,29 @@ void copy_strided(const void* from, std::int64_t step, void* to, std::int64_t to
 struct Two {
   std::uint64_t a, b;
 };
+// Calls `use` with a type of so many bytes: elements are moved, not read.
+template <class Use>
+void with_size(std::size_t size, Use&& use) {
+  switch (size) {
+    case 1:
+      return use.template operator()<std::uint8_t>();
+    case 2:
+      return use.template operator()<std::uint16_t>();
+    case 4:
+      return use.template operator()<std::uint32_t>();
+    case 8:
+      return use.template operator()<std::uint64_t>();
+    default:
+      return use.template operator()<Two>();
+  }
+}
 void copy(std::size_t size, const void* from, std::int64_t step, void* to, std::int64_t to_step,
           std::int64_t count) {
   if (step == 1 && to_step == 1) {
     std::memcpy(to, from, static_cast<std::size_t>(count) * size);
     return;
   }
-  switch (size) {
-    case 1:
-      return suited<&copy_strided<std::uint8_t>>()(from, step, to, to_step, count);
-    case 2:
-      return suited<&copy_strided<std::uint16_t>>()(from, step, to, to_step, count);
-    case 4:
-      return suited<&copy_strided<std::uint32_t>>()(from, step, to, to_step, count);
-    case 8:
-      return suited<&copy_strided<std::uint64_t>>()(from, step, to, to_step, count);
-    default:
-      return suited<&copy_strided<Two>>()(from, step, to, to_step, count);
-  }
+  with_size(size, [&]<class T>() { suited<&copy_strided<T>>()(from, step, to, to_step, count); });
 }
 
 // `columns` that lie `step` apart, each of `rows` elements side by side, into rows.
@@ -119,18 +124,7 @@ void transpose_block(const void* from, std::int64_t step, void* to, std::int64_t
 }
 void copy_turned(std::size_t size, const void* from, std::int64_t step, void* to, std::int64_t rows,
                  std::int64_t columns) {
-  switch (size) {
-    case 1:
-      return transpose_block<std::uint8_t>(from, step, to, rows, columns);
-    case 2:
-      return transpose_block<std::uint16_t>(from, step, to, rows, columns);
-    case 4:
-      return transpose_block<std::uint32_t>(from, step, to, rows, columns);
-    case 8:
-      return transpose_block<std::uint64_t>(from, step, to, rows, columns);
-    default:
-      return transpose_block<Two>(from, step, to, rows, columns);
-  }
+  with_size(size, [&]<class T>() { transpose_block<T>(from, step, to, rows, columns); });
 }
 
 // Memory for registers, kept by the thread.

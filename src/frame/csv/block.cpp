@@ -197,7 +197,10 @@ class BlockParser {
         fields == 1 && splitter_.fields[first].size == 0 && !splitter_.fields[first].was_quoted;
     if (is_blank || fields != format_.fields || splitter_.has_stray || splitter_.is_unclosed) {
       splitter_.fields.shorten(first);
-      if (!is_blank) return leave_out(fields, next);
+      if (!is_blank) {
+        leave_out(fields, next);
+        return true;
+      }
     } else {
       lines_.push_back(verdict_.lines + 1);
     }
@@ -209,25 +212,20 @@ class BlockParser {
 
   // The record that begins here is none. Where its quotes are no quotes its first line alone is left out: the
   // rest may have become part of it by mistake.
-  bool leave_out(std::size_t fields, const char* next) {
+  void leave_out(std::size_t fields, const char* next) {
     const bool is_one_line = splitter_.is_unclosed || splitter_.has_stray;
-    const std::uint64_t lines = splitter_.lines;
-    const CsvBadLine bad{.line = verdict_.lines + 1,
-                         .fields = fields,
-                         .column = {},
-                         .text = {},
-                         .is_unclosed = splitter_.is_unclosed,
-                         .has_stray = splitter_.has_stray};
     add_records();
-    if (is_one_line) {
-      note(bad, text().substr(at_, text().find('\n', at_) - at_));
-      skip_line();
-    } else {
-      note(bad, {here(), next});
-      verdict_.lines += lines;
-      at_ = static_cast<std::size_t>(next - text().data());
-    }
-    return true;
+    const std::string_view record = text().substr(at_);
+    note({.line = verdict_.lines + 1,
+          .fields = fields,
+          .column = {},
+          .text = {},
+          .is_unclosed = splitter_.is_unclosed,
+          .has_stray = splitter_.has_stray},
+         is_one_line ? record.substr(0, record.find('\n')) : std::string_view(here(), next));
+    if (is_one_line) return skip_line();
+    verdict_.lines += splitter_.lines;
+    at_ = static_cast<std::size_t>(next - text().data());
   }
 
   void skip_line() {

@@ -239,6 +239,11 @@ class WindowNode : public Node {
   throw Error(ErrorKind::invalid_argument, who + ": " + text);
 }
 
+// Of no values it is 0, not missing.
+bool is_count(Aggregate::Kind kind) {
+  return kind == Aggregate::Kind::count || kind == Aggregate::Kind::rows;
+}
+
 // The window, and the type of its column.
 std::pair<BoundWindow, ColumnType> bound_window(const Window& window, const Schema& schema) {
   constexpr const char* names[] = {"shift", "diff", "cumsum", "cummin", "cummax", "cumprod", "rolling"};
@@ -264,8 +269,9 @@ std::pair<BoundWindow, ColumnType> bound_window(const Window& window, const Sche
                                "); with makes it one");
       bound.column = window.aggregate->value.term()->name;
     }
-    const bool counts = own.kind == Aggregate::Kind::count || own.kind == Aggregate::Kind::rows;
-    const std::size_t all = counts ? 0 : window.span_ns > 0 ? 1 : static_cast<std::size_t>(window.rows);
+    const std::size_t all = is_count(own.kind)   ? 0
+                            : window.span_ns > 0 ? 1
+                                                 : static_cast<std::size_t>(window.rows);
     bound.rolling = {own.kind, own.parameter, window.least.value_or(all), own.own};
     return {bound, plan.schema.front().type};
   }
@@ -471,8 +477,7 @@ Window rolling(std::size_t rows, const Aggregate& aggregate) {
 }
 Window expanding(const Aggregate& aggregate) {
   Window window = rolling(std::numeric_limits<std::int64_t>::max(), aggregate);
-  const bool counts = aggregate.kind == Aggregate::Kind::count || aggregate.kind == Aggregate::Kind::rows;
-  if (!counts) window = window.at_least(1);
+  if (!detail::frame::is_count(aggregate.kind)) window = window.at_least(1);
   window.name = "expanding_" + aggregate.name;
   return window;
 }
