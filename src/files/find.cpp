@@ -108,6 +108,12 @@ File look(const char* who, const std::string& path, Compression wanted) {
   char first[10];
   const ssize_t count = pread(file.get(), first, sizeof first, 0);
   if (count < 0) refuse(errno);
+  if (count > about.st_size &&
+      (fstat(file.get(), &about) != 0 || count > about.st_size))  // not one that grows
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("{}: a file must be as long as it says (got '{}', which says {} bytes and has "
+                            "more); copy it, and read the copy",
+                            who, printable(path), about.st_size));
   return {path, static_cast<std::uint64_t>(about.st_size),
           judge(who, path, {first, static_cast<std::size_t>(count)}, wanted)};
 }

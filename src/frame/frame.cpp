@@ -1,5 +1,6 @@
 // The verbs of frames make nodes; the last ones compute them.
 #include "weir/frame/frame.hpp"
+#include "weir/detail/frame/rows.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +8,6 @@
 #include <ostream>
 
 #include "core/decimal.hpp"
-#include "frame/plan/names.hpp"
 #include "frame/plan/node.hpp"
 
 namespace weir {

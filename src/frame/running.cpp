@@ -1,10 +1,10 @@
 // States are tables: they are summed up, kept and merged as those of partitions are.
 #include "weir/frame/running.hpp"
+#include "weir/detail/frame/rows.hpp"
 
 #include <algorithm>
 #include <limits>
 
-#include "frame/plan/names.hpp"
 #include "frame/plan/step.hpp"
 #include "frame/plan/window.hpp"
 #include "weir/duration.hpp"

@@ -56,6 +56,10 @@ TEST_CASE("find names what is not there and what is no file") {
   CHECK(unmatched.what() == "read_text: a pattern must match at least one file (got '" + at +
                                 "/*.txt', which matches none); it is looked for from the program's working "
                                 "directory");
+  const weir::Error unsized = refusal({"/proc/self/status"});
+  CHECK(unsized.what() ==
+        std::string("read_text: a file must be as long as it says (got '/proc/self/status', "
+                    "which says 0 bytes and has more); copy it, and read the copy"));
   const weir::Error directory = refusal({at});
   CHECK(directory.kind() == weir::ErrorKind::invalid_argument);
   CHECK(directory.what() == "read_text: a file must be a regular one (got '" + at +

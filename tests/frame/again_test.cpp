@@ -213,3 +213,36 @@ TEST_CASE("a file that has changed since is read as it was looked at, or refused
       }
   });
 }
+
+TEST_CASE("a file with a table of what is where is not read by the table of another") {
+  const Folder folder;
+  const auto two = [](const char* first, const char* second) {
+    return Frame(Table({first, second}, {make_column(std::vector<std::int64_t>{1, 2}),
+                                         make_column(std::vector<std::int64_t>{3, 4})}));
+  };
+  in_cluster([&] {
+    for (const bool is_used : {false, true}) {
+      const std::string arrow = folder.path("a.arrow"), parquet = folder.path("a.parquet");
+      two("a", "b").to_arrow(arrow);
+      two("a", "b").to_parquet(parquet);
+      const Frame of_arrow = read_arrow(arrow), of_parquet = read_parquet(parquet);
+      const Frame none = of_parquet.filter(col("a") > 2);  // the statistics say so without reading
+      if (is_used)
+        for (const Frame& one : {of_arrow, of_parquet, none}) static_cast<void>(one.compute());
+      // As long as before, with the columns the other way round.
+      two("b", "a").to_arrow(arrow);
+      two("b", "a").to_parquet(parquet);
+      CHECK(use(of_arrow, 0)
+                .find("read_arrow: a file must not be written anew while a frame of it is used "
+                      "(got \"" +
+                      arrow + "\"); a new frame reads it as it is") != std::string::npos);
+      CHECK(use(of_parquet, 0).find("read_parquet: a file must not be written anew") != std::string::npos);
+      CHECK(use(none, 0).find("read_parquet: a file must not be written anew") != std::string::npos);
+      CHECK(use(read_arrow(arrow), 0) == "b,a\n1,3\n2,4\n");
+      CHECK(use(read_parquet(parquet), 0) == "b,a\n1,3\n2,4\n");
+      // Once it is again what it was, its frame can be used.
+      two("a", "b").to_arrow(arrow);
+      CHECK(use(of_arrow, 0) == "a,b\n1,3\n2,4\n");
+    }
+  });
+}

@@ -163,9 +163,9 @@ TEST_CASE("verbs, structs and joins that do not fit are named before anything ru
     const Frame pairs = from(std::vector<Pair>{{1, "x"}, {2, "y"}});
     CHECK(sentence_of([&] { return pairs.collect<WrongType>(); }) ==
           "collect: \"b\" must be read as text, the type of its column (got int64); astype converts it");
-    CHECK(
-        sentence_of([&] { return pairs.collect<WrongName>(); }) ==
-        "table: there must be a column of that name (got \"aa\"); did you mean \"a\"? The columns are: a, b");
+    CHECK(sentence_of([&] { return pairs.collect<WrongName>(); }) ==
+          "collect: there must be a column of that name (got \"aa\"); did you mean \"a\"? The columns are: "
+          "a, b");
     CHECK(sentence_of([&] {
             return pairs.merge(pairs.rename({{"a", "k"}, {"b", "a"}}), "a");
           }) ==

@@ -146,7 +146,7 @@ TEST_CASE("rows are structs whose members are columns") {
         "collect: \"delay\" must be a std::optional where values are missing (2 of 6 are); fillna or dropna "
         "help too");
     CHECK(sentence_of([&] { return all.collect<Misspelt>(); }) ==
-          "table: there must be a column of that name (got \"dealy\"); did you mean \"delay\"? The columns "
+          "collect: there must be a column of that name (got \"dealy\"); did you mean \"delay\"? The columns "
           "are: "
           "origin, delay, miles, cancelled");
     CHECK(sentence_of([&] { return all.collect<Wrong>(); }) ==

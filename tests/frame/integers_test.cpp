@@ -273,8 +273,8 @@ TEST_CASE("numbers that a member does not hold are refused") {
   const auto said = [](double x, std::int64_t n) {
     return sentence_of([&] { return table_of(std::vector<Wide>{{x, n}}).to<Narrow>(); });
   };
-  CHECK(said(1e300, 1) == "collect: \"x\" must hold its values (got 1e+300); double does");
-  CHECK(said(1, 128) == "collect: \"n\" must hold its values (got 128); std::int64_t does");
+  CHECK(said(1e300, 1) == "to: \"x\" must hold its values (got 1e+300); double does");
+  CHECK(said(1, 128) == "to: \"n\" must hold its values (got 128); std::int64_t does");
   const double infinite = std::numeric_limits<double>::infinity();
   CHECK(table_of(std::vector<Wide>{{-infinite, -128}}).to<Narrow>().at(0).x == -infinite);
 }

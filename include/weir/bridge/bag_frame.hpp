@@ -66,7 +66,7 @@ template <class Row>
 /// the tasks that use the bag.
 template <class Row>
 [[nodiscard]] Bag<Row> to_bag(const Frame& frame) {
-  detail::frame::check_names<Row>(frame.schema());
+  detail::frame::check_names<Row>("to_bag", frame.schema());
   std::vector<Future<std::vector<Row>>> parts;
   const std::vector<Future<Table>> tables = frame.to_futures();
   // What a file was thought to have may have changed with its last line: a part of it knows.

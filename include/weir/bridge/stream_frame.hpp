@@ -160,8 +160,10 @@ class StreamFrame {
   /// **Errors.** Names that are not there are some at once.
   template <class Row>
   requires(detail::frame::has_cells<Row>()) [[nodiscard]] Stream<Row> rows() const {
-    detail::frame::check_names<Row>(schema());
-    return tables().map([](const Table& batch) { return batch.template to<Row>(); }).flatten();
+    detail::frame::check_names<Row>("rows", schema());
+    return tables()
+        .map([](const Table& batch) { return detail::frame::rows_of<Row>("rows", batch); })
+        .flatten();
   }
   /// \cond
   template <class Row>

@@ -301,8 +301,8 @@ class Frame {
   /// **Errors.** Those of `Table::to`; a name that is not there is one before anything is computed.
   template <class Row>
   requires(detail::frame::has_cells<Row>()) [[nodiscard]] std::vector<Row> collect() const {
-    detail::frame::check_names<Row>(schema());
-    return compute().template to<Row>();
+    detail::frame::check_names<Row>("collect", schema());
+    return detail::frame::rows_of<Row>("collect", compute());
   }
   /// \cond
   template <class Row>

@@ -10,7 +10,7 @@
 #include "frame/columns/cell.hpp"
 #include "frame/columns/together.hpp"
 #include "frame/kernels/kernels.hpp"
-#include "frame/plan/names.hpp"
+#include "weir/detail/frame/rows.hpp"
 #include "weir/detail/task/serialize.hpp"
 
 namespace weir {
@@ -85,8 +85,7 @@ std::optional<std::size_t> Table::find(std::string_view name) const noexcept {
 
 const Column& Table::column(std::string_view name) const& {
   const auto found = find(name);
-  if (!found) detail::frame::throw_unknown_column("table", name, schema());
-  return columns_[*found];
+  return columns_[found ? *found : detail::frame::find_column("table", name, schema())];
 }
 
 std::uint64_t Table::bytes() const noexcept {
@@ -138,7 +137,9 @@ bool operator==(const Table& a, const Table& b) { return a.names_ == b.names_ &&
 
 namespace detail::frame {
 
-void throw_unknown_column(const std::string& who, std::string_view name, const Schema& schema) {
+namespace {
+
+[[noreturn]] void throw_unknown_column(const std::string& who, std::string_view name, const Schema& schema) {
   std::vector<std::string_view> names;
   std::string all;
   for (const Field& field : schema) {
@@ -152,6 +153,8 @@ void throw_unknown_column(const std::string& who, std::string_view name, const S
   else text += "; the columns are: ";
   throw Error(ErrorKind::not_found, text + (all.empty() ? "none" : printable(all)));
 }
+
+}  // namespace
 
 std::size_t find_column(const std::string& who, std::string_view name, const Schema& schema) {
   for (std::size_t c = 0; c < schema.size(); ++c)

@@ -6,9 +6,9 @@
 #include <map>
 
 #include "core/decimal.hpp"
-#include "frame/plan/names.hpp"
 #include "weir/bytes.hpp"
 #include "weir/detail/files/input.hpp"
+#include "weir/detail/frame/rows.hpp"
 
 namespace weir::detail::frame {
 

@@ -2,7 +2,7 @@
 #include "core/decimal.hpp"
 #include "frame/columns/cell.hpp"
 #include "frame/expression/term.hpp"
-#include "frame/plan/names.hpp"
+#include "weir/detail/frame/rows.hpp"
 
 namespace weir::detail::frame {
 

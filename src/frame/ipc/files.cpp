@@ -3,9 +3,9 @@
 
 #include "core/decimal.hpp"
 #include "frame/ipc/format.hpp"
-#include "frame/plan/names.hpp"
 #include "frame/plan/output.hpp"
 #include "weir/detail/files/output.hpp"
+#include "weir/detail/frame/rows.hpp"
 
 namespace weir {
 
@@ -33,7 +33,7 @@ class ArrowNode : public Node {
     Parts parts;
     for (const IpcFile& file : *files_)
       for (const IpcBatch& batch : file.batches) {
-        IpcPart part{file.path, file.columns, wanted, batch};
+        IpcPart part{file.path, file.mark, file.columns, wanted, batch};
         parts.readers.push_back([part = std::move(part)](Client& client, const Steps& steps) {
           return client.submit(read_batch_task, part, steps);
         });

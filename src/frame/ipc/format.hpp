@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "files/mark.hpp"
 #include "frame/ipc/flat.hpp"
 #include "weir/frame/arrow.hpp"
 #include "weir/frame/ipc.hpp"
@@ -37,6 +38,7 @@ struct IpcBatch {
 
 struct IpcFile {
   std::string path;
+  files::Mark mark;
   std::vector<IpcColumn> columns;
   std::vector<IpcBatch> batches;
 };
@@ -44,6 +46,7 @@ struct IpcFile {
 /// What a task reads.
 struct IpcPart {
   std::string path;
+  files::Mark mark;
   std::vector<IpcColumn> columns;
   std::vector<std::string> wanted;  ///< Names of those that are read.
   IpcBatch batch;
@@ -53,7 +56,7 @@ struct IpcPart {
 [[nodiscard]] Column column_of_arrow(const ArrowSchema& schema, const ArrowArray& array);
 /// What a file says of itself. Throws `Error{serialization}` if it is no Arrow file.
 [[nodiscard]] IpcFile read_ipc_footer(const std::string& path, std::uint64_t bytes);
-/// Throws `Error{serialization}` with the place of what is broken.
+/// Throws `Error{serialization}` with the place of what is broken, `Error{io}` if the file is another now.
 [[nodiscard]] Table read_ipc_batch(const IpcPart& part);
 
 /// The texts of a column that are written once, in order; none if they are too many.

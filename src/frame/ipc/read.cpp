@@ -10,8 +10,8 @@
 #include "frame/columns/lz4.hpp"
 #include "frame/ipc/format.hpp"
 #include "frame/kernels/kernels.hpp"
-#include "frame/plan/names.hpp"
 #include "weir/detail/files/input.hpp"
+#include "weir/detail/frame/rows.hpp"
 
 namespace weir::detail::frame {
 
@@ -195,6 +195,7 @@ void read_stream(IpcFile& file, std::uint64_t bytes) {
     if (block.body_bytes > bytes - at - block.header_bytes) throw FlatFault("a body is cut off");
     const auto kind = message.number<std::uint8_t>(1);
     if (at == 0 && kind != schema_kind) throw FlatFault("a stream does not begin with its schema");
+    if (at == 0) file.mark = files::mark_of(bytes, 0, header);
     if (kind == schema_kind) file.columns = columns_of_schema(file.path, message.table(2));
     if (kind == dictionary_kind) {
       const DictionaryHeader dictionary(message);
@@ -440,7 +441,7 @@ Column from_dictionary(const IpcColumn& column, Batch& batch, const Dictionaries
 }  // namespace
 
 IpcFile read_ipc_footer(const std::string& path, std::uint64_t bytes) {
-  IpcFile file{path, {}, {}};
+  IpcFile file{path, {}, {}, {}};
   try {
     if (bytes < 8) throw FlatFault("it does not begin as an Arrow file or stream");
     if (!bytes_at(path, 0, 8).starts_with("ARROW1")) {
@@ -453,6 +454,7 @@ IpcFile read_ipc_footer(const std::string& path, std::uint64_t bytes) {
     if (!end.ends_with("ARROW1") || size > largest_header || size > bytes - 18)
       throw FlatFault("it does not end as an Arrow file");
     const std::string footer = bytes_at(path, bytes - 10 - size, size);
+    file.mark = files::mark_of(bytes, bytes - 10 - size, footer);
     const FlatTable table{std::string_view(footer)};
     file.columns = columns_of_schema(path, table.table(1));
     const std::vector<IpcBlock> dictionaries = blocks_in(table.structs(2, 24), bytes);
@@ -465,6 +467,7 @@ IpcFile read_ipc_footer(const std::string& path, std::uint64_t bytes) {
 }
 
 Table read_ipc_batch(const IpcPart& part) {
+  files::check_mark("read_arrow", part.path, part.mark);
   try {
     Dictionaries dictionaries;
     for (const IpcBlock& block : part.batch.dictionaries) add_dictionary(part, block, dictionaries);

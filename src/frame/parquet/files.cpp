@@ -3,9 +3,9 @@
 
 #include "core/decimal.hpp"
 #include "frame/parquet/format.hpp"
-#include "frame/plan/names.hpp"
 #include "frame/plan/output.hpp"
 #include "weir/detail/files/output.hpp"
+#include "weir/detail/frame/rows.hpp"
 
 namespace weir {
 
@@ -17,6 +17,12 @@ Table read_group_task(const ParquetPart& part, const Steps& steps) {
   return apply_steps(read_parquet_group(part), steps);
 }
 Table no_rows_task(const Schema& schema, const Steps& steps) {
+  return apply_steps(empty_table(schema), steps);
+}
+// What the statistics say is true of the file that was looked at.
+Table passed_over_task(const std::string& path, const files::Mark& mark, const Schema& schema,
+                       const Steps& steps) {
+  files::check_mark("read_parquet", path, mark);
   return apply_steps(empty_table(schema), steps);
 }
 
@@ -32,7 +38,8 @@ Future<Table> read_part(Client& client, const ParquetPart& part, const Steps& st
   for (const Step& step : steps) {
     if (step.kind != Step::Kind::filter) break;
     if (excludes(part, *step.columns.front().code.term))
-      return client.submit(no_rows_task, schema_of(part.columns, part.path_column), steps);
+      return client.submit(passed_over_task, part.path, part.mark, schema_of(part.columns, part.path_column),
+                           steps);
   }
   return client.submit(read_group_task, part, steps);
 }
@@ -49,7 +56,8 @@ class ParquetNode : public Node {
     Parts parts;
     for (const ParquetFile& file : *files_)
       for (const ParquetGroup& group : file.groups) {
-        ParquetPart part{file.path, needed.contains(path_column_) ? path_column_ : "", group.rows, {}, {}};
+        ParquetPart part{file.path,  file.mark, needed.contains(path_column_) ? path_column_ : "",
+                         group.rows, {},        {}};
         for (std::size_t c = 0; c < file.columns.size(); ++c) {
           if (!needed.contains(file.columns[c].name)) continue;
           part.columns.push_back(file.columns[c]);

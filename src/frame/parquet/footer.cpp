@@ -281,7 +281,7 @@ ParquetFile read_parquet_footer(const std::string& path, std::uint64_t bytes,
   if (size > bytes - 12) broken_parquet(path, bytes - 8, "the metadata is longer than the file");
   const std::uint64_t begin = bytes - 8 - size;
   const std::string text = bytes_of_file(path, begin, size);
-  ParquetFile file{path, {}, {}};
+  ParquetFile file{path, files::mark_of(bytes, begin, text), {}, {}};
   try {
     ThriftReader reader(text);
     std::vector<SchemaElement> elements;

@@ -1,6 +1,7 @@
 // Parquet: what a file says of its columns and row groups, and how they are read and written.
 #pragma once
 
+#include "files/mark.hpp"
 #include "frame/expression/term.hpp"
 #include "frame/parquet/thrift.hpp"
 #include "weir/detail/task/serialize.hpp"
@@ -41,13 +42,16 @@ struct ParquetGroup {
 
 struct ParquetFile {
   std::string path;
+  files::Mark mark;
   std::vector<ParquetColumn> columns;
   std::vector<ParquetGroup> groups;
 };
 
 /// What a task reads.
 struct ParquetPart {
-  std::string path, path_column;
+  std::string path;
+  files::Mark mark;
+  std::string path_column;
   std::uint64_t rows = 0;
   std::vector<ParquetColumn> columns;
   std::vector<ParquetChunk> chunks;
@@ -57,7 +61,7 @@ struct ParquetPart {
 /// columns that are asked for.
 [[nodiscard]] ParquetFile read_parquet_footer(const std::string& path, std::uint64_t bytes,
                                               const std::vector<std::string>& columns);
-/// Throws `Error{serialization}` with the place of what is broken.
+/// Throws `Error{serialization}` with the place of what is broken, `Error{io}` if the file is another now.
 [[nodiscard]] Table read_parquet_group(const ParquetPart& part);
 /// Whether no row of the group can fulfil the condition.
 [[nodiscard]] bool excludes(const ParquetPart& part, const Term& condition);

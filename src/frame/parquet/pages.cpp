@@ -240,6 +240,7 @@ class ChunkReader {
 }  // namespace
 
 Table read_parquet_group(const ParquetPart& part) {
+  files::check_mark("read_parquet", part.path, part.mark);
   std::vector<std::string> names;
   std::vector<Column> columns;
   for (std::size_t c = 0; c < part.columns.size(); ++c) {

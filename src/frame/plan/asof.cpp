@@ -7,8 +7,8 @@
 #include "core/decimal.hpp"
 #include "frame/columns/cell.hpp"
 #include "frame/kernels/rolling.hpp"
-#include "frame/plan/names.hpp"
 #include "frame/plan/node.hpp"
+#include "weir/detail/frame/rows.hpp"
 #include "weir/duration.hpp"
 
 namespace weir::detail::frame {

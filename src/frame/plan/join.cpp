@@ -4,8 +4,8 @@
 
 #include "core/decimal.hpp"
 #include "frame/columns/cell.hpp"
-#include "frame/plan/names.hpp"
 #include "frame/plan/node.hpp"
+#include "weir/detail/frame/rows.hpp"
 
 namespace weir::detail::frame {
 

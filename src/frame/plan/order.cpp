@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "core/decimal.hpp"
-#include "frame/plan/names.hpp"
 #include "frame/plan/node.hpp"
+#include "weir/detail/frame/rows.hpp"
 
 namespace weir::detail::frame {
 

@@ -8,9 +8,9 @@
 
 #include "core/decimal.hpp"
 #include "frame/columns/cell.hpp"
-#include "frame/plan/names.hpp"
 #include "frame/plan/node.hpp"
 #include "frame/plan/window.hpp"
+#include "weir/detail/frame/rows.hpp"
 #include "weir/duration.hpp"
 
 namespace weir {

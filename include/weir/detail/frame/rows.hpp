@@ -12,6 +12,10 @@ namespace weir::detail::frame {
 
 using task::member_name;
 
+/// The place of the column of a name. Throws `Error{not_found}` with those that are there: `filter: there
+/// must be a column of that name (got "dealy"); did you mean "delay"? The columns are: ...`.
+[[nodiscard]] std::size_t find_column(const std::string& who, std::string_view name, const Schema& schema);
+
 using SysDays = std::chrono::sys_days;
 using SysTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 
@@ -197,8 +201,9 @@ namespace detail::frame {
 template <class Row>
 std::vector<Row> rows_of(const char* who, const Table& table) {
   std::vector<Row> rows(table.rows());
+  const Schema schema = table.schema();
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (read_member<I>(who, table.column(member_name<Row, I>()), rows), ...);
+    (read_member<I>(who, table.columns()[find_column(who, member_name<Row, I>(), schema)], rows), ...);
   }
   (std::make_index_sequence<task::field_count<Row>>{});
   return rows;
@@ -207,18 +212,14 @@ std::vector<Row> rows_of(const char* who, const Table& table) {
 
 template <class Row>
 requires(detail::frame::has_cells<Row>()) std::vector<Row> Table::to()
-const { return detail::frame::rows_of<Row>("collect", *this); }
+const { return detail::frame::rows_of<Row>("to", *this); }
 
 namespace detail::frame {
-/// Throws what `Table::to` would if a member has no column of its name: before the rows are computed.
+/// Throws what `rows_of` would if a member has no column of its name: before the rows are computed.
 template <class Row>
-void check_names(const Schema& schema) {
-  std::vector<std::string> names;
-  for (const Field& field : schema) names.push_back(field.name);
-  std::vector<Column> columns(names.size());
-  const Table none(std::move(names), std::move(columns));
+void check_names(const char* who, const Schema& schema) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (static_cast<void>(none.column(member_name<Row, I>())), ...);
+    (static_cast<void>(find_column(who, member_name<Row, I>(), schema)), ...);
   }
   (std::make_index_sequence<task::field_count<Row>>{});
 }
