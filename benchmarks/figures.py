@@ -49,6 +49,7 @@ raw_frames = mpi(2, "raw_frames")
 stream_local = weir(0, "stream_local")
 stream_threads = weir(0, "stream_threads")
 local_tasks = weir_threads(2, "local_tasks")
+local_first = weir_threads(2, "local_tasks", "--first", "1")
 unseen = {"WEIR_DASHBOARD": "off"}
 cost_multiple = in_turns("cost of MPI_THREAD_MULTIPLE", weir(2, "tasks", environment={"WEIR_MPI_THREADS": "multiple"}),
                          tasks, "tasks_per_s")
@@ -146,14 +147,26 @@ FIGURES = [
            "how often GNU parallel's rate that is",
            map_commands),
     Figure("local_tasks_per_s", "tasks/s", 1_250_000, "higher",
-           "200,000 small tasks of one process with 2 threads; median of 5; raw: oneTBB",
+           "200,000 small tasks of one process with 2 threads, results kept; median of 5; raw: oneTBB",
            local_tasks, (tbb, "tbb_tasks_per_s")),
+    Figure("local_tasks_per_s_first", "tasks/s", None, "higher",
+           "the first million of a program",
+           local_first),
+    Figure("local_first_fraction", "of later", 0.5, "higher",
+           "of the rate of later millions",
+           local_first),
     Figure("local_chain_per_s", "tasks/s", None, "higher",
-           "a chain of 20,000 there; raw: oneTBB",
+           "a chain of 20,000 values there, submitted by the program; raw: oneTBB, a flow graph",
            local_tasks, (tbb, "tbb_chain_per_s")),
+    Figure("local_next_per_s", "tasks/s", None, "higher",
+           "20,000 tasks, each of which starts the next one; raw: oneTBB, a group",
+           local_tasks, (tbb, "tbb_next_per_s")),
     Figure("local_fan_in_per_s", "tasks/s", None, "higher",
-           "8,192 tasks and one that takes all their results; raw: oneTBB, a group that is waited for",
+           "8,192 tasks and one that takes all their results; raw: oneTBB, a group that is waited for, then one",
            local_tasks, (tbb, "tbb_fan_in_per_s")),
+    Figure("local_wide_per_s", "tasks/s", None, "higher",
+           "4,096 tasks that take the same 64 results; raw: oneTBB, a flow graph",
+           local_tasks, (tbb, "tbb_wide_per_s")),
     Figure("local_fib_ms", "ms", None, "lower",
            "fib(15), each call a task that waits for two; raw: oneTBB",
            local_tasks, (tbb, "tbb_fib_ms")),

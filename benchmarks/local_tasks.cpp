@@ -1,5 +1,6 @@
 // Tasks of one process, on its threads: what a library for threads does too.
 #include <numeric>
+#include <weir/coordination.hpp>
 #include <weir/weir.hpp>
 
 #include "report.hpp"
@@ -9,6 +10,13 @@ namespace {
 int same(int x) { return x; }
 int increment(int x) { return x + 1; }
 long total(const std::vector<int>& numbers) { return std::accumulate(numbers.begin(), numbers.end(), 0L); }
+
+/// A task that starts the next one; the last one says so.
+void next(int left) {
+  auto client = weir::Client::current();
+  if (left > 1) client.fire_and_forget(client.submit(next, left - 1));
+  else weir::Event("local_tasks end").set();
+}
 
 long fib(long n) {
   if (n < 2) return n;
@@ -22,12 +30,28 @@ void check(bool right, const char* what) {
     throw weir::Error(weir::ErrorKind::internal, std::string("local_tasks: wrong result of ") + what);
 }
 
+/// The first million tasks of a program, and how much of the later rate that is.
+void measure_first(weir::Client& client) {
+  const std::vector<int> million(1'000'000, 1);
+  const auto rate = [&] {
+    const auto start = bench::Clock::now();
+    check(client.gather(client.map(same, million)) == million, "map");
+    return double(million.size()) / bench::seconds_since(start);
+  };
+  const double first = rate();
+  std::vector<double> later;
+  for (int i = 0; i < 5; ++i) later.push_back(rate());
+  bench::print("local_tasks_per_s_first", first);
+  bench::print("local_first_fraction", first / bench::median(later));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   return weir::run(argc, argv, [&](weir::Client& client) {
     client.wait_for_workers(1);
-    const std::vector<int> many(200'000, 1), wide(8192, 1);
+    if (bench::option(argc, argv, "--first", 0)) return measure_first(client);
+    const std::vector<int> many(200'000, 1), wide(8192, 1), inputs(64, 1);
     bench::print("local_tasks_per_s", double(many.size()) / bench::seconds_of([&] {
                                         check(client.gather(client.map(same, many)) == many, "map");
                                       }));
@@ -41,6 +65,23 @@ int main(int argc, char** argv) {
                                          const auto all = client.submit(total, client.map(same, wide));
                                          check(all.result() == 8192, "fan-in");
                                        }));
+    constexpr int width = 4096;
+    bench::print("local_wide_per_s", width / bench::seconds_of([&] {
+                                       const auto values = client.map(same, inputs);
+                                       std::vector<weir::Future<long>> sums;
+                                       for (int i = 0; i < width; ++i)
+                                         sums.push_back(client.submit(total, values));
+                                       const std::vector<long> results = client.gather(sums);
+                                       check(std::accumulate(results.begin(), results.end(), 0L) ==
+                                                 64L * width,
+                                             "wide tasks");
+                                     }));
+    bench::print("local_next_per_s", links / bench::seconds_of([&] {
+                                       weir::Event end("local_tasks end");
+                                       end.clear();
+                                       client.fire_and_forget(client.submit(next, links));
+                                       end.wait();
+                                     }));
     bench::print("local_fib_ms",
                  1e3 * bench::seconds_of([&] { check(client.submit(fib, 15L).result() == 610, "fib"); }));
     bench::print("local_roundtrip_us", 1e6 / 20'000 * bench::seconds_of([&] {

@@ -2,6 +2,10 @@
 #include <tbb/tbb.h>
 
 #include <atomic>
+#include <deque>
+#include <numeric>
+#include <stdexcept>
+#include <string>
 
 #include "report.hpp"
 
@@ -9,14 +13,81 @@ namespace {
 
 constexpr int threads = 2;
 
-void tasks(int count) {
-  tbb::task_group group;
-  for (int i = 0; i < count; ++i) group.run([] {});
-  group.wait();
+int same(int x) { return x; }
+int increment(int x) { return x + 1; }
+long total(const std::vector<int>& numbers) { return std::accumulate(numbers.begin(), numbers.end(), 0L); }
+
+void check(bool right, const char* what) {
+  if (!right) throw std::logic_error(std::string("raw_tbb: wrong result of ") + what);
 }
 
+/// A task for each number, whose results are kept.
+std::vector<int> map(const std::vector<int>& in) {
+  std::vector<int> out(in.size());
+  tbb::task_group group;
+  for (std::size_t i = 0; i < in.size(); ++i) group.run([&in, &out, i] { out[i] = same(in[i]); });
+  group.wait();
+  return out;
+}
+
+/// A task that needs what others have made.
+long total_of(const std::vector<int>& in) {
+  const std::vector<int> out = map(in);
+  long sum = 0;
+  tbb::task_group group;
+  group.run_and_wait([&] { sum = total(out); });
+  return sum;
+}
+
+/// A graph of values as it is said from outside: made, run and taken down.
+int chain(int links) {
+  namespace flow = tbb::flow;
+  flow::graph graph;
+  std::deque<flow::function_node<int, int>> nodes;
+  int last = 0;
+  for (int i = 0; i < links; ++i) {
+    nodes.emplace_back(graph, flow::serial, increment);
+    if (i > 0) flow::make_edge(nodes[i - 1], nodes[i]);
+  }
+  flow::function_node<int> end(graph, flow::serial, [&](int x) { last = x; });
+  flow::make_edge(nodes.back(), end);
+  nodes.front().try_put(0);
+  graph.wait_for_all();
+  return last;
+}
+
+/// Tasks of `inputs` inputs each, of which there are `width`: as a graph, whose nodes wait for all of them.
+long layer(const std::vector<int>& in, int width) {
+  namespace flow = tbb::flow;
+  flow::graph graph;
+  std::vector<int> values(in.size());
+  std::vector<long> sums(width);
+  std::deque<flow::continue_node<flow::continue_msg>> nodes;
+  flow::broadcast_node<flow::continue_msg> start(graph);
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    nodes.emplace_back(graph, [&, i](const flow::continue_msg&) { values[i] = same(in[i]); });
+    flow::make_edge(start, nodes.back());
+  }
+  for (int i = 0; i < width; ++i) {
+    nodes.emplace_back(graph, [&, i](const flow::continue_msg&) { sums[i] = total(values); });
+    for (std::size_t input = 0; input < in.size(); ++input) flow::make_edge(nodes[input], nodes.back());
+  }
+  start.try_put({});
+  graph.wait_for_all();
+  return std::accumulate(sums.begin(), sums.end(), 0L);
+}
+
+/// A task that starts the next one: no values, and no graph.
 void link(tbb::task_group& group, int left) {
   if (left > 0) group.run([&group, left] { link(group, left - 1); });
+}
+
+void round_trip(int i) {
+  int result = 0;
+  tbb::task_group group;
+  group.run([&] { result = same(i); });
+  group.wait();
+  check(result == i, "run");
 }
 
 long fib(long n) {
@@ -63,17 +134,26 @@ double element_us() {
 
 int main() {
   const tbb::global_control at_most(tbb::global_control::max_allowed_parallelism, threads);
-  constexpr int many = 200'000, wide = 8192, links = 20'000;
-  bench::print("tbb_tasks_per_s", many / bench::seconds_of([] { tasks(many); }));
-  bench::print("tbb_fan_in_per_s", wide / bench::seconds_of([] { tasks(wide); }));
-  bench::print("tbb_chain_per_s", links / bench::seconds_of([] {
-                                    tbb::task_group group;
-                                    link(group, links);
-                                    group.wait();
-                                  }));
-  bench::print("tbb_fib_ms", 1e3 * bench::seconds_of([] { fib(15); }));
-  bench::print("tbb_roundtrip_us", 1e6 / 20'000 * bench::seconds_of([] {
-                                     for (int i = 0; i < 20'000; ++i) tasks(1);
+  const std::vector<int> many(200'000, 1), wide(8192, 1), inputs(64, 1);
+  constexpr int links = 20'000, width = 4096, trips = 20'000;
+  bench::print("tbb_tasks_per_s", double(many.size()) /
+                                      bench::seconds_of([&] { check(map(many) == many, "map"); }));
+  bench::print("tbb_fan_in_per_s", double(wide.size()) / bench::seconds_of([&] {
+                                     check(total_of(wide) == 8192, "fan-in");
+                                   }));
+  bench::print("tbb_wide_per_s", width / bench::seconds_of([&] {
+                                   check(layer(inputs, width) == 64L * width, "wide tasks");
+                                 }));
+  bench::print("tbb_chain_per_s",
+               links / bench::seconds_of([&] { check(chain(links) == links, "chain"); }));
+  bench::print("tbb_next_per_s", links / bench::seconds_of([] {
+                                   tbb::task_group group;
+                                   link(group, links);
+                                   group.wait();
+                                 }));
+  bench::print("tbb_fib_ms", 1e3 * bench::seconds_of([] { check(fib(15) == 610, "fib"); }));
+  bench::print("tbb_roundtrip_us", 1e6 / trips * bench::seconds_of([] {
+                                     for (int i = 0; i < trips; ++i) round_trip(i);
                                    }));
   bench::print("tbb_pipe_per_s", 500'000 / stages_s(500'000, tbb::filter_mode::serial_in_order));
   bench::print("tbb_farm_per_s", 500'000 / stages_s(500'000, tbb::filter_mode::parallel));

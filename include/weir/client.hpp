@@ -162,6 +162,10 @@ class Client : private detail::client::RefusedCalls {
   /// **Source.** `Client.gather(futures, errors="skip")`.
   template <class T>
   auto gather(const std::vector<Future<T>>& futures, OnError on_error = OnError::raise);
+  /// The same of futures that are given up, such as those of `gather(map(...))`: each lets go of its task as
+  /// soon as its result is taken.
+  template <class T>
+  auto gather(std::vector<Future<T>>&& futures, OnError on_error = OnError::raise);
   /// The same of a list: `client.gather({a, b})`.
   template <class T>
   auto gather(std::initializer_list<Future<T>> futures, OnError on_error = OnError::raise) {
@@ -521,6 +525,29 @@ auto Client::gather(const std::vector<Future<T>>& futures, OnError on_error) {
   } else {
     std::vector<T> values;
     values.reserve(futures.size());
+    for (const Future<T>& future : futures)
+      use_result(future, on_error, [&](T&& value) { values.push_back(std::move(value)); });
+    return values;
+  }
+}
+
+template <class T>
+auto Client::gather(std::vector<Future<T>>&& futures, OnError on_error) {
+  if constexpr (std::is_void_v<T>) {
+    gather(std::as_const(futures), on_error);
+  } else {
+    std::vector<T> values;
+    values.reserve(futures.size());
+    std::size_t taken = 0;
+    for (; taken < futures.size(); ++taken) {
+      detail::client::FutureState& state = *futures[taken].handle("gather").get();
+      if (!futures[taken].done()) core_->wait(state, std::nullopt);
+      if (state.kept || !state.has_value.load(std::memory_order_acquire)) break;
+      values.push_back(detail::client::take_value<T>(state));
+      futures[taken] = {};
+    }
+    futures.erase(futures.begin(), futures.begin() + static_cast<std::ptrdiff_t>(taken));
+    bring(futures);
     for (const Future<T>& future : futures)
       use_result(future, on_error, [&](T&& value) { values.push_back(std::move(value)); });
     return values;

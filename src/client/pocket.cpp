@@ -26,7 +26,7 @@ FutureRef another_reference(FutureState& state) {
 
 void Pocket::put(Pocketed& task) {
   const std::lock_guard hold(latch_);
-  task.place = tasks_.size();
+  task.place = static_cast<std::uint32_t>(tasks_.size());
   task.is_listed = true;
   tasks_.push_back(&task);
   if (task.depth > deepest_) deepest_ = task.depth;
@@ -50,7 +50,7 @@ void Pocket::remove(Pocketed& task) {
 
 void Pocket::go_away(Pocketed& task, const Hand& hand) {
   task.taken_by = &hand;
-  task.place_of_taken = away_.size();
+  task.place_of_taken = static_cast<std::uint32_t>(away_.size());
   away_.push_back(&task);
 }
 
@@ -77,7 +77,7 @@ FutureRef Pocket::claim_input(Pocketed& task, std::size_t& at) {
 
 // What has been told of may be cancelled, or computed again: only the scheduler knows what it is worth.
 Pocket::Readiness Pocket::readiness(Pocketed& task) {
-  for (std::size_t& i = task.ready_inputs; i < task.inputs.size(); ++i) {
+  for (std::uint32_t& i = task.ready_inputs; i < task.inputs.size(); ++i) {
     const Pocketed& input = pocketed(task.inputs[i]);
     if (!is_untold(input)) return Readiness::never;
     if (input.stage != Stage::done) return Readiness::not_yet;
@@ -88,7 +88,10 @@ Pocket::Readiness Pocket::readiness(Pocketed& task) {
 bool Pocket::start(Pocketed& task, PeerId runs_on, Values& values) {
   if (!std::ranges::all_of(task.inputs, [](const FutureRef& input) { return is_untold(*input.get()); }))
     return false;
-  if (!begin_held(task)) return false;
+  // What is in no hand changes under the latch only.
+  if (task.taken_by ? !begin_held(task) : task.stage.load(std::memory_order_relaxed) != Stage::waiting)
+    return false;
+  task.stage.store(Stage::running, std::memory_order_relaxed);
   remove(task);
   come_back(task);
   values.reserve(task.inputs.size());

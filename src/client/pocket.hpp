@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "weir/detail/client/cluster_link.hpp"
+#include "weir/detail/task/recycled.hpp"
 
 namespace weir::detail::client {
 
@@ -30,9 +31,13 @@ struct Pocketed final : FutureState {
         pocket(in),
         parent(submitter),
         depth(depth_of_submitter),
-        input_count(request.untold.size()),
+        input_count(static_cast<std::uint32_t>(request.untold.size())),
         inputs(std::move(request.untold)) {
     function = request.function;
+  }
+  [[nodiscard]] static void* operator new(std::size_t bytes) { return task::Recycled::take(bytes); }
+  static void operator delete(void* block, std::size_t bytes) noexcept {
+    task::Recycled::give(block, bytes);
   }
 
   const std::uint64_t invoker;
@@ -44,16 +49,16 @@ struct Pocketed final : FutureState {
   PeerId runs_on = 0;  ///< Once it has begun.
   std::uint64_t bytes = 0;
   float duration_s = 0;
-  const std::size_t input_count;
+  const std::uint32_t input_count;
   std::atomic<Stage> stage{Stage::waiting};
   // Changed by its pocket:
-  bool is_claimed = false;         ///< Its thread runs it next: nobody else takes it.
-  bool is_listed = false;          ///< In its pocket's list; a moment longer than it waits.
-  std::size_t place = 0;           ///< In that list.
-  const Hand* taken_by = nullptr;  ///< Of a thread that had nothing to do.
-  std::size_t place_of_taken = 0;  ///< Among those.
-  std::vector<FutureRef> inputs;   ///< Of the same pocket; until it is done or told of.
-  std::size_t ready_inputs = 0;    ///< The first of them, which are done.
+  bool is_claimed = false;           ///< Its thread runs it next: nobody else takes it.
+  bool is_listed = false;            ///< In its pocket's list; a moment longer than it waits.
+  std::uint32_t place = 0;           ///< In that list.
+  std::uint32_t place_of_taken = 0;  ///< Among those of `taken_by`.
+  std::uint32_t ready_inputs = 0;    ///< The first of its inputs, which are done.
+  const Hand* taken_by = nullptr;    ///< Of a thread that had nothing to do.
+  std::vector<FutureRef> inputs;     ///< Of the same pocket; until it is done or told of.
 };
 
 /// What a thread that has nothing to do takes out of a pocket at once: short tasks are not worth a lock each.

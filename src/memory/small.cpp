@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "memory/pool.hpp"
+#include "weir/detail/task/recycled.hpp"
 
 namespace weir::detail::memory {
 
@@ -36,6 +37,7 @@ void trim_small(std::uint64_t bytes) noexcept {
   const std::uint64_t now = resident(), before = left.load();
   if (now <= bytes) left.store(0);
   if (now <= bytes || now <= before + before / 16) return;
+  task::Recycled::drop_kept();
   malloc_trim(0);
   left.store(resident());
 }

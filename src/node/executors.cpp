@@ -150,10 +150,9 @@ void WorkerNode::add_thread() {
 // Finds a task for this thread; one idle thread at a time drives the node, the others sleep until it has
 // found work.
 bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_lock<Baton>& hold) {
-  constexpr auto in_vain = std::chrono::microseconds(200);
   Rest rest(*this);
   auto last = Clock::now();
-  Clock::time_point pocketed{};
+  Looking looking;
   while (!closing_) {
     if (alive_ - seceded_ <= settings_.threads && state_.take(task)) {
       call_one();
@@ -181,12 +180,12 @@ bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_loc
     hold.unlock();
     Theft theft = Theft::nothing;
     if (settings_.scheduler && settings_.scheduler->drive_for_another(left_alone)) last = now;
-    else if (may_steal && (theft = thieve(now, pocketed, rest.is_down())) != Theft::nothing) last = now;
+    else if (may_steal && now < looking.not_before) rest(now - last, looking.not_before - now);
+    else if (may_steal && (theft = thieve(now, looking.since, rest.is_down())) != Theft::nothing) last = now;
     else rest(now - last);
     hold.lock();
     driving_ = false;
-    if (theft == Theft::due && !closing_ && state_.has_slot() && !run_of_pockets(slot, hold))
-      pocketed = Clock::now() + in_vain;
+    if (theft == Theft::due && !closing_ && state_.has_slot()) looking.note(run_of_pockets(slot, hold));
     call_one();
   }
   return false;
@@ -207,25 +206,49 @@ WorkerNode::Theft WorkerNode::thieve(Clock::time_point now, Clock::time_point& s
   return Theft::soon;
 }
 
-// For a while: then this thread looks again for what the scheduler has for it. Whether there was anything.
-// The shorter the tasks are, the more it takes at once.
-bool WorkerNode::run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold) {
+// When others are not done yet there is nothing for 0.2 ms; of tasks that are not worth a thread for longer
+// each time.
+void WorkerNode::Looking::note(Found found) {
+  constexpr auto in_vain = std::chrono::microseconds(200), first_pause = std::chrono::microseconds(100),
+                 longest_pause = std::chrono::microseconds(1600);
+  const auto now = Clock::now();
+  if (found == Found::nothing) since = now + in_vain;
+  if (found != Found::too_short) {
+    pause = {};
+    return;
+  }
+  pause = std::clamp<Clock::duration>(2 * pause, first_pause, longest_pause);
+  not_before = now + pause;
+  since = {};
+}
+
+// For a while: then this thread looks again for what the scheduler has for it. The shorter the tasks are, the
+// more it takes at once; of the shortest nothing: what their own thread runs in 0.1 us costs both more once
+// another has touched it.
+WorkerNode::Found WorkerNode::run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold) {
   constexpr auto a_while = std::chrono::microseconds(100), worth_a_hand = std::chrono::microseconds(10);
-  constexpr std::size_t most_in_hand = 32;
+  constexpr std::int64_t worth_a_thread_ns = 400;
+  constexpr std::size_t most_in_hand = 32, enough = 4;
   state_.occupy();
   if (idle_) work_.notify_one();  // somebody else drives while this one computes
   hold.unlock();
-  bool found = false;
+  Found found = Found::nothing;
   client::Hand hand;
-  std::size_t most = 1;
-  for (auto start = Clock::now(), last = start; !closing_ && (!found || last - start < a_while);) {
+  std::size_t most = 1, runs = 0;
+  std::int64_t run_ns = 0;
+  for (auto start = Clock::now(), last = start;
+       !closing_ && (found == Found::nothing || (found == Found::some && last - start < a_while));) {
     client::Pocket* const pocket = settings_.scheduler->take_of_pockets(self_, most, hand);
     if (!pocket) break;
-    found = true;
+    found = Found::some;
     for (const client::FutureRef& each : hand.tasks) {
       auto& task = static_cast<client::Pocketed&>(*each.get());
-      if (hand.is_begun || client::Pocket::begin_held(task)) run_begun(slot, task, hand.values, false);
+      if (!hand.is_begun && !client::Pocket::begin_held(task)) continue;
+      run_ns += run_begun(slot, task, hand.values, false);
+      ++runs;
     }
+    if (runs >= enough && run_ns < static_cast<std::int64_t>(runs) * worth_a_thread_ns)
+      found = Found::too_short;
     const std::size_t count = hand.tasks.size();
     pocket->put_down(hand);
     const auto now = Clock::now();
@@ -550,9 +573,9 @@ bool WorkerNode::run_in_place(OnThread* below, std::size_t slot, client::Pockete
   return true;
 }
 
-// As `run`, without what a task of a pocket cannot have: options, a gang, a limit.
-void WorkerNode::run_begun(std::size_t slot, client::Pocketed& future, const client::Pocket::Values& values,
-                           bool is_lent) {
+// As `run`, without what a task of a pocket cannot have: options, a gang, a limit. How long it took.
+std::int64_t WorkerNode::run_begun(std::size_t slot, client::Pocketed& future,
+                                   const client::Pocket::Values& values, bool is_lent) {
   constexpr std::size_t most_noted = 256;
   Running& running = running_[slot];
   Ran ran{.id = future.id};
@@ -619,6 +642,7 @@ void WorkerNode::run_begun(std::size_t slot, client::Pocketed& future, const cli
   }
   const auto duration_s = std::chrono::duration<float>(end - start).count();
   settings_.scheduler->ended(future, std::move(value), ran.bytes, duration_s, std::move(failure));
+  return ran.end_ns - ran.start_ns;
 }
 
 // What this thread has run in place since the last call.

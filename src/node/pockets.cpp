@@ -169,7 +169,7 @@ void SchedulerNode::run_or_tell(Pocketed& task, Deadline deadline) {
 
 bool SchedulerNode::wait(FutureState& state, Deadline deadline) {
   if (state.is_untold.load(std::memory_order_acquire)) run_or_tell(pocketed(state), deadline);
-  return Node::wait(state, deadline);
+  return state.status.load(std::memory_order_acquire) != Status::pending || Node::wait(state, deadline);
 }
 
 void SchedulerNode::fetch(FutureState& state, Deadline deadline) {

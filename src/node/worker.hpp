@@ -180,10 +180,19 @@ class WorkerNode final : public Node {
   /// Whether there is something in pockets, and whether its owners have had their time.
   enum class Theft { nothing, soon, due };
   [[nodiscard]] Theft thieve(Clock::time_point now, Clock::time_point& since, bool will_sleep);
-  bool run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold);
+  /// What was found in pockets.
+  enum class Found { nothing, some, too_short };
+  /// When a thread that has nothing to do looks into pockets.
+  struct Looking {
+    Clock::time_point since{};       ///< It has known that something is there; none if it is not.
+    Clock::time_point not_before{};  ///< What it found last was not worth it.
+    Clock::duration pause{};
+    void note(Found found);
+  };
+  [[nodiscard]] Found run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold);
   bool run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future);
-  void run_begun(std::size_t slot, client::Pocketed& future, const client::Pocket::Values& values,
-                 bool is_lent);
+  std::int64_t run_begun(std::size_t slot, client::Pocketed& future, const client::Pocket::Values& values,
+                         bool is_lent);
   void note_in_place(std::size_t slot);
   void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);
   void note_idle(Clock::time_point now);

@@ -99,13 +99,19 @@ class FutureRef {
     return *this;
   }
   ~FutureRef() {
-    if (state_ && state_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) last_gone(state_);
+    if (state_ && (is_alone() || state_->references.fetch_sub(1, std::memory_order_acq_rel) == 1))
+      last_gone(state_);
   }
   FutureState* operator->() const noexcept { return state_; }
   [[nodiscard]] FutureState* get() const noexcept { return state_; }
   explicit operator bool() const noexcept { return state_ != nullptr; }
 
  private:
+  // Of one that is done nobody makes references but from another reference.
+  [[nodiscard]] bool is_alone() const noexcept {
+    return state_->status.load(std::memory_order_acquire) != Status::pending &&
+           state_->references.load(std::memory_order_acquire) == 1;
+  }
   static void last_gone(FutureState* state) noexcept;
   FutureState* state_ = nullptr;
 };

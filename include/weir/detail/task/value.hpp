@@ -7,6 +7,7 @@
 #include <mutex>
 #include <typeinfo>
 
+#include "weir/detail/task/recycled.hpp"
 #include "weir/detail/task/serialize.hpp"
 
 namespace weir::detail::task {
@@ -106,7 +107,7 @@ class Value {
   Value() = default;
   template <class T>
   static Value make(T object) {
-    auto cell = std::make_shared<LiveCell<T>>(std::move(object));
+    auto cell = make_cell<T>(std::move(object));
     cell->ops = &type_ops<T>;
     cell->object.store(&cell->value, std::memory_order_relaxed);
     return Value(std::move(cell));
@@ -180,6 +181,14 @@ class Value {
     explicit LiveCell(T&& from) : value(std::move(from)) {}
     T value;
   };
+  // With what a shared_ptr keeps beside it.
+  template <class T>
+  static std::shared_ptr<LiveCell<T>> make_cell(T&& object) {
+    constexpr std::size_t beside = 64;
+    if constexpr (sizeof(LiveCell<T>) + beside <= Recycled::most_bytes && alignof(LiveCell<T>) <= 16)
+      return std::allocate_shared<LiveCell<T>>(RecyclingAllocator<LiveCell<T>>(), std::move(object));
+    else return std::make_shared<LiveCell<T>>(std::move(object));
+  }
   explicit Value(std::shared_ptr<Cell> cell) : cell_(std::move(cell)) {}
   [[nodiscard]] const void* object(const std::type_info& wanted) const;
   [[nodiscard]] const void* live() const;
