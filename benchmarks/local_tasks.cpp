@@ -66,16 +66,14 @@ int main(int argc, char** argv) {
                                          check(all.result() == 8192, "fan-in");
                                        }));
     constexpr int width = 4096;
-    bench::print("local_wide_per_s", width / bench::seconds_of([&] {
-                                       const auto values = client.map(same, inputs);
-                                       std::vector<weir::Future<long>> sums;
-                                       for (int i = 0; i < width; ++i)
-                                         sums.push_back(client.submit(total, values));
-                                       const std::vector<long> results = client.gather(sums);
-                                       check(std::accumulate(results.begin(), results.end(), 0L) ==
-                                                 64L * width,
-                                             "wide tasks");
-                                     }));
+    bench::print("local_wide_per_s",
+                 width / bench::seconds_of([&] {
+                   const auto values = client.map(same, inputs);
+                   std::vector<weir::Future<long>> sums;
+                   for (int i = 0; i < width; ++i) sums.push_back(client.submit(total, values));
+                   const std::vector<long> results = client.gather(sums);
+                   check(std::accumulate(results.begin(), results.end(), 0L) == 64L * width, "wide tasks");
+                 }));
     bench::print("local_next_per_s", links / bench::seconds_of([&] {
                                        weir::Event end("local_tasks end");
                                        end.clear();

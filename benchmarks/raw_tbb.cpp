@@ -136,16 +136,13 @@ int main() {
   const tbb::global_control at_most(tbb::global_control::max_allowed_parallelism, threads);
   const std::vector<int> many(200'000, 1), wide(8192, 1), inputs(64, 1);
   constexpr int links = 20'000, width = 4096, trips = 20'000;
-  bench::print("tbb_tasks_per_s", double(many.size()) /
-                                      bench::seconds_of([&] { check(map(many) == many, "map"); }));
-  bench::print("tbb_fan_in_per_s", double(wide.size()) / bench::seconds_of([&] {
-                                     check(total_of(wide) == 8192, "fan-in");
-                                   }));
-  bench::print("tbb_wide_per_s", width / bench::seconds_of([&] {
-                                   check(layer(inputs, width) == 64L * width, "wide tasks");
-                                 }));
-  bench::print("tbb_chain_per_s",
-               links / bench::seconds_of([&] { check(chain(links) == links, "chain"); }));
+  bench::print("tbb_tasks_per_s",
+               double(many.size()) / bench::seconds_of([&] { check(map(many) == many, "map"); }));
+  bench::print("tbb_fan_in_per_s",
+               double(wide.size()) / bench::seconds_of([&] { check(total_of(wide) == 8192, "fan-in"); }));
+  bench::print("tbb_wide_per_s",
+               width / bench::seconds_of([&] { check(layer(inputs, width) == 64L * width, "wide tasks"); }));
+  bench::print("tbb_chain_per_s", links / bench::seconds_of([&] { check(chain(links) == links, "chain"); }));
   bench::print("tbb_next_per_s", links / bench::seconds_of([] {
                                    tbb::task_group group;
                                    link(group, links);

@@ -24,22 +24,24 @@ FutureRef another_reference(FutureState& state) {
 
 }  // namespace
 
+// It is counted before the latch is taken, which orders that before a look for somebody who sleeps: a barrier
+// of its own would cost as much again.
 void Pocket::put(Pocketed& task) {
+  put_.store(put_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   const std::lock_guard hold(latch_);
   task.place = static_cast<std::uint32_t>(tasks_.size());
   task.is_listed = true;
   tasks_.push_back(&task);
   if (task.depth > deepest_) deepest_ = task.depth;
-  count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+  ++listed_;
 }
 
 void Pocket::remove(Pocketed& task) {
   if (!task.is_listed) return;
   task.is_listed = false;
   tasks_[task.place] = nullptr;
-  const std::size_t left = count_.load(std::memory_order_relaxed) - 1;  // changed under the latch only
-  count_.store(left, std::memory_order_release);
-  if (left == 0) {
+  left_.store(left_.load(std::memory_order_relaxed) + 1, std::memory_order_release);  // under the latch only
+  if (--listed_ == 0) {
     tasks_.clear();
     first_ = 0;
     return;
@@ -153,9 +155,9 @@ void Pocket::take_beside(std::size_t place, PeerId runs_on, std::size_t most, Ha
 void Pocket::take_any(PeerId runs_on, std::size_t most, Hand& hand) {
   constexpr std::size_t looks = 8, just_submitted = 64;
   const std::lock_guard hold(latch_);
-  if (is_empty()) return;
+  if (listed_ == 0) return;
   const std::size_t all = tasks_.size(), count = all - first_;
-  most = std::min(most, (count_.load(std::memory_order_relaxed) + 3) / 4);
+  most = std::min(most, (listed_ + 3) / 4);
   std::size_t lowest = all;
   while (!tasks_[lowest - 1] || tasks_[lowest - 1]->depth != tasks_[first_]->depth) --lowest;
   const std::size_t newest = most > 1 ? lowest - std::min(just_submitted, (lowest - first_) / 2) : lowest;
@@ -259,7 +261,7 @@ std::optional<Pocket::Left> Pocket::take(Pocketed& task) {
 std::vector<Pocket::Left> Pocket::take_from(int depth) {
   std::vector<Left> left;
   const std::lock_guard hold(latch_);
-  while (!is_empty() && tasks_.back()->depth >= depth) {
+  while (listed_ && tasks_.back()->depth >= depth) {
     Pocketed& last = *tasks_.back();
     Stage waits = Stage::waiting;
     if (last.stage.compare_exchange_strong(waits, Stage::told, std::memory_order_acq_rel))
@@ -273,7 +275,7 @@ std::vector<Pocket::Left> Pocket::take_from(int depth) {
 bool Pocket::has_from(int depth) {
   if (deepest_ < depth || is_empty()) return false;
   const std::lock_guard hold(latch_);
-  deepest_ = is_empty() ? below_all : tasks_.back()->depth;
+  deepest_ = listed_ == 0 ? below_all : tasks_.back()->depth;
   return deepest_ >= depth;
 }
 
@@ -287,6 +289,19 @@ std::vector<Pocket::Left> Pocket::take_all() {
     else left.push_back(leave(last, stage));
   }
   return left;
+}
+
+std::unordered_map<std::uint64_t, std::size_t> Pocket::by_function() {
+  std::unordered_map<std::uint64_t, std::size_t> counts;
+  const std::lock_guard hold(latch_);
+  std::uint64_t last = 0;
+  std::size_t* count = nullptr;
+  for (const Pocketed* task : tasks_) {
+    if (!task) continue;
+    if (!count || task->function != last) count = &counts[last = task->function];
+    ++*count;
+  }
+  return counts;
 }
 
 bool Pocket::forget(Pocketed& task) {

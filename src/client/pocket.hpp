@@ -4,6 +4,7 @@
 #include <atomic>
 #include <optional>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "weir/detail/client/cluster_link.hpp"
@@ -36,9 +37,7 @@ struct Pocketed final : FutureState {
     function = request.function;
   }
   [[nodiscard]] static void* operator new(std::size_t bytes) { return task::Recycled::take(bytes); }
-  static void operator delete(void* block, std::size_t bytes) noexcept {
-    task::Recycled::give(block, bytes);
-  }
+  static void operator delete(void* block, std::size_t bytes) noexcept { task::Recycled::give(block, bytes); }
 
   const std::uint64_t invoker;
   const Buffer arguments;
@@ -119,12 +118,17 @@ class Pocket {
   [[nodiscard]] bool has_from(int depth);
   /// The same of all, also of those that threads run that had nothing to do.
   [[nodiscard]] std::vector<Left> take_all();
+  /// How many of them wait, by function.
+  [[nodiscard]] std::unordered_map<std::uint64_t, std::size_t> by_function();
   /// Nobody wants it any more; false if it is known elsewhere.
   [[nodiscard]] bool forget(Pocketed& task);
   /// Whether none of them waits; what is begun in a hand counts until that is put down.
   [[nodiscard]] bool is_empty() const noexcept { return count() == 0; }
-  /// How many of them wait, so counted.
-  [[nodiscard]] std::size_t count() const noexcept { return count_.load(std::memory_order_seq_cst); }
+  /// How many of them wait, so counted, with one that is just put in.
+  [[nodiscard]] std::size_t count() const noexcept {
+    const std::size_t left = left_.load(std::memory_order_seq_cst);  // first: none leaves before it is there
+    return put_.load(std::memory_order_seq_cst) - left;
+  }
 
   Pocket* const next;  ///< In a list of all.
 
@@ -162,7 +166,9 @@ class Pocket {
   std::size_t taken_ = 0;         // the last that was taken by a thread with nothing to do
   std::uint32_t chance_ = 1;      // where such a thread looks next
   int deepest_ = below_all;       // that any of them may have; of the thread whose pocket it is
-  std::atomic<std::size_t> count_{0};
+  std::size_t listed_ = 0;        // of tasks_
+  std::atomic<std::size_t> put_{0},
+      left_{0};  // so many in all; the first is of the thread whose pocket it is
 };
 
 }  // namespace weir::detail::client

@@ -228,7 +228,7 @@ void WorkerNode::Looking::note(Found found) {
 WorkerNode::Found WorkerNode::run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold) {
   constexpr auto a_while = std::chrono::microseconds(100), worth_a_hand = std::chrono::microseconds(10);
   constexpr std::int64_t worth_a_thread_ns = 400;
-  constexpr std::size_t most_in_hand = 32, enough = 4;
+  constexpr std::size_t most_in_hand = 32, enough = 12;
   state_.occupy();
   if (idle_) work_.notify_one();  // somebody else drives while this one computes
   hold.unlock();

@@ -70,6 +70,24 @@ bool SchedulerNode::has_pocketed() const noexcept {
   return false;
 }
 
+std::size_t SchedulerNode::count_pocketed() const noexcept {
+  std::size_t count = 0;
+  for (const Pocket* pocket = pocket_.load(std::memory_order_acquire); pocket; pocket = pocket->next)
+    count += pocket->count();
+  return count;
+}
+
+// As they would be seen if they had been told of: ready, or soon.
+void SchedulerNode::add_pocketed(Picture& picture) {
+  for (Pocket* pocket = pocket_.load(std::memory_order_acquire); pocket; pocket = pocket->next)
+    for (const auto& [function, count] : pocket->by_function()) {
+      picture.snapshot.tasks[static_cast<std::size_t>(TaskState::queued)] += count;
+      auto known = std::ranges::find(picture.progress, function, &seeing::Progress::function);
+      if (known == picture.progress.end()) known = picture.progress.insert(known, {function, 0, 0});
+      known->submitted += count;
+    }
+}
+
 FutureRef SchedulerNode::submit(Request&& request) {
   const TaskScope* scope = TaskScope::current();
   const bool by_body = is_body();

@@ -487,13 +487,16 @@ std::uint64_t SchedulerNode::work_for(const std::vector<Resource>& offer, bool t
 }
 
 SchedulerNode::Picture SchedulerNode::picture() {
+  constexpr std::size_t worth_telling = 4096;  // a few milliseconds, in which nothing else is done
   const std::lock_guard hold(baton_);  // not as a Hold: callbacks of futures are not for a thread that looks
-  tell_all_pockets();
+  const bool is_much = count_pocketed() > worth_telling;
+  if (!is_much) tell_all_pockets();
   leave_callbacks();
   Picture picture{state_.picture(), {}};
   for (WorkerInfo& worker : picture.snapshot.workers) worker.job = peer(worker.peer).job;
   for (const scheduler::Group& group : state_.groups())
     picture.progress.push_back({group.function, group.submitted, group.finished});
+  if (is_much) add_pocketed(picture);
   return picture;
 }
 

@@ -89,6 +89,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   /// For a thread of a worker in this process.
   [[nodiscard]] client::Pocket& make_pocket();
   [[nodiscard]] bool has_pocketed() const noexcept;
+  [[nodiscard]] std::size_t count_pocketed() const noexcept;
   /// The scheduler is told of what tasks of this depth and deeper ones have left in a pocket.
   void tell_from(client::Pocket& pocket, int depth);
   /// What a thread of this worker that has nothing to do runs of what waits in pockets, up to `most`, and the
@@ -119,7 +120,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
     return *this;
   }
   [[nodiscard]] Snapshot snapshot() override;
-  /// The cluster as it is now, and how far each function's tasks are; waits for nobody.
+  /// The cluster as it is now, and how far each function's tasks are; waits for nobody. What is in pockets is
+  /// told of if it is not much, else only counted.
   struct Picture {
     Snapshot snapshot;
     std::vector<seeing::Progress> progress;
@@ -223,6 +225,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void call_sleeper();
   void tell_of(std::vector<client::Pocket::Left>&& left);
   void tell_all_pockets();
+  void add_pocketed(Picture& picture);
   [[nodiscard]] bool is_body() const noexcept;
   void note_body();
   void finish_pocketed(client::Pocketed& task);

@@ -300,6 +300,27 @@ TEST_CASE("pocket: where a hand keeps what others could run they take it out of 
   CHECK(tasks.pocket.take_all().size() == 8);  // those that took them run them
 }
 
+TEST_CASE("pocket: what waits is counted by function, and told of by nobody for that") {
+  Tasks tasks;
+  Pocketed& first = tasks.put(0);
+  Pocketed& second = tasks.put(0);
+  Pocketed& third = tasks.put(0, {&first});
+  first.function = second.function = 5;
+  third.function = 6;
+  CHECK(tasks.pocket.count() == 3);
+  CHECK(tasks.pocket.by_function() == std::unordered_map<std::uint64_t, std::size_t>{{5, 2}, {6, 1}});
+  REQUIRE(tasks.begin(second));
+  CHECK(tasks.pocket.count() == 2);
+  CHECK(tasks.pocket.by_function() == std::unordered_map<std::uint64_t, std::size_t>{{5, 1}, {6, 1}});
+  tasks.end(second, 1);
+  REQUIRE(tasks.begin(first));
+  tasks.end(first, 1);
+  REQUIRE(tasks.begin(third));
+  tasks.end(third, 1);
+  CHECK(tasks.pocket.is_empty());
+  CHECK(tasks.pocket.by_function().empty());
+}
+
 TEST_CASE("pocket: each task is run once, whoever takes it") {
   constexpr int rounds = 20, each = 2000;
   for (int round = 0; round < rounds; ++round) {

@@ -31,7 +31,8 @@ class Recycled {
 template <class T>
 struct RecyclingAllocator {
   using value_type = T;
-  static constexpr bool recycles = sizeof(T) <= Recycled::most_bytes && alignof(T) <= alignof(std::max_align_t);
+  static constexpr bool recycles =
+      sizeof(T) <= Recycled::most_bytes && alignof(T) <= alignof(std::max_align_t);
 
   RecyclingAllocator() = default;
   template <class U>
