@@ -122,9 +122,11 @@ class Future {
   template <class F>
   auto then(F f) const;
 
-  /// The task's id, once the scheduler knows its result, or it is among `untold`; for the library.
+  /// The task's id, once the scheduler knows its result, or it is among `untold`; for the library. Throws
+  /// `Error{closed}` if its cluster has ended: another one has tasks of the same ids.
   [[nodiscard]] TaskId input_id(std::vector<detail::client::FutureRef>* untold = nullptr) const {
     detail::client::FutureState& state = this->state();
+    if (state.core->has_ended()) detail::client::throw_ended();
     if (state.kept) state.core->hand_out(state);
     if (!untold || !state.is_untold.load(std::memory_order_acquire)) return id();
     untold->push_back(handle_);

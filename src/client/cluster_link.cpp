@@ -87,6 +87,14 @@ void FutureRef::last_gone(FutureState* state) noexcept {
 
 void throw_failure(const FutureState& state) { throw TaskError(*state.failure); }
 
+void throw_ended() {
+  throw Error(
+      ErrorKind::closed,
+      "an argument must be a future, or something persisted, of this cluster (got one of a cluster that "
+      "has ended, such as that of an earlier weir::run); make it again here, or bring its result before "
+      "the end");
+}
+
 void throw_empty(const char* what) {
   throw Error(
       ErrorKind::invalid_argument,

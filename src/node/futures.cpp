@@ -190,6 +190,11 @@ bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline
   return true;
 }
 
+void Node::close_futures(const std::string& reason) {
+  end();
+  futures_.close(reason);
+}
+
 bool Node::wait(FutureState& state, Deadline deadline) {
   return wait_within_limit(
       state.id, [&] { return state.status.load(std::memory_order_acquire) != Status::pending; }, deadline);

@@ -75,6 +75,8 @@ class Node : public client::ClusterLink,
   virtual void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) = 0;
   /// After a submission: sends what should not wait.
   virtual void submitted() = 0;
+  /// No task is made any more, and none of those there are is an input. Under the baton.
+  void close_futures(const std::string& reason);
   /// Runs this task in the calling thread, which waits for it, if it is the next of a worker in this process.
   virtual bool run_here(TaskId) { return false; }
 

@@ -592,7 +592,7 @@ bool SchedulerNode::leave(bool abort) {
     Hold hold(*this);
     leaving_ = true;
     may_pocket_ = false;
-    futures_.close("the cluster has ended");
+    close_futures("the cluster has ended");
     close_asks();
     each_alive([&](PeerId id, Peer&) { post(id, protocol::Shutdown{abort}); });
     flush();

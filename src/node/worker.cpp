@@ -149,7 +149,7 @@ void WorkerNode::on(PeerId, protocol::Refused&& message) {
 
 void WorkerNode::on(PeerId, protocol::Shutdown&& message) {
   if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
-  if (settings_.is_guest) futures_.close("the session has ended");
+  if (settings_.is_guest) close_futures("the session has ended");
   begin_closing();
   tell_seen(Clock::now());
   tell_memory();  // what the last heartbeat told may have been freed
@@ -317,7 +317,7 @@ void WorkerNode::scheduler_gone(const std::string& how) {
   if (settings_.is_guest) {
     if (good_bye_) return;
     good_bye_ = true;
-    futures_.close("the program of the session " + how);
+    close_futures("the program of the session " + how);
     return begin_closing();
   }
   log::error("rank 0 {}; this worker ends", how);
@@ -330,7 +330,7 @@ bool WorkerNode::wait_until_closed() {
   closing_.wait(false);
   {
     Hold hold(*this);
-    futures_.close("the cluster has ended");
+    close_futures("the cluster has ended");
   }
   // What still runs is not wanted any more; it is not waited for.
   const auto finished = [&] {
@@ -357,7 +357,7 @@ void WorkerNode::leave() {
     Hold hold(*this);
     if (!good_bye_ && !closing_) post(0, protocol::Leaving{});
     good_bye_ = true;
-    futures_.close("this client has been closed");
+    close_futures("this client has been closed");
     flush_all(std::chrono::milliseconds(500));
   }
   stop();

@@ -163,6 +163,8 @@ class Overseer {
 class ClusterLink {
  public:
   virtual ~ClusterLink() = default;
+  /// Nothing can be asked of its tasks any more.
+  [[nodiscard]] bool has_ended() const noexcept { return has_ended_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] virtual FutureRef submit(Request&& request) = 0;
   /// One for each rank; they run at the same time, or not at all.
@@ -226,7 +228,11 @@ class ClusterLink {
   static std::shared_ptr<ClusterLink> current() noexcept;
   static void set_current(std::shared_ptr<ClusterLink> core) noexcept;
 
+ protected:
+  void end() noexcept { has_ended_.store(true, std::memory_order_relaxed); }
+
  private:
+  std::atomic<bool> has_ended_{false};
   std::mutex at_end_mutex_;
   std::vector<std::function<void()>> at_end_;
 };
@@ -235,6 +241,8 @@ class ClusterLink {
 [[noreturn]] void throw_failure(const FutureState& state);
 /// Throws `Error{invalid_argument}`: a future without a task was used.
 [[noreturn]] void throw_empty(const char* what);
+/// Throws `Error{closed}`: a task of a cluster that has ended is to be an input.
+[[noreturn]] void throw_ended();
 [[noreturn]] void throw_timeout(const char* what, std::chrono::nanoseconds waited, const FutureState& state);
 
 }  // namespace detail::client
