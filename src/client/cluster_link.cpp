@@ -1,6 +1,7 @@
 // What futures throw, and the current core.
 #include "weir/detail/client/cluster_link.hpp"
 
+#include "client/link_share.hpp"
 #include "client/task_scope.hpp"
 #include "weir/detail/task/address.hpp"
 
@@ -81,6 +82,10 @@ void ClusterLink::keep_results(const std::string&) {
 }
 
 void FutureRef::last_gone(FutureState* state) noexcept {
+  if (LinkShare* const share = state->share) {
+    share->link().release(state);
+    return share->give_back();
+  }
   const auto core = std::move(state->core);
   core->release(state);
 }

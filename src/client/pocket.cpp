@@ -64,7 +64,7 @@ void Pocket::come_back(Pocketed& task) {
   away_.pop_back();
 }
 
-FutureRef Pocket::claim_input(Pocketed& task, std::size_t& at) {
+Pocket::Claimed Pocket::claim_input(Pocketed& task, std::size_t& at, PeerId runs_on) {
   const std::lock_guard hold(latch_);
   const std::size_t count = task.inputs.size();
   for (; at < 2 * count; ++at) {
@@ -72,7 +72,10 @@ FutureRef Pocket::claim_input(Pocketed& task, std::size_t& at) {
     const Stage stage = input.stage;
     if (stage == Stage::done || (stage != Stage::waiting && at < count)) continue;
     input.is_claimed = true;
-    return task.inputs[at++ % count];
+    Values none;
+    const bool is_begun =
+        input.input_count == 0 && stage == Stage::waiting && is_untold(input) && start(input, runs_on, none);
+    return {task.inputs[at++ % count], is_begun};
   }
   return {};
 }
@@ -102,8 +105,17 @@ bool Pocket::start(Pocketed& task, PeerId runs_on, Values& values) {
   return true;
 }
 
+// Its lines into the cache.
+void Pocket::fetch(std::size_t place) const noexcept {
+  constexpr std::size_t line = 64;
+  const auto* const task = reinterpret_cast<const char*>(tasks_[place]);
+  for (std::size_t at = 0; task && at < sizeof(Pocketed); at += line) __builtin_prefetch(task + at, 1);
+}
+
 bool Pocket::begin(Pocketed& task, PeerId runs_on, Values& values) {
+  constexpr std::size_t ahead = 2;
   const std::lock_guard hold(latch_);
+  if (task.is_listed && task.place + ahead < tasks_.size()) fetch(task.place + ahead);
   return is_untold(task) && readiness(task) == Readiness::ready && start(task, runs_on, values);
 }
 
@@ -135,12 +147,9 @@ bool Pocket::take_one(Pocketed& task, PeerId runs_on, std::size_t most, Hand& ha
 }
 
 void Pocket::take_beside(std::size_t place, PeerId runs_on, std::size_t most, Hand& hand) {
-  constexpr std::size_t line = 64;
   const int depth = tasks_[place]->depth;
   const std::size_t end = place - std::min(place - first_, most - hand.tasks.size());
-  for (std::size_t i = end; i < place; ++i)
-    for (std::size_t at = 0; tasks_[i] && at < sizeof(Pocketed); at += line)
-      __builtin_prefetch(reinterpret_cast<const char*>(tasks_[i]) + at, 1);
+  for (std::size_t i = end; i < place; ++i) fetch(i);
   while (place > end) {
     Pocketed* const task = tasks_[--place];
     if (!task || task->depth != depth || task->input_count || task->is_claimed || task->taken_by ||

@@ -92,8 +92,12 @@ class Pocket {
   explicit Pocket(Pocket* before = nullptr) : next(before) {}
   void put(Pocketed& task);
   /// The next of its inputs, from `at` on, that is not done, claimed for the caller: those that wait, then
-  /// those that others run; null: there is none.
-  [[nodiscard]] FutureRef claim_input(Pocketed& task, std::size_t& at);
+  /// those that others run; null: there is none. One that waits and has no inputs itself is begun at once.
+  struct Claimed {
+    FutureRef task;
+    bool is_begun = false;
+  };
+  [[nodiscard]] Claimed claim_input(Pocketed& task, std::size_t& at, PeerId runs_on);
   /// Takes it out, to run it on these values of its inputs; false if it is known elsewhere, or runs, or one
   /// of them is not done.
   [[nodiscard]] bool begin(Pocketed& task, PeerId runs_on, Values& values);
@@ -151,6 +155,7 @@ class Pocket {
   enum class Readiness { ready, not_yet, never };
   [[nodiscard]] static Readiness readiness(Pocketed& task);
   [[nodiscard]] bool take_one(Pocketed& task, PeerId runs_on, std::size_t most, Hand& hand);
+  void fetch(std::size_t place) const noexcept;
   void take_beside(std::size_t place, PeerId runs_on, std::size_t most, Hand& hand);
   [[nodiscard]] bool hold(Pocketed& task, PeerId runs_on, Hand& hand);
   [[nodiscard]] bool start(Pocketed& task, PeerId runs_on, Values& values);

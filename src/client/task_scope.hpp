@@ -25,8 +25,10 @@ struct TaskThread {
   virtual bool stopped() = 0;             ///< Whether nobody wants the task any more.
   /// Where what it submits may stay until somebody asks for it; null: nowhere.
   virtual Pocket* pocket() { return nullptr; }
-  /// Runs a task of the pocket on top of this one; false if it is not in it any more.
-  virtual bool run_pocketed(Pocketed&) { return false; }
+  /// Runs a task of the pocket on top of this one; false if it is not in it any more. Or one that was begun.
+  virtual bool run_pocketed(Pocketed&, bool /*is_begun*/) { return false; }
+  /// Which worker it is of.
+  [[nodiscard]] virtual std::uint32_t worker() const noexcept { return 0; }
   /// The link of the process, counted by this thread alone.
   virtual std::shared_ptr<ClusterLink> link() { return nullptr; }
 

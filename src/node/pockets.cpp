@@ -4,6 +4,7 @@
 
 namespace weir::detail::node {
 
+using client::ClusterLink;
 using client::Deadline;
 using client::FutureRef;
 using client::FutureState;
@@ -104,7 +105,12 @@ FutureRef SchedulerNode::submit(Request&& request) {
                        : new Pocketed(std::move(request), *pocket, scope->id, scope->depth);
   FutureRef future(task);
   task->id = futures_.take_id(self());
-  task->core = by_body ? body_link_ : scope->thread->link();
+  if (by_body) {
+    task->core = std::shared_ptr<ClusterLink>(std::shared_ptr<void>(), this);
+    task->share = &body_share_->take();
+  } else {
+    task->core = scope->thread->link();
+  }
   task->is_untold.store(true, std::memory_order_relaxed);
   pocket->put(*task);
   call_sleeper();
@@ -148,8 +154,8 @@ bool is_soon_done(const Pocketed& task, std::size_t with_it) {
 
 // Runs a task after what it stands on; false if some of it is not to be run here.
 template <class Run>
-bool run_with_inputs(Pocketed& task, const Run& run) {
-  if (!task.input_count) return run(task) || is_soon_done(task, 0);
+bool run_with_inputs(Pocketed& task, PeerId runs_on, const Run& run) {
+  if (!task.input_count) return run(task, false) || is_soon_done(task, 0);
   struct Step {
     FutureRef task;
     std::size_t input = 0;
@@ -159,11 +165,12 @@ bool run_with_inputs(Pocketed& task, const Run& run) {
   while (!steps.empty()) {
     Pocketed& next = pocketed(*steps.back().task.get());
     if (next.input_count)
-      if (FutureRef input = next.pocket.claim_input(next, steps.back().input)) {
-        steps.push_back({std::move(input)});
+      if (auto [input, is_begun] = next.pocket.claim_input(next, steps.back().input, runs_on); input) {
+        if (is_begun) (void)run(pocketed(*input.get()), true);
+        else steps.push_back({std::move(input)});
         continue;
       }
-    if (!run(next) && !is_soon_done(next, task.input_count)) return false;
+    if (!run(next, false) && !is_soon_done(next, task.input_count)) return false;
     steps.pop_back();
   }
   return true;
@@ -177,11 +184,14 @@ void SchedulerNode::run_or_tell(Pocketed& task, Deadline deadline) {
   const bool is_bodys = !deadline && is_body() && &task.pocket == body_pocket_;
   const bool is_own = !deadline && scope && scope->alone == 0 && scope->depth < deepest_stack &&
                       scope->thread && scope->thread->pocket() == &task.pocket;
-  if (is_bodys &&
-      run_with_inputs(task, [&](Pocketed& each) { return body_worker_->run_in_lent(body_slot_, each); }))
-    return;
-  if (is_own && run_with_inputs(task, [&](Pocketed& each) { return scope->thread->run_pocketed(each); }))
-    return;
+  const auto in_body = [&](Pocketed& each, bool is_begun) {
+    return body_worker_->run_in_lent(body_slot_, each, is_begun);
+  };
+  const auto in_task = [&](Pocketed& each, bool is_begun) {
+    return scope->thread->run_pocketed(each, is_begun);
+  };
+  if (is_bodys && run_with_inputs(task, body_worker_->peer(), in_body)) return;
+  if (is_own && run_with_inputs(task, scope->thread->worker(), in_task)) return;
   tell(task);
 }
 
@@ -313,7 +323,7 @@ void SchedulerNode::begin_body() {
   if (!slot) return;
   body_slot_ = *slot;
   body_pocket_ = &body_worker_->pocket_of(*slot);
-  body_link_ = body_worker_->counted_apart();
+  body_share_ = new client::LinkShare(shared_from_this());
   body_ = std::this_thread::get_id();
 }
 
@@ -323,7 +333,7 @@ void SchedulerNode::end_body() {
   body_worker_->take_back(body_slot_);
   body_ = std::thread::id{};
   body_worker_.reset();
-  body_link_.reset();
+  std::exchange(body_share_, nullptr)->leave();
 }
 
 // What it waits for may be done, and only the message is not read: the others then stay in the pocket.

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "client/graph_teller.hpp"
+#include "client/link_share.hpp"
 #include "client/pocket.hpp"
 #include "coordination/state.hpp"
 #include "node/host.hpp"
@@ -286,7 +287,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::shared_ptr<WorkerNode> body_worker_;  // ... that of a slot ...
   std::size_t body_slot_ = 0;                // ... here
   client::Pocket* body_pocket_ = nullptr;
-  std::shared_ptr<client::ClusterLink> body_link_;
+  client::LinkShare* body_share_ = nullptr;  // of the futures of what it submits there
   int body_waits_ = 0;  // what it submits then comes from a callback, and it does not wait for that
   scheduler::Actions actions_;
   std::vector<Peer> peers_;

@@ -79,8 +79,11 @@ class WorkerNode final : public Node {
   /// is none with a pocket.
   [[nodiscard]] std::optional<std::size_t> lend_slot();
   [[nodiscard]] client::Pocket& pocket_of(std::size_t slot) { return *running_[slot].pocket; }
-  /// Runs a task of the pocket of a lent slot; false if it is not in it any more.
-  bool run_in_lent(std::size_t slot, client::Pocketed& future) { return run_in_place(nullptr, slot, future); }
+  /// Runs a task of the pocket of a lent slot; false if it is not in it any more. Or one that was begun.
+  bool run_in_lent(std::size_t slot, client::Pocketed& future, bool is_begun) {
+    return run_in_place(nullptr, slot, future, is_begun);
+  }
+  [[nodiscard]] PeerId peer() const noexcept { return self_; }
   /// What has run in a lent slot is counted; the slot comes back.
   void note_lent(std::size_t slot);
   void take_back(std::size_t slot);
@@ -190,7 +193,7 @@ class WorkerNode final : public Node {
     void note(Found found);
   };
   [[nodiscard]] Found run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold);
-  bool run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future);
+  bool run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future, bool is_begun);
   std::int64_t run_begun(std::size_t slot, client::Pocketed& future, const client::Pocket::Values& values,
                          bool is_lent);
   void note_in_place(std::size_t slot);

@@ -159,13 +159,30 @@ TEST_CASE("pocket: whoever needs a task claims its inputs one after the other, a
   CHECK(tasks.begin(done));
   tasks.end(done, 1);
   std::size_t at = 0;
-  CHECK(tasks.pocket.claim_input(sum, at).get() == &first);
+  const Pocket::Claimed claimed = tasks.pocket.claim_input(sum, at, 3);
+  CHECK(claimed.task.get() == &first);
+  CHECK(claimed.is_begun);
+  CHECK(first.runs_on == 3);
   CHECK(tasks.begin_any() == second.id);
   CHECK(tasks.begin_any() == 0);
-  CHECK(tasks.begin(first));
+  CHECK_FALSE(tasks.begin(first));
   tasks.end(first, 1);
-  CHECK(tasks.pocket.claim_input(sum, at).get() == &second);  // to be waited for
-  CHECK_FALSE(tasks.pocket.claim_input(sum, at));
+  const Pocket::Claimed taken = tasks.pocket.claim_input(sum, at, 3);
+  CHECK(taken.task.get() == &second);  // to be waited for
+  CHECK_FALSE(taken.is_begun);
+  CHECK_FALSE(tasks.pocket.claim_input(sum, at, 3).task);
+}
+
+TEST_CASE("pocket: an input that has inputs itself is claimed, and begun after them") {
+  Tasks tasks;
+  Pocketed &first = tasks.put(0), &second = tasks.put(0, {&first}), &third = tasks.put(0, {&second});
+  std::size_t at = 0;
+  const Pocket::Claimed claimed = tasks.pocket.claim_input(third, at, 3);
+  CHECK(claimed.task.get() == &second);
+  CHECK_FALSE(claimed.is_begun);
+  CHECK(tasks.pocket.claim_input(second, at = 0, 3).is_begun);
+  tasks.end(first, 1);
+  CHECK(tasks.begin(second));
 }
 
 TEST_CASE("pocket: a task with an input that has been told of does not begin, but has to be told of") {
@@ -186,9 +203,9 @@ TEST_CASE("pocket: where nothing else can begin, what deeper tasks have submitte
   Pocketed *last = &tasks.put(-1), *first = last;
   for (int i = 0; i < 100; ++i) {
     last = &tasks.put(-1, {last});
-    CHECK(tasks.pocket.claim_input(*last, at = 0));
+    CHECK(tasks.pocket.claim_input(*last, at = 0, 3).task);
   }
-  CHECK(tasks.begin(*first));
+  CHECK(first->stage == Stage::running);
   for (int i = 0; i < 10; ++i) tasks.put(0);
   for (TaskId id = 111; id > 101; --id) CHECK(tasks.begin_any() == id);
   CHECK(tasks.begin_any() == 0);

@@ -37,6 +37,7 @@ struct Function;
 namespace detail::client {
 
 class ClusterLink;
+class LinkShare;
 
 /// What is called when a future is done.
 struct Callback {
@@ -78,7 +79,8 @@ struct FutureState {
   std::uint64_t function = 0;              ///< Of the task, for its name ...
   std::shared_ptr<const Options> options;  ///< ... which may be here.
   std::shared_ptr<ClusterLink> core;
-  Buffer small;  ///< The whole result, serialized, when it is small.
+  LinkShare* share = nullptr;  ///< What keeps the core instead; null: `core` itself does.
+  Buffer small;                ///< The whole result, serialized, when it is small.
   task::Value value;
   std::shared_ptr<const Failure> failure;
   std::vector<Callback> callbacks;
