@@ -275,6 +275,34 @@ TEST_CASE("gather gives results in order and throws the first error in order") {
   client().gather(std::vector<Future<void>>{client().submit(nothing, 1), client().submit(nothing, 2)});
 }
 
+TEST_CASE("gather of futures that are given up keeps order and errors, and what others hold") {
+  const auto numbers_to = [](int count) {
+    std::vector<int> numbers(count);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    return numbers;
+  };
+  CHECK(client().gather(client().map(inc, numbers_to(300))).back() == 300);
+  const auto large =
+      client().gather(client().map([](int x) { return std::vector<int>(50'000, x); }, numbers_to(20)));
+  REQUIRE(large.size() == 20);
+  for (int i = 0; i < 20; ++i) CHECK(large[i] == std::vector<int>(50'000, i));
+
+  std::vector<Future<int>> futures = client().map(inc, numbers_to(10));
+  const std::vector<Future<int>> held{futures[3], futures[4]};
+  const Future<int> twice = client().submit(inc, futures[7]);
+  CHECK(client().gather(std::move(futures)).at(3) == 4);
+  CHECK(held[0].result() == 4);
+  CHECK(client().gather(held) == std::vector{4, 5});
+  CHECK(twice.result() == 9);
+  CHECK(client().gather({held[0], held[0]}) == std::vector{4, 4});
+
+  const auto some = [] {
+    return std::vector{client().submit(inc, 1), client().submit(fails_until, 2), client().submit(inc, 3)};
+  };
+  CHECK_THROWS_AS(client().gather(some()), TaskError);
+  CHECK(client().gather(some(), weir::on_error::skip) == std::vector{2, 4});
+}
+
 TEST_CASE("gather leaves out what failed, and keeps names") {
   const std::vector<Future<int>> futures{client().submit(inc, 1), client().submit(fails_until, 1),
                                          client().submit(inc, 2)};
