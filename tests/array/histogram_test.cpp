@@ -2,6 +2,7 @@
 // fuzz/arrays.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include "array/lists.hpp"
@@ -38,6 +39,45 @@ TEST_CASE("histograms find their edges") {
           "histogram2d: the shapes must be equal (got (4,) and (2,))");
     CHECK(sentence_of([&] { return histogram(x, {1}); }) ==
           "histogram: there must be at least 2 edges (got 1)");
+  });
+}
+
+TEST_CASE("histograms count every number once, at edges, beyond them and of any count") {
+  in_cluster([] {
+    const double inf = INFINITY;
+    const std::vector<std::vector<double>> all_edges{{0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1},
+                                                     {0, 0.5, 0.75, 1},
+                                                     {0.25, 0.5},
+                                                     {-inf, 0.5, inf},
+                                                     {0.5, 0.5, 1},
+                                                     {-1e300, 0, 1e300},
+                                                     {-inf, inf},
+                                                     {0, 1, inf}};
+    for (const std::vector<double>& edges : all_edges)
+      for (const std::size_t size : {1u, 7u, 8u, 127u, 129u, 1000u}) {
+        std::vector<double> numbers(size);
+        for (std::size_t i = 0; i < size; ++i) numbers[i] = static_cast<double>(i * 37 % 130) / 100 - 0.1;
+        if (size > 100) {
+          numbers[3] = NAN;
+          numbers[50] = inf;
+          numbers[51] = -inf;
+          numbers[52] = edges.back();
+          numbers[60] = std::nextafter(edges.back(), -inf);
+          numbers[70] = std::nextafter(edges.front(), -inf);
+        }
+        List counts(edges.size() - 1);
+        for (const double x : numbers) {
+          if (!(x >= edges.front() && x <= edges.back())) continue;
+          std::size_t bin = counts.size() - 1;
+          while (x < edges[bin]) --bin;
+          ++counts[bin];
+        }
+        xt::xarray<double> values(std::vector<std::size_t>{size});
+        std::ranges::copy(numbers, values.begin());
+        const auto x = from_xtensor(values, {61});
+        INFO(edges.size() << " edges, " << size << " numbers");
+        CHECK(list(histogram(x, edges)) == counts);
+      }
   });
 }
 

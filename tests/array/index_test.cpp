@@ -140,3 +140,30 @@ TEST_CASE("lists of indices are broadcast together") {
           "index: an index must be in [-3, 3) along axis 0 (got 9)");
   });
 }
+
+TEST_CASE("a long list that is an array chooses rows as a list does, and is told what is out of range") {
+  in_cluster([] {
+    constexpr std::int64_t extent = 1000, count = 40'000;
+    const auto values = reshape(arange<std::int64_t>(0, 3 * extent), {extent, 3});
+    const auto mixed = (arange<std::int64_t>(0, count) * 7919 % (2 * extent) - extent);  // also from the end
+    const List told = list(mixed);
+    for (const Chunks& chunks :
+         {Chunks{{1000}, {3}}, Chunks{{400, 400, 200}, {2, 1}}, Chunks{{1, 0, 999}, {3}}}) {
+      const auto x = values.rechunk(chunks).persist();
+      for (const ChunkSpec& of_list : {ChunkSpec{count}, ChunkSpec{999}}) {
+        const auto places = mixed.rechunk(of_list).persist();
+        CHECK(list(x(places)) == list(x(told)));
+        CHECK(list(transpose(x).rechunk({2, 600}).persist()(all, places)) == list(transpose(x)(all, told)));
+        CHECK(list(x(places, 1)) == list(x(told, 1)));
+      }
+    }
+    const auto x = values.rechunk({250, 3}).persist();
+    CHECK(list(x(floor_divide(arange<std::int64_t>(0, count), 40))(range(39, 41), 0)) == List{0, 3});
+    CHECK(list(x(arange<std::int64_t>(0, count) * 0 + 5)(-1)) == List{15, 16, 17});
+    CHECK(sentence_of([&] { return x(mixed + 1); }) ==
+          "index: an index must be in [-1000, 1000) along axis 0 (got 1000)");
+    CHECK(sentence_of([&] {
+            return zeros({0, 3}).persist()(mixed);
+          }) == "index: an index must be in [0, 0) along axis 0 (got -1000)");
+  });
+}

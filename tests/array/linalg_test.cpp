@@ -96,6 +96,30 @@ TEST_CASE("matmul, tensordot and einsum multiply whatever the chunks are") {
   });
 }
 
+TEST_CASE("a matrix times a vector, and a vector times a matrix, are as its columns and rows") {
+  in_cluster([] {
+    const auto check = []<class T>(T factor) {
+      for (const std::int64_t rows : {1, 5, 130})
+        for (const std::int64_t columns : {1, 3, 77}) {
+          const Array<T> a = Random(1).normal({rows, columns}, 0, 1, {50, 30}).astype<T>() * factor,
+                         x = Random(2).normal({columns}).astype<T>() * factor,
+                         y = Random(3).normal({rows}).astype<T>() * factor;
+          const auto two = concatenate(std::vector{expand_dims(x, 1), expand_dims(x, 1)}, 1);
+          const auto both = concatenate(std::vector{expand_dims(y, 0), expand_dims(y, 0)}, 0);
+          CHECK(allclose(matmul(a, x), matmul(a, two)(all, 1), 1e-4, 1e-4));
+          CHECK(allclose(matmul(y, a), matmul(both, a)(0, all), 1e-4, 1e-4));
+        }
+    };
+    check(1.0);
+    check(1.0F);
+    check(std::complex<double>(1, 2));
+    const auto holes = matmul(from_xtensor(M{{1, NAN}, {0, 0}}), from_xtensor(xt::xarray<double>{0, 1}));
+    CHECK(std::isnan(holes(0).item()));
+    CHECK(holes(1).item() == 0.0);
+    CHECK(matmul(zeros({3, 0}), zeros({0})).compute() == xt::xarray<double>{0, 0, 0});
+  });
+}
+
 TEST_CASE("qr and svd of tall matrices reconstruct them, with orthonormal factors") {
   in_cluster([] {
     for (const Chunks& rows : {Chunks{{40}, {4}}, Chunks{{10, 10, 10, 10}, {4}},

@@ -33,6 +33,22 @@ double sum_inside(std::int64_t n) {
   return double((x + 1).sum().compute()) + double(x(range(1, 3)).compute()(0));
 }
 
+// Whether rows and columns are right that a long list takes, some counted from the end.
+bool takes_rows() {
+  const auto x = counted(300, 20, {64, 11}).persist();
+  const auto places = (weir::arange<std::int64_t>(0, 40'000, 1, {7000}) * 7919 % 600 - 300).persist();
+  const xt::xarray<std::int64_t> told = places.compute();
+  const xt::xarray<double> rows = x(places).compute(),
+                           columns = weir::transpose(x).persist()(weir::all, places).compute();
+  for (std::size_t i = 0; i < told.size(); ++i)
+    for (std::size_t j = 0; j < 20; ++j) {
+      const auto expected =
+          static_cast<double>((told(i) < 0 ? told(i) + 300 : told(i)) * 20) + static_cast<double>(j);
+      if (rows(i, j) != expected || columns(j, i) != expected) return false;
+    }
+  return true;
+}
+
 }  // namespace
 
 TEST_CASE("arrays are computed from chunks of several workers") {
@@ -76,6 +92,11 @@ TEST_CASE("lists take elements of every chunk, wherever these are") {
   for (std::size_t i = 0; i < wanted.size(); ++i)
     all_right = all_right && got.data()[i] == static_cast<double>((wanted.data()[i] + (1 << 20)) % (1 << 20));
   CHECK(all_right);
+}
+
+TEST_CASE("long lists that are arrays take rows wherever these and the list are") {
+  CHECK(takes_rows());
+  CHECK(client().submit(takes_rows).result());
 }
 
 TEST_CASE("arrays can be computed inside tasks") {

@@ -1,8 +1,13 @@
 // Counts of elements: each chunk counts its own, the counts are added up.
 #include "weir/array/histogram.hpp"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -16,6 +21,55 @@ namespace weir::detail::array {
 
 namespace {
 
+// Where in bins of one width numbers are. What is in each element of the result is the lower half.
+struct EvenBins {
+  double low, scale, end, inside;
+};
+constexpr double whole_numbers = 0x1.8p52;  // added to a number, it leaves the nearest one in the lower bits
+// The places of a few numbers; whether some of them are so near to an edge that their bin is doubtful. What
+// lies below, and NaN, is in bin -1, what lies above in the one after the last.
+void find_few(const EvenBins& bins, const double* x, std::int64_t size, std::int64_t* found, bool* doubtful) {
+  const double low = bins.low, scale = bins.scale, end = bins.end, inside = bins.inside;
+  std::int64_t unsure = 0;
+  for (std::int64_t i = 0; i < size; ++i) {
+    const double scaled = (x[i] - low) * scale, above = scaled > -0.5 ? scaled : -0.5,
+                 place = above < end ? above : end, rounded = place - 0.5 + whole_numbers,
+                 from_middle = place - (rounded - whole_numbers) - 0.5;
+    found[i] = std::bit_cast<std::int64_t>(rounded);
+    unsure |= -static_cast<std::int64_t>(!(std::fabs(from_middle) < inside));
+  }
+  *doubtful = unsure != 0;
+}
+#ifdef __x86_64__
+[[gnu::target("avx512f,avx512dq")]] void find_few_widest(const EvenBins& bins, const double* x,
+                                                         std::int64_t size, std::int64_t* found,
+                                                         bool* doubtful) {
+  constexpr std::int64_t lanes = 8;
+  constexpr __mmask8 all = 0xFF;  // without it some compilers warn of what their own headers do
+  const __m512d low = _mm512_set1_pd(bins.low), scale = _mm512_set1_pd(bins.scale),
+                least = _mm512_set1_pd(-0.5), end = _mm512_set1_pd(bins.end), half = _mm512_set1_pd(0.5),
+                whole = _mm512_set1_pd(whole_numbers), inside = _mm512_set1_pd(bins.inside);
+  unsigned sure = 0xFF;
+  std::int64_t i = 0;
+  for (; i + lanes <= size; i += lanes) {
+    const __m512d scaled = _mm512_mul_pd(_mm512_sub_pd(_mm512_loadu_pd(x + i), low), scale),
+                  place = _mm512_maskz_min_pd(all, _mm512_maskz_max_pd(all, scaled, least), end),
+                  rounded = _mm512_add_pd(_mm512_sub_pd(place, half), whole),
+                  from_middle = _mm512_sub_pd(_mm512_sub_pd(place, _mm512_sub_pd(rounded, whole)), half);
+    _mm512_storeu_pd(found + i, rounded);
+    sure &= _mm512_cmp_pd_mask(_mm512_abs_pd(from_middle), inside, _CMP_LT_OQ);
+  }
+  find_few(bins, x + i, size - i, found + i, doubtful);
+  *doubtful |= sure != 0xFF;
+}
+#endif
+auto few_finder() {
+#ifdef __x86_64__
+  if (has_widest_vectors()) return &find_few_widest;
+#endif
+  return suited<&find_few>();
+}
+
 // Finds the bin of a number among growing edges.
 class BinFinder {
  public:
@@ -27,14 +81,19 @@ class BinFinder {
         last_(std::ssize(edges) - 2),
         below_next_(edges.begin() + 1, edges.end()) {
     below_next_.back() = std::numeric_limits<double>::infinity();  // the last bin has its upper edge
-    for (std::size_t i = 0; i < edges.size(); ++i)
-      off_ = std::max(off_, std::fabs(place_of(edges[i]) - static_cast<double>(i)));
-    if (!(off_ < 0.25)) off_ = 1;  // so where two edges are equal
+    double off = 0;
+    is_even_ = last_ < INT32_MAX - 1;
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+      const double distance = std::fabs(place_of(edges[i]) - static_cast<double>(i));
+      is_even_ = is_even_ && distance < 0.25;  // not NaN, as of infinite edges
+      off = std::max(off, distance);
+    }
+    even_ = {low_, scale_, static_cast<double>(count()) + 0.5, 0.5 - off - 0x1p-40};
   }
   // -1 if it is in none.
   std::int64_t operator()(double x) const {
     if (!(x >= low_ && x <= high_)) return -1;
-    if (!is_even())
+    if (!is_even_)
       return std::min<std::int64_t>(last_,
                                     std::upper_bound(edges_.begin(), edges_.end(), x) - edges_.begin() - 1);
     // Guessed, then put right by at most one bin.
@@ -43,42 +102,43 @@ class BinFinder {
            (x < edges_[static_cast<std::size_t>(guess)]);
   }
   [[nodiscard]] std::int64_t count() const { return last_ + 1; }
-  // The bins of a few numbers. The place of a number grows with it, so that one is certainly in the bin where
-  // its place is further from both ends than any edge's is from where it should be.
-  static constexpr std::int64_t few = 256;
-  void find(const double* x, std::int64_t size, std::int32_t* bins) const {
-    if (!is_even() || last_ >= INT32_MAX - 1) {
-      for (std::int64_t i = 0; i < size; ++i) bins[i] = static_cast<std::int32_t>((*this)(x[i]));
-      return;
-    }
-    std::int32_t doubtful = 0;
-    const double end = static_cast<double>(count()), off = off_, low = low_, scale = scale_;
-    for (std::int64_t i = 0; i < size; ++i) {
-      const double place = std::min(std::max(-1.0, (x[i] - low) * scale), end);  // NaN: -1
-      const auto bin = static_cast<std::int32_t>(place);
-      const double within = place - static_cast<double>(bin);
-      const bool is_sure = (within > off) & (within < 1 - off);
-      bins[i] = is_sure ? bin : -2;
-      doubtful += !is_sure;
-    }
-    for (std::int64_t i = 0; doubtful > 0 && i < size; ++i)
-      if (bins[i] == -2) {
-        bins[i] = static_cast<std::int32_t>((*this)(x[i]));
-        --doubtful;
-      }
+  // The bins of a few numbers, in the lower halves; -1 or the one after the last if it is in none. The place
+  // of a number grows with it, so that one is certainly in the bin where its place is further from both ends
+  // than any edge's is from where it should be.
+  static constexpr std::int64_t few = 128;
+  void find(const double* x, std::int64_t size, std::int64_t* bins) const {
+    bool doubtful = true;
+    if (is_even_) find_few_(even_, x, size, bins, &doubtful);
+    for (std::int64_t i = 0; doubtful && i < size; ++i) bins[i] = (*this)(x[i]);
   }
 
  private:
   [[nodiscard]] double place_of(double x) const { return (x - low_) * scale_; }
-  [[nodiscard]] bool is_even() const { return off_ < 0.25; }
   const std::vector<double>& edges_;
   double low_, high_, scale_;
   std::int64_t last_;
   std::vector<double> below_next_;  // the edge above each bin
-  double off_ = 0;                  // how far the place of an edge is from its number
+  bool is_even_ = false;            // the place of each edge is near its number
+  EvenBins even_{};
+  decltype(few_finder()) find_few_ = few_finder();
 };
-void find_bins(const BinFinder& finder, const double* x, std::int64_t size, std::int32_t* bins) {
-  finder.find(x, size, bins);
+
+// Counts the numbers in each bin, in two tables: numbers side by side are often alike. What is in no bin is
+// counted in front of them and behind them.
+void count_bins(const BinFinder& finder, const double* x, std::int64_t size, std::int64_t* counts) {
+  std::vector<std::int64_t> first(static_cast<std::size_t>(finder.count()) + 2), second(first.size());
+  std::int64_t *even = first.data() + 1, *odd = second.data() + 1;
+  std::array<std::int64_t, BinFinder::few + 1> bins;
+  for (std::int64_t begin = 0; begin < size; begin += BinFinder::few) {
+    const std::int64_t piece = std::min(BinFinder::few, size - begin);
+    finder.find(x + begin, piece, bins.data());
+    if (piece % 2) bins[static_cast<std::size_t>(piece)] = -1;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(piece); i += 2) {
+      ++even[static_cast<std::int32_t>(bins[i])];
+      ++odd[static_cast<std::int32_t>(bins[i + 1])];
+    }
+  }
+  for (std::int64_t bin = 0; bin < finder.count(); ++bin) counts[bin] = even[bin] + odd[bin];
 }
 
 // Operands: numbers, (as many others); parameters: edges of each.
@@ -91,23 +151,7 @@ task::Value binned(Reader& parameters, std::span<const Tensor> operands) {
   if (operands.size() == 1) {
     const Tensor out = make_tensor(DType::int64, Dims{1, x_bin.count()});
     auto* counts = out.as<std::int64_t>();
-    std::fill_n(counts, out.size(), 0);
-    // Two tables: numbers side by side are often alike. What is in no bin is counted in front of them.
-    std::vector<std::int64_t> first(static_cast<std::size_t>(x_bin.count()) + 1), second(first.size());
-    std::int64_t *even = first.data() + 1, *odd = second.data() + 1;
-    const std::int64_t size = operands[0].size();
-    const auto find = suited<&find_bins>();
-    std::array<std::int32_t, BinFinder::few + 1> bins;
-    for (std::int64_t begin = 0; begin < size; begin += BinFinder::few) {
-      const std::int64_t piece = std::min(BinFinder::few, size - begin);
-      find(x_bin, x + begin, piece, bins.data());
-      if (piece % 2) bins[static_cast<std::size_t>(piece)] = -1;
-      for (std::size_t i = 0; i < static_cast<std::size_t>(piece); i += 2) {
-        ++even[bins[i]];
-        ++odd[bins[i + 1]];
-      }
-    }
-    for (std::size_t bin = 1; bin < first.size(); ++bin) counts[bin - 1] = first[bin] + second[bin];
+    count_bins(x_bin, x, operands[0].size(), counts);
     return out.value;
   }
   const BinFinder y_bin(y_edges);

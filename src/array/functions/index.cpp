@@ -93,7 +93,8 @@ struct Advanced {
   Shape shape;
   std::vector<std::int64_t> list;
   NodePtr mask{};
-  NodePtr array{};  // that has the list, if one has
+  NodePtr array{};               // that has the list, if one has
+  std::vector<ListEnds> ends{};  // of its chunks, if only tasks read it
 };
 // Indices by axis: the basic part as maps and shape, then what is applied along axes of the outcome.
 struct Parsed {
@@ -132,7 +133,20 @@ std::vector<std::int64_t> checked(std::string_view function, std::vector<std::in
   return list;
 }
 
-Parsed parse(std::string_view function, const Shape& shape, const std::vector<Index>& indices) {
+// Whether a list of indices alone chooses from chunks that are there, so that nobody but the tasks that do it
+// needs to read it.
+bool may_stay_unread(const Node& x, const NodePtr& array, const std::vector<Index>& indices) {
+  constexpr std::int64_t worth_it = 1 << 15;
+  const auto others = std::ranges::count_if(indices, [](const Index& index) {
+    return std::holds_alternative<WholeAxis>(index) || std::holds_alternative<Ellipsis>(index);
+  });
+  return (x.is_barrier() || x.keep) && others + 1 == std::ssize(indices) && array->grid.axes() == 1 &&
+         array->grid.size() >= worth_it;
+}
+
+// `x`: what has the shape, where lists may stay unread.
+Parsed parse(std::string_view function, const Shape& shape, const std::vector<Index>& indices,
+             const Node* x = nullptr) {
   std::size_t named = 0, ellipses = 0;
   for (const Index& index : indices) {
     if (const auto* array = std::get_if<NodePtr>(&index))
@@ -177,6 +191,13 @@ Parsed parse(std::string_view function, const Shape& shape, const std::vector<In
         refuse(function, "an array used as index must be a mask of bool or indices of an integer type (got " +
                              std::string(to_string(array->type)) + ")");
       const NodePtr there = persist(converted(array, DType::int64, OutOfRange::error));
+      if (x && may_stay_unread(*x, array, indices))
+        if (auto ends = ends_of_list(there, shape[axis]); !ends.empty()) {
+          parsed.advanced.push_back(
+              {parsed.shape.size(), array->grid.shape, {}, nullptr, there, std::move(ends)});
+          keep(0, 1, shape[axis]);
+          continue;
+        }
       const xt::xarray<std::int64_t> values = compute<std::int64_t>(there);
       parsed.advanced.push_back(
           {parsed.shape.size(), array->grid.shape,
@@ -283,8 +304,9 @@ NodePtr chosen(const NodePtr& x, Parsed parsed) {
   if (parsed.advanced.size() == 1) {
     const std::size_t axes = first.mask ? first.mask->grid.axes() : first.shape.size();
     if (axes == 1 || (first.mask && axes == x->grid.axes())) {
-      const NodePtr result = first.mask ? select(x, first.axis, first.mask)
-                                        : take(x, first.axis, std::move(first.list), first.array);
+      const NodePtr result = first.mask           ? select(x, first.axis, first.mask)
+                             : first.ends.empty() ? take(x, first.axis, std::move(first.list), first.array)
+                                                  : take_listed(x, first.axis, first.array, first.ends);
       return first.axis == parsed.place()
                  ? result
                  : transpose(result, moved(result->grid.axes(), static_cast<std::int64_t>(first.axis), 0));
@@ -299,7 +321,7 @@ NodePtr chosen(const NodePtr& x, Parsed parsed) {
 }  // namespace
 
 NodePtr index(const NodePtr& node, const std::vector<Index>& indices) {
-  Parsed parsed = parse("index", shape_of(node), indices);
+  Parsed parsed = parse("index", shape_of(node), indices, node.get());
   const NodePtr basic = basic_part(node, parsed);
   return parsed.advanced.empty() ? basic : chosen(basic, std::move(parsed));
 }

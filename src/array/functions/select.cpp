@@ -4,6 +4,7 @@
 
 #include "array/graph/views.hpp"
 #include "weir/array/arrange.hpp"
+#include "weir/client.hpp"
 
 namespace weir::detail::array {
 
@@ -75,25 +76,20 @@ void sized(std::size_t bytes, F f) {
   }
 }
 
-// Operands: elements, mask; parameters: extents before, along and after the mask, shape of the result.
-task::Value selected(Reader& parameters, std::span<const Tensor> operands) {
-  std::array<std::int64_t, 3> extents{};
-  Dims shape;
-  read(parameters, extents);
-  read(parameters, shape);
+// What a mask selects, which is as much as the result has room for. `extents`: before, along and after it.
+void select_into(const Tensor& out, const Tensor& elements, const bool* mask,
+                 const std::array<std::int64_t, 3>& extents) {
   const auto [before, along, after] = extents;
-  const Tensor out = make_tensor(operands[0].type, shape);
-  const bool* mask = operands[1].as<bool>();
   const std::size_t row = static_cast<std::size_t>(after) * size_of(out.type);
-  if (row == 0) return out.value;
-  const auto* from = static_cast<const std::byte*>(operands[0].data);
+  if (row == 0) return;
+  const auto* from = static_cast<const std::byte*>(elements.data);
   auto* to = static_cast<std::byte*>(out.data);
   if (after == 1) {
     const std::int64_t count = before ? out.size() / before : 0;
     for (std::int64_t b = 0; b < before;
          ++b, from += static_cast<std::size_t>(along) * row, to += static_cast<std::size_t>(count) * row)
       sized(row, [&]<class T>(std::type_identity<T>) { select_line<T>(from, mask, to, count); });
-    return out.value;
+    return;
   }
   for (std::int64_t b = 0; b < before; ++b)
     for (std::int64_t i = 0; i < along; ++i, from += row) {
@@ -101,6 +97,37 @@ task::Value selected(Reader& parameters, std::span<const Tensor> operands) {
       std::memcpy(to, from, row);
       to += row;
     }
+}
+// Operands: elements, mask; parameters: extents before, along and after the mask, shape of the result.
+task::Value selected(Reader& parameters, std::span<const Tensor> operands) {
+  std::array<std::int64_t, 3> extents{};
+  Dims shape;
+  read(parameters, extents);
+  read(parameters, shape);
+  const Tensor out = make_tensor(operands[0].type, shape);
+  select_into(out, operands[0], operands[1].as<bool>(), extents);
+  return out.value;
+}
+// The same where nobody knows how many are selected. Parameters: extents, shape of the result but for the
+// axis, the axis.
+task::Value selected_and_counted(Reader& parameters, std::span<const Tensor> operands) {
+  std::array<std::int64_t, 3> extents{};
+  Dims shape;
+  std::uint32_t axis = 0;
+  read(parameters, extents);
+  read(parameters, shape);
+  read(parameters, axis);
+  shape[axis] = number_true(operands[1].as<bool>(), operands[1].size());
+  const Tensor out = make_tensor(operands[0].type, shape);
+  select_into(out, operands[0], operands[1].as<bool>(), extents);
+  return out.value;
+}
+// How many there are.
+task::Value number_selected(Reader& parameters, std::span<const Tensor> operands) {
+  std::uint32_t axis = 0;
+  read(parameters, axis);
+  const Tensor out = make_tensor(DType::int64, Dims{1});
+  out.as<std::int64_t>()[0] = operands[0].shape[axis];
   return out.value;
 }
 
@@ -143,8 +170,11 @@ struct Masked {
       : whole(where->grid.axes() == x->grid.axes() && x->grid.axes() > 1), axis(whole ? 0 : axis) {
     Chunks rows{x->grid.chunks[this->axis]};
     for (std::size_t a = 1; a < where->grid.axes(); ++a) rows.push_back({where->grid.shape[a]});
-    mask = persist(rechunk(where, ChunkSpec(rows)));
+    mask = rechunk(where, ChunkSpec(rows));
     source = whole ? rechunk(x, ChunkSpec(rows)) : x;
+  }
+  void count() {
+    mask = persist(mask);
     counts = counts_of(mask);
   }
   // Elements before, along and after the mask, of a chunk of the source.
@@ -164,8 +194,51 @@ struct Masked {
   bool whole;  // the mask has all axes
   std::size_t axis;
   NodePtr mask, source;
-  std::vector<std::int64_t> counts;
+  std::vector<std::int64_t> counts;  // of what is selected of each chunk
 };
+
+// Whether as much again as these chunks may be in memory without anything leaving it for a disk.
+bool has_room_for_copy(const Node& x) {
+  try {
+    std::uint64_t room = UINT64_MAX;
+    const auto workers = Client::current().workers();
+    for (const WorkerInfo& worker : workers) room = std::min(room, worker.memory_limit / 8);
+    return static_cast<std::uint64_t>(x.grid.size()) * size_of(x.type) /
+               std::max<std::size_t>(1, workers.size()) <
+           room;
+  } catch (const Error& error) {  // only rank 0 knows
+    if (error.kind() != ErrorKind::unsupported) throw;
+    return false;
+  }
+}
+// What is selected of chunks that are there: counting reads as much as selecting does, so where there is room
+// for all they are done together, and nobody keeps the mask. Null elsewhere, and where a part of the mask is
+// for several chunks.
+NodePtr selected_at_once(Masked& masked) {
+  const NodePtr& source = masked.source;
+  const auto pieces = std::ssize(source->grid.chunks[masked.axis]);
+  if (!source->held(0) || source->grid.count() != pieces || !has_room_for_copy(*source)) return nullptr;
+  const auto axis = static_cast<std::uint32_t>(masked.axis);
+  const auto plan = [masked, axis](TaskBuilder& task, std::int64_t chunk) {
+    const View view = chunk_view(masked.source->grid, chunk);
+    Dims shape = view.shape;
+    if (masked.whole) shape.resize(1);
+    task.kernel(&selected_and_counted,
+                {task.need(*masked.source, view), task.need_chunk(*masked.mask, chunk)}, masked.extents(view),
+                shape, axis);
+  };
+  // How large they are is seen when they are there.
+  masked.counts.assign(static_cast<std::size_t>(pieces), 1);
+  const NodePtr all = persist(std::make_shared<TaskNode>("select", source->type, masked.selected(),
+                                                         std::vector<NodePtr>{source, masked.mask}, plan));
+  const auto number = [all, axis](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&number_selected, {task.chunk_of_any_size(*all, chunk)}, axis);
+  };
+  const xt::xarray<std::int64_t> counts = compute<std::int64_t>(std::make_shared<TaskNode>(
+      "select.size", DType::int64, Grid(Chunks{masked.counts}), std::vector<NodePtr>{all}, number));
+  masked.counts.assign(counts.begin(), counts.end());
+  return std::make_shared<HeldNode>(source->type, masked.selected(), chunk_handles(all));
+}
 
 // The other way round than `selected`. Operands: elements, mask, values; parameters: extents before, along
 // and after the mask.
@@ -198,7 +271,9 @@ task::Value set_by_mask(Reader& parameters, std::span<const Tensor> operands) {
 }  // namespace
 
 NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& where) {
-  const Masked masked(x, axis, where);
+  Masked masked(x, axis, where);
+  if (NodePtr now = selected_at_once(masked)) return now;
+  masked.count();
   const Grid grid = masked.selected();
   const auto plan = [masked, grid](TaskBuilder& task, std::int64_t chunk) {
     const Dims at = grid.unravel(chunk);
@@ -213,7 +288,8 @@ NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& where) {
 }
 
 NodePtr places_in(const NodePtr& where, std::size_t axis) {
-  const Masked masked(where, 0, where);
+  Masked masked(where, 0, where);
+  masked.count();
   const Grid grid = masked.selected();
   const auto plan = [masked, grid, axis](TaskBuilder& task, std::int64_t chunk) {
     const View view = chunk_view(masked.mask->grid, chunk);
@@ -228,7 +304,8 @@ NodePtr places_in(const NodePtr& where, std::size_t axis) {
 
 NodePtr set_selected(const NodePtr& x, std::size_t axis, const NodePtr& where, const NodePtr& values,
                      std::size_t place) {
-  const Masked masked(x, axis, where);
+  Masked masked(x, axis, where);
+  masked.count();
   const Grid grid = masked.selected();
   Shape shape = grid.shape;
   std::rotate(shape.begin() + static_cast<std::ptrdiff_t>(place),

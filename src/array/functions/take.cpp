@@ -3,12 +3,15 @@
 #include <array>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include "array/graph/nodes.hpp"
 #include "array/graph/views.hpp"
+#include "client/told.hpp"
 
 namespace weir::detail::array {
 
@@ -74,72 +77,172 @@ task::Value gathered(Reader& parameters, std::span<const Tensor> operands) {
 
 using List = std::span<const std::int64_t>;
 
-// Rows along an axis of chunks, or of what was picked of them. Parameters: shape of the result, extent before
-// and elements after the axis, the first index of each chunk along it and the end, for each the operand and
-// the index that begins there (-1: it has the rows of the chunk that are wanted, in their order), and the
-// list of indices; if it is empty, the last operand is the list.
+// Finds the chunk of an index among those that begin at `starts`, the last of which is the end.
+class ChunkFinder {
+ public:
+  explicit ChunkFinder(const std::vector<std::int64_t>& starts)
+      : starts_(starts), extent_(starts.back()), last_(std::ssize(starts) - 2) {
+    const std::int64_t width = starts[1];
+    bool is_even = width > 1 && extent_ <= INT32_MAX;
+    for (std::int64_t c = 1; c <= last_; ++c)
+      is_even = is_even && starts[static_cast<std::size_t>(c)] == c * width;
+    // Multiplied with it and cut off, 32 bits are divided.
+    if (is_even) inverse_ = UINT64_MAX / static_cast<std::uint64_t>(width) + 1;
+  }
+  /// One below 0 counts from the end; it is changed.
+  std::size_t operator()(std::int64_t& i) const {
+    i += i < 0 ? extent_ : 0;
+    if (inverse_ == 0) return static_cast<std::size_t>(chunk_at(starts_, i));
+    const auto c = static_cast<std::int64_t>(
+        static_cast<unsigned __int128>(inverse_) * static_cast<std::uint64_t>(i) >> 64);
+    return static_cast<std::size_t>(std::min(c, last_));
+  }
+
+ private:
+  const std::vector<std::int64_t>& starts_;
+  std::int64_t extent_, last_;
+  std::uint64_t inverse_ = 0;
+};
+
+constexpr std::uint32_t no_operand = UINT32_MAX;
+
+// Where the rows along an axis of chunks lie. Parameters: extent before and elements after the axis, the
+// first index of each chunk along it and the end, for each the operand (or none) and the index that begins
+// there
+// (-1: operands have what was picked of chunks, in the order of the list).
+struct RowsOfChunks {
+  RowsOfChunks(Reader& parameters, std::span<const Tensor> operands) {
+    read(parameters, before);
+    read(parameters, after);
+    read(parameters, starts);
+    read(parameters, operand);
+    read(parameters, lows);
+    row = after * static_cast<std::int64_t>(size_of(operands[0].type));
+    for (const Tensor& one : operands) {
+      base.push_back(static_cast<const std::byte*>(one.data));
+      along.push_back(before * after == 0 ? 0 : one.size() / (before * after) * row);
+    }
+    is_picked = std::ranges::count(lows, -1) > 0;
+    set_origins();
+  }
+  // Where the row of index 0 would be.
+  void set_origins() {
+    origin.assign(operand.size(), 0);
+    for (std::size_t c = 0; c < operand.size(); ++c)
+      if (operand[c] != no_operand)
+        origin[c] = reinterpret_cast<std::uintptr_t>(base[operand[c]]) -
+                    static_cast<std::uintptr_t>(std::max<std::int64_t>(lows[c], 0) * row);
+  }
+  // From one row before the axis to the next.
+  void next_before() {
+    for (std::size_t o = 0; o < base.size(); ++o) base[o] += along[o];
+    set_origins();
+  }
+  std::int64_t before = 0, after = 0, row = 0;
+  std::vector<std::int64_t> starts, lows;
+  std::vector<std::uint32_t> operand;
+  std::vector<const std::byte*> base;
+  std::vector<std::int64_t> along;  // bytes of an operand from one row before the axis to the next
+  std::vector<std::uintptr_t> origin;
+  bool is_picked = false;
+};
+std::byte* copy_rows(const std::uintptr_t* at, std::size_t count, std::int64_t row, std::byte* to) {
+  if (row == 8)
+    for (std::size_t k = 0; k < count; ++k, to += 8) std::memcpy(to, reinterpret_cast<const void*>(at[k]), 8);
+  else
+    for (std::size_t k = 0; k < count; ++k, to += row)
+      std::memcpy(to, reinterpret_cast<const void*>(at[k]), static_cast<std::size_t>(row));
+  return to;
+}
+
+// Rows along an axis of chunks, or of what was picked of them. Parameters: shape of the result, those of
+// RowsOfChunks, and the list of indices; if it is empty, the last operand is the list.
 task::Value gathered_from_chunks(Reader& parameters, std::span<const Tensor> operands) {
   Dims shape;
-  std::int64_t before = 0, after = 0;
-  std::vector<std::int64_t> starts, lows, told;
-  std::vector<std::uint32_t> operand;
   read(parameters, shape);
-  read(parameters, before);
-  read(parameters, after);
-  read(parameters, starts);
-  read(parameters, operand);
-  read(parameters, lows);
+  RowsOfChunks rows(parameters, operands);
+  std::vector<std::int64_t> told;
   read(parameters, told);
   const List list = told.empty() ? List(operands.back().as<std::int64_t>(),
                                         static_cast<std::size_t>(operands.back().size()))
                                  : List(told);
   const Tensor out = make_tensor(operands[0].type, shape);
   if (out.size() == 0) return out.value;
-  const std::int64_t row = after * static_cast<std::int64_t>(size_of(out.type));
-  std::vector<const std::byte*> base, next;
-  std::vector<std::int64_t> along;  // bytes of an operand from one row before the axis to the next
-  for (const std::uint32_t o : operand) {
-    base.push_back(static_cast<const std::byte*>(operands[o].data));
-    along.push_back(operands[o].size() / (before * after) * row);
-  }
-  const std::int64_t width = starts[1], count = std::ssize(starts) - 1;
-  bool is_even = width > 0 && starts.back() <= INT32_MAX;  // a short division does
-  for (std::int64_t c = 1; c < count; ++c)
-    is_even = is_even && starts[static_cast<std::size_t>(c)] == c * width;
+  const ChunkFinder chunk_of(rows.starts);
   // Where a few rows are, then the rows: so many are fetched from memory at the same time.
   constexpr std::size_t few = 256;
-  std::array<const std::byte*, few> at;
+  std::array<std::uintptr_t, few> at;
   auto* to = static_cast<std::byte*>(out.data);
-  for (std::int64_t b = 0; b < before; ++b) {
-    next = base;
+  for (std::int64_t b = 0; b < rows.before; ++b, rows.next_before()) {
+    std::vector<const std::byte*> next = rows.base;
     for (std::size_t begin = 0; begin < list.size(); begin += few) {
       const std::size_t piece = std::min(few, list.size() - begin);
-      for (std::size_t k = 0; k < piece; ++k) {
-        const std::int64_t i = list[begin + k] + (list[begin + k] < 0 ? starts.back() : 0);
-        const auto c = static_cast<std::size_t>(
-            is_even ? std::min<std::int64_t>(
-                          static_cast<std::uint32_t>(i) / static_cast<std::uint32_t>(width), count - 1)
-                    : chunk_at(starts, i));
-        at[k] = lows[c] < 0 ? std::exchange(next[c], next[c] + row) : base[c] + (i - lows[c]) * row;
+      if (rows.is_picked) {
+        for (std::size_t k = 0; k < piece; ++k) {
+          std::int64_t i = list[begin + k];
+          const std::byte*& mine = next[rows.operand[chunk_of(i)]];
+          at[k] = reinterpret_cast<std::uintptr_t>(std::exchange(mine, mine + rows.row));
+        }
+      } else {
+        for (std::size_t k = 0; k < piece; ++k) {
+          std::int64_t i = list[begin + k];
+          const std::uintptr_t origin = rows.origin[chunk_of(i)];
+          at[k] = origin + static_cast<std::uintptr_t>(i * rows.row);
+          __builtin_prefetch(reinterpret_cast<const void*>(at[k]));
+        }
       }
-      if (row == 8)
-        for (std::size_t k = 0; k < piece; ++k, to += 8) std::memcpy(to, at[k], 8);
-      else
-        for (std::size_t k = 0; k < piece; ++k, to += row)
-          std::memcpy(to, at[k], static_cast<std::size_t>(row));
+      to = copy_rows(at.data(), piece, rows.row, to);
     }
-    for (std::size_t c = 0; c < base.size(); ++c) base[c] += along[c];
   }
   return out.value;
+}
+
+// Of the rows that a list names those that some chunks have, in its order. Parameters: shape of the result
+// but for the axis, which is the next one, and those of RowsOfChunks; the last operand is the list.
+task::Value picked_from_chunks(Reader& parameters, std::span<const Tensor> operands) {
+  Dims shape;
+  std::uint64_t axis = 0;
+  read(parameters, shape);
+  read(parameters, axis);
+  RowsOfChunks rows(parameters, operands);
+  const List list(operands.back().as<std::int64_t>(), static_cast<std::size_t>(operands.back().size()));
+  const ChunkFinder chunk_of(rows.starts);
+  const auto at = std::make_unique_for_overwrite<std::uintptr_t[]>(list.size() + 1);
+  std::optional<Tensor> out;
+  std::byte* to = nullptr;
+  for (std::int64_t b = 0; b < rows.before; ++b, rows.next_before()) {
+    std::size_t count = 0;
+    for (std::int64_t i : list) {
+      const std::uintptr_t origin = rows.origin[chunk_of(i)];
+      at[count] = origin + static_cast<std::uintptr_t>(i * rows.row);
+      __builtin_prefetch(reinterpret_cast<const void*>(at[count]));
+      count += origin != 0;
+    }
+    if (!out) {
+      shape[static_cast<std::uint32_t>(axis)] = static_cast<std::int64_t>(count);
+      out = make_tensor(operands[0].type, shape);
+      to = static_cast<std::byte*>(out->data);
+    }
+    to = copy_rows(at.get(), count, rows.row, to);
+  }
+  if (out) return out->value;
+  shape[static_cast<std::uint32_t>(axis)] = 0;
+  return make_tensor(operands[0].type, shape).value;
+}
+
+// What the extents before and after an axis multiply up to.
+std::pair<std::int64_t, std::int64_t> extents_around(const Dims& shape, std::size_t axis) {
+  std::pair<std::int64_t, std::int64_t> n{1, 1};
+  for (std::size_t a = 0; a < shape.size(); ++a)
+    if (a != axis) (a < axis ? n.first : n.second) *= shape[a];
+  return n;
 }
 
 // Adds the task that gathers rows; `lows`, `operand` and `list` as above.
 void gather_from(TaskBuilder& task, std::vector<std::uint32_t> operands, const Dims& shape, std::size_t axis,
                  const std::vector<std::int64_t>& starts, const std::vector<std::uint32_t>& operand,
                  const std::vector<std::int64_t>& lows, List list) {
-  std::int64_t before = 1, after = 1;
-  for (std::size_t a = 0; a < shape.size(); ++a)
-    if (a != axis) (a < axis ? before : after) *= shape[a];
+  const auto [before, after] = extents_around(shape, axis);
   task.kernel(&gathered_from_chunks, std::move(operands), shape, before, after, starts, operand, lows,
               std::vector<std::int64_t>(list.begin(), list.end()));
 }
@@ -242,7 +345,214 @@ void gather_picks(TaskBuilder& task, const Node& source, const Node& picks, std:
               std::vector<std::int64_t>(sources, -1), list);
 }
 
+// As long as those of the source at most; of chunks that are there, so short that all cores have something to
+// do.
+Chunks chunks_of_taken(const Node& x, std::size_t axis, std::int64_t count) {
+  Chunks chunks = x.grid.chunks;
+  std::int64_t most = std::max<std::int64_t>(1, *std::ranges::max_element(chunks[axis]));
+  if ((x.is_barrier() || x.keep) && count > 0) {
+    std::vector<AxisChunks> rules(chunks.begin(), chunks.end());
+    rules[axis] = AxisChunks();
+    Shape shape = x.grid.shape;
+    shape[axis] = count;
+    most = std::min(most, ChunkSpec(rules).resolve("take", shape, size_of(x.type))[axis][0]);
+  }
+  chunks[axis].clear();
+  for (std::int64_t left = count; left > 0; left -= most) chunks[axis].push_back(std::min(left, most));
+  if (chunks[axis].empty()) chunks[axis] = {0};
+  return chunks;
+}
+
+// Chunks of a node in groups that a task may read together: those that one worker has.
+struct Groups {
+  std::size_t count = 0;
+  std::vector<std::size_t> of;  // of each chunk
+  Groups(const Node& x, std::size_t axis, bool by_worker) {
+    std::map<PeerId, std::size_t> workers;
+    try {
+      for (std::int64_t c = 0; by_worker && c < x.grid.count(); ++c) {
+        const client::FutureRef* held = x.held(c);
+        if (!held) break;
+        client::Overseer& overseer = held->get()->core->overseer("take");
+        const std::vector<PeerId> has = overseer.who_has(client::told_id(*held));
+        if (has.empty()) break;
+        of.push_back(workers.try_emplace(has.front(), workers.size()).first->second);
+      }
+    } catch (const Error& error) {  // only rank 0 knows where they are
+      if (error.kind() != ErrorKind::unsupported) throw;
+    }
+    count = workers.size();
+    const std::size_t along = x.grid.chunks[axis].size();
+    if (std::ssize(of) == x.grid.count() && count <= along) return;
+    of.clear();  // each along the axis is one
+    count = along;
+    for (std::int64_t c = 0; c < x.grid.count(); ++c)
+      of.push_back(static_cast<std::size_t>(x.grid.unravel(c)[static_cast<std::uint32_t>(axis)]));
+  }
+};
+
+// Rows along an axis that an array lists, which no one but the tasks reads.
+class UnreadList {
+ public:
+  UnreadList(NodePtr x, std::size_t axis, NodePtr array, std::vector<ListEnds> ends)
+      : x(std::move(x)), axis(axis), array(std::move(array)), ends_(std::move(ends)) {
+    grid = Grid(chunks_of_taken(*this->x, axis, this->array->grid.size()));
+  }
+  NodePtr x;
+  std::size_t axis;
+  NodePtr array;
+  Grid grid;
+
+  void plan(TaskBuilder& task, std::int64_t chunk) {
+    const View view = chunk_view(grid, chunk);
+    if (task.planner.splits()) return plan_of_picks(task, chunk, view);
+    const auto [begin, end] = sources(view.maps[axis].start, view.shape[axis]);
+    std::vector<std::uint32_t> operands, operand(x->grid.chunks[axis].size(), no_operand);
+    for (std::size_t c = begin; c < end; ++c) {
+      operand[c] = static_cast<std::uint32_t>(operands.size());
+      operands.push_back(need(task, view, c));
+    }
+    operands.push_back(need_list(task, view.maps[axis].start, view.shape[axis]));
+    gather_from(task, std::move(operands), view.shape, axis, x->grid.starts[axis], operand,
+                starts_of_chunks(), {});
+  }
+
+ private:
+  // Which chunks of the source along the axis so many rows of the result may come from.
+  std::pair<std::size_t, std::size_t> sources(std::int64_t start, std::int64_t count) const {
+    ListEnds all;
+    for (std::int64_t i = start; i < start + count;) {
+      const auto c = static_cast<std::size_t>(array->grid.find(0, i));
+      all.low = std::min(all.low, ends_[c].low);
+      all.high = std::max(all.high, ends_[c].high);
+      i = array->grid.starts[0][c + 1];
+    }
+    const std::vector<std::int64_t>& starts = x->grid.starts[axis];
+    return {static_cast<std::size_t>(chunk_at(starts, all.low)),
+            static_cast<std::size_t>(chunk_at(starts, all.high)) + 1};
+  }
+  std::vector<std::int64_t> starts_of_chunks() const {
+    return {x->grid.starts[axis].begin(), x->grid.starts[axis].end() - 1};
+  }
+  std::uint32_t need(TaskBuilder& task, View box, std::size_t source) const {
+    box.maps[axis].start = x->grid.starts[axis][source];
+    box.shape[axis] = x->grid.chunks[axis][source];
+    return task.need(*x, box);
+  }
+  std::uint32_t need_list(TaskBuilder& task, std::int64_t start, std::int64_t count) const {
+    return task.need(*array, box_view(Dims{start}, Dims{count}));
+  }
+  std::size_t group_of(Dims at, std::size_t source) const {
+    at[static_cast<std::uint32_t>(axis)] = static_cast<std::int64_t>(source);
+    return groups_->of[static_cast<std::size_t>(x->grid.ravel(at))];
+  }
+  // What each chunk of the result wants of each group of chunks is picked where these are, so that nothing
+  // else travels.
+  void make_picks(bool by_worker) {
+    groups_.emplace(*x, axis, by_worker);
+    Chunks chunks = x->grid.chunks;
+    chunks[axis].assign(grid.chunks[axis].size() * groups_->count, 1);  // each knows how many these are
+    const Grid picked(std::move(chunks));
+    const auto plan = [this, picked](TaskBuilder& task, std::int64_t chunk) {
+      const auto a = static_cast<std::uint32_t>(axis);
+      const Dims at = picked.unravel(chunk);
+      const std::size_t piece = static_cast<std::size_t>(at[a]) / groups_->count,
+                        group = static_cast<std::size_t>(at[a]) % groups_->count;
+      View view = chunk_view(picked, chunk);
+      const std::int64_t start = grid.starts[axis][piece], count = grid.chunks[axis][piece];
+      const auto [begin, end] = sources(start, count);
+      std::vector<std::uint32_t> operands, operand(x->grid.chunks[axis].size(), no_operand);
+      for (std::size_t c = begin; c < end; ++c) {
+        if (group_of(at, c) != group) continue;
+        operand[c] = static_cast<std::uint32_t>(operands.size());
+        operands.push_back(need(task, view, c));
+      }
+      operands.push_back(need_list(task, start, count));
+      const auto [before, after] = extents_around(view.shape, axis);
+      task.kernel(&picked_from_chunks, std::move(operands), view.shape, std::uint64_t{axis}, before, after,
+                  x->grid.starts[axis], operand, starts_of_chunks());
+    };
+    picks_ = std::make_shared<TaskNode>("take.pick", x->type, picked, std::vector<NodePtr>{x, array}, plan);
+  }
+  void plan_of_picks(TaskBuilder& task, std::int64_t chunk, const View& view) {
+    std::call_once(once_, [&] { make_picks(task.planner.views(UINT64_MAX)); });
+    const Dims at = grid.unravel(chunk);
+    const auto a = static_cast<std::uint32_t>(axis);
+    const auto [begin, end] = sources(view.maps[axis].start, view.shape[axis]);
+    std::vector<std::uint32_t> operands, operand(x->grid.chunks[axis].size(), no_operand),
+        of_group(groups_->count, no_operand);
+    for (std::size_t c = begin; c < end; ++c) {
+      std::uint32_t& mine = of_group[group_of(at, c)];
+      if (mine == no_operand) {
+        Dims there = at;
+        there[a] =
+            at[a] * static_cast<std::int64_t>(groups_->count) + static_cast<std::int64_t>(group_of(at, c));
+        mine = static_cast<std::uint32_t>(operands.size());
+        operands.push_back(task.chunk_of_any_size(*picks_, picks_->grid.ravel(there)));
+      }
+      operand[c] = mine;
+    }
+    operands.push_back(need_list(task, view.maps[axis].start, view.shape[axis]));
+    gather_from(task, std::move(operands), view.shape, axis, x->grid.starts[axis], operand,
+                std::vector<std::int64_t>(operand.size(), -1), {});
+  }
+
+  std::vector<ListEnds> ends_;  // of each chunk of the list
+  std::once_flag once_;
+  std::optional<Groups> groups_;
+  NodePtr picks_;  // made when several processes compute it
+};
+
+// Operands: a list of indices. Parameters: the extent of what it is for. Gives a 1 if all are in range and a
+// 1 if they are more than a few runs, the least and the greatest, those below 0 counted from the end.
+task::Value looked_over(Reader& parameters, std::span<const Tensor> operands) {
+  std::int64_t extent = 0;
+  read(parameters, extent);
+  const auto* list = operands[0].as<std::int64_t>();
+  const std::int64_t size = operands[0].size();
+  bool is_fine = true;
+  ListEnds ends;
+  for (std::int64_t k = 0; k < size; ++k) {
+    const std::int64_t i = list[k] + (list[k] < 0 ? extent : 0);
+    ends.low = i < ends.low ? i : ends.low;
+    ends.high = i > ends.high ? i : ends.high;
+  }
+  is_fine = size == 0 || (ends.low >= 0 && ends.high < extent);
+  const Tensor out = make_tensor(DType::int64, Dims{1, 4});
+  auto* to = out.as<std::int64_t>();
+  to[0] = is_fine;
+  to[1] = runs_of(list, size, most_runs).size() > most_runs;
+  to[2] = ends.low;
+  to[3] = ends.high;
+  return out.value;
+}
+
 }  // namespace
+
+std::vector<ListEnds> ends_of_list(const NodePtr& array, std::int64_t extent) {
+  const auto plan = [array, extent](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&looked_over, {task.need_chunk(*array, chunk)}, extent);
+  };
+  const Chunks chunks{std::vector<std::int64_t>(array->grid.chunks[0].size(), 1), {4}};
+  const xt::xarray<std::int64_t> found = compute<std::int64_t>(
+      std::make_shared<TaskNode>("take.ends", DType::int64, Grid(chunks), std::vector<NodePtr>{array}, plan));
+  std::vector<ListEnds> ends;
+  bool has_many = false;
+  for (std::size_t c = 0; c < chunks[0].size(); ++c) {
+    const std::int64_t* of = found.data() + 4 * c;
+    if (of[0] == 0) return {};
+    has_many = has_many || of[1] != 0;
+    ends.push_back({of[2], of[3]});
+  }
+  if (!has_many) ends.clear();
+  return ends;
+}
+
+NodePtr take_listed(const NodePtr& x, std::size_t axis, const NodePtr& array, std::vector<ListEnds> ends) {
+  const auto all = std::make_shared<UnreadList>(x, axis, array, std::move(ends));
+  const auto plan = [all](TaskBuilder& task, std::int64_t chunk) { all->plan(task, chunk); };
+  return std::make_shared<TaskNode>("take", x->type, all->grid, std::vector<NodePtr>{x, array}, plan);
+}
 
 NodePtr take(const NodePtr& x, std::size_t axis, std::vector<std::int64_t> indices, const NodePtr& array) {
   const auto runs = runs_of(indices.data(), static_cast<std::int64_t>(indices.size()), 1);
@@ -255,22 +565,8 @@ NodePtr take(const NodePtr& x, std::size_t axis, std::vector<std::int64_t> indic
     shape[axis] = runs[0].count;
     if (runs[0].step != 0) return affine("take", x, maps, shape);
   }
-  // As long as those of the source at most; of chunks that are there, so short that all cores have something
-  // to do.
-  Chunks chunks = x->grid.chunks;
-  const auto count = static_cast<std::int64_t>(indices.size());
-  std::int64_t most = std::max<std::int64_t>(1, *std::ranges::max_element(chunks[axis]));
   const bool is_there = x->is_barrier() || x->keep;
-  if (is_there && count > 0) {
-    std::vector<AxisChunks> rules(chunks.begin(), chunks.end());
-    rules[axis] = AxisChunks();
-    Shape shape = x->grid.shape;
-    shape[axis] = count;
-    most = std::min(most, ChunkSpec(rules).resolve("take", shape, size_of(x->type))[axis][0]);
-  }
-  chunks[axis].clear();
-  for (std::int64_t left = count; left > 0; left -= most) chunks[axis].push_back(std::min(left, most));
-  if (chunks[axis].empty()) chunks[axis] = {0};
+  Chunks chunks = chunks_of_taken(*x, axis, static_cast<std::int64_t>(indices.size()));
   struct Plan {
     NodePtr x;
     std::size_t axis;

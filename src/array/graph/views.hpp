@@ -28,6 +28,16 @@ constexpr std::size_t most_runs = 16;  ///< A list of more is not cut into views
 /// the same indices, or null; there negative ones may count from the end.
 [[nodiscard]] NodePtr take(const NodePtr& x, std::size_t axis, std::vector<std::int64_t> indices,
                            const NodePtr& array = nullptr);
+/// The least and the greatest index of a chunk of a list.
+struct ListEnds {
+  std::int64_t low = INT64_MAX, high = -1;
+};
+/// Of each chunk of int64 that are there and have one axis, found by tasks; those below 0 count from the end.
+/// Nothing if one is out of range, or if they are so few runs that the list should be read.
+[[nodiscard]] std::vector<ListEnds> ends_of_list(const NodePtr& array, std::int64_t extent);
+/// Elements along an axis of an array that is there, at the indices of such a list, which tasks read.
+[[nodiscard]] NodePtr take_listed(const NodePtr& x, std::size_t axis, const NodePtr& array,
+                                  std::vector<ListEnds> ends);
 /// Elements along an axis where a mask with one axis is true; or, if the mask has all axes, in row-major
 /// order.
 [[nodiscard]] NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& mask);

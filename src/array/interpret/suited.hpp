@@ -12,8 +12,18 @@ inline bool has_wide_vectors() {
   return false;
 #endif
 }
-// A loop compiled again for such vectors; the same operations in the same order, none of them fused, so that
-// results do not depend on the processor.
+/// Whether it has vectors of 512 bits, also of bytes and with masks (AVX-512 F, VL, DQ and BW).
+inline bool has_widest_vectors() {
+#ifdef __x86_64__
+  static const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  return has;
+#else
+  return false;
+#endif
+}
+// A loop compiled again for vectors of 256 bits; the same operations in the same order, none of them fused,
+// so that results do not depend on the processor.
 template <auto loop>
 struct Wide;
 template <class... A, void (*loop)(A...)>

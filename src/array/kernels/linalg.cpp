@@ -23,24 +23,46 @@ void set_up_lapack() {
   (void)done;
 }
 
+// Adds a (m, k) times b (k, n) to c.
 template <class T>
-void gemm(const T* a, const T* b, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
-  const int M = static_cast<int>(m), N = static_cast<int>(n), K = static_cast<int>(k);
+void gemm(const T* a, const T* b, T* c, int m, int n, int k) {
+  const T one = 1;
+  if constexpr (std::is_same_v<T, double>)
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, k, b, n, 1, c, n);
+  else if constexpr (std::is_same_v<T, float>)
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, k, b, n, 1, c, n);
+  else if constexpr (std::is_same_v<T, std::complex<double>>)
+    cblas_zgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, &one, a, k, b, n, &one, c, n);
+  else cblas_cgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, &one, a, k, b, n, &one, c, n);
+}
+// Adds a matrix (rows, columns), or if it is turned its transpose, times x to y. What is read once need not
+// be packed, as gemm does.
+template <class T>
+void gemv(bool is_turned, const T* a, const T* x, T* y, int rows, int columns) {
+  const CBLAS_TRANSPOSE transposing = is_turned ? CblasTrans : CblasNoTrans;
+  const T one = 1;
+  if constexpr (std::is_same_v<T, double>)
+    cblas_dgemv(CblasRowMajor, transposing, rows, columns, 1, a, columns, x, 1, 1, y, 1);
+  else if constexpr (std::is_same_v<T, float>)
+    cblas_sgemv(CblasRowMajor, transposing, rows, columns, 1, a, columns, x, 1, 1, y, 1);
+  else if constexpr (std::is_same_v<T, std::complex<double>>)
+    cblas_zgemv(CblasRowMajor, transposing, rows, columns, &one, a, columns, x, 1, &one, y, 1);
+  else cblas_cgemv(CblasRowMajor, transposing, rows, columns, &one, a, columns, x, 1, &one, y, 1);
+}
+template <class T>
+void multiply(const T* a, const T* b, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
+  const int rows = static_cast<int>(m), columns = static_cast<int>(n), depth = static_cast<int>(k);
   if (m == 0 || n == 0 || k == 0) return;
-  if constexpr (std::is_same_v<T, double>) {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, M, N, K, 1, a, K, b, N, 1, c, N);
-  } else if constexpr (std::is_same_v<T, float>) {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, M, N, K, 1, a, K, b, N, 1, c, N);
-  } else if constexpr (std::is_same_v<T, std::complex<double>>) {
-    const T one = 1;
-    cblas_zgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, M, N, K, &one, a, K, b, N, &one, c, N);
-  } else if constexpr (std::is_same_v<T, std::complex<float>>) {
-    const T one = 1;
-    cblas_cgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, M, N, K, &one, a, K, b, N, &one, c, N);
-  } else {
+  if constexpr (std::is_integral_v<T>) {
     for (std::int64_t i = 0; i < m; ++i)
       for (std::int64_t q = 0; q < k; ++q)
         for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = c[i * n + j] || (a[i * k + q] && b[q * n + j]);
+  } else if (n == 1) {
+    gemv(false, a, b, c, rows, depth);
+  } else if (m == 1) {
+    gemv(true, b, a, c, depth, columns);
+  } else {
+    gemm(a, b, c, rows, columns, depth);
   }
 }
 
@@ -194,8 +216,8 @@ task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands
       const Tensor &a = operands[i], &b = operands[i + 1];
       const std::int64_t depth = a.shape[a.shape.size() - 1];
       for (std::int64_t batch = 0; batch < batches; ++batch)
-        gemm(a.as<T>() + batch * m * depth, b.as<T>() + batch * depth * n, out.as<T>() + batch * m * n, m, n,
-             depth);
+        multiply(a.as<T>() + batch * m * depth, b.as<T>() + batch * depth * n, out.as<T>() + batch * m * n, m,
+                 n, depth);
     }
   });
   return out.value;
