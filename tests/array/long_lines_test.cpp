@@ -10,7 +10,9 @@
 
 #include "array/lists.hpp"
 #include "support/in_cluster.hpp"
+#include "weir/array/creation.hpp"
 #include "weir/array/elementwise.hpp"
+#include "weir/array/fft.hpp"
 #include "weir/array/histogram.hpp"
 #include "weir/array/random.hpp"
 #include "weir/array/scan.hpp"
@@ -189,7 +191,7 @@ TEST_CASE("a long convolution is the sum of its products") {
 TEST_CASE("a convolution adds its products in the order of the shorter list, whatever the chunks") {
   in_cluster([] {
     const std::vector<double> a = list(Random(1).normal({3001}));
-    for (const std::int64_t factors : {1, 7, 8, 9, 40}) {
+    for (const std::int64_t factors : {1, 7, 8, 9, 12, 13, 40}) {
       const std::vector<double> b = list(Random(2).normal({factors}));
       std::vector<double> expected(a.size() + b.size() - 1);
       for (std::size_t i = 0; i < expected.size(); ++i)
@@ -203,6 +205,80 @@ TEST_CASE("a convolution adds its products in the order of the shorter list, wha
         CHECK(list(convolve(x, Random(2).normal({factors}), Overlapping::valid)) ==
               std::vector(expected.begin() + factors - 1, expected.end() - factors + 1));
       }
+    }
+  });
+}
+
+TEST_CASE("blocks are folded in the order of their elements") {
+  in_cluster([] {
+    for (const std::int64_t across : {2, 3, 7}) {
+      const std::int64_t rows = 6, columns = 400 * across;
+      const auto x = Random(8).normal({rows, columns}, 0, 1e8).rechunk({rows, columns}).persist();
+      const std::vector<double> a = list(x);
+      std::vector<double> sums, least;
+      std::vector<bool> negative;
+      for (std::int64_t r = 0; r < rows; r += 2)
+        for (std::int64_t c = 0; c < columns; c += across) {
+          double sum = 0, smallest = INFINITY;
+          for (std::int64_t i = 0; i < 2 * across; ++i) {
+            const double one = a[static_cast<std::size_t>((r + i / across) * columns + c + i % across)];
+            sum += one;
+            smallest = std::min(smallest, one);
+          }
+          sums.push_back(sum);
+          least.push_back(smallest);
+          negative.push_back(smallest < 0);
+        }
+      INFO(across);
+      CHECK(list(coarsen(x, {2, across}, [](const auto& b, const Reduce& how) { return b.sum(how); })) ==
+            sums);
+      CHECK(list(coarsen(x, {2, across}, [](const auto& b, const Reduce& how) { return b.min(how); })) ==
+            least);
+      CHECK(list(coarsen(x < 0, {2, across}, [](const auto& b, const Reduce& how) { return b.any(how); })) ==
+            negative);
+    }
+  });
+}
+
+TEST_CASE("arange gives the doubles that are nearest its integers, where it counts in doubles and beyond") {
+  in_cluster([] {
+    for (const std::int64_t first :
+         {std::int64_t{-3000}, (std::int64_t{1} << 52) - 3000, (std::int64_t{1} << 53) - 20}) {
+      const auto start = static_cast<double>(first);
+      const std::vector<double> numbers = list(arange<double>(start, start + 5000, 1, {700}));
+      REQUIRE(numbers.size() == 5000);
+      for (std::size_t i = 0; i < numbers.size(); ++i) REQUIRE(numbers[i] == static_cast<double>(i) + start);
+    }
+    CHECK(list(arange<float>(0, 5000, 1)).back() == 4999);
+    CHECK(std::signbit(list(arange<double>(-0.0, 3, 1))[0]) == false);
+    const std::vector<double> back = list(flip(arange<double>(0, 5000, 1, {700})));
+    for (std::size_t i = 0; i < back.size(); ++i) REQUIRE(back[i] == 4999 - static_cast<double>(i));
+  });
+}
+
+TEST_CASE("real lines are transformed as the complex ones that they are") {
+  in_cluster([] {
+    using C = std::complex<double>;
+    for (const auto& [lines, n] :
+         {std::pair<std::int64_t, std::int64_t>{1, 1}, {70, 1000}, {3, 8191}, {1000, 33}}) {
+      INFO(lines << " lines of " << n);
+      const auto x = Random(9).normal({lines, n}).rechunk({(lines + 1) / 2, n}).persist();
+      const auto close = [](const auto& a, const auto& b) {
+        const auto got = a.compute();
+        const auto expected = b.compute();
+        REQUIRE(got.shape() == expected.shape());
+        double apart = 0;
+        for (std::size_t i = 0; i < got.size(); ++i)
+          apart = std::max(apart, static_cast<double>(std::abs(got.data()[i] - expected.data()[i])));
+        return apart;
+      };
+      const auto as_complex = x.template astype<C>().persist();
+      CHECK(close(fft(x), fft(as_complex)) < 1e-11);
+      CHECK(close(ifft(x), ifft(as_complex)) < 1e-11);
+      const auto numbers = (x * 10).template astype<std::int32_t>().persist();
+      CHECK(close(fft(numbers), fft(numbers.template astype<C>())) < 1e-9);
+      const auto small = x.template astype<float>().persist();
+      CHECK(close(fft(small), fft(small.template astype<std::complex<float>>())) < 1e-2);
     }
   });
 }

@@ -67,9 +67,10 @@ NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr
                const ChunkSpec& chunks) {
   if (type == DType::boolean) refuse(name, "elements must be numbers (got bool)");
   Grid grid(chunks.resolve(name, {count}, size_of(type)));
-  NodePtr numbers = std::make_shared<IotaNode>(std::move(grid), 0, Dims{1});
   const DType exact =
       type == DType::float32 ? DType::float64 : type;  // an index may have more digits than float
+  NodePtr numbers =
+      std::make_shared<IotaNode>(std::move(grid), 0, Dims{1}, exact == DType::float64 ? exact : DType::int64);
   if (!is_constant(step, 1)) numbers = elementwise(Op::multiply, exact, exact, {numbers, step});
   // Adding 0 changes nothing but -0, which 0 times a step below 0 is.
   const bool may_have_minus_0 = kind_of(exact) >= 2 && !is_constant(step, 1);

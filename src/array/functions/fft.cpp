@@ -6,8 +6,10 @@
 #include <climits>
 #include <mutex>
 #include <numeric>
+#include <optional>
 
 #include "array/graph/views.hpp"
+#include "array/interpret/code.hpp"
 
 namespace weir::detail::array {
 
@@ -29,7 +31,9 @@ struct Fftw<double> {
   static constexpr auto forth_and_back = &fftw_plan_many_dft;
   static constexpr auto real = &fftw_plan_many_dft_r2c;
   static constexpr auto real_inverse = &fftw_plan_many_dft_c2r;
-  static constexpr auto execute = &fftw_execute;
+  static constexpr auto execute = &fftw_execute_dft;
+  static constexpr auto execute_real = &fftw_execute_dft_r2c;
+  static constexpr auto execute_inverse = &fftw_execute_dft_c2r;
   static constexpr auto destroy = &fftw_destroy_plan;
 };
 template <>
@@ -39,14 +43,59 @@ struct Fftw<float> {
   static constexpr auto forth_and_back = &fftwf_plan_many_dft;
   static constexpr auto real = &fftwf_plan_many_dft_r2c;
   static constexpr auto real_inverse = &fftwf_plan_many_dft_c2r;
-  static constexpr auto execute = &fftwf_execute;
+  static constexpr auto execute = &fftwf_execute_dft;
+  static constexpr auto execute_real = &fftwf_execute_dft_r2c;
+  static constexpr auto execute_inverse = &fftwf_execute_dft_c2r;
   static constexpr auto destroy = &fftwf_destroy_plan;
+};
+
+// `lines` that begin `in_next` and `out_next` elements apart, each with its elements `step` apart.
+struct Layout {
+  int n = 0, lines = 0, step = 0, in_next = 0, out_next = 0;
+};
+
+template <class R>
+class Plan {
+ public:
+  using F = Fftw<R>;
+  using C = typename F::Complex;
+  Plan(Transform kind, const Layout& how, void* in, void* out) : kind_(kind) {
+    const std::lock_guard hold(planner());
+    const auto [n, lines, step, in_next, out_next] = how;
+    if (kind == Transform::real)
+      plan_ = F::real(1, &n, lines, static_cast<R*>(in), nullptr, step, in_next, static_cast<C*>(out),
+                      nullptr, step, out_next, FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
+    else if (kind == Transform::real_inverse)
+      plan_ = F::real_inverse(1, &n, lines, static_cast<C*>(in), nullptr, step, in_next, static_cast<R*>(out),
+                              nullptr, step, out_next, FFTW_ESTIMATE);
+    else
+      plan_ = F::forth_and_back(1, &n, lines, static_cast<C*>(in), nullptr, step, in_next,
+                                static_cast<C*>(out), nullptr, step, out_next,
+                                kind == Transform::forward ? FFTW_FORWARD : FFTW_BACKWARD, FFTW_ESTIMATE);
+    if (!plan_)
+      throw Error(ErrorKind::internal, "fft: FFTW has no plan for " + std::to_string(n) + " elements");
+  }
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+  ~Plan() {
+    const std::lock_guard hold(planner());
+    F::destroy(plan_);
+  }
+  /// The memory must be aligned as that which the plan was made for.
+  void carry_out(void* in, void* out) const {
+    if (kind_ == Transform::real) F::execute_real(plan_, static_cast<R*>(in), static_cast<C*>(out));
+    else if (kind_ == Transform::real_inverse)
+      F::execute_inverse(plan_, static_cast<C*>(in), static_cast<R*>(out));
+    else F::execute(plan_, static_cast<C*>(in), static_cast<C*>(out));
+  }
+
+ private:
+  Transform kind_;
+  typename F::Plan plan_ = nullptr;
 };
 
 template <class R>
 void transform(Transform kind, const Tensor& in, const Tensor& out, std::size_t axis) {
-  using F = Fftw<R>;
-  using C = typename F::Complex;
   std::int64_t before = 1, after = 1;
   for (std::size_t a = 0; a < in.shape.size(); ++a)
     if (a != axis) (a < axis ? before : after) *= in.shape[a];
@@ -60,33 +109,52 @@ void transform(Transform kind, const Tensor& in, const Tensor& out, std::size_t 
   // c2r destroys its input, so a copy is transformed.
   std::vector<std::complex<R>> copy;
   if (real_out) copy.assign(in.as<std::complex<R>>(), in.as<std::complex<R>>() + in.size());
+  auto* from = static_cast<std::byte*>(real_out ? copy.data() : in.data);
+  auto* to = static_cast<std::byte*>(out.data);
   for (std::int64_t b = 0; b < (together ? 1 : before); ++b) {
-    const std::int64_t from = b * in.shape[axis] * after, to = b * out.shape[axis] * after;
-    typename F::Plan plan;
-    {
-      const std::lock_guard hold(planner());
-      if (kind == Transform::real)
-        plan = F::real(1, &n, lines, in.as<R>() + from, nullptr, step, in_next,
-                       reinterpret_cast<C*>(out.as<std::complex<R>>() + to), nullptr, step, out_next,
-                       FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
-      else if (real_out)
-        plan = F::real_inverse(1, &n, lines, reinterpret_cast<C*>(copy.data() + from), nullptr, step, in_next,
-                               out.as<R>() + to, nullptr, step, out_next, FFTW_ESTIMATE);
-      else
-        plan = F::forth_and_back(1, &n, lines, reinterpret_cast<C*>(in.as<std::complex<R>>() + from), nullptr,
-                                 step, in_next, reinterpret_cast<C*>(out.as<std::complex<R>>() + to), nullptr,
-                                 step, out_next, kind == Transform::forward ? FFTW_FORWARD : FFTW_BACKWARD,
-                                 FFTW_ESTIMATE);
-    }
-    if (!plan)
-      throw Error(ErrorKind::internal, "fft: FFTW has no plan for " + std::to_string(n) + " elements");
-    F::execute(plan);
-    const std::lock_guard hold(planner());
-    F::destroy(plan);
+    Plan<R>(kind, {n, lines, step, in_next, out_next}, from, to).carry_out(from, to);
+    from += static_cast<std::size_t>(in.shape[axis] * after) * size_of(in.type);
+    to += static_cast<std::size_t>(out.shape[axis] * after) * size_of(out.type);
   }
-  if (kind == Transform::inverse || real_out) {
-    const std::int64_t numbers = real_out ? out.size() : 2 * out.size();
-    for (std::int64_t i = 0; i < numbers; ++i) out.as<R>()[i] /= static_cast<R>(n);
+}
+
+void divide_by(std::int64_t n, const Tensor& out) {
+  const auto divide = [n]<class R>(R* numbers, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) numbers[i] /= static_cast<R>(n);
+  };
+  const std::int64_t count = is_complex(out.type) ? 2 * out.size() : out.size();
+  if (real_of(out.type) == DType::float32) divide(static_cast<float*>(out.data), count);
+  else divide(static_cast<double*>(out.data), count);
+}
+
+// Lines of another type are converted some at a time, and are in the cache when they are transformed.
+template <class R>
+void transform_converted(Transform kind, const Tensor& in, const Tensor& out) {
+  constexpr std::int64_t near_bytes = 256 * 1024;
+  const std::int64_t n = out.shape[out.shape.size() - 1], lines = out.size() / n;
+  Code convert;
+  convert.op = Op::cast;
+  convert.in = in.type;
+  convert.out = out.type;
+  const ElementKernel kernel = element_kernel(convert);
+  const std::int64_t some = std::clamp<std::int64_t>(
+      near_bytes / (n * static_cast<std::int64_t>(sizeof(std::complex<R>))), 1, lines);
+  const Tensor near = make_tensor(out.type, Dims{some, n});
+  std::optional<Plan<R>> plan;
+  std::int64_t planned = 0;
+  for (std::int64_t line = 0; line < lines; line += some) {
+    const std::int64_t count = std::min(some, lines - line);
+    auto* to = out.as<std::complex<R>>() + line * n;
+    kernel(static_cast<const std::byte*>(in.data) + static_cast<std::size_t>(line * n) * size_of(in.type),
+           nullptr, nullptr, near.data, static_cast<std::size_t>(count * n), convert);
+    // A plan is for one alignment of its memory.
+    const bool is_aligned = reinterpret_cast<std::uintptr_t>(to) % 64 == 0;
+    if (count != planned || !is_aligned) {
+      const int length = static_cast<int>(n);
+      plan.emplace(kind, Layout{length, static_cast<int>(count), 1, length, length}, near.data, to);
+      planned = is_aligned ? count : 0;
+    }
+    plan->carry_out(near.data, to);
   }
 }
 
@@ -102,9 +170,18 @@ task::Value transform_chunk(Reader& parameters, std::span<const Tensor> operands
   shape[static_cast<std::size_t>(axis)] = length;
   const Tensor out = make_tensor(type, shape);
   if (out.size() == 0) return out.value;
-  if (real_of(type) == DType::float32)
-    transform<float>(kind, operands[0], out, static_cast<std::size_t>(axis));
-  else transform<double>(kind, operands[0], out, static_cast<std::size_t>(axis));
+  const bool is_float = real_of(type) == DType::float32;
+  const Tensor& in = operands[0];
+  const auto a = static_cast<std::size_t>(axis);
+  if (kind != Transform::real && !is_complex(in.type)) {
+    if (is_float) transform_converted<float>(kind, in, out);
+    else transform_converted<double>(kind, in, out);
+  } else if (is_float) {
+    transform<float>(kind, in, out, a);
+  } else {
+    transform<double>(kind, in, out, a);
+  }
+  if (kind == Transform::inverse || kind == Transform::real_inverse) divide_by(length, out);
   return out.value;
 }
 
@@ -119,6 +196,12 @@ NodePtr of_length(std::string_view function, const NodePtr& x, std::size_t axis,
   shape[axis] = length - n;
   return concatenated({x, broadcast(function, scalar_as(function, x->type, std::int64_t{0}), shape)}, axis);
 }
+
+}  // namespace
+
+namespace {
+
+constexpr std::int64_t worth_converting = 128 * 1024;  // longer lines leave the cache anyway
 
 }  // namespace
 
@@ -140,7 +223,10 @@ NodePtr fft(Transform kind, const NodePtr& input, std::int64_t axis, std::int64_
                                                     : DType::complex128;
   Chunks chunks = x->grid.chunks;
   chunks[a] = {x->grid.shape[a]};
-  const NodePtr whole = rechunk(cast(x, in), ChunkSpec(chunks));
+  // Real numbers along the last axis are converted line by line where they are transformed.
+  const bool converts = kind != Transform::real && !back && !is_complex(x->type) && a + 1 == chunks.size() &&
+                        length <= worth_converting;
+  const NodePtr whole = rechunk(converts ? x : cast(x, in), ChunkSpec(chunks));
   chunks[a] = {count};
   const auto plan = [whole, kind, a, count, out](TaskBuilder& task, std::int64_t chunk) {
     task.kernel(&transform_chunk, {task.need_chunk(*whole, chunk)}, kind, static_cast<std::int64_t>(a), count,

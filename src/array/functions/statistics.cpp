@@ -17,7 +17,7 @@ namespace {
 template <class T>
 void add_convolved(const T* x, std::int64_t from, std::int64_t size, const T* factors, std::int64_t count,
                    std::int64_t begin, std::int64_t end, T* sums) {
-  constexpr std::int64_t together = 8;
+  constexpr std::int64_t most = 12;  // factors that are applied together: as many as registers hold
   const auto add = [](T sum, T a, T b) {
     if constexpr (std::is_same_v<T, bool>) return sum || (a && b);
     else return static_cast<T>(sum + a * b);
@@ -29,20 +29,31 @@ void add_convolved(const T* x, std::int64_t from, std::int64_t size, const T* fa
     last = std::min({last, end, from + size + j});
     for (std::int64_t i = first; i < last; ++i) to[i] = add(to[i], at[i - j], factors[j]);
   };
-  for (std::int64_t j = 0; j < count; j += together) {
+  for (std::int64_t j = 0; j < count;) {
+    const std::int64_t together = count - j <= most ? count - j : std::min(most - 4, count - j);
     // All of them have an element for the sums [first, last).
     std::int64_t first = std::max(begin, from + j + together - 1), last = std::min(end, from + size + j);
-    if (j + together > count || first > last) first = last = end;
-    for (std::int64_t k = j; k < std::min(count, j + together); ++k) one(k, begin, first);
-    T f[together];
-    for (std::int64_t k = 0; first < last && k < together; ++k) f[k] = factors[j + k];
-    for (std::int64_t i = first; i < last; ++i) {
-      T sum = to[i];
-#pragma GCC unroll 8
-      for (std::int64_t k = 0; k < together; ++k) sum = add(sum, at[i - j - k], f[k]);
-      to[i] = sum;
+    if (first > last) first = last = end;
+    for (std::int64_t k = j; k < j + together; ++k) one(k, begin, first);
+    const auto apply = [&]<std::int64_t n>(std::integral_constant<std::int64_t, n>) {
+      T f[n];
+      for (std::int64_t k = 0; k < n; ++k) f[k] = factors[j + k];
+#pragma GCC ivdep
+      for (std::int64_t i = first; i < last; ++i) {
+        T sum = to[i];
+#pragma GCC unroll 12
+        for (std::int64_t k = 0; k < n; ++k) sum = add(sum, at[i - j - k], f[k]);
+        to[i] = sum;
+      }
+    };
+    [&]<std::int64_t... n>(std::integer_sequence<std::int64_t, n...>) {
+      (void)((together == n + 1 && first < last &&
+              (apply(std::integral_constant<std::int64_t, n + 1>{}), true)) ||
+             ...);
     }
-    for (std::int64_t k = j; k < std::min(count, j + together); ++k) one(k, last, end);
+    (std::make_integer_sequence<std::int64_t, most>{});
+    for (std::int64_t k = j; k < j + together; ++k) one(k, last, end);
+    j += together;
   }
 }
 

@@ -124,7 +124,7 @@ Register ConstantNode::emit(Expression& expression, const View&) const {
 Register IotaNode::emit(Expression& expression, const View& view) const {
   Code one;
   one.op = Op::iota;
-  one.in = one.out = DType::int64;
+  one.in = one.out = type;
   place(expression, one, view, start_, steps_);
   return expression.add(one);
 }

@@ -41,11 +41,12 @@ class ConstantNode : public Node {
   std::array<std::uint64_t, 4> value_;
 };
 
-/// start + sum of step[axis] * index[axis], as int64: row-major positions, or indices along an axis.
+/// start + sum of step[axis] * index[axis], as int64 or float64: row-major positions, or indices along an
+/// axis.
 class IotaNode : public Node {
  public:
-  IotaNode(Grid grid, std::int64_t start, Dims steps)
-      : Node(DType::int64, std::move(grid), {}), start_(start), steps_(steps) {}
+  IotaNode(Grid grid, std::int64_t start, Dims steps, DType type = DType::int64)
+      : Node(type, std::move(grid), {}), start_(start), steps_(steps) {}
   std::string name() const override { return "iota"; }
   void cut(Planner&, const View&, Cuts&) const override {}
   Register emit(Expression& expression, const View& view) const override;

@@ -119,16 +119,20 @@ ElementKernel math_kernel(Op op, DType type);
 ElementKernel cast_kernel(Op op, DType from, DType to);
 ElementKernel random_kernel(const Code& code);
 
-/// Folds `count` elements into one (`step` 0) or into as many (`step` 1); see `fold_kernel`.
+/// Folds `count` elements into one (`step` 0) or into as many, or each `group` of them into one; see
+/// `fold_kernel`.
 struct FoldTarget {
   std::byte* at = nullptr;  ///< First accumulator.
   std::int64_t step = 0;    ///< 0 or any distance in elements.
+  std::int64_t group = 1;   ///< Neighbours that have one accumulator; more than 1 only if `folds_groups`.
   std::int64_t plane = 0;   ///< Distance between planes, in elements.
   std::int64_t index = 0;   ///< arg: index of the first element.
   std::int64_t index_step = 0;
 };
 using FoldKernel = void (*)(const void* data, std::size_t count, const FoldTarget& target);
 [[nodiscard]] FoldKernel fold_kernel(Fold fold, DType type);
+/// Whether kernels of this fold know groups.
+[[nodiscard]] inline bool folds_groups(Fold fold) { return fold >= Fold::sum && fold <= Fold::all; }
 [[nodiscard]] inline bool is_exact(Fold fold) {
   return fold == Fold::exact_sum || fold == Fold::exact_product;
 }

@@ -114,6 +114,23 @@ void copy(std::size_t size, const void* from, std::int64_t step, void* to, std::
   with_size(size, [&]<class T>() { suited<&copy_strided<T>>()(from, step, to, to_step, count); });
 }
 
+void count_from(std::int64_t first, std::int64_t step, void* out, std::int64_t count) {
+  auto* to = static_cast<std::int64_t*>(out);
+  for (std::int64_t k = 0; k < count; ++k, first += step) to[k] = first;
+}
+void count_numbers(std::int64_t first, std::int64_t step, void* out, std::int64_t count) {
+  auto* to = static_cast<double*>(out);
+  constexpr std::int64_t exact = std::int64_t{1} << 52;  // and all between these are, too
+  if (const std::int64_t last = first + (count - 1) * step;
+      std::max(std::abs(first), std::abs(last)) < exact) {
+    const auto start = static_cast<double>(first), by = static_cast<double>(step);
+    const auto n = static_cast<std::int32_t>(count);
+    for (std::int32_t k = 0; k < n; ++k) to[k] = start + by * k;
+  } else {
+    for (std::int64_t k = 0; k < count; ++k) to[k] = static_cast<double>(first + k * step);
+  }
+}
+
 // `columns` that lie `step` apart, each of `rows` elements side by side, into rows.
 template <class T>
 void transpose_block(const void* from, std::int64_t step, void* to, std::int64_t rows, std::int64_t columns) {
@@ -151,14 +168,15 @@ class StepRun {
  private:
   void prepare();
   void merge();
+  bool find_groups();
   void lengthen_rows();
   void read_in_blocks();
   void assign_slots();
   const Code& code(std::size_t r) const { return task_.code[step_.begin + r]; }
   void load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns,
             std::byte* to);
-  void count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column,
-                std::int64_t columns);
+  void count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns,
+                std::byte* to);
   void finish(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
   [[noreturn]] void refuse(std::size_t r, const Misfit& misfit, std::int64_t row, std::int64_t column) const;
 
@@ -168,6 +186,7 @@ class StepRun {
   std::size_t count_ = 0;
   Loop loop_;
   std::int64_t piece_ = largest_piece;
+  std::int64_t group_ = 1;  // neighbours in a row that are folded into one place
   bool turned_ = false;  // along the last axis but one something lies together that does not along the last
   std::vector<Steps> steps_;  // of the registers (empty: none), of the destination, of the index
   std::vector<std::byte*> slot_;
@@ -241,10 +260,27 @@ void StepRun::lengthen_rows() {
   for (std::ptrdiff_t a = longest + 1; a < last; ++a)
     if (loop_.shape[a] >= is_long) longest = a;
   if (loop_.shape[last] >= is_short || loop_.shape[longest] < worth_it * loop_.shape[last]) return;
+  if (longest == last - 1 && find_groups()) return;
   std::rotate(loop_.shape + longest, loop_.shape + longest + 1, loop_.shape + loop_.axes);
   for (Steps& steps : steps_)
     if (!steps.empty())
       std::rotate(steps.begin() + longest, steps.begin() + longest + 1, steps.begin() + loop_.axes);
+}
+
+// A last axis that is folded joins the one before it if all that is read lies along both as along one: it is
+// read once, where it is, and folded in the same order.
+bool StepRun::find_groups() {
+  const auto last = static_cast<std::size_t>(loop_.axes - 1);
+  const std::int64_t extent = loop_.shape[last];
+  if (!folds_groups(step_.fold) || steps_[count_][last] != 0 || steps_[count_][last - 1] == 0) return false;
+  for (std::size_t r = 0; r < count_; ++r)
+    if (!steps_[r].empty() && steps_[r][last - 1] != steps_[r][last] * extent) return false;
+  group_ = extent;
+  loop_.shape[last - 1] *= extent;
+  for (std::size_t r = 0; r < count_; ++r)
+    if (!steps_[r].empty()) steps_[r][last - 1] = steps_[r][last];
+  --loop_.axes;
+  return true;
 }
 
 // What lies together along another axis than the last one, as in a transposed chunk, is read in blocks of
@@ -252,7 +288,7 @@ void StepRun::lengthen_rows() {
 void StepRun::read_in_blocks() {
   constexpr std::int64_t worth_it = 8;
   const int last = loop_.axes - 1;
-  if (last < 1 || loop_.shape[last] < worth_it) return;
+  if (last < 1 || loop_.shape[last] < worth_it || group_ > 1) return;
   for (std::size_t r = 0; r < count_; ++r) {
     const Steps& steps = steps_[r];
     if (code(r).op != Op::load || std::abs(steps[static_cast<std::size_t>(last)]) <= 1) continue;
@@ -307,6 +343,7 @@ void StepRun::assign_slots() {
     piece_ = std::clamp(static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(fit))),
                         smallest_piece, largest_piece);
   }
+  piece_ -= piece_ % group_;
   for (std::size_t r = 0; r < count_; ++r)
     if (code(r).op == Op::constant)
       copy(size_of(code(r).out), code(r).immediate.data(), 0, slot_[r], 1, piece_);
@@ -341,15 +378,15 @@ void StepRun::load(std::size_t r, std::int64_t row, std::int64_t rows, std::int6
 }
 
 void StepRun::count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column,
-                       std::int64_t columns) {
+                       std::int64_t columns, std::byte* to) {
   const Steps& steps = steps_[r];
   const std::int64_t step = steps[static_cast<std::size_t>(loop_.axes - 1)];
   Rows walk(loop_, steps.data(), row);
-  auto* to = reinterpret_cast<std::int64_t*>(slot_[r]);
+  const auto count = code(r).out == DType::float64 ? suited<&count_numbers>() : suited<&count_from>();
+  at_[r] = to;
   for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
-    const std::int64_t first = code(r).offset + walk.offset + column * step;
-    for (std::int64_t k = 0; k < columns; ++k) to[k] = first + k * step;
-    to += columns;
+    count(code(r).offset + walk.offset + column * step, step, to, columns);
+    to += static_cast<std::size_t>(columns) * size_of(code(r).out);
   }
 }
 
@@ -370,6 +407,7 @@ void StepRun::finish(std::int64_t row, std::int64_t rows, std::int64_t column, s
   }
   FoldTarget target;
   target.step = step;
+  target.group = group_;
   target.plane = step_.plane;
   const Steps& index = steps_[count_ + 1];
   std::optional<Rows> walk_index;
@@ -378,8 +416,8 @@ void StepRun::finish(std::int64_t row, std::int64_t rows, std::int64_t column, s
     target.index_step = index[static_cast<std::size_t>(loop_.axes - 1)];
   }
   for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
-    target.at =
-        base + (step_.offset + walk.offset + column * step) * static_cast<std::int64_t>(destination_size_);
+    target.at = base + (step_.offset + walk.offset + column / group_ * step) *
+                           static_cast<std::int64_t>(destination_size_);
     if (walk_index) {
       target.index = step_.index_offset + walk_index->offset + column * target.index_step;
       walk_index->next();
@@ -434,7 +472,7 @@ void StepRun::run() {
       if (one.op == Op::load) {
         load(r, row, r_count, column, c_count, static_cast<std::byte*>(out));
       } else if (one.op == Op::iota) {
-        count_up(r, row, r_count, column, c_count);
+        count_up(r, row, r_count, column, c_count, static_cast<std::byte*>(out));
       } else if (kernels_[r]) {
         at_[r] = out;
         try {

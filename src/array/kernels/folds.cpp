@@ -30,12 +30,34 @@ A total(const T* x, std::size_t count, Get get) {
   return (a + b) + (c + d);
 }
 
+// Each `group` of neighbours into one accumulator, in their order.
+template <class T, class A, class F>
+void fold_groups(const T* x, std::size_t count, const FoldTarget& to, F f) {
+  A* r = reinterpret_cast<A*>(to.at);
+  const auto by = [&](auto group, auto step) {
+    const std::int64_t n = group, groups = static_cast<std::int64_t>(count) / n;
+#pragma GCC ivdep
+    for (std::int64_t i = 0; i < groups; ++i) {
+      A a = r[i * step];
+      for (std::int64_t k = 0; k < n; ++k) a = f(a, x[i * n + k]);
+      r[i * step] = a;
+    }
+  };
+  constexpr std::integral_constant<std::int64_t, 1> together;
+  constexpr std::integral_constant<std::int64_t, 2> two;
+  if (to.group == 2 && to.step == 1) by(two, together);
+  else if (to.step == 1) by(to.group, together);
+  else by(to.group, to.step);
+}
+
 template <class T>
 void fold_sum(const void* data, std::size_t count, const FoldTarget& to) {
   using A = SumType<T>;
   const T* x = static_cast<const T*>(data);
   A* r = reinterpret_cast<A*>(to.at);
-  if (to.step == 0) {
+  if (to.group > 1) {
+    fold_groups<T, A>(x, count, to, [](A a, T v) { return static_cast<A>(a + static_cast<A>(v)); });
+  } else if (to.step == 0) {
     *r += total<T, A>(x, count, [](T v) { return v; });
   } else if (to.step == 1) {
     for (std::size_t i = 0; i < count; ++i) r[i] += static_cast<A>(x[i]);
@@ -148,7 +170,9 @@ void fold_each(const void* data, std::size_t count, const FoldTarget& to) {
   const T* x = static_cast<const T*>(data);
   A* r = reinterpret_cast<A*>(to.at);
   F f;
-  if (to.step == 0) {
+  if (to.group > 1) {
+    fold_groups<T, A>(x, count, to, f);
+  } else if (to.step == 0) {
     A a = *r;
     std::size_t i = 0;
     if constexpr (F::splits && !std::is_same_v<T, bool>) {
