@@ -49,21 +49,25 @@ double cpu_of_all(weir::Client& client) {
 int main(int argc, char** argv) {
   return weir::run(argc, argv, [&](weir::Client& client) {
     client.wait_for_workers(static_cast<std::size_t>(bench::option(argc, argv, "--workers", 1)));
-    // Processor time of all processes for a task of a stencil of 8 columns, or for one of `--task-us`.
+    // Processor time of all processes for a task of a stencil of 8 columns, or for one of `--task-us`; of
+    // those also which part of the time of two cores is work.
+    constexpr int cores = 2;
     const double one_round_s = metg::round_s();
     const auto task_us = static_cast<double>(bench::option(argc, argv, "--task-us", 0));
     const long steps = bench::option(argc, argv, "--steps", 4000);
     const int width = static_cast<int>(bench::option(argc, argv, "--width", 8));
     const auto pattern = bench::option(argc, argv, "--fft", 0) ? metg::Pattern::fft : metg::Pattern::stencil;
-    std::vector<double> core_us;
+    std::vector<double> core_us, efficiencies;
     for (long i = bench::option(argc, argv, "--repeat", 5); i > 0; --i) {
       const double before_s = cpu_of_all(client);
-      seconds_of(client, pattern, width, std::lround(1e-6 * task_us / one_round_s), steps);
+      const long rounds = std::lround(1e-6 * task_us / one_round_s);
+      const double took_s = seconds_of(client, pattern, width, rounds, steps);
+      efficiencies.push_back(static_cast<double>(rounds * steps * width) * one_round_s / (cores * took_s));
       core_us.push_back(1e6 * (cpu_of_all(client) - before_s) / static_cast<double>(steps * width));
     }
     bench::print("stencil_core_us", bench::median(core_us));
-    if (task_us > 0) return;
-    metg::print_all(2, [&](metg::Pattern which, int columns, long rounds, long steps) {
+    if (task_us > 0) return bench::print("efficiency", bench::median(efficiencies));
+    metg::print_all(cores, [&](metg::Pattern which, int columns, long rounds, long steps) {
       return seconds_of(client, which, columns, rounds, steps);
     });
   });

@@ -44,7 +44,9 @@ bool Node::progress() {
   last_poll_ns_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
   const bool moved = transport_.poll(*this);
   if (moved) wake();
-  tick(now);
+  flush();
+  const bool is_first = !std::exchange(has_moved_, moved);
+  tick(now, moved && is_first);  // what has come may be a task, which begins before anybody looks around
   flush();
   const bool life = std::exchange(heard_life_, false), work = std::exchange(heard_work_, false);
   return moved && (work || !life);

@@ -159,8 +159,9 @@ class Node : public client::ClusterLink,
       log::error("a message of {} cannot be read: {}", name(), error.what());
     }
   }
-  /// Called by every `progress`.
-  virtual void tick(Clock::time_point now) = 0;
+  /// Called by every `progress`, after answers have left. `is_busy`: something has just come after a silence,
+  /// so that what only a clock asks for is for the next call.
+  virtual void tick(Clock::time_point now, bool is_busy) = 0;
   /// This thread, which runs no task, is about to wait until `ready()`; it has waited.
   virtual void before_waiting(const std::function<bool()>&) {}
   virtual void after_waiting() noexcept {}
@@ -256,6 +257,7 @@ class Node : public client::ClusterLink,
   std::atomic<std::int64_t> last_poll_ns_{0};
   Crowd crowd_;                                   // others want this core: who spins is in their way
   bool heard_life_ = false, heard_work_ = false;  // in this poll
+  bool has_moved_ = false;                        // in the last one
 };
 
 }  // namespace weir::detail::node

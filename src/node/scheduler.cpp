@@ -250,14 +250,14 @@ void SchedulerNode::answer(coordination::Replies&& replies) {
 
 // --- deaths
 
-void SchedulerNode::tick(Clock::time_point now) {
+void SchedulerNode::tick(Clock::time_point now, bool is_busy) {
   now_s_ = std::chrono::duration<double>(now.time_since_epoch()).count();
   if (!broken_links_.empty())
     for (const auto& [id, how] : std::exchange(broken_links_, {}))
       if (!peer(id).leaving && !peer(id).dead) lose(id, "has lost its connection to the scheduler: " + how);
   const auto pause = now - checked_;
   keep_next();
-  if (pause < std::chrono::milliseconds(20)) return;
+  if (is_busy || pause < std::chrono::milliseconds(20)) return;
   checked_ = now;
   note_quiet(state_.pending() == 0 && !retiring_);
   if (has_gangs_ && !state_.has_gangs()) has_gangs_ = false;

@@ -165,7 +165,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void ask_for(PeerId holder, TaskId id) override { post(holder, protocol::GetResult{id, true, 0}); }
   void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) override;
   void submitted() override;
-  void tick(Clock::time_point now) override;
+  void tick(Clock::time_point now, bool is_busy) override;
   void receive(PeerId from, comm::Frame&& frame) override;
   void lost(PeerId peer, const std::string& how) override { broken_links_.emplace_back(peer, how); }
 

@@ -198,7 +198,8 @@ void WorkerNode::lost(PeerId peer, const std::string& how) {
   }
 }
 
-void WorkerNode::tick(Clock::time_point now) {
+void WorkerNode::tick(Clock::time_point now, bool is_busy) {
+  if (is_busy) return;
   if (now - last_heartbeat_ >= heartbeat_) {
     last_heartbeat_ = now;
     post(0, protocol::Heartbeat{state_.executing()});

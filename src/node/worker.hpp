@@ -112,7 +112,7 @@ class WorkerNode final : public Node {
   void look_for_stuck() override {
     if (has_stuck()) lend_stuck();
   }
-  void tick(Clock::time_point now) override;
+  void tick(Clock::time_point now, bool is_busy) override;
   void receive(PeerId from, comm::Frame&& frame) override;
   void lost(PeerId peer, const std::string& how) override;
   void unknown(PeerId peer) override { post(0, protocol::FindPeer{peer}); }

@@ -153,7 +153,8 @@ struct alignas(64) Worker {
   std::uint32_t threads = 1;
   std::uint32_t blocked = 0;                    ///< Of `processing`, assigned ahead of their inputs.
   std::uint32_t waiting = 0;                    ///< Of the others, waiting for tasks they have submitted.
-  double load_s = 0;                            ///< Estimated seconds of all that is assigned or queued.
+  double load_s = 0;                            ///< Estimated seconds of all that is assigned or queued ...
+  double blocked_s = 0;                         ///< ... and of those that are blocked.
   std::uint32_t level = 0, level_position = 0;  ///< Place in the load index.
   std::uint32_t queued = 0;                     ///< Valid entries of `queue`.
   bool alive = true;
@@ -247,6 +248,7 @@ inline void Worker::add(Task& task) {
   processing.push_back(&task);
   put(task, processing.size() - 1);
   ++blocked;
+  blocked_s += task.estimate;
   if (!task.is_blocked()) unblock(task);
 }
 
@@ -254,12 +256,13 @@ inline void Worker::remove(Task& task) noexcept {
   if (!task.is_blocked()) block(task);
   put(*processing.back(), task.position);
   processing.pop_back();
-  --blocked;
+  blocked_s = --blocked ? blocked_s - task.estimate : 0;
 }
 
 // The first of those that are blocked changes places with it.
 inline void Worker::unblock(Task& task) noexcept {
   const std::size_t first = processing.size() - blocked--;
+  blocked_s = blocked ? blocked_s - task.estimate : 0;
   put(*processing[first], task.position);
   put(task, first);
   count(task, 1);
@@ -267,6 +270,7 @@ inline void Worker::unblock(Task& task) noexcept {
 
 inline void Worker::block(Task& task) noexcept {
   const std::size_t last = processing.size() - ++blocked;
+  blocked_s += task.estimate;
   put(*processing[last], task.position);
   put(task, last);
   count(task, -1u);

@@ -620,6 +620,7 @@ void State::check() const {
   for (WorkerIndex i = 0; i < workers_.size(); ++i) demanded[i].resize(workers_[i].resources.size());
   std::vector<std::uint32_t> queued(workers_.size()), blocked(workers_.size()), waiting(workers_.size()),
       extra(workers_.size());
+  std::vector<double> blocked_s(workers_.size());
   std::uint32_t queued_anywhere = 0;
   std::array<std::uint64_t, 8> counts{};
   tasks_.for_each([&](TaskId id, const Task& task) {
@@ -674,6 +675,7 @@ void State::check() const {
         require(workers_[task.worker].alive && workers_[task.worker].processing.at(task.position) == &task,
                 name, "is not where it was assigned");
         blocked[task.worker] += task.is_blocked();
+        blocked_s[task.worker] += task.is_blocked() ? task.estimate : 0;
         require((task.position >= workers_[task.worker].processing.size() - workers_[task.worker].blocked) ==
                     task.is_blocked(),
                 name, " stands among the wrong tasks of its worker");
@@ -709,6 +711,8 @@ void State::check() const {
     const Worker& worker = workers_[i];
     require(worker.queued == queued[i] && worker.blocked == blocked[i] && worker.waiting == waiting[i],
             worker.name, ": queued, blocked or waiting tasks miscounted");
+    require(std::abs(worker.blocked_s - blocked_s[i]) <= 1e-6 * (1 + blocked_s[i]), worker.name,
+            ": the time of blocked tasks miscounted");
     require(worker.wide == extra[i], worker.name, ": threads of wide tasks miscounted");
     for (std::size_t r = 0; r < worker.resources.size(); ++r)
       require(std::abs(worker.demand[r].amount - demanded[i][r]) < 1e-6, worker.name,

@@ -62,7 +62,7 @@ enum class Refill : std::uint8_t {
 struct Theft {
   WorkerIndex victim = nowhere;  ///< `nowhere`: nobody has too many.
   std::uint32_t most = 0;
-  double wait_s = 0;  ///< Until the victim would start the last of its tasks.
+  double wait_s = 0;  ///< Until the victim would start the last of its tasks that can run.
 };
 
 /// A line of a task's history.

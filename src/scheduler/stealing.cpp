@@ -8,6 +8,7 @@ namespace weir::detail::scheduler {
 namespace {
 
 constexpr double least_gain_s = 100e-6;   // that makes it worth to ask for a task back
+constexpr double most_soon_s = 500e-6;    // what was given ahead may begin within two tasks, or so soon
 constexpr std::uint32_t most_seen = 256;  // tasks of a busy worker, in search of one to take
 constexpr std::size_t few_inputs = 64;    // looked for whenever one has arrived: a task with more stays
 
@@ -84,22 +85,26 @@ Theft State::theft(WorkerIndex thief) const {
   const Worker& idle = workers_[thief];
   if (workers_.size() < 2 || !idle.running() || idle.memory.paused || idle.stealing || room_of(idle) == 0)
     return {};
+  const auto wait_s = [&](WorkerIndex index) {  // of what can run: its turn may come sooner elsewhere
+    return wait_of(workers_[index]) - workers_[index].blocked_s / workers_[index].threads;
+  };
   WorkerIndex victim = load_.most();
   if (workers_.size() <= 64)
     for (WorkerIndex i = 0; i < workers_.size(); ++i)
       if (workers_[i].running() && surplus_of(workers_[i]) &&
-          (victim == nowhere || !surplus_of(workers_[victim]) ||
-           wait_of(workers_[i]) > wait_of(workers_[victim])))
+          (victim == nowhere || !surplus_of(workers_[victim]) || wait_s(i) > wait_s(victim)))
         victim = i;
   if (victim == nowhere || victim == thief) return {};
   const std::uint32_t surplus = surplus_of(workers_[victim]);
-  const double wait_s = wait_of(workers_[victim]);
-  if (surplus == 0 || wait_s <= least_gain_s) return {};
-  return {victim, (surplus + 1) / 2, wait_s};
+  if (surplus == 0 || wait_s(victim) <= least_gain_s) return {};
+  return {victim, (surplus + 1) / 2, wait_s(victim)};
 }
 
+// Whether it would begin sooner there. Who was given tasks ahead will have something to do before long.
 bool State::worth(const Task& task, WorkerIndex thief, const Theft& theft) const {
-  return cost(task, thief) + least_gain_s < theft.wait_s && allowed(task, workers_[thief]);
+  const Worker& idle = workers_[thief];
+  const double soon_s = idle.blocked ? std::min(2.0 * task.estimate, most_soon_s) : 0;
+  return cost(task, thief) + least_gain_s + soon_s < theft.wait_s && allowed(task, idle);
 }
 
 std::vector<Task*> State::loot(WorkerIndex thief, const Theft& theft) const {
