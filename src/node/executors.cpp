@@ -181,7 +181,7 @@ bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_loc
     Theft theft = Theft::nothing;
     if (settings_.scheduler && settings_.scheduler->drive_for_another(left_alone)) last = now;
     else if (may_steal && now < looking.not_before) rest(now - last, looking.not_before - now);
-    else if (may_steal && (theft = thieve(now, looking.since, rest.is_down())) != Theft::nothing) last = now;
+    else if (may_steal && (theft = thieve(now, looking, rest.is_down())) != Theft::nothing) last = now;
     else rest(now - last);
     hold.lock();
     driving_ = false;
@@ -192,8 +192,12 @@ bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_loc
 }
 
 // Whether this thread, which has nothing to do, stays awake for what tasks of others keep in their pockets.
-WorkerNode::Theft WorkerNode::thieve(Clock::time_point now, Clock::time_point& since, bool will_sleep) {
+WorkerNode::Theft WorkerNode::thieve(Clock::time_point now, Looking& looking, bool will_sleep) {
   constexpr auto own_time = std::chrono::microseconds(20);  // what is run in place by then costs less so
+  constexpr auto between = std::chrono::microseconds(2);    // each look costs the owner's next steps more
+  Clock::time_point& since = looking.since;
+  if (!will_sleep && since == Clock::time_point{} && now - looking.looked < between) return Theft::nothing;
+  looking.looked = now;
   if (will_sleep) settings_.scheduler->note_sleeper();
   if (!settings_.scheduler->has_pocketed()) {
     since = {};

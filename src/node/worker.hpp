@@ -182,7 +182,6 @@ class WorkerNode final : public Node {
   static void note_owner(Running& running, TaskId id, std::uint32_t run, bool is_lent);
   /// Whether there is something in pockets, and whether its owners have had their time.
   enum class Theft { nothing, soon, due };
-  [[nodiscard]] Theft thieve(Clock::time_point now, Clock::time_point& since, bool will_sleep);
   /// What was found in pockets.
   enum class Found { nothing, some, too_short };
   /// When a thread that has nothing to do looks into pockets.
@@ -190,8 +189,10 @@ class WorkerNode final : public Node {
     Clock::time_point since{};       ///< It has known that something is there; none if it is not.
     Clock::time_point not_before{};  ///< What it found last was not worth it.
     Clock::duration pause{};
+    Clock::time_point looked{};  ///< Last.
     void note(Found found);
   };
+  [[nodiscard]] Theft thieve(Clock::time_point now, Looking& looking, bool will_sleep);
   [[nodiscard]] Found run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold);
   bool run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future, bool is_begun);
   std::int64_t run_begun(std::size_t slot, client::Pocketed& future, const client::Pocket::Values& values,
