@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -28,18 +29,131 @@ enum class Overflow {
 
 namespace detail::stream {
 
+/// The gate of a queue that is full with so many elements. It is ajar when there is room for one, and open
+/// when a quarter of the queue is free.
+class Brim {
+ public:
+  explicit Brim(Node& node) : gate_(node) {}
+  [[nodiscard]] Gate& gate() noexcept { return gate_; }
+  /// So many are in the queue, which may hold `size`: after one more has come.
+  template <class Queued>
+  void filled(std::size_t size, const Queued& queued) noexcept {
+    if (queued() < size) return;
+    const std::lock_guard lock(mutex_);
+    gate_.set(true);
+    say_room(size, queued());  // taken meanwhile
+  }
+  /// The same after one has been taken.
+  template <class Queued>
+  void took(std::size_t size, const Queued& queued) noexcept {
+    if (gate_.is_open()) return;
+    const std::size_t left = queued();
+    if (left >= size || (left > few_of(size) && !gate_.is_closed())) return;
+    const std::lock_guard lock(mutex_);
+    say_room(size, queued());
+  }
+
+ private:
+  /// So few queued that there is room for many.
+  [[nodiscard]] static std::size_t few_of(std::size_t size) noexcept { return size - 1 - (size - 1) / 4; }
+  void say_room(std::size_t size, std::size_t queued) noexcept {
+    if (queued <= few_of(size)) gate_.set(false);
+    else if (queued < size && gate_.is_closed()) gate_.set_ajar();
+  }
+  Gate gate_;
+  std::mutex mutex_;  // of those who change the gate
+};
+
 /// A bounded queue and the pump that empties it.
 template <class T>
 class BufferNode final : public Boundary<T, T> {
  public:
-  BufferNode(std::size_t size, Overflow overflow)
-      : Boundary<T, T>("buffer"), size_(size), overflow_(overflow), gate_(*this), pump_([this] { work(); }) {}
+  explicit BufferNode(std::size_t size)
+      : Boundary<T, T>("buffer"), size_(size), brim_(*this), lane_(size), pump_([this] { work(); }) {}
   ~BufferNode() override { pump_.shut(); }
 
   void attached() override { pump_.start(this->graph()); }
   void shut() noexcept override { pump_.shut(); }
+  [[nodiscard]] std::size_t queued() const override {
+    const std::uint64_t taken = taken_.load();  // first: too many are seen rather than too few
+    return came_.load() - taken;
+  }
+  [[nodiscard]] Gate* gate(unsigned) override { return &brim_.gate(); }
+
+ private:
+  using typename Boundary<T, T>::Kind;
+
+  void put(Parcel<T> parcel) noexcept override {
+    const bool counts = parcel.kind == Kind::element;
+    if (counts) {
+      const std::size_t queued = at_most_queued();
+      if (this->is_lost_in_cycle(queued > size_ ? queued - size_ : 0)) return;
+    }
+    {
+      const std::lock_guard inside(wicket_);
+      if (counts) {
+        this->in.add();
+        came_.store(came_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      }
+      this->entered_alone();
+      lane_.push(std::move(parcel));
+    }
+    if (counts && at_most_queued() >= size_) brim_.filled(size_, [this] { return queued(); });
+    pump_.poke();
+  }
+  /// The other side's line of the cache is read only when it matters.
+  [[nodiscard]] std::size_t at_most_queued() noexcept {
+    const std::uint64_t came = came_.load(std::memory_order_relaxed);
+    const std::uint64_t at_most = came - seen_taken_.load(std::memory_order_relaxed);
+    if (at_most < size_) return at_most;
+    const std::uint64_t taken = taken_.load();
+    seen_taken_.store(taken, std::memory_order_relaxed);
+    return came - taken;
+  }
+  void work() {
+    std::size_t taken = 0;
+    do {
+      taken = 0;
+      while (Parcel<T>* const first = lane_.front()) {
+        const auto give = [&] {
+          taken_.store(taken_.load(std::memory_order_relaxed) + 1);
+          brim_.took(size_, [this] { return queued(); });
+          this->admit(std::move(*first->element));
+        };
+        if (this->let_out(*first, give)) {
+          this->let_go(first->ticket);
+          lane_.pop();
+          this->count_gone(!lane_.is_known_of());
+          ++taken;
+        } else if (!this->has_room_or([this] { pump_.poke(); })) {
+          return;
+        }
+      }
+    } while (pace_.goes_on(taken));
+  }
+
+  const std::size_t size_;
+  Brim brim_;
+  // Of those who put, one at a time.
+  alignas(line_bytes) Wicket wicket_;
+  std::atomic<std::uint64_t> came_{0}, seen_taken_{0};  // elements
+  Lane<Parcel<T>> lane_;
+  alignas(line_bytes) std::atomic<std::uint64_t> taken_{0};  // the pump's own
+  Pace pace_;
+  alignas(line_bytes) Pump pump_;
+};
+
+/// A queue that drops elements rather than to let anybody wait.
+template <class T>
+class DroppingBufferNode final : public Boundary<T, T> {
+ public:
+  DroppingBufferNode(std::size_t size, Overflow overflow)
+      : Boundary<T, T>("buffer"), size_(size), overflow_(overflow), pump_([this] { work(); }) {}
+  ~DroppingBufferNode() override { pump_.shut(); }
+
+  void attached() override { pump_.start(this->graph()); }
+  void shut() noexcept override { pump_.shut(); }
   [[nodiscard]] std::size_t queued() const override { return queued_.load(); }
-  [[nodiscard]] Gate* gate(unsigned) override { return overflow_ == Overflow::block ? &gate_ : nullptr; }
 
  private:
   using typename Boundary<T, T>::Kind;
@@ -53,70 +167,50 @@ class BufferNode final : public Boundary<T, T> {
       const std::lock_guard lock(mutex_);
       if (counts) {
         this->in.add();
-        const bool is_full = overflow_ != Overflow::block && queued_.load() >= size_;
-        if (is_full && (overflow_ == Overflow::drop_newest || arrived_.empty()))
+        const bool is_full = queued_.load() >= size_;
+        if (is_full && (overflow_ == Overflow::drop_newest || waiting_.empty()))
           return void(dropped = std::move(parcel));
         if (is_full) {
-          dropped = std::exchange(arrived_.front(), {});
-          arrived_.pop_front();
+          dropped = std::exchange(waiting_.front(), {});
+          waiting_.pop_front();
           queued_.fetch_sub(1);
           this->dropped_one();
         }
         queued_.fetch_add(1);
       }
       this->entered();
-      arrived_.push_back(std::move(parcel));
-      if (counts && overflow_ == Overflow::block && queued_.load() >= size_) {
-        gate_.set(true);
-        say_room();  // taken meanwhile
-      }
+      waiting_.push_back(std::move(parcel));
     }
     pump_.poke();
   }
   bool fetch() {
-    if (!taken_.empty()) return true;
+    if (taken_) return true;
     const std::lock_guard lock(mutex_);
-    if (overflow_ == Overflow::block) {
-      taken_.swap(arrived_);
-    } else if (!arrived_.empty()) {  // the others may still be dropped
-      taken_.push_back(std::move(arrived_.front()));
-      arrived_.pop_front();
-    }
-    return !taken_.empty();
+    if (waiting_.empty()) return false;  // what is in it may still be dropped
+    taken_ = std::move(waiting_.front());
+    waiting_.pop_front();
+    return true;
   }
   void work() {
     while (fetch()) {
-      Parcel<T>& first = taken_.front();
       const auto give = [&] {
-        took_one();
-        this->admit(std::move(*first.element));
+        queued_.fetch_sub(1);
+        this->admit(std::move(*taken_->element));
       };
-      if (this->let_out(first, give)) {
-        this->left(first);
-        taken_.pop_front();
+      if (this->let_out(*taken_, give)) {
+        this->left(*taken_);
+        taken_.reset();
       } else if (!this->has_room_or([this] { pump_.poke(); })) {
         return;
       }
     }
   }
-  void took_one() noexcept {
-    const std::size_t left = queued_.fetch_sub(1) - 1;
-    if (gate_.is_open() || left >= size_ || (left > few_ && !gate_.is_closed())) return;
-    const std::lock_guard lock(mutex_);
-    say_room();
-  }
-  void say_room() noexcept {
-    const std::size_t queued = queued_.load();
-    if (queued <= few_) gate_.set(false);
-    else if (queued < size_ && gate_.is_closed()) gate_.set_ajar();
-  }
 
-  const std::size_t size_, few_ = size_ - 1 - (size_ - 1) / 4;  // so few queued that there is room for many
+  const std::size_t size_;
   const Overflow overflow_;
-  Gate gate_;
   std::mutex mutex_;
-  std::deque<Parcel<T>> arrived_;  // guarded by mutex_
-  std::deque<Parcel<T>> taken_;    // the pump's own
+  std::deque<Parcel<T>> waiting_;   // guarded by mutex_
+  std::optional<Parcel<T>> taken_;  // the pump's own
   std::atomic<std::size_t> queued_{0};
   Pump pump_;
 };
@@ -176,6 +270,9 @@ class LatestNode final : public Boundary<T, T> {
 };
 
 /// Runs a function on threads of its own and emits the results in the order of the elements.
+///
+/// Elements stand in a ring, where each of the threads takes the next one; whoever finds the oldest ready,
+/// and nobody emitting, emits all that are ready. What finds no place in the ring waits until there is one.
 template <class In, class F>
 class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
  public:
@@ -184,58 +281,110 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
       : Boundary<In, Out>("map_async"),
         f_(std::move(f)),
         parallelism_(parallelism),
-        gate_(*this),
-        crew_([this] { work(); }) {}
+        mask_(std::bit_ceil(std::max(2 * parallelism, most_inside)) - 1),
+        brim_(*this),
+        crew_([this] { return work(); }, [this] { return is_due(); }) {}
   ~MapAsyncNode() override { crew_.shut(); }
 
   void attached() override { crew_.start(this->graph(), parallelism_); }
   void shut() noexcept override { crew_.shut(); }
-  [[nodiscard]] Gate* gate(unsigned) override { return &gate_; }
+  [[nodiscard]] Gate* gate(unsigned) override { return &brim_.gate(); }
 
  private:
   using typename Boundary<In, Out>::Kind;
   struct Slot {
     Parcel<In> parcel;
-    bool is_ready = false;
     std::optional<Out> result = {};
     std::exception_ptr error = {};
+    std::atomic<bool> is_ready{false};
   };
+
+  // --- what comes
 
   void put(Parcel<In> parcel) noexcept override {
     const bool is_element = parcel.kind == Kind::element;
-    const std::size_t inside = this->pending(), most = room_.load(std::memory_order_relaxed);
-    if (is_element && this->is_lost_in_cycle(inside > most ? inside - most : 0)) return;
+    const std::size_t room = room_.load(std::memory_order_relaxed), now = at_most_inside(room);
+    if (is_element && this->is_lost_in_cycle(now > room ? now - room : 0)) return;
     {
-      const std::lock_guard lock(mutex_);
+      const std::lock_guard inside(wicket_);
       if (is_element) this->in.add();
-      slots_.push_back({std::move(parcel), !is_element});
-      this->entered();
-      gate_.set(slots_.size() >= room_.load(std::memory_order_relaxed));
+      this->entered_alone();
+      came_.store(came_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      if (beyond_.empty() && has_place()) {
+        place(std::move(parcel));
+      } else {
+        beyond_.push_back(std::move(parcel));
+        are_beyond_.store(true);
+        place_those_beyond();  // perhaps one has left meanwhile
+      }
     }
+    if (at_most_inside(room) >= room) brim_.filled(room, [this] { return inside(); });
     crew_.add();
   }
-  void work() {
-    Slot* computed = begin();
-    if (computed) compute(*computed);
-    while (Slot* const slot = first_ready(std::exchange(computed, nullptr))) {
-      if (!pass_on(*slot) && !this->has_room_or([this] { crew_.add(); })) return;
-    }
+  [[nodiscard]] std::size_t inside() const noexcept {
+    const std::uint64_t out = out_.load();  // first: too many are seen rather than too few
+    return came_.load() - out;
   }
-  Slot* begin() {
-    const std::lock_guard lock(mutex_);
-    while (begun_ < slots_.size() && slots_[begun_].is_ready) ++begun_;  // events
-    return begun_ < slots_.size() ? &slots_[begun_++] : nullptr;
+  /// The other side's line of the cache is read only when it matters.
+  [[nodiscard]] std::size_t at_most_inside(std::size_t room) noexcept {
+    const std::uint64_t came = came_.load(std::memory_order_relaxed);
+    const std::uint64_t at_most = came - seen_out_.load(std::memory_order_relaxed);
+    if (at_most < room) return at_most;
+    const std::uint64_t out = out_.load();
+    seen_out_.store(out, std::memory_order_relaxed);
+    return came - out;
+  }
+  [[nodiscard]] bool has_place() noexcept {
+    if (placed_count_ - seen_out_.load(std::memory_order_relaxed) <= mask_) return true;
+    const std::uint64_t out = out_.load();
+    seen_out_.store(out, std::memory_order_relaxed);
+    return placed_count_ - out <= mask_;
+  }
+  void place(Parcel<In>&& parcel) {
+    if (!slots_) slots_ = std::make_unique<Slot[]>(mask_ + 1);
+    slots_[placed_count_ & mask_].parcel = std::move(parcel);
+    placed_.store(++placed_count_);
+  }
+  void place_those_beyond() {
+    while (!beyond_.empty() && has_place()) {
+      place(std::move(beyond_.front()));
+      beyond_.pop_front();
+    }
+    are_beyond_.store(!beyond_.empty());
+  }
+
+  // --- the threads
+
+  [[nodiscard]] bool is_due() const noexcept {
+    return begun_.load() != placed_.load() || is_resumed_.load(std::memory_order_relaxed);
+  }
+  /// How many calls it made.
+  std::size_t work() {
+    if (is_resumed_.load(std::memory_order_relaxed)) is_resumed_.store(false);
+    const std::size_t most = batch_.load(std::memory_order_relaxed);
+    std::size_t done = 0;
+    const auto start = Cost::Clock::now();
+    while (Slot* const slot = begin()) {
+      if (slot->parcel.kind == Kind::element) compute(*slot);
+      slot->is_ready.store(true);
+      if (++done >= most || (done % 8 == 1 && Cost::Clock::now() - start > worth_emitting)) break;
+    }
+    if (done > 0) note_cost(done, Cost::Clock::now() - start);
+    emit_ready();
+    return done;
+  }
+  Slot* begin() noexcept {
+    std::uint64_t at = begun_.load(std::memory_order_relaxed);
+    do {
+      if (at >= seen_placed_.load(std::memory_order_relaxed)) {
+        const std::uint64_t placed = placed_.load();
+        seen_placed_.store(placed, std::memory_order_relaxed);
+        if (at >= placed) return nullptr;
+      }
+    } while (!begun_.compare_exchange_weak(at, at + 1));
+    return &slots_[at & mask_];
   }
   void compute(Slot& slot) {
-    const auto start = Cost::Clock::now();
-    try_to_compute(slot);
-    const auto time = Cost::Clock::now() - start;
-    this->cost.add(1, time);
-    const std::size_t many =
-        parallelism_ * static_cast<std::size_t>(worth_sleeping / (time + std::chrono::nanoseconds(1)));
-    room_.store(std::max(2 * parallelism_, std::min(many, most_inside)), std::memory_order_relaxed);
-  }
-  void try_to_compute(Slot& slot) {
     const TicketScope scope(slot.parcel.ticket);
     const RoundsScope rounds(slot.parcel.rounds);
     Frame frame(*this, Frame::beside);
@@ -255,27 +404,48 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
       }
     }
   }
-  /// The oldest slot, if it is ready and nobody else is emitting.
-  Slot* first_ready(Slot* computed) {
-    const std::lock_guard lock(mutex_);
-    if (computed) computed->is_ready = true;
-    if (is_emitting_ || slots_.empty() || !slots_.front().is_ready) return nullptr;
-    is_emitting_ = true;
-    return &slots_.front();
+  void note_cost(std::size_t calls, Cost::Clock::duration time) noexcept {
+    this->cost.add(calls, time);
+    const auto each = time / calls + std::chrono::nanoseconds(1);
+    const std::size_t many = parallelism_ * static_cast<std::size_t>(worth_sleeping / each);
+    room_.store(std::max(2 * parallelism_, std::min(many, most_inside)), std::memory_order_relaxed);
+    batch_.store(std::clamp<std::size_t>(static_cast<std::size_t>(worth_emitting / each), 1, most_at_once),
+                 std::memory_order_relaxed);
+  }
+
+  // --- what is ready
+
+  [[nodiscard]] bool is_first_ready() const noexcept {
+    const std::uint64_t out = out_.load();
+    return out != placed_.load() && slots_[out & mask_].is_ready.load();
+  }
+  void emit_ready() {
+    while (is_first_ready() && !is_emitting_.exchange(true)) {
+      bool is_blocked = false;
+      while (is_first_ready() && !is_blocked) is_blocked = !pass_on(slots_[out_.load() & mask_]);
+      is_emitting_.store(false);
+      if (is_blocked && !this->has_room_or([this] { resume(); })) return;
+    }
+  }
+  void resume() noexcept {
+    is_resumed_.store(true);
+    crew_.add();
   }
   bool pass_on(Slot& slot) {
-    const bool sent = this->let_out(slot.parcel, [&] { give(slot); });
-    Parcel<In> gone;  // let go outside the lock: its ticket may call back
-    {
-      const std::lock_guard lock(mutex_);
-      is_emitting_ = false;
-      if (!sent) return false;
-      gone = std::move(slot.parcel);
-      slots_.pop_front();
-      begun_ -= begun_ > 0;
-      gate_.set(slots_.size() >= room_.load(std::memory_order_relaxed));
+    if (!this->let_out(slot.parcel, [&] { give(slot); })) return false;
+    this->let_go(slot.parcel.ticket);
+    slot.parcel.element = {};
+    slot.result.reset();
+    slot.error = nullptr;
+    slot.is_ready.store(false, std::memory_order_relaxed);
+    const std::uint64_t out = out_.load(std::memory_order_relaxed) + 1;
+    out_.store(out);
+    if (are_beyond_.load()) {
+      const std::lock_guard inside(wicket_);
+      place_those_beyond();
     }
-    this->left(gone);
+    brim_.took(room_.load(std::memory_order_relaxed), [this] { return inside(); });
+    this->count_gone(out >= seen_placed_.load(std::memory_order_relaxed));
     return true;
   }
   void give(Slot& slot) {
@@ -290,15 +460,26 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
   F f_;
   // An emitter that sleeps until there is room loses so much: of quick functions as many are inside.
   static constexpr std::chrono::microseconds worth_sleeping{50};
-  static constexpr std::size_t most_inside = 256;
+  // Results of quick calls go on together after so much.
+  static constexpr std::chrono::microseconds worth_emitting{5};
+  static constexpr std::size_t most_inside = 256, most_at_once = 32;
 
-  const std::size_t parallelism_;
-  std::atomic<std::size_t> room_{2 * parallelism_};
-  Gate gate_;
-  std::mutex mutex_;
-  std::deque<Slot> slots_;
-  std::size_t begun_ = 0;  // of these, from the front
-  bool is_emitting_ = false;
+  const std::size_t parallelism_, mask_;
+  std::unique_ptr<Slot[]> slots_;  // from the first element on
+  std::atomic<std::size_t> room_{2 * parallelism_}, batch_{1};
+  Brim brim_;
+  // Of those who put, one at a time.
+  alignas(line_bytes) Wicket wicket_;
+  std::atomic<std::uint64_t> came_{0}, seen_out_{0};
+  std::uint64_t placed_count_ = 0;
+  std::deque<Parcel<In>> beyond_;  // that have no place
+  std::atomic<bool> are_beyond_{false};
+  alignas(line_bytes) std::atomic<std::uint64_t> placed_{0};
+  // Of the threads.
+  alignas(line_bytes) std::atomic<std::uint64_t> begun_{0}, seen_placed_{0};
+  std::atomic<bool> is_resumed_{false};  // there may be room below
+  alignas(line_bytes) std::atomic<std::uint64_t> out_{0};
+  std::atomic<bool> is_emitting_{false};
   Crew crew_;
 };
 
@@ -310,9 +491,12 @@ namespace op {
 inline auto buffer(std::size_t size, Overflow overflow = Overflow::block) {
   detail::stream::at_least_one("buffer", "size", size);
   return [=]<class T>(const Stream<T>& s) {
-    auto node = std::make_unique<detail::stream::BufferNode<T>>(size, overflow);
-    node->set_detail(std::to_string(size));
-    return detail::stream::attach<T>(s, std::move(node));
+    const auto attach = [&](auto node) {
+      node->set_detail(std::to_string(size));
+      return detail::stream::attach<T>(s, std::move(node));
+    };
+    if (overflow == Overflow::block) return attach(std::make_unique<detail::stream::BufferNode<T>>(size));
+    return attach(std::make_unique<detail::stream::DroppingBufferNode<T>>(size, overflow));
   };
 }
 

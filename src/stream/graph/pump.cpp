@@ -4,10 +4,12 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "core/crowd.hpp"
 #include "stream/graph/thread_pool.hpp"
+#include "weir/detail/stream/graph/lane.hpp"
 #include "weir/detail/stream/graph/outlet.hpp"
 
 namespace weir::detail::stream {
@@ -85,6 +87,14 @@ void Pump::shut() noexcept {
   if (runner_) runner_->shut();
 }
 
+void Wicket::wait(unsigned& looks) const noexcept {
+  constexpr unsigned patient = 64;  // who has it may have lost its core
+  while (is_taken_.load(std::memory_order_relaxed)) {
+    if (++looks % patient == 0) std::this_thread::yield();
+    else __builtin_ia32_pause();
+  }
+}
+
 // --- Crew
 
 // Of quick calls one member makes all, as long as it comes along: another one would only be in its way, and
@@ -93,22 +103,23 @@ void Pump::shut() noexcept {
 struct Crew::Threads {
   struct Member final : Errand {
     Threads& all;
+    Pace pace;
     explicit Member(Threads& threads) : all(threads) { all.resting.push_back(this); }
     void run() noexcept override { all.run(*this); }
   };
 
-  Threads(std::size_t count, const std::function<void()>& what)
-      : size(static_cast<int>(count)), work(what), asleep(size) {
+  Threads(std::size_t count, const std::function<std::size_t()>& what, const std::function<bool()>& due)
+      : size(static_cast<int>(count)), work(what), is_due(due), asleep(size) {
     for (std::size_t i = 0; i < count; ++i) members.emplace_back(*this);
   }
 
   const int size;
-  const std::function<void()>& work;
-  std::atomic<std::size_t> todo{0};
+  const std::function<std::size_t()>& work;
+  const std::function<bool()>& is_due;
   std::atomic<int> awake{0};               // members that are not asleep ...
   std::atomic<bool> is_looking{false};     // ... one of which will see by itself what is added
-  std::atomic<bool> is_slow{true};         // the last call took longer than it takes to wake a member
-  std::atomic<std::uint64_t> finished{0};  // calls
+  std::atomic<bool> is_slow{true};         // the last calls took longer than it takes to wake a member
+  std::atomic<std::uint64_t> finished{0};  // that it was worked
   std::atomic<bool> over{false};
   std::mutex mutex;
   std::condition_variable wake;
@@ -119,22 +130,26 @@ struct Crew::Threads {
 
   void run(Member& me) {
     wake_up();
-    while (take_or_wait(me)) {
-      if (is_slow || !is_watched) call_another();
-      const auto start = Clock::now();
-      work();
-      if (!ThreadPool::is_running(me)) return;
-      is_slow = Clock::now() - start > slow;
-      finished.fetch_add(1);
-    }
+    std::size_t made = 0;  // calls since it looked whether there is more
+    do {
+      for (bool goes_on = true; goes_on && !over;) {
+        if (is_slow || !is_watched) call_another();
+        const auto start = Clock::now();
+        const std::size_t calls = work();
+        if (!ThreadPool::is_running(me)) return;
+        finished.fetch_add(1);
+        if (calls > 0) is_slow = Clock::now() - start > slow * calls;
+        made += calls;
+        goes_on = calls > 0 || me.pace.goes_on(std::exchange(made, 0));
+      }
+    } while (waits(me));
   }
   void add() noexcept {
-    todo.fetch_add(1);
     const int others = awake.load();
     if (others == 0 || (others < size && !is_looking && (is_slow || !is_watched))) call();
   }
   void call_another() noexcept {
-    if (todo.load() > 0 && awake.load() < size && !is_looking) call();
+    if (awake.load() < size && !is_looking && is_due()) call();
   }
   void end() noexcept {
     over = true;
@@ -164,24 +179,17 @@ struct Crew::Threads {
     --asleep;
     awake.fetch_add(1);
   }
-  bool take() noexcept {
-    std::size_t left = todo.load();
-    while (left > 0 && !todo.compare_exchange_weak(left, left - 1)) {
-    }
-    return left > 0;
-  }
-  /// False when it is over, or when it rests.
-  bool take_or_wait(Member& me) {
+  /// Until it is due; false when it is over, or when it rests.
+  bool waits(Member& me) {
     while (!over) {
-      if (take()) return true;
       if (!is_looking.exchange(true)) {
-        bool took = false;
-        for (Spin spin(patience); !took && !over && !is_wanted() && spin.goes_on();)
-          took = todo.load() > 0 && take();
+        bool found = false;
+        for (Spin spin(patience); !found && !over && !is_wanted() && spin.goes_on();) found = is_due();
         is_looking = false;
-        if (took) return true;
+        if (found) return true;
       }
       if (!over && !sleep(me)) return false;
+      if (is_due()) return true;
     }
     return false;
   }
@@ -189,7 +197,7 @@ struct Crew::Threads {
   bool sleep(Member& me) {
     std::unique_lock lock(mutex);
     const bool was_last = awake.fetch_sub(1) == 1;
-    if ((was_last || is_slow) && todo.load() > 0) {  // perhaps nobody else has seen it
+    if ((was_last || is_slow) && is_due()) {  // perhaps nobody else has seen it
       awake.fetch_add(1);
       return true;
     }
@@ -204,7 +212,7 @@ struct Crew::Threads {
       const std::uint64_t before = finished;
       const bool came = wake.wait_for(lock, doze, is_called);
       is_watched = false;
-      if (!came && finished == before && todo.load() > 0) {
+      if (!came && finished == before && is_due()) {
         is_slow = true;
         break;
       }
@@ -214,7 +222,8 @@ struct Crew::Threads {
   }
 };
 
-Crew::Crew(std::function<void()> work) : work_(std::move(work)) {}
+Crew::Crew(std::function<std::size_t()> work, std::function<bool()> is_due)
+    : work_(std::move(work)), is_due_(std::move(is_due)) {}
 Crew::~Crew() { shut(); }
 
 void Crew::start(Graph& graph, std::size_t size) {
@@ -225,7 +234,7 @@ void Crew::start(Graph& graph, std::size_t size) {
     return;
   }
   ThreadPool::instance().expect(size);
-  threads_ = std::make_unique<Threads>(size, work_);
+  threads_ = std::make_unique<Threads>(size, work_, is_due_);
 }
 
 void Crew::add() noexcept {

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/stream/graph/lane.hpp"
 #include "weir/detail/stream/graph/letter.hpp"
 
 namespace weir::detail::stream {
@@ -65,8 +66,11 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   }
   [[nodiscard]] bool is_boundary() const override { return true; }
   [[nodiscard]] bool comes_to_rest() const override { return true; }
-  [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
-  [[nodiscard]] std::size_t pending() const override { return pending_.load(); }
+  [[nodiscard]] std::size_t queued() const override { return pending(); }
+  [[nodiscard]] std::size_t pending() const override {
+    const std::uint64_t gone = gone_.load();  // first: too many are seen rather than too few
+    return entered_.load() - gone;
+  }
   [[nodiscard]] std::uint64_t gone() const override { return gone_.load(); }
 
  protected:
@@ -74,17 +78,22 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
 
   /// Takes what enters; counts it as `entered` unless it is dropped.
   virtual void put(Parcel<In> parcel) noexcept = 0;
-  void entered() noexcept { pending_.fetch_add(1); }
-  /// Another parcel is about to enter in its place.
-  void dropped_one() noexcept {
-    gone_.fetch_add(1);
-    pending_.fetch_sub(1);
+  void entered() noexcept { entered_.fetch_add(1); }
+  /// The same, where one thread at a time calls it, which says later that there is something.
+  void entered_alone() noexcept {
+    entered_.store(entered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
+  /// Another parcel is about to enter in its place.
+  void dropped_one() noexcept { gone_.fetch_add(1); }
   /// A parcel has come out. Its ticket may call back, which may emit; only then nothing is pending.
   void left(Parcel<In>& parcel) noexcept {
     let_go(parcel.ticket);
-    gone_.fetch_add(1);
-    if (pending_.fetch_sub(1) == 1) this->graph().finished();
+    count_gone(true);
+  }
+  /// A parcel is gone; `looks`: it may have been the last.
+  void count_gone(bool looks) noexcept {
+    if (const std::uint64_t gone = gone_.fetch_add(1) + 1; looks && gone == entered_.load())
+      this->graph().finished();
   }
 
   /// What a ticket calls is inside the graph, which still has its element.
@@ -150,8 +159,8 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
     }
   }
 
-  std::atomic<std::size_t> pending_{0};
-  std::atomic<std::uint64_t> gone_{0};
+  alignas(line_bytes) std::atomic<std::uint64_t> entered_{0};
+  alignas(line_bytes) std::atomic<std::uint64_t> gone_{0};
 };
 
 }  // namespace weir::detail::stream

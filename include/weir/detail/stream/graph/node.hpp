@@ -27,6 +27,9 @@ enum class KeptState : unsigned char;
 class Graph;
 class Node;
 
+/// What different threads write lies so far apart that none takes the others' line of the cache.
+inline constexpr std::size_t line_bytes = 64;
+
 /// Open while a node has room for more. Closed gates keep emissions that could reach them from starting. That
 /// one opens is told only if somebody has seen it closed: who waits for many is woken by few. One that has
 /// room for a few is ajar: whoever comes may enter, but a thread that was kept out is not woken yet, for a
@@ -42,7 +45,7 @@ class Gate {
   }
   void set_ajar() noexcept { open(State::ajar); }
   [[nodiscard]] bool is_open() const noexcept {
-    return state_.load(std::memory_order_relaxed) == State::open;
+    return state_.load(std::memory_order_seq_cst) == State::open;
   }
   [[nodiscard]] bool is_closed() const noexcept {
     return state_.load(std::memory_order_seq_cst) == State::closed;
@@ -147,7 +150,16 @@ class Node {
   [[nodiscard]] std::vector<InletBase*> downstreams() const { return {fan_, fan_ + fan_count_}; }
 
   // --- counts, readable from any thread
-  Count in, out;
+  // What is written where elements come and where they leave are lines of the cache of their own: in nodes
+  // between two threads these are two.
+  alignas(line_bytes) Count in;
+
+ protected:
+  bool ends_cycle_ =
+      false;  // it made too many elements, and those that come back are dropped until few are left
+
+ public:
+  alignas(line_bytes) Count out;
   SharedCount errors;
   Cost cost;
   EventTime event_time;
@@ -324,8 +336,6 @@ class Node {
   bool busy_ = false;  // an emission that entered here is running
   bool ended_ = false;
   std::atomic<bool> is_closing_{false};  // it is about to end
-  bool ends_cycle_ =
-      false;  // it made too many elements, and those that come back are dropped until few are left
   enum Slow : unsigned char { careful = 1, over = 2, deep = 4 };
   unsigned char slow_ = 0;  // careful: the policy needs the element after a failure; over: it has ended;
                             // deep: it looks whether there is stack left

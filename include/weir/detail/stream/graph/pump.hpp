@@ -35,22 +35,25 @@ class Pump {
   std::unique_ptr<Timer> timer_;
 };
 
-/// Up to so many threads that call `work` once for every `add`.
+/// Up to so many threads that call `work` as long as it is due.
 ///
 /// **Threads.** `work` runs on several threads at once; on a manual clock's loop, one call at a time.
 class Crew {
  public:
-  explicit Crew(std::function<void()> work);
+  /// `work` makes the next few calls of a function and says how many; `is_due` says whether there are any.
+  Crew(std::function<std::size_t()> work, std::function<bool()> is_due);
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
   ~Crew();
   void start(Graph& graph, std::size_t size);
+  /// It has become due.
   void add() noexcept;
   void shut() noexcept;
 
  private:
   struct Threads;
-  std::function<void()> work_;
+  std::function<std::size_t()> work_;
+  std::function<bool()> is_due_;
   std::unique_ptr<Threads> threads_;
   std::atomic<std::size_t> todo_{0};  // on a loop
   std::unique_ptr<Timer> timer_;
