@@ -316,3 +316,15 @@ TEST_CASE("functions of matrices take many at once, and those of diagonals any t
           std::vector<double>{1.25, 2.5});
   });
 }
+
+TEST_CASE("what was persisted in a cluster that has ended is refused in the next one") {
+  std::optional<X> kept;
+  in_cluster([&] { kept = arange<double>(0, 10).persist(); });
+  in_cluster([&] {
+    const X other = arange<double>(10, 20).persist();  // whose tasks have the same ids
+    const std::string said = sentence_of([&] { return (*kept + 1.0).compute(); });
+    CHECK(said.find("(got one of a cluster that has ended, such as that of an earlier weir::run)") !=
+          std::string::npos);
+    CHECK((other + 1.0).compute()(0) == 11);
+  });
+}

@@ -6,6 +6,7 @@
 #include "support/at_once.hpp"
 #include "support/in_cluster.hpp"
 #include "support/process.hpp"
+#include "support/throws.hpp"
 #include "weir/bag.hpp"
 
 using namespace weir;
@@ -126,5 +127,19 @@ TEST_CASE(
       written("a\nb\nc\n");
       CHECK(joined(bag.compute()) == "a|b|c|");
     }
+  });
+}
+
+TEST_CASE("what was persisted in a cluster that has ended is refused in the next one") {
+  std::optional<Bag<int>> kept;
+  const auto twice = [](int x) { return 2 * x; };
+  in_cluster([&] { kept = from_sequence(std::vector<int>{1, 2, 3}, 2).persist(); });
+  in_cluster([&] {
+    // As many tasks as there were: their ids are the same.
+    const Bag<int> other = from_sequence(std::vector<int>{5, 6, 7, 8}, 2).persist();
+    const std::string said = sentence_of([&] { return kept->map(twice).compute(); });
+    CHECK(said.find("(got one of a cluster that has ended, such as that of an earlier weir::run)") !=
+          std::string::npos);
+    CHECK(other.map(twice).compute() == std::vector<int>{10, 12, 14, 16});
   });
 }
