@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / "build/release/bin"
 TIME_LIMIT_S = 900
 TBB_FIGURES = ["tbb_tasks_per_s", "tbb_fan_in_per_s", "tbb_wide_per_s", "tbb_chain_per_s", "tbb_next_per_s",
-               "tbb_fib_ms", "tbb_roundtrip_us", "tbb_pipe_per_s", "tbb_farm_per_s", "tbb_element_us"]
+               "tbb_fib_ms", "tbb_roundtrip_us", "tbb_pipe_per_s", "tbb_farm_per_s", "tbb_large_farm_per_s",
+               "tbb_element_us"]
 
 # What `weir run` gives its ranks too: huge pages for large blocks, permission to run in containers.
 ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "OMPI_ALLOW_RUN_AS_ROOT": "1",

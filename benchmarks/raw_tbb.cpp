@@ -116,6 +116,28 @@ double stages_s(int count, tbb::filter_mode middle) {
   });
 }
 
+/// Elements of 64 KiB, made by the first stage, through an ordered farm that moves them.
+double large_s(int count) {
+  using Large = std::vector<double>;
+  return bench::seconds_of([&] {
+    int next = 0;
+    double sum = 0;
+    tbb::parallel_pipeline(
+        256,
+        tbb::make_filter<void, Large>(tbb::filter_mode::serial_in_order, [&](tbb::flow_control& control) {
+          if (next++ < count) return Large(8192, 1.0);
+          control.stop();
+          return Large();
+        }) & tbb::make_filter<Large, Large>(tbb::filter_mode::parallel, [](Large x) {
+          x[0] += 1;
+          return x;
+        }) & tbb::make_filter<Large, void>(tbb::filter_mode::serial_in_order, [&](const Large& x) {
+          sum += x[0];
+        }));
+    check(sum == 2.0 * count, "a farm of large elements");
+  });
+}
+
 /// One element through a node that computes on a thread of the pool.
 double element_us() {
   tbb::flow::graph graph;
@@ -154,5 +176,6 @@ int main() {
                                    }));
   bench::print("tbb_pipe_per_s", 500'000 / stages_s(500'000, tbb::filter_mode::serial_in_order));
   bench::print("tbb_farm_per_s", 500'000 / stages_s(500'000, tbb::filter_mode::parallel));
+  bench::print("tbb_large_farm_per_s", 20'000 / large_s(20'000));
   bench::print("tbb_element_us", element_us());
 }

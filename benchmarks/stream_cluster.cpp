@@ -69,6 +69,28 @@ void frames() {
   bench::print("stream_frames_per_s", bench::median(rates));
 }
 
+Frame add_one(Frame frame) {
+  frame[0] += 1;
+  return frame;
+}
+
+/// 64 KiB there and 64 KiB back, moved where nobody else wants them.
+void large() {
+  constexpr int count = 10'000;
+  double sum = 0;
+  weir::Stream<Frame> source;
+  source.scatter().map(add_one).gather().sink([&](const Frame& back) { sum += back[0]; });
+  std::vector<double> rates;
+  for (int round = 0; round < 5; ++round) {
+    const auto begin = Clock::now();
+    for (int i = 0; i < count; ++i) source.emit(Frame(8192, 1.0));
+    source.drain();
+    rates.push_back(count / seconds_since(begin));
+  }
+  if (sum != 5 * 2.0 * count) throw std::runtime_error("stream_cluster: large elements are lost");
+  bench::print("stream_large_cluster_per_s", bench::median(rates));
+}
+
 void overlap() {
   weir::Stream<int> source;
   source.scatter().map(one_second).buffer(8).gather().sink([](int) {});
@@ -87,6 +109,7 @@ int main(int argc, char** argv) {
     if (which.empty() || which == "throughput") throughput();
     if (which.empty() || which == "latency") latency();
     if (which.empty() || which == "frames") frames();
+    if (which == "large") large();
     if (which == "overlap") overlap();
   });
 }

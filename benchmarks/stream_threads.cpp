@@ -1,4 +1,6 @@
 // Streams whose operators have threads of their own.
+#include <vector>
+
 #include "report.hpp"
 #include "weir/stream.hpp"
 
@@ -31,6 +33,55 @@ void farm() {
   check(count == 1'200'000, "map_async");
 }
 
+/// Elements of 64 KiB that are moved from thread to thread.
+void large() {
+  using Large = std::vector<double>;
+  constexpr int count = 20'000;
+  double sum = 0;
+  weir::Stream<Large> source;
+  source
+      .map_async(
+          [](Large x) {
+            x[0] += 1;
+            return x;
+          },
+          2)
+      .sink([&](const Large& x) { sum += x[0]; });
+  bench::print("stream_large_async_per_s", count / bench::seconds_of([&] {
+                                             for (int i = 0; i < count; ++i) source.emit(Large(8192, 1.0));
+                                             source.drain();
+                                           }));
+  check(sum == 6 * 2.0 * count, "map_async of large elements");
+}
+
+/// Elements of 64 KiB in windows that are looked at, or as they are.
+template <class Build>
+double large_rate(const Build& build) {
+  using Large = std::vector<double>;
+  constexpr int count = 5'000;
+  weir::Stream<Large> source;
+  build(source);
+  return count / bench::seconds_of([&] {
+           for (int i = 0; i < count; ++i) source.emit(Large(8192, 1.0));
+         });
+}
+
+void windows() {
+  using Large = std::vector<double>;
+  double plain = 0, sliding = 0, parts = 0;
+  const double plain_rate = large_rate([&](auto& s) { s.sink([&](const Large& x) { plain += x[0]; }); });
+  const double sliding_rate = large_rate([&](auto& s) {
+    s.sliding_window(16).sink([&](const std::vector<Large>& window) { sliding += window.back()[0]; });
+  });
+  const double part_rate = large_rate([&](auto& s) {
+    s.partition(16).sink([&](const std::vector<Large>& window) { parts += window.back()[0]; });
+  });
+  bench::print("stream_large_per_s", plain_rate);
+  bench::print("stream_large_sliding_per_s", sliding_rate);
+  bench::print("stream_large_partition_per_s", part_rate);
+  check(plain == 6 * 5'000 && sliding == plain && parts == 6 * 5'000 / 16, "windows");
+}
+
 /// One element at a time; the next one when it has come out.
 void elements() {
   constexpr int rounds = 20'000;
@@ -56,5 +107,7 @@ void elements() {
 int main() {
   pipe();
   farm();
+  large();
+  windows();
   elements();
 }

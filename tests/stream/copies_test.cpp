@@ -4,6 +4,7 @@
 
 #include "stream/support.hpp"
 #include "weir/stream/async.hpp"
+#include "weir/stream/control.hpp"
 #include "weir/stream/sink_async.hpp"
 #include "weir/stream/sinks.hpp"
 #include "weir/stream/windows.hpp"
@@ -108,4 +109,73 @@ TEST_CASE("an emission that fails while another exception is under way does not 
   }
   CHECK(sentence(emit_and_throw) == "something else");
   CHECK(sentence([&] { source.drain(); }) == "three");
+}
+
+namespace {
+
+/// Counts its copies.
+struct Heavy {
+  static inline std::atomic<int> copies{0};
+  std::vector<double> values;
+  explicit Heavy(double x) : values(8, x) {}
+  Heavy(const Heavy& other) : values(other.values) { ++copies; }
+  Heavy(Heavy&&) noexcept = default;
+  Heavy& operator=(const Heavy& other) {
+    ++copies;
+    values = other.values;
+    return *this;
+  }
+  Heavy& operator=(Heavy&&) noexcept = default;
+  ~Heavy() = default;
+};
+
+/// How often elements were copied until `count` of them had come out, moved in.
+template <class Build>
+int copies_of(int count, const Build& build) {
+  Heavy::copies = 0;
+  Stream<Heavy> source;
+  build(source);
+  for (int i = 0; i < count; ++i) source.emit(Heavy(i));
+  source.drain();
+  return Heavy::copies;
+}
+double first_of(const std::vector<Heavy>& window) { return window.front().values[0]; }
+
+}  // namespace
+
+TEST_CASE("windows that are looked at copy no element") {
+  std::vector<double> firsts;
+  const auto note = [&](double x) { firsts.push_back(x); };
+  CHECK(copies_of(6, [&](auto& s) { s.sliding_window(3).map(first_of).sink(note); }) == 0);
+  CHECK(firsts == std::vector<double>{0, 0, 0, 1, 2, 3});
+  firsts.clear();
+  CHECK(copies_of(6, [&](auto& s) { s.partition(2).buffer(4).map(first_of).sink(note); }) == 0);
+  CHECK(firsts == std::vector<double>{0, 2, 4});
+}
+TEST_CASE("who takes a sliding window as his own copies it once") {
+  std::size_t count = 0;
+  CHECK(copies_of(4, [&](auto& s) {
+          s.sliding_window(2, Partial::hold).buffer(8).sink([&](const std::vector<Heavy>& window) {
+            count += window.size();
+          });
+        }) == 3 * 2);
+  CHECK(count == 6);
+}
+TEST_CASE("map_async gives its function the element itself, or shows it if it may be wanted again") {
+  const auto pass = [](Heavy x) { return x; };
+  double sum = 0;
+  const auto add = [&](const Heavy& x) { sum += x.values[0]; };
+  CHECK(copies_of(5, [&](auto& s) { s.map_async(pass, 2).sink(add); }) == 0);
+  CHECK(copies_of(5, [&](auto& s) { s.map_async(pass, 2).on_error(on_error::retry(1)).sink(add); }) == 5);
+  CHECK(sum == 20);
+}
+TEST_CASE("a sliding window that is reset by who looks at it begins anew") {
+  Stream<int> source, again;
+  std::vector<Ints> windows;
+  source.sliding_window(2).reset_by(again).sink([&](const Ints& window) {
+    if (window.back() == 2) again.emit(0);
+    windows.push_back(window);
+  });
+  for (int i = 0; i < 5; ++i) source.emit(i);
+  CHECK(windows == std::vector<Ints>{{0}, {0, 1}, {1, 2}, {3}, {3, 4}});
 }

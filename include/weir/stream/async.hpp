@@ -394,15 +394,22 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
   void call_it(Slot& slot) noexcept {
     for (unsigned attempt = 0;; ++attempt) {
       try {
-        if constexpr (is_copyable<In>) slot.result.emplace(call(f_, std::as_const(*slot.parcel.element)));
-        else slot.result.emplace(call(f_, std::move(*slot.parcel.element)));
-        return;
+        return call_once(slot);
       } catch (...) {
-        if (is_copyable<In> && attempt < this->policy_.retries) continue;
+        if (attempt < this->policy_.retries) continue;
         slot.error = std::current_exception();
         return;
       }
     }
+  }
+  /// The function is given the element, or shown it if it may be wanted after a failure.
+  void call_once(Slot& slot) {
+    In& x = *slot.parcel.element;
+    if constexpr (is_copyable<In>) {
+      if (this->policy_.retries > 0 || this->policy_.letter_box)
+        return void(slot.result.emplace(call(f_, std::as_const(x))));
+    }
+    slot.result.emplace(call(f_, std::move(x)));
   }
   void note_cost(std::size_t calls, Cost::Clock::duration time) noexcept {
     this->cost.add(calls, time);

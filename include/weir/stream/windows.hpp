@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -181,44 +182,86 @@ struct PartitionUniqueKernel {
   [[nodiscard]] std::size_t held() const { return unique.items.size(); }
 };
 
+/// Gives its own window out to be looked at; who wants to keep it copies it.
 template <class In>
 struct SlidingWindowKernel {
+  static_assert(
+      is_copyable<In>,
+      "weir: sliding_window: the elements of this stream cannot be copied, and each stands in several "
+      "windows; use partition");
   using Out = std::vector<In>;
   std::size_t size;
   Partial partial;
-  std::deque<TicketedElement<In>> window;
+  Out window = {};
+  std::deque<TicketRef> tickets = {};  // of its elements, each until its last window is consumed
+  std::uint64_t resets = 0;
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
-    window.push_back(TicketedElement<In>{In(std::forward<X>(x))});
-    const bool full = window.size() >= size;
-    if (!full && partial == Partial::hold) return;
-    Out out;
-    out.reserve(window.size());
-    for (const TicketedElement<In>& item : window) out.push_back(item.value);
-    TicketRef leaving;  // of the oldest: this is its last window
-    if (full) {
-      leaving = std::move(window.front().ticket);
-      window.pop_front();
+    drop_first();  // if that failed before
+    window.push_back(In(std::forward<X>(x)));
+    tickets.push_back(hold());
+    const bool is_full = window.size() >= size;
+    if (!is_full && partial == Partial::hold) return;
+    TicketRef leaving;
+    if (is_full) {
+      leaving = std::move(tickets.front());
+      tickets.pop_front();
     }
-    if (leaving && flow.ticket && leaving.get() != flow.ticket) {
-      Tickets both;
-      both.push_back(std::move(leaving));
-      both.push_back(hold());
-      const TicketScope scope(combine(both));
-      return emit(std::move(out));
-    }
-    const TicketScope scope(leaving ? std::move(leaving) : hold());
-    emit(std::move(out));
+    put_out(std::move(leaving), emit);
+    drop_first();
   }
-  void reset() { window.clear(); }
-  auto kept() { return std::tie(window); }
+  void reset() {
+    window.clear();
+    tickets.clear();
+    ++resets;
+  }
+  auto kept() { return std::tie(window, tickets); }
   template <class Emit>
   void flush(Emit&&) {}
   template <class Emit>
   void finish(Emit&&) {
-    for (TicketedElement<In>& item : window) item.ticket.reset();  // all their windows are out
+    for (TicketRef& ticket : tickets) ticket.reset();  // all their windows are out
   }
   [[nodiscard]] std::size_t held() const { return window.size(); }
+
+ private:
+  /// Keeps the window safe from a reset by whoever looks at it.
+  struct Lent {
+    SlidingWindowKernel& kernel;
+    Out window = std::exchange(kernel.window, {});
+    const std::uint64_t resets = kernel.resets;
+    explicit Lent(SlidingWindowKernel& from) : kernel(from) {}
+    Lent(const Lent&) = delete;
+    ~Lent() {
+      if (kernel.resets == resets) kernel.window = std::move(window);
+    }
+  };
+  template <class Emit>
+  void put_out(TicketRef leaving, Emit&& emit) {
+    const auto give = [&](TicketRef ticket) {
+      const TicketScope scope(std::move(ticket));
+      const Lent lent(*this);
+      emit(lent.window);
+    };
+    if (!leaving) return give(hold());
+    if (!flow.ticket || leaving.get() == flow.ticket) return give(std::move(leaving));
+    Tickets both;
+    both.push_back(std::move(leaving));
+    both.push_back(hold());
+    give(combine(both));
+  }
+  /// The oldest has been in its last window.
+  void drop_first() {
+    if (window.size() < size) return;
+    if constexpr (std::is_nothrow_move_assignable_v<In>) {
+      window.erase(window.begin());
+    } else {
+      Out rest;
+      rest.reserve(size);
+      for (auto each = window.begin() + 1; each != window.end(); ++each) rest.push_back(std::move(*each));
+      window = std::move(rest);
+    }
+  }
 };
 
 inline void at_least_one(const char* name, const char* what, std::uint64_t value) {
@@ -296,7 +339,7 @@ inline auto sliding_window(std::size_t size, Partial partial = Partial::emit) {
   detail::stream::at_least_one("sliding_window", "size", size);
   return ByKernel{"sliding_window",
                   [size, partial]<class In>(std::type_identity<In>) {
-                    return detail::stream::SlidingWindowKernel<In>{size, partial, {}};
+                    return detail::stream::SlidingWindowKernel<In>{size, partial};
                   },
                   std::to_string(size)};
 }
@@ -382,7 +425,8 @@ class WindowMembers {
   /// **Threads.** Runs on the thread that emits; no lock of its own.
   /// **Backpressure.** Holds an element's ticket until the window `size - 1` arrivals later has been
   /// consumed, or the stream ends.
-  /// **Cost.** Stores `size` elements and copies them once per arrival.
+  /// **Cost.** Stores `size` elements and moves them by one place per arrival. They are copied by who takes
+  /// the window as his own, as a `buffer` does, and not by a function that takes a `const std::vector<T>&`.
   /// **Source.** streamz `Stream.sliding_window`; same windows, same order of release.
   ///
   /// \return `numbers.sliding_window(3, Partial::hold)` turns `0 1 2 3` into `{0,1,2} {1,2,3}`.
