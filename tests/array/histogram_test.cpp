@@ -86,6 +86,11 @@ TEST_CASE("bincount counts numbers or adds up their weights") {
     const auto x = row<std::uint8_t>({3, 0, 3});
     CHECK(list(bincount(x)) == List{1, 0, 0, 2});
     CHECK(list(bincount(x, 6)) == List{1, 0, 0, 2, 0, 0});
+    for (const std::int64_t size : {1, 15, 16, 17, 40, 1000}) {  // the largest anywhere
+      const auto places = arange<std::int64_t>(0, size) * 7 % size;
+      for (const std::int64_t chunk : {size, std::int64_t{13}})
+        CHECK(list(bincount(places.rechunk({chunk}))) == List(static_cast<std::size_t>(size), 1));
+    }
     CHECK(list(bincount(x, row<float>({0.5, 2, 1}))) == std::vector<double>{2, 0, 0, 1.5});
     CHECK(sentence_of([&] {
             return bincount(row<int>({1, -3}));

@@ -321,8 +321,8 @@ class Array {
   /// **Errors.** Throws `Error{invalid_argument}`: index out of bounds (slices are clipped), too many
   /// indices, step 0, a mask of another shape, lists that cannot be broadcast together.
   /// **Cost.** None until computed, but for masks and arrays of indices: how many elements a mask selects is
-  /// counted when something is asked of the part (setting it counts nothing), and the mask is kept; an array
-  /// of indices, and a mask beside other lists, is computed now and must fit into the memory of this process.
+  /// counted when something is asked of the part (setting it counts nothing), it or them kept; an array of
+  /// indices, and a mask beside other lists, is computed now and must fit into the memory of this process.
   template <class... I>
   [[nodiscard]] Array operator()(const I&... indices) const& {
     return Array(detail::array::part_of(node(), {detail::array::make_index(indices)...}));

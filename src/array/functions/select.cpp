@@ -132,15 +132,16 @@ task::Value number_selected(Reader& parameters, std::span<const Tensor> operands
 }
 
 // Where along an axis the true elements of a mask are, in row-major order. Operands: the mask; parameters:
-// extents before, along and after the axis, the first index, the number of them.
+// extents before, along and after the axis, the first index, the number of them, or -1 if nobody knows it.
 task::Value places_true(Reader& parameters, std::span<const Tensor> operands) {
   std::array<std::int64_t, 3> extents{};
   std::int64_t first = 0, count = 0;
   read(parameters, extents);
   read(parameters, first);
   read(parameters, count);
-  const Tensor out = make_tensor(DType::int64, Dims{count});
   const bool* mask = operands[0].as<bool>();
+  if (count < 0) count = number_true(mask, operands[0].size());
+  const Tensor out = make_tensor(DType::int64, Dims{count});
   std::int64_t *to = out.as<std::int64_t>(), *const end = to + count;
   for (std::int64_t b = 0; b < extents[0]; ++b)
     for (std::int64_t i = first; i < first + extents[1]; ++i)
@@ -197,47 +198,50 @@ struct Masked {
   std::vector<std::int64_t> counts;  // of what is selected of each chunk
 };
 
-// Whether as much again as these chunks may be in memory without anything leaving it for a disk.
-bool has_room_for_copy(const Node& x) {
+// Whether so many bytes more may be in the memory of all workers without anything leaving it for a disk.
+bool has_room_for(std::uint64_t bytes) {
   try {
     std::uint64_t room = UINT64_MAX;
     const auto workers = Client::current().workers();
     for (const WorkerInfo& worker : workers) room = std::min(room, worker.memory_limit / 8);
-    return static_cast<std::uint64_t>(x.grid.size()) * size_of(x.type) /
-               std::max<std::size_t>(1, workers.size()) <
-           room;
+    return bytes / std::max<std::size_t>(1, workers.size()) < room;
   } catch (const Error& error) {  // only rank 0 knows
     if (error.kind() != ErrorKind::unsupported) throw;
     return false;
   }
 }
-// What is selected of chunks that are there: counting reads as much as selecting does, so where there is room
-// for all they are done together, and nobody keeps the mask. Null elsewhere, and where a part of the mask is
-// for several chunks.
-NodePtr selected_at_once(Masked& masked) {
-  const NodePtr& source = masked.source;
-  const auto pieces = std::ssize(source->grid.chunks[masked.axis]);
-  if (!source->held(0) || source->grid.count() != pieces || !has_room_for_copy(*source)) return nullptr;
+// What tasks find, one for each chunk of the mask; how much of it each has is seen when it is there.
+NodePtr found(Masked& masked, const char* name, DType type, std::vector<NodePtr> inputs,
+              const TaskNode::Plan& plan) {
   const auto axis = static_cast<std::uint32_t>(masked.axis);
-  const auto plan = [masked, axis](TaskBuilder& task, std::int64_t chunk) {
-    const View view = chunk_view(masked.source->grid, chunk);
-    Dims shape = view.shape;
-    if (masked.whole) shape.resize(1);
-    task.kernel(&selected_and_counted,
-                {task.need(*masked.source, view), task.need_chunk(*masked.mask, chunk)}, masked.extents(view),
-                shape, axis);
-  };
-  // How large they are is seen when they are there.
-  masked.counts.assign(static_cast<std::size_t>(pieces), 1);
-  const NodePtr all = persist(std::make_shared<TaskNode>("select", source->type, masked.selected(),
-                                                         std::vector<NodePtr>{source, masked.mask}, plan));
+  masked.counts.assign(masked.source->grid.chunks[axis].size(), 1);
+  const NodePtr all =
+      persist(std::make_shared<TaskNode>(name, type, masked.selected(), std::move(inputs), plan));
   const auto number = [all, axis](TaskBuilder& task, std::int64_t chunk) {
     task.kernel(&number_selected, {task.chunk_of_any_size(*all, chunk)}, axis);
   };
   const xt::xarray<std::int64_t> counts = compute<std::int64_t>(std::make_shared<TaskNode>(
       "select.size", DType::int64, Grid(Chunks{masked.counts}), std::vector<NodePtr>{all}, number));
   masked.counts.assign(counts.begin(), counts.end());
-  return std::make_shared<HeldNode>(source->type, masked.selected(), chunk_handles(all));
+  return std::make_shared<HeldNode>(type, masked.selected(), chunk_handles(all));
+}
+// What is selected of chunks that are there: counting reads as much as selecting does, so where there is room
+// for all they are done together, and nobody keeps the mask. Null elsewhere, and where a part of the mask is
+// for several chunks.
+NodePtr selected_at_once(Masked& masked) {
+  const NodePtr& source = masked.source;
+  if (!source->held(0) || source->grid.count() != std::ssize(source->grid.chunks[masked.axis]) ||
+      !has_room_for(static_cast<std::uint64_t>(source->grid.size()) * size_of(source->type)))
+    return nullptr;
+  const auto plan = [masked](TaskBuilder& task, std::int64_t chunk) {
+    const View view = chunk_view(masked.source->grid, chunk);
+    Dims shape = view.shape;
+    if (masked.whole) shape.resize(1);
+    task.kernel(&selected_and_counted,
+                {task.need(*masked.source, view), task.need_chunk(*masked.mask, chunk)}, masked.extents(view),
+                shape, static_cast<std::uint32_t>(masked.axis));
+  };
+  return found(masked, "select", source->type, {source, masked.mask}, plan);
 }
 
 // The other way round than `selected`. Operands: elements, mask, values; parameters: extents before, along
@@ -289,17 +293,22 @@ NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& where) {
 
 NodePtr places_in(const NodePtr& where, std::size_t axis) {
   Masked masked(where, 0, where);
-  masked.count();
-  const Grid grid = masked.selected();
-  const auto plan = [masked, grid, axis](TaskBuilder& task, std::int64_t chunk) {
-    const View view = chunk_view(masked.mask->grid, chunk);
+  // With one axis nobody else asks where: the places are found when they are counted, and kept.
+  const bool at_once = where->grid.axes() == 1 &&
+                       has_room_for(static_cast<std::uint64_t>(where->grid.size()) * sizeof(std::int64_t));
+  if (!at_once) masked.count();
+  const auto plan = [mask = masked.mask, counts = masked.counts, axis](TaskBuilder& task,
+                                                                       std::int64_t chunk) {
+    const View view = chunk_view(mask->grid, chunk);
     std::array<std::int64_t, 3> extents{1, view.shape[axis], 1};
     for (std::size_t a = 0; a < view.shape.size(); ++a)
       if (a != axis) extents[a < axis ? 0 : 2] *= view.shape[a];
-    task.kernel(&places_true, {task.chunk(*masked.mask, chunk)}, extents, view.maps[axis].start,
-                grid.chunks[0][static_cast<std::size_t>(chunk)]);
+    task.kernel(&places_true, {task.need_chunk(*mask, chunk)}, extents, view.maps[axis].start,
+                counts.empty() ? std::int64_t{-1} : counts[static_cast<std::size_t>(chunk)]);
   };
-  return std::make_shared<TaskNode>("nonzero", DType::int64, grid, std::vector<NodePtr>{masked.mask}, plan);
+  if (at_once) return found(masked, "nonzero", DType::int64, {masked.mask}, plan);
+  return std::make_shared<TaskNode>("nonzero", DType::int64, masked.selected(),
+                                    std::vector<NodePtr>{masked.mask}, plan);
 }
 
 NodePtr set_selected(const NodePtr& x, std::size_t axis, const NodePtr& where, const NodePtr& values,

@@ -215,7 +215,6 @@ task::Value picked_from_chunks(Reader& parameters, std::span<const Tensor> opera
     for (std::int64_t i : list) {
       const std::uintptr_t origin = rows.origin[chunk_of(i)];
       at[count] = origin + static_cast<std::uintptr_t>(i * rows.row);
-      __builtin_prefetch(reinterpret_cast<const void*>(at[count]));
       count += origin != 0;
     }
     if (!out) {

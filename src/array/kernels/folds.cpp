@@ -437,7 +437,49 @@ void fold_start(Fold fold, const Tensor& to) {
   });
 }
 
+namespace {
+
+// The least and the greatest of integers in one go, many side by side.
+template <class T>
+void find_ends_of(const T* x, std::int64_t count, T* ends) {
+  constexpr std::int64_t lanes = 256 / sizeof(T);
+  T low[lanes], high[lanes];
+  std::fill_n(low, lanes, ends[0]);
+  std::fill_n(high, lanes, ends[1]);
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (std::int64_t k = 0; k < lanes; ++k) {
+      low[k] = x[i + k] < low[k] ? x[i + k] : low[k];
+      high[k] = x[i + k] > high[k] ? x[i + k] : high[k];
+    }
+  for (std::int64_t k = 0; i < count; ++i, ++k) {
+    low[k] = std::min(low[k], x[i]);
+    high[k] = std::max(high[k], x[i]);
+  }
+  ends[0] = *std::min_element(low, low + lanes);
+  ends[1] = *std::max_element(high, high + lanes);
+}
+// Before these there is no instruction for the lesser of 64 bits.
+template <class T>
+#ifdef __x86_64__
+[[gnu::flatten, gnu::target("avx512f,avx512vl,avx512dq,avx512bw")]]
+#endif
+void find_ends_widest(const T* x, std::int64_t count, T* ends) {
+  find_ends_of(x, count, ends);
+}
+
+}  // namespace
+
 void find_ends(const Tensor& x, void* ends) {
+  const bool is_done = dispatch(x.type, [&]<class T>(std::type_identity<T>) {
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      const auto find = has_widest_vectors() ? &find_ends_widest<T> : suited<&find_ends_of<T>>();
+      find(x.as<T>(), x.size(), static_cast<T*>(ends));
+      return true;
+    }
+    return false;
+  });
+  if (is_done) return;
   constexpr std::size_t piece = 2048;  // stays in the cache from one fold to the other
   const std::size_t size = size_of(x.type), count = static_cast<std::size_t>(x.size());
   const FoldKernel least = fold_kernel(Fold::minimum, x.type), most = fold_kernel(Fold::maximum, x.type);
