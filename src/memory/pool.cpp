@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
+#include <utility>
 
 #include "memory/extents.hpp"
 
@@ -17,6 +18,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t region_bytes = 256 << 20;  // of addresses, taken from the system at once
+constexpr std::size_t huge_bytes = 2 << 20;      // of a huge page
+// A huge page that takes longer than this costs more than small ones: the system had to move others' pages,
+// or the host of a virtual machine had none.
+constexpr auto slow_page = std::chrono::microseconds(600);
+constexpr int most_slow_pages = 3;  // then no more are asked for
 constexpr auto window = std::chrono::seconds(30);
 // Given back at once by a node, which answers nobody meanwhile: each GB may take the kernel most of a second.
 constexpr std::uint64_t step_bytes = 256 << 20;
@@ -72,7 +78,7 @@ class Pool {
         if (!reserve(size)) return nullptr;
         extent = new_.take(size);
       }
-      used_.emplace(extent.begin, size);
+      used_.emplace(extent.begin, Used{size, is_new});
       used_bytes_ += size;
       if (!is_new || kept_.bytes() <= most_kept()) return reinterpret_cast<void*>(extent.begin);
     }
@@ -89,13 +95,41 @@ class Pool {
     {
       const std::lock_guard hold(mutex_);
       const auto found = used_.find(block);
-      kept_.add({found->first, found->second});
-      used_bytes_ -= found->second;
+      kept_.add({found->first, found->second.bytes});
+      used_bytes_ -= found->second.bytes;
       used_.erase(found);
       if (kept_.bytes() <= most_kept()) return true;
     }
     release();
     return true;
+  }
+  void will_write(Address block) {
+    Address end = block;
+    {
+      const std::lock_guard hold(mutex_);
+      const auto found = used_.find(block);
+      if (found == used_.end() || !std::exchange(found->second.is_new, false)) return;
+      end += found->second.bytes;
+    }
+#ifdef MADV_POPULATE_WRITE
+    const auto advise = [](Address from, Address to, int advice) {
+      return from >= to || madvise(reinterpret_cast<void*>(from), to - from, advice) == 0;
+    };
+    // Huge pages that begin before the block or end after it belong to its neighbours, too.
+    const Region& region = *regions_.find(block);
+    const Address first = std::max(region.begin, block / huge_bytes * huge_bytes),
+                  last = std::min(region.begin + region.bytes, round_up(end, huge_bytes));
+    bool huge = huge_is_fast_ && end - block >= huge_bytes && advise(first, last, MADV_HUGEPAGE);
+    for (Address at = block, next = 0; at < end; at = next) {
+      next = std::min(end, round_up(at + 1, huge_bytes));
+      const auto start = Clock::now();
+      if (!advise(at, next, MADV_POPULATE_WRITE)) return;
+      if (!huge || Clock::now() - start < slow_page) continue;
+      huge = huge_is_fast_ = false;
+      ++slow_pages_;
+      advise(round_up(next, huge_bytes), last, MADV_NOHUGEPAGE);
+    }
+#endif
   }
   bool adopt(const Region& region) {
     const std::lock_guard hold(mutex_);
@@ -153,6 +187,7 @@ class Pool {
       return false;
     }
     new_.add(region);
+    huge_is_fast_ = slow_pages_ < most_slow_pages;  // again, perhaps
     return true;
   }
   [[nodiscard]] std::uint64_t most_kept() const {
@@ -178,13 +213,19 @@ class Pool {
   Regions regions_;
   Extents kept_;  // free, with pages
   Extents new_;   // free, without
-  std::map<Address, std::size_t> used_;
+  struct Used {
+    std::size_t bytes = 0;
+    bool is_new = false;  // and nobody has said that it will be written
+  };
+  std::map<Address, Used> used_;
   std::uint64_t used_bytes_ = 0;
   std::uint64_t most_ = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * page_bytes / 16,
                 most_with_used_ = UINT64_MAX;
   std::uint64_t least_kept_ = 0;  // in this window
   std::uint64_t unused_ = 0;      // in the one before, and still to be given back
   Clock::time_point window_began_ = Clock::now();
+  std::atomic<bool> huge_is_fast_{true};  // as far as is known since the last region came
+  std::atomic<int> slow_pages_{0};
 };
 
 // Never destroyed: blocks are freed until the process ends.
@@ -210,6 +251,10 @@ void* take_large(std::size_t bytes) noexcept {
 bool give_back(void* block) noexcept {
   const auto place = reinterpret_cast<Address>(block);
   return place % page_bytes == 0 && pool().give_back(place);
+}
+
+void will_write(void* block) noexcept {
+  if (const auto place = reinterpret_cast<Address>(block); place % page_bytes == 0) pool().will_write(place);
 }
 
 bool adopt(void* begin, std::size_t bytes, std::atomic<std::uint8_t>* freed) noexcept {

@@ -17,6 +17,12 @@ inline constexpr std::size_t large_bytes = 256 * 1024;
 /// Whether `block` came from `take_large`; it is free then.
 [[nodiscard]] bool give_back(void* block) noexcept;
 
+/// All of `block` is about to be written: what is new of it gets its pages at once, which costs less than one
+/// by one. Nothing for blocks that are not of `take_large`.
+///
+/// **Threads.** Any, with the block not freed meanwhile.
+void will_write(void* block) noexcept;
+
 /// From now on blocks of this memory, which another process owns, may be given to `give_back`: for a block
 /// that begins in page `i`, `freed[i]` becomes 1. For ever; false if there are too many such regions.
 bool adopt(void* begin, std::size_t bytes, std::atomic<std::uint8_t>* freed) noexcept;

@@ -1,6 +1,8 @@
 // Large blocks: they are used again, join their neighbours, and go back to the system.
 #include "memory/pool.hpp"
 
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +36,31 @@ TEST_CASE("a freed block is the next one of its size") {
   CHECK(detail::memory::kept() == mega);
   CHECK(detail::memory::take_large(mega - 100) == first);
   CHECK(detail::memory::give_back(first));
+}
+
+std::uint64_t faults() {
+  rusage use{};
+  getrusage(RUSAGE_THREAD, &use);
+  return static_cast<std::uint64_t>(use.ru_minflt);
+}
+
+TEST_CASE("a block that will be written has all of its pages, whether huge ones are fast or not") {
+  const Emptied emptied;
+  constexpr std::size_t bytes = 300 * mega;  // more than a region, so that it is new
+  auto* block = static_cast<char*>(detail::memory::take_large(bytes));
+  REQUIRE(block);
+  detail::memory::will_write(block);
+  const std::uint64_t before = faults();
+  for (std::size_t at = 0; at < bytes; at += 4096) {
+    REQUIRE(block[at] == 0);
+    block[at] = 1;
+  }
+  // Kernels before 5.14 know no pages at once.
+  if (madvise(block, 4096, MADV_POPULATE_WRITE) == 0) CHECK(faults() - before < 1000);
+  CHECK(detail::memory::give_back(block));
+  detail::memory::will_write(block + 1);  // not a block
+  int small = 0;
+  detail::memory::will_write(&small);
 }
 
 TEST_CASE("freed neighbours become one block") {

@@ -1,6 +1,7 @@
 // Chunks of a type known at run time; names of types and operations.
 #include "weir/detail/array/tensor.hpp"
 
+#include "memory/pool.hpp"
 #include "weir/array/chunks.hpp"
 #include "weir/bytes.hpp"
 #include "weir/detail/array/op.hpp"
@@ -27,7 +28,9 @@ Tensor make_tensor(DType type, const Dims& shape) try {
   return dispatch(type, [&]<class T>(std::type_identity<T>) {
     typename xt::xarray<T>::shape_type extents(shape.size());
     for (std::size_t a = 0; a < shape.size(); ++a) extents[a] = static_cast<std::size_t>(shape[a]);
-    return wrap<T>(task::Value::make(xt::xarray<T>(extents)));
+    Tensor tensor = wrap<T>(task::Value::make(xt::xarray<T>(extents)));
+    memory::will_write(tensor.data);
+    return tensor;
   });
 } catch (const std::bad_alloc&) {
   std::uint64_t bytes = size_of(type);
