@@ -257,6 +257,7 @@ void SchedulerNode::tick(Clock::time_point now, bool is_busy) {
       if (!peer(id).leaving && !peer(id).dead) lose(id, "has lost its connection to the scheduler: " + how);
   const auto pause = now - checked_;
   keep_next();
+  tell_departures();
   if (is_busy || pause < std::chrono::milliseconds(20)) return;
   checked_ = now;
   note_quiet(state_.pending() == 0 && !retiring_);
@@ -388,12 +389,18 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
 }
 
 void SchedulerNode::tell_gone(PeerId id) {
-  each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
+  departures_.add(id);
+  tell_departures();
   coordination::Replies replies;
   coordination_.lose(id, replies);
   answer(std::move(replies));
   on_peer_gone(id);
   keep_without(id);
+}
+
+void SchedulerNode::tell_departures() {
+  const std::vector<PeerId> gone = departures_.due(now_s_, joined_);
+  if (!gone.empty()) each_alive([&](PeerId other, Peer&) { post(other, protocol::PeersGone{gone}); });
 }
 
 std::string SchedulerNode::names_of(const std::vector<TaskId>& tasks) const {

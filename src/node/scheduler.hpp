@@ -11,6 +11,7 @@
 #include "node/keeper.hpp"
 #include "node/node.hpp"
 #include "node/silence.hpp"
+#include "scheduler/departures.hpp"
 #include "scheduler/state.hpp"
 #include "seeing/inbox.hpp"
 #include "worker/state.hpp"
@@ -257,6 +258,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void lose(PeerId peer, const std::string& how);
   void lose_guest(PeerId peer, const std::string& how);
   void tell_gone(PeerId peer);
+  void tell_departures();
   void enter_network();
   void tell_contact(PeerId asker, PeerId of);
   void begin_retiring(PeerId worker, Clock::time_point by);
@@ -296,6 +298,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
   std::unordered_set<std::string> dismissed_;  // jobs whose workers are not wanted any more
   std::vector<std::pair<PeerId, std::string>> broken_links_;
+  scheduler::Departures departures_;
   Unplaced in_vain_, waiting_, lacking_;  // the first of each kind
   int waiting_told_ = 0;
   int doors_ = 0;             // those who hold the one door open for workers

@@ -47,7 +47,7 @@ void SchedulerNode::close_door() {
 
 void SchedulerNode::tell_contact(PeerId asker, PeerId of) {
   if (of >= peers_.size() || !peers_[of].joined || peers_[of].dead)
-    return post(asker, protocol::PeerGone{of});
+    return post(asker, protocol::PeersGone{{of}});
   if (peers_[of].contact.empty()) peers_[of].looking.push_back(asker);
   else post(asker, protocol::PeerAddress{of, peers_[of].contact});
 }

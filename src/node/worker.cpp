@@ -161,10 +161,12 @@ void WorkerNode::on(PeerId, protocol::GoodBye&& message) {
   by_exit_ = message.by_exit;
 }
 
-void WorkerNode::on(PeerId, protocol::PeerGone&& message) {
-  transport_.forget(message.peer);
-  state_.peer_gone(message.peer, actions_);
-  on_peer_gone(message.peer);
+void WorkerNode::on(PeerId, protocol::PeersGone&& message) {
+  for (const PeerId peer : message.peers) {
+    transport_.forget(peer);
+    state_.peer_gone(peer, actions_);
+    on_peer_gone(peer);
+  }
 }
 
 void WorkerNode::on(PeerId, protocol::EnterNetwork&& message) {

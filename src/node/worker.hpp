@@ -251,7 +251,7 @@ class WorkerNode final : public Node {
   void on(PeerId, protocol::Refused&& message);
   void on(PeerId, protocol::Shutdown&& message);
   void on(PeerId, protocol::GoodBye&& message);
-  void on(PeerId, protocol::PeerGone&& message);
+  void on(PeerId, protocol::PeersGone&& message);
   void on(PeerId, protocol::PeerAddress&& message) { transport_.learn(message.peer, message.contact); }
   void on(PeerId, protocol::EnterNetwork&& message);
   void on(PeerId from, protocol::GetResult&& message) {

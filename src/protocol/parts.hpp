@@ -34,11 +34,13 @@ inline constexpr bool is_sign_of_life = requires {
 /// A size in a byte, rounded up to a power of two; 0 is unknown, or nothing.
 class Scale {
  public:
+  static constexpr std::uint8_t passing = 128;  ///< In the same byte; see `Input`.
   static std::uint8_t of(std::uint64_t bytes) noexcept {
     return bytes < 2 ? 0 : static_cast<std::uint8_t>(std::bit_width(bytes - 1));
   }
   static std::uint64_t bytes(std::uint8_t scale) noexcept {
-    return scale == 0 ? 0 : std::uint64_t{1} << std::min<unsigned>(scale, 63);
+    const unsigned bits = scale & (passing - 1u);
+    return bits == 0 ? 0 : std::uint64_t{1} << std::min(bits, 63u);
   }
 };
 
@@ -55,8 +57,10 @@ struct Input {
   TaskId task;
   PeerId holder;
   bool exists;            ///< It is there; otherwise it will be.
-  std::uint8_t scale;     ///< Its `Scale`, if it exists.
+  std::uint8_t scale;     ///< Its `Scale`, if it exists; and whether it `passes`.
   std::uint16_t run = 0;  ///< The `RunMark` of what made it, or will.
+  /// Few tasks need it: a small copy of it is theirs alone, and not told of.
+  [[nodiscard]] bool passes() const noexcept { return (scale & Scale::passing) != 0; }
   friend bool operator==(const Input&, const Input&) = default;
 };
 

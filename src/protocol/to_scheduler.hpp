@@ -140,7 +140,7 @@ struct Leaving {};
 struct RetireMe {
   double seconds;
 };
-/// Where is this peer? The answer is `PeerAddress`, or `PeerGone`.
+/// Where is this peer? The answer is `PeerAddress`, or `PeersGone`.
 struct FindPeer {
   PeerId peer;
 };

@@ -110,8 +110,8 @@ struct PeerAddress {
 struct EnterNetwork {
   std::string invitation;
 };
-struct PeerGone {
-  PeerId peer;
+struct PeersGone {
+  std::vector<PeerId> peers;
 };
 struct Welcome {
   PeerId you;
@@ -185,7 +185,7 @@ struct PutResult {
 
 /// Everything that a worker must answer: `on(PeerId, Message&&)`.
 using ToWorker = std::tuple<TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult,
-                            InputAt, ReplicateResult, PeerAddress, EnterNetwork, PeerGone, Welcome, Alive,
+                            InputAt, ReplicateResult, PeerAddress, EnterNetwork, PeersGone, Welcome, Alive,
                             Refused, Shutdown, GoodBye, GetResult, DropRequest, PutResult, ResultData,
                             ResultMissing, GangBroken, GangData, GangAsk, GangStuck, Answer>;
 

@@ -89,6 +89,7 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has
     }
     task.inputs.push_back({input, static_cast<std::uint32_t>(input->dependents.size())});
     input->dependents.push_back({&task, task.inputs.size() - 1});
+    input->uses += input->uses < many_uses;
     order =
         std::max(order, (input->order | 255) - std::min<std::uint64_t>(255, 255 - (input->order & 255) + 1));
   }

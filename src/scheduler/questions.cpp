@@ -69,8 +69,10 @@ protocol::RunTask State::run_message(TaskId id) const {
     for (const Replica& replica : input.replicas)
       if (holder == 0 || replica.worker == task.worker) holder = workers_[replica.worker].peer;
     if (input.state == TaskState::processing) holder = workers_[input.worker].peer;
-    message.inputs.push_back({input.id, holder, input.state == TaskState::memory,
-                              protocol::Scale::of(input.bytes), protocol::RunMark::of(input.run)});
+    const auto scale = static_cast<std::uint8_t>(protocol::Scale::of(input.bytes) |
+                                                 (passes(input) ? protocol::Scale::passing : 0));
+    message.inputs.push_back(
+        {input.id, holder, input.state == TaskState::memory, scale, protocol::RunMark::of(input.run)});
   }
   if (const Options* options = task.options()) {
     message.extras.resources = options->resources;

@@ -95,6 +95,13 @@ void State::forget(Task& task) {
   tasks_.erase(task.id);
 }
 
+// Whether small copies of it leave with the tasks that use them, and are not told of here. Then each of these
+// may have to ask for it anew; and it must be possible to make it again if the only copy that is known dies.
+bool State::passes(const Task& input) noexcept {
+  constexpr std::uint8_t few = 8;
+  return input.uses <= few && !input.scattered && !input.made_once && !input.is_actor && !input.is_call;
+}
+
 void State::add_replica(Task& task, WorkerIndex index) {
   Worker& worker = workers_[index];
   worker.actors += task.is_actor;

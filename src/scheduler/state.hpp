@@ -258,6 +258,7 @@ class State {
   void release_inputs(Task& task);
   void release_if_unused(Task& task);
   void forget(Task& task);
+  [[nodiscard]] static bool passes(const Task& input) noexcept;
   void add_replica(Task& task, WorkerIndex index);
   void drop_replica(Task& task, std::uint32_t position);
   void close_gaps(WorkerIndex index);

@@ -28,14 +28,25 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;  // clang 14 does not deduce aggregates
 
+template <class Letter>
+std::string name_of() {
+  std::string name;
+  if constexpr (requires(Letter letter) {
+                  letter.value;
+                  letter.message;
+                })
+    name = task::demangle(typeid(decltype(Letter::message)).name());
+  else name = task::demangle(typeid(Letter).name());
+  return name.substr(name.rfind(':') + 1);
+}
+
 // `GetResult 3`: the message and its task.
 template <class Letter>
 std::string text_of(const Letter& letter) {
   if constexpr (requires { letter.value; }) {
     return text_of(letter.message);
   } else {
-    std::string text = task::demangle(typeid(Letter).name());
-    text.erase(0, text.rfind(':') + 1);
+    std::string text = name_of<Letter>();
     if constexpr (requires { letter.id; }) text += " " + std::to_string(task_number(letter.id));
     if constexpr (requires { letter.run; }) text += " run " + std::to_string(letter.run);
     if constexpr (requires { letter.holder; }) text += " of " + std::to_string(letter.holder);
@@ -85,7 +96,13 @@ void SimulatedCluster::decide(F&& event) {
 
 void SimulatedCluster::took(double seconds) {
   scheduler_cpu_s_ += seconds;
-  if (settings_.busy_rank0) free_at_ = std::max(now_, free_at_) + seconds;
+  keep_busy(seconds);
+}
+
+void SimulatedCluster::keep_busy(double seconds) {
+  if (!settings_.busy_rank0) return;
+  free_at_ = std::max(now_, free_at_) + seconds;
+  rank0_s_ += seconds;
 }
 
 void SimulatedCluster::perform() {
@@ -155,7 +172,9 @@ void SimulatedCluster::lost_worker(PeerId peer, const std::vector<TaskId>& execu
   if (workers_[peer].noticed) return;
   workers_[peer].noticed = true;
   decide([&] { scheduler_.lose(now_, peer, executing, "died", decided_); });
-  for (const PeerId other : alive()) send(0, other, protocol::PeerGone{peer});
+  departures_.add(peer);
+  tell_departures();
+  if (const auto next = departures_.next()) at(std::max(*next, now_), [this] { tell_departures(); });
   for (std::size_t number = 1; number < plans_.size(); ++number) {
     SimulatedFuture& future = plans_[number].future;
     if (!future.fetching || future.holder != peer) continue;
@@ -163,6 +182,13 @@ void SimulatedCluster::lost_worker(PeerId peer, const std::vector<TaskId>& execu
       scheduler_.handle(now_, 0, protocol::LocateTask{make_task_id(0, number), peer}, decided_);
     });
   }
+}
+
+void SimulatedCluster::tell_departures() {
+  const std::vector<PeerId> listeners = alive();
+  const std::vector<PeerId> gone = departures_.due(now_, listeners.size());
+  if (gone.empty()) return;
+  for (const PeerId other : listeners) send(0, other, protocol::PeersGone{gone});
 }
 
 std::vector<PeerId> SimulatedCluster::alive() const {
@@ -182,12 +208,26 @@ double& SimulatedCluster::last_arrival(PeerId from, PeerId to) {
 
 void SimulatedCluster::send(PeerId from, PeerId to, Letter letter, std::uint64_t bytes) {
   ++messages_;
+  ++sent_[letter.index()];
+  rank0_messages_ += from == 0 || to == 0;
   double& last = last_arrival(from, to);
-  double leaves = now_;
-  if (from == 0 && settings_.busy_rank0) leaves = free_at_ = std::max(now_, free_at_) + settings_.message_s;
+  if (from == 0) keep_busy(settings_.message_s);
+  const double leaves = from == 0 ? std::max(now_, free_at_) : now_;
   last = std::max(last, leaves + settings_.latency_s + random_s(settings_.jitter_s) +
                             static_cast<double>(bytes) / settings_.bytes_per_s);
   schedule(last, Kind::delivery, deliveries_.add({from, to, std::move(letter)}));
+}
+
+std::vector<MessageCount> SimulatedCluster::kinds() const {
+  std::vector<MessageCount> counts;
+  [&]<std::size_t... kind>(std::index_sequence<kind...>) {
+    (counts.push_back({name_of<std::variant_alternative_t<kind, Letter>>(), sent_[kind]}), ...);
+  }
+  (std::make_index_sequence<std::variant_size_v<Letter>>());
+  std::erase_if(counts, [](const MessageCount& one) { return one.count == 0; });
+  std::sort(counts.begin(), counts.end(),
+            [](const MessageCount& a, const MessageCount& b) { return a.count > b.count; });
+  return counts;
 }
 
 void SimulatedCluster::schedule(double time, Kind kind, std::uint32_t slot) {
@@ -230,7 +270,7 @@ bool SimulatedCluster::must_wait(std::uint32_t slot) {
 
 void SimulatedCluster::take_next() {
   if (free_at_ <= now_) {
-    free_at_ = now_ + settings_.message_s;
+    keep_busy(settings_.message_s);
     const std::uint32_t slot = waiting_.front();
     waiting_.pop_front();
     deliver(deliveries_.take(slot));
@@ -291,9 +331,11 @@ void SimulatedCluster::to_worker(PeerId from, PeerId to, Letter& letter) {
                         [&](protocol::ResultMissing& message) {
                           state.missing(from, message.id, message.request, message.failure != nullptr, done_);
                         },
-                        [&](protocol::PeerGone& message) {
-                          worker.forgotten.push_back(message.peer);
-                          state.peer_gone(message.peer, done_);
+                        [&](protocol::PeersGone& message) {
+                          for (const PeerId peer : message.peers) {
+                            worker.forgotten.push_back(peer);
+                            state.peer_gone(peer, done_);
+                          }
                         },
                         [&](protocol::Refused&) {
                           worker.silent = true;
@@ -381,7 +423,7 @@ void SimulatedCluster::start_tasks(PeerId peer) {
           throw Error(ErrorKind::internal, "simulation: a task got another number of inputs than it has");
         for (std::size_t i = 0; i < task.values.size(); ++i) verify(expected[i], task.values[i], "an input");
       }
-      if (!plan(task.id).child) {
+      if (children_.empty() || !children_.contains(task.id)) {
         schedule(now_ + duration, Kind::execution, executions_.add({peer, std::move(task)}));
         continue;
       }
@@ -392,7 +434,7 @@ void SimulatedCluster::start_tasks(PeerId peer) {
 
 void SimulatedCluster::wait_for_child(Execution execution) {
   if (workers_[execution.worker].silent) return;
-  const TaskId child = submit(Task(*plan(execution.task.id).child), {});
+  const TaskId child = submit(Task(*children_.at(execution.task.id)), {});
   set_waits(execution, true);
   go_on_after(child, std::move(execution), first_look_s);
 }
@@ -484,7 +526,7 @@ TaskId SimulatedCluster::submit(Task task, const std::vector<TaskId>& inputs, pr
   planned.bytes = task.bytes;
   planned.failures = task.failures;
   planned.broken = task.broken;
-  planned.child = task.child;
+  if (task.child) children_[id] = std::move(task.child);
   planned.value = task_number(id);
   if (settings_.checked) {
     inputs_.resize(plans_.size());

@@ -2,12 +2,14 @@
 // network between them.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <queue>
 #include <random>
 #include <unordered_map>
 
+#include "scheduler/departures.hpp"
 #include "scheduler/state.hpp"
 #include "simulator/graph.hpp"
 #include "worker/state.hpp"
@@ -31,6 +33,12 @@ struct SimulatedSettings {
   double message_s = 100e-9;
 };
 
+/// So many messages of one kind.
+struct MessageCount {
+  std::string kind;
+  std::uint64_t count = 0;
+};
+
 /// What the simulated client knows of one of its tasks.
 struct SimulatedFuture {
   enum class Status : std::uint8_t { pending, finished, error, cancelled };
@@ -38,8 +46,8 @@ struct SimulatedFuture {
   bool held = false;
   bool has_value = false;
   bool fetching = false;
-  std::uint32_t retries = 0;  ///< Asked for, which the scheduler has not confirmed yet.
   bool asked = false;         ///< Its value is wanted here as soon as it exists.
+  std::uint16_t retries = 0;  ///< Asked for, which the scheduler has not confirmed yet.
   PeerId holder = 0;
   std::shared_ptr<const Failure> failure;
 };
@@ -102,6 +110,12 @@ class SimulatedCluster {
 
   // --- what it cost
   [[nodiscard]] std::uint64_t messages() const noexcept { return messages_; }
+  /// Of these, to and from rank 0.
+  [[nodiscard]] std::uint64_t rank0_messages() const noexcept { return rank0_messages_; }
+  /// The same by kind, most frequent first, without those of which there was none.
+  [[nodiscard]] std::vector<MessageCount> kinds() const;
+  /// For how long a busy rank 0 was busy. **Units.** Seconds.
+  [[nodiscard]] double rank0_s() const noexcept { return rank0_s_; }
   [[nodiscard]] std::uint64_t executions() const noexcept { return executed_; }
   /// Results written to disk.
   [[nodiscard]] std::uint64_t spills() const noexcept { return spilled_; }
@@ -121,7 +135,7 @@ class SimulatedCluster {
   };
   using Letter =
       std::variant<protocol::RunTask, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult,
-                   protocol::InputAt, protocol::ReplicateResult, protocol::PeerGone, protocol::Refused,
+                   protocol::InputAt, protocol::ReplicateResult, protocol::PeersGone, protocol::Refused,
                    protocol::RunFinished, protocol::RunFailed, protocol::RunWaits, protocol::RetractReply,
                    protocol::ResultHere, protocol::InputMissing, protocol::ResultBroken, protocol::GetResult,
                    protocol::DropRequest, protocol::ResultMissing, protocol::MemoryUse, protocol::GangBroken,
@@ -145,7 +159,6 @@ class SimulatedCluster {
     std::uint16_t runs = 0;
     bool broken = false;
     SimulatedFuture future;
-    std::shared_ptr<const Task> child;
   };
   struct Delivery {
     PeerId from, to;
@@ -189,8 +202,10 @@ class SimulatedCluster {
   template <class F>
   void decide(F&& event);
   void took(double seconds);
+  void keep_busy(double seconds);
   void perform();
   void lost_worker(PeerId peer, const std::vector<TaskId>& executing);
+  void tell_departures();
   void send(PeerId from, PeerId to, Letter letter, std::uint64_t bytes = 0);
   double& last_arrival(PeerId from, PeerId to);
   void schedule(double time, Kind kind, std::uint32_t slot);
@@ -223,11 +238,13 @@ class SimulatedCluster {
 
   SimulatedSettings settings_;
   scheduler::State scheduler_;
+  scheduler::Departures departures_;
   scheduler::Actions decided_;
   worker::Actions done_;
   std::vector<Worker> workers_;             // by peer
   std::deque<Plan> plans_;                  // by number
   std::deque<std::vector<TaskId>> inputs_;  // by number; empty unless all is checked
+  std::unordered_map<TaskId, std::shared_ptr<const Task>> children_;  // of those that have one
   /// What is neither checked nor spilled, however many results it stands for.
   task::Value any_value_ = task::Value::make(std::uint64_t{0});
   std::mt19937_64 random_;
@@ -240,7 +257,9 @@ class SimulatedCluster {
   double free_at_ = 0;                 // rank 0, if it is busy
   std::deque<std::uint32_t> waiting_;  // deliveries to rank 0, which is busy
   std::uint64_t number_ = 0;
-  std::uint64_t messages_ = 0, executed_ = 0, spilled_ = 0;
+  std::uint64_t messages_ = 0, rank0_messages_ = 0, executed_ = 0, spilled_ = 0;
+  std::array<std::uint64_t, std::variant_size_v<Letter>> sent_{};  // by kind
+  double rank0_s_ = 0;
   double scheduler_cpu_s_ = 0;
 };
 

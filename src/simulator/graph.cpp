@@ -2,6 +2,8 @@
 #include "simulator/graph.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <queue>
 #include <random>
 
 namespace weir::detail::simulator {
@@ -82,6 +84,41 @@ double ideal_makespan(const SimulatedGraph& graph, std::uint64_t threads) {
     longest = std::max(longest, end[i]);
   }
   return std::max(work / static_cast<double>(threads), longest);
+}
+
+double list_makespan(const SimulatedGraph& graph, std::uint64_t threads) {
+  const auto count = static_cast<std::uint32_t>(graph.size());
+  std::vector<double> way(count);
+  std::vector<std::uint32_t> missing(count), first(count + 1), dependents;
+  for (std::uint32_t i = count; i-- > 0;) {
+    way[i] += graph[i].duration_s;
+    missing[i] = static_cast<std::uint32_t>(graph[i].inputs.size());
+    for (const std::uint32_t input : graph[i].inputs) {
+      way[input] = std::max(way[input], way[i]);
+      ++first[input];
+    }
+  }
+  std::partial_sum(first.begin(), first.end(), first.begin());
+  dependents.resize(first[count]);
+  for (std::uint32_t i = 0; i < count; ++i)
+    for (const std::uint32_t input : graph[i].inputs) dependents[--first[input]] = i;
+
+  std::priority_queue<std::pair<double, std::uint32_t>> ready;    // by their way
+  std::priority_queue<std::pair<double, std::uint32_t>> running;  // by the negative of their end
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (missing[i] == 0) ready.emplace(way[i], i);
+  double now = 0;
+  while (!ready.empty() || !running.empty()) {
+    for (; !ready.empty() && running.size() < threads; ready.pop())
+      running.emplace(-(now + graph[ready.top().second].duration_s), ready.top().second);
+    now = -running.top().first;
+    for (; !running.empty() && -running.top().first <= now; running.pop()) {
+      const std::uint32_t done = running.top().second;
+      for (std::uint32_t at = first[done]; at < first[done + 1]; ++at)
+        if (--missing[dependents[at]] == 0) ready.emplace(way[dependents[at]], dependents[at]);
+    }
+  }
+  return now;
 }
 
 }  // namespace weir::detail::simulator

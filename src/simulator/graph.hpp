@@ -44,5 +44,10 @@ using SimulatedGraph = std::vector<SimulatedTask>;
 /// Time below which no schedule can come on so many threads: all the work, or the longest path. **Units.**
 /// Seconds.
 [[nodiscard]] double ideal_makespan(const SimulatedGraph& graph, std::uint64_t threads);
+/// Time of a schedule that there is: whenever a thread is free it takes, of the tasks whose inputs are done,
+/// that with the longest way to the end; neither the network nor the scheduler takes time. Where the graph is
+/// narrower than the cluster for a while this is more than `ideal_makespan`. **Units.** Seconds.
+/// **Source.** List scheduling by bottom levels: at most 2 - 1 / threads of the best (Graham 1969).
+[[nodiscard]] double list_makespan(const SimulatedGraph& graph, std::uint64_t threads);
 
 }  // namespace weir::detail::simulator

@@ -14,11 +14,14 @@ std::uint64_t allocated_bytes() {
   return memory.uordblks + memory.hblkhd;
 }
 
-std::vector<bool> used_by_others(const SimulatedGraph& graph) {
-  std::vector<bool> used(graph.size());
-  for (const SimulatedTask& task : graph)
-    for (const std::uint32_t input : task.inputs) used[input] = true;
-  return used;
+constexpr std::uint32_t never = UINT32_MAX;
+
+// The last task that uses each, or `never`.
+std::vector<std::uint32_t> last_uses(const SimulatedGraph& graph) {
+  std::vector<std::uint32_t> last(graph.size(), never);
+  for (std::uint32_t i = 0; i < graph.size(); ++i)
+    for (const std::uint32_t input : graph[i].inputs) last[input] = i;
+  return last;
 }
 
 // The scheduler alone, with every task submitted and none finished: its largest extent.
@@ -31,7 +34,6 @@ double bytes_per_task(const SimulatedGraph& graph, const Simulation& simulation)
     hello.threads = simulation.threads;
     state.join(0, peer, hello, out);
   }
-  const std::vector<bool> used = used_by_others(graph);
   const std::uint64_t before = allocated_bytes();
   for (std::size_t i = 0; i < graph.size(); ++i) {
     protocol::SubmitTask message;
@@ -60,33 +62,39 @@ void disturb(SimulatedCluster& cluster, const Simulation& simulation, double ide
 
 }  // namespace
 
-SimulationReport simulate(const SimulatedGraph& graph, const Simulation& simulation) {
+SimulationReport simulate(SimulatedGraph graph, const Simulation& simulation) {
   SimulationReport report;
   report.tasks = graph.size();
   report.threads = std::uint64_t{simulation.workers} * simulation.threads;
   report.ideal_s = ideal_makespan(graph, report.threads);
+  report.list_s = list_makespan(graph, report.threads);
   report.scheduler_bytes_per_task = bytes_per_task(graph, simulation);
 
   SimulatedCluster cluster(simulation.cluster);
   for (std::uint32_t i = 0; i < simulation.workers; ++i) cluster.join(simulation.threads);
   disturb(cluster, simulation, report.ideal_s);
-  const std::vector<bool> used = used_by_others(graph);
+  const std::vector<std::uint32_t> last_use = last_uses(graph);
   std::vector<TaskId> inputs;
-  for (const SimulatedTask& task : graph) {
+  for (std::uint32_t i = 0; i < graph.size(); ++i) {
     inputs.clear();
-    for (const std::uint32_t input : task.inputs) inputs.push_back(make_task_id(0, input + 1));
-    cluster.submit(task, inputs);
+    for (const std::uint32_t input : graph[i].inputs) inputs.push_back(make_task_id(0, input + 1));
+    cluster.submit(graph[i], inputs);
+    for (const std::uint32_t input : graph[i].inputs)
+      if (last_use[input] == i) cluster.release(make_task_id(0, input + 1));
     if (simulation.cluster.busy_rank0) cluster.catch_up();
   }
-  for (std::size_t i = 0; i < graph.size(); ++i)
-    if (used[i]) cluster.release(make_task_id(0, i + 1));
+  graph = {};  // what is to be computed is known now, and the rest of the memory is for results
   cluster.run();
   report.makespan_s = cluster.last_done();
+  report.rank0_s = cluster.rank0_s();
   report.messages = cluster.messages();
+  report.rank0_messages = cluster.rank0_messages();
+  report.kinds = cluster.kinds();
   report.executions = cluster.executions();
-  report.scheduler_us_per_task = cluster.scheduler_cpu_s() * 1e6 / static_cast<double>(graph.size());
-  for (std::size_t i = 0; i < graph.size(); ++i)
-    if (!used[i] && cluster.future(make_task_id(0, i + 1)).status != SimulatedFuture::Status::finished)
+  report.scheduler_us_per_task = cluster.scheduler_cpu_s() * 1e6 / static_cast<double>(report.tasks);
+  for (std::size_t i = 0; i < report.tasks; ++i)
+    if (last_use[i] == never &&
+        cluster.future(make_task_id(0, i + 1)).status != SimulatedFuture::Status::finished)
       throw Error(ErrorKind::worker_lost,
                   "simulate: task " + std::to_string(i + 1) +
                       " was never finished: " + cluster.scheduler().explain(make_task_id(0, i + 1)).back());

@@ -114,11 +114,10 @@ void print(const Request& request, std::uint32_t workers, const simulator::Simul
 int simulate(int argc, char** argv) {
   Request request;
   if (!parse(argc, argv, request)) return 0;
-  const simulator::SimulatedGraph graph = make_graph(request);
   if (!request.json) print_head();
   for (const std::uint32_t workers : request.workers) {
     request.simulation.workers = workers;
-    print(request, workers, simulator::simulate(graph, request.simulation));
+    print(request, workers, simulator::simulate(make_graph(request), request.simulation));
     check_output();
   }
   return 0;

@@ -176,6 +176,7 @@ void State::drop_run(TaskId id, Record& record, Actions& out) {
 }
 
 void State::erase_if_unused(TaskId id, Record& record, Actions& out) {
+  if (record.passes && record.data == Data::here && record.waiters.empty()) drop_data(record, out);
   if (record.data == Data::here || record.state != Run::none || !record.waiters.empty() || record.keep)
     return;
   abandon_fetch(id, record, out);
@@ -191,7 +192,7 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   }
   record.run = message.run;
   record.want_small = message.want_small;
-  record.keep = false;
+  record.keep = record.passes = false;
   if (record.state == Run::executing) {  // cancelled, and wanted again: unless it was told, it goes on
     record.cancelled = false;
     record.again = std::make_unique<protocol::RunTask>(std::move(message));
@@ -215,7 +216,10 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   record.missing = 0;
   record.inputs.clear();
   for (const protocol::Input& input : message.inputs) {
-    Record& used = *records_.emplace(input.task).first;
+    auto [found, fresh] = records_.emplace(input.task);
+    Record& used = *found;
+    if (fresh) used.passes = input.passes();
+    else if (!input.passes()) stay(input.task, used, out);
     record.inputs.push_back(input.task);
     used.waiters.push_back(message.id);
     if (used.data == Data::here) continue;
@@ -276,6 +280,7 @@ void State::handle(const protocol::InputAt& message, Actions& out) {
 void State::handle(const protocol::ReplicateResult& message, Actions& out) {
   Record& record = *records_.emplace(message.id).first;
   if (record.data == Data::here) {
+    record.passes = false;
     out.push_back({0, protocol::ResultHere{message.id, record.bytes}});
     return;
   }
@@ -349,12 +354,21 @@ void State::take_in(PeerId from, TaskId id, std::uint32_t request, task::Value v
     return;
   }
   store(id, *record, std::move(value), bytes, out);
-  out.push_back({0, protocol::ResultHere{id, bytes}});
+  record->passes = record->passes && !record->keep && bytes < limits_.smallest && !is_heavy(bytes);
+  if (!record->passes) out.push_back({0, protocol::ResultHere{id, bytes}});
+}
+
+// Others need the copy too.
+void State::stay(TaskId id, Record& record, Actions& out) {
+  const bool passed = record.passes;
+  record.passes = false;
+  if (passed && record.data == Data::here) out.push_back({0, protocol::ResultHere{id, record.bytes}});
 }
 
 void State::put(TaskId id, task::Value value, std::uint64_t bytes, Actions& out) {
   Record& record = *records_.emplace(id).first;
   record.keep = true;
+  record.passes = false;
   if (record.data != Data::here) store(id, record, std::move(value), bytes, out);
   out.push_back({0, protocol::ResultHere{id, bytes}});
 }
@@ -639,6 +653,8 @@ void State::check() const {
     require(record.data == Data::here || record.state != Run::none || record.keep ||
                 !record.waiters.empty() || !record.parked.empty(),
             name, "is kept for nobody");
+    require(record.data != Data::here || !record.passes || !record.waiters.empty(), name,
+            "is a copy that nobody has been told of, and stays");
     require(
         record.data != Data::fetching || record.state != Run::none || record.keep || !record.waiters.empty(),
         name, "is fetched for nobody");

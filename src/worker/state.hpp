@@ -121,7 +121,8 @@ struct Record {
   bool want_small = false;
   bool on_disk = false;         ///< The data is here, but not in memory.
   std::uint8_t scale = 0;       ///< While fetching: so much is coming ...
-  bool held = false;            ///< ... once there is room: it has not been asked for ...
+  bool held : 1 = false;        ///< ... once there is room: it has not been asked for ...
+  bool passes : 1 = false;      ///< (A copy that the scheduler is not told of leaves with its last waiter.)
   std::uint16_t asked_run = 0;  ///< ... as the result of this run, a `RunMark` ...
   PeerId asked = 0;             ///< ... of this peer ...
   std::uint32_t request = 0;    ///< ... by this request.
@@ -255,6 +256,7 @@ class State {
                Actions& out);
   [[nodiscard]] bool awaited(const Record& record) const;
   void store(TaskId id, Record& record, task::Value value, std::uint64_t bytes, Actions& out);
+  void stay(TaskId id, Record& record, Actions& out);
   void drop_data(Record& record, Actions& out);
   void drop_run(TaskId id, Record& record, Actions& out);
   bool unpark(Record& record, PeerId peer);

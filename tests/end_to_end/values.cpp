@@ -161,7 +161,9 @@ TEST_CASE("a value goes from every worker to every other") {
       for (std::size_t i = 0; i < workers.size(); ++i)
         CHECK(client().submit(on(worker), check_sum, values[i]).result() ==
               check_sum(numbers(count, workers[i].peer)));
-    for (const auto& value : values) CHECK(client().who_has(value).size() == workers.size());
+    // Small copies that few tasks need leave with these, and are not told of.
+    const std::size_t holders = count * sizeof(Numbers::value_type) < 64 * 1024 ? 1 : workers.size();
+    for (const auto& value : values) CHECK(client().who_has(value).size() == holders);
   }
 }
 

@@ -178,8 +178,7 @@ TEST_CASE("policy: a task leaves its small input for an idle worker when the hol
   story.submit(2);
   story.join(2);
   CHECK(story.submit(3, {1}) == Lines{"run 3 @2"});
-  CHECK(story.state.run_message(3).inputs[0] ==
-        detail::protocol::Input{1, 1, true, detail::protocol::Scale::of(story.state.task(1)->bytes), 1});
+  CHECK(story.state.run_message(3).inputs[0] == story.passing(1, 1, true));
 }
 
 TEST_CASE("policy: a task waits for the busy holder of a huge input") {

@@ -222,3 +222,40 @@ TEST_CASE("simulation: gangs survive releases, cancellations, retries and ranks 
                .gangs = 0.3,
                .trickle = true});
 }
+
+TEST_CASE("simulation: a list schedule fills what a graph leaves narrow, as far as it can") {
+  using namespace detail::simulator;
+  CHECK(list_makespan(roots(10, 1), 4) == 3);
+  CHECK(list_makespan(chain(5, 1), 4) == 5);
+  CHECK(list_makespan(tree(4, 1), 4) == 3);
+  CHECK(ideal_makespan(shuffle(3, 1, 1), 4) == 3.75);
+  CHECK(list_makespan(shuffle(3, 1, 1), 4) == 5);  // 3 roots, 9 pieces, 3 that take them
+  const SimulatedGraph graph = random_graph(2000, 100, 1, 1);
+  CHECK(list_makespan(graph, 10) >= ideal_makespan(graph, 10));
+  CHECK(list_makespan(graph, 10) < 1.1 * ideal_makespan(graph, 10));
+}
+
+// A task is sent, its end is told, its result is freed; what few tasks need travels between workers alone.
+TEST_CASE("simulation: rank 0 has about three messages for a task, whatever it needs") {
+  using namespace detail::simulator;
+  const std::vector<SimulatedGraph> graphs{tree(2000, 0.01), stencil(100, 40, 0.01)};
+  for (std::size_t shape = 0; shape < graphs.size(); ++shape) {
+    const auto report = simulate(graphs[shape], {.workers = 100});
+    INFO("graph " << shape);
+    CHECK(static_cast<double>(report.rank0_messages) < 3.6 * static_cast<double>(report.tasks));
+    std::uint64_t all = 0;
+    for (const MessageCount& kind : report.kinds) all += kind.count;
+    CHECK(all == report.messages);
+  }
+}
+
+TEST_CASE("simulation: to tell of deaths takes few messages, however many die") {
+  using namespace detail::simulator;
+  const auto report =
+      simulate(roots(20'000, 0.015),
+               {.workers = 1000, .deaths = 300, .cluster = {.scheduling = {.allowed_failures = 99}}});
+  const auto told = std::find_if(report.kinds.begin(), report.kinds.end(),
+                                 [](const MessageCount& kind) { return kind.kind == "PeersGone"; });
+  REQUIRE(told != report.kinds.end());
+  CHECK(told->count < 100'000);
+}

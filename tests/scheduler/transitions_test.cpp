@@ -29,8 +29,26 @@ TEST_CASE("transitions: a dependent whose input is in memory runs where the inpu
   CHECK(story.submit(2, {1}) == Lines{"run 2 @" + std::to_string(home)});
   const auto message = story.state.run_message(2);
   REQUIRE(message.inputs.size() == 1);
-  CHECK(message.inputs[0] ==
-        detail::protocol::Input{1, home, true, detail::protocol::Scale::of(story.state.task(1)->bytes), 1});
+  CHECK(message.inputs[0] == story.passing(1, home, true));
+}
+
+TEST_CASE("transitions: copies are told of where many tasks need them, or it could not be made again") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.submit(1);
+  story.finish(1);
+  const auto passes = [&](TaskId id) { return story.state.run_message(id).inputs[0].passes(); };
+  for (TaskId id = 2; id <= 9; ++id) {
+    story.submit(id, {1});
+    CHECK(passes(id));
+  }
+  story.submit(10, {1});
+  CHECK_FALSE(passes(10));
+  story.scatter(20, {1});
+  story.arrive(20, 1);
+  story.submit(21, {20});
+  CHECK_FALSE(passes(21));
 }
 
 TEST_CASE("transitions: a chain is assigned ahead to one worker, which needs not ask between its links") {
@@ -42,7 +60,7 @@ TEST_CASE("transitions: a chain is assigned ahead to one worker, which needs not
   const std::string at = " @" + std::to_string(home);
   CHECK(story.submit(2, {1}) == Lines{"run 2" + at});
   CHECK(story.submit(3, {2}) == Lines{"run 3" + at});
-  CHECK(story.state.run_message(3).inputs[0] == detail::protocol::Input{2, home, false, 0, 1});
+  CHECK(story.state.run_message(3).inputs[0] == story.passing(2, home, false));
   CHECK(story.finish(1) == Lines{"done 1"});
   CHECK(story.finish(2) == Lines{"done 2"});
   CHECK(story.finish(3) == Lines{"done 3"});

@@ -69,7 +69,7 @@ class RandomRun {
 
   void trace(const std::string& number) {
     cluster_.trace = [number](double time, PeerId from, PeerId to, const std::string& what) {
-      if ((what + " ").find(" " + number + " ") != std::string::npos || what.starts_with("PeerGone"))
+      if ((what + " ").find(" " + number + " ") != std::string::npos || what.starts_with("PeersGone"))
         std::printf("%.6f %u -> %u %s\n", time, from, to, what.c_str());
     };
   }

@@ -64,6 +64,12 @@ class Story {
     return event([&](auto& out) { state.give_up(now, "no workers are left", out); });
   }
 
+  /// The first run of this task as an input that few need.
+  [[nodiscard]] detail::protocol::Input passing(TaskId id, PeerId holder, bool exists) const {
+    using detail::protocol::Scale;
+    const int scale = exists ? Scale::of(state.task(id)->bytes) : 0;
+    return {id, holder, exists, static_cast<std::uint8_t>(scale | Scale::passing), 1};
+  }
   Lines submit(TaskId id, std::vector<TaskId> inputs = {}, Options options = {}, std::uint64_t function = 1) {
     detail::protocol::SubmitTask message;
     message.id = id;

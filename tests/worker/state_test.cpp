@@ -76,6 +76,39 @@ TEST_CASE("worker fetches inputs from peers and starts when the last has come") 
   CHECK(story.execution.values.size() == 2);
 }
 
+TEST_CASE("worker tells nobody of a small copy that few tasks need, and keeps it for these alone") {
+  const auto passing = [](TaskId id) {
+    return detail::protocol::Input{id, 2, true, detail::protocol::Scale::passing};
+  };
+  WorkerStory story(2);
+  CHECK(story.run(5, {passing(1)}) == Lines{"get 1 @2"});
+  CHECK(story.run(6, {passing(1)}).empty());
+  CHECK(story.arrive(2, 1).empty());
+  CHECK(story.take() == 5);
+  CHECK(story.done(5) == Lines{"finished 5 run 1"});
+  CHECK(story.has(1));  // task 6 is still to come
+  CHECK(story.take() == 6);
+  CHECK(story.done(6) == Lines{"finished 6 run 1"});
+  CHECK(story.state.record(1) == nullptr);
+  CHECK(story.run(7, {passing(1)}) == Lines{"get 1 @2"});  // is asked for anew
+  CHECK(story.retract(7) == Lines{"given back 7", "drop 1 @2"});
+  CHECK(story.state.count() == 2);  // the results of 5 and 6
+
+  story.run(8, {passing(3)});
+  CHECK(story.arrive(2, 3, 1'000'000) == Lines{"here 3"});  // not small
+  story.run(9, {passing(4)});
+  CHECK(story.arrive(2, 4).empty());
+  CHECK(story.run(10, {{4, 2, true}}) == Lines{"here 4"});  // now many need it
+  story.run(11, {passing(12)});
+  CHECK(story.arrive(2, 12).empty());
+  CHECK(story.replicate(12, 2) == Lines{"here 12"});  // it was wanted here whoever uses it
+  for (const TaskId id : {8, 9, 10, 11}) {
+    CHECK(story.take() == id);
+    story.done(id);
+  }
+  for (const TaskId id : {3, 4, 12}) CHECK(story.has(id));
+}
+
 TEST_CASE("worker fetches an input once for all its tasks") {
   WorkerStory story;
   CHECK(story.run(5, {{1, 2, true}}) == Lines{"get 1 @2"});
