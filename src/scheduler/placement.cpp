@@ -259,6 +259,17 @@ double State::transfer_s(const Task& input) const {
   return settings_.latency_s + bytes / settings_.bytes_per_s;
 }
 
+// Whether it stands behind so many of its siblings, who wait for the same input there, that others who have
+// nothing to do begin it sooner once that is done: given ahead, it would be asked back by them.
+bool State::fans_out(const Task& task, const Worker& home) const {
+  constexpr std::uint32_t few = 4;  // for each thread
+  const std::uint32_t before = task.inputs[0].position;
+  if (task.inputs.size() != 1 || before < few * home.threads) return false;
+  const WorkerIndex idle = load_.least();
+  return before * double{estimate(task)} / home.threads > settings_.ahead_s + settings_.latency_s &&
+         idle != nowhere && workers_[idle].processing.empty() && !workers_[idle].memory.paused;
+}
+
 // All its inputs are there or being computed: where most of them are, it can start without asking. Where that
 // has much more to do than another that has some of them, the other: what follows will go there too.
 WorkerIndex State::place_ahead(const Task& task) const {
@@ -311,7 +322,7 @@ WorkerIndex State::place_ahead(const Task& task) const {
   }
   const bool has_room =
       best && workers_[best->index].blocked < settings_.ahead_tasks * workers_[best->index].threads;
-  return has_room ? best->index : nowhere;
+  return has_room && !fans_out(task, workers_[best->index]) ? best->index : nowhere;
 }
 
 }  // namespace weir::detail::scheduler

@@ -272,6 +272,7 @@ class State {
   [[nodiscard]] std::string sentence(Obstacle why, const Task& task, const Worker& worker) const;
   [[nodiscard]] Obstacle obstacle(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool has_room(const Task& task, const Worker& worker) const;
+  [[nodiscard]] bool fans_out(const Task& task, const Worker& home) const;
   [[nodiscard]] WorkerIndex place_ahead(const Task& task) const;
   [[nodiscard]] double transfer_s(const Task& input) const;
   [[nodiscard]] bool is_occupied(const Worker& worker) const;

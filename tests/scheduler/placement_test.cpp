@@ -540,3 +540,19 @@ TEST_CASE("placement: a wide task whose input is lost takes no threads until it 
   story.finish(3);
   CHECK(story.of(4) == TaskState::processing);
 }
+
+TEST_CASE("policy: of many that wait for one input few are given ahead while others have nothing to do") {
+  Story story;
+  for (PeerId peer = 1; peer <= 10; ++peer) story.join(peer);
+  story.submit(1);
+  for (TaskId id = 2; id <= 21; ++id) story.submit(id, {1});
+  CHECK(story.of(5) == TaskState::processing);
+  CHECK(story.of(6) == TaskState::waiting);
+  story.finish(1);
+  std::vector<PeerId> homes;
+  for (TaskId id = 2; id <= 21; ++id)
+    if (story.of(id) == TaskState::processing) homes.push_back(story.worker_of(id));
+  std::sort(homes.begin(), homes.end());
+  homes.erase(std::unique(homes.begin(), homes.end()), homes.end());
+  CHECK(homes.size() == 10);
+}
