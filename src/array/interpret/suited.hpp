@@ -36,6 +36,24 @@ struct Wide<loop> {
     loop(arguments...);
   }
 };
+
+// A loop compiled again for those of 512 bits, which pays where much is computed of each element. Such
+// vectors come with fused operations: its source is to be compiled with -ffp-contract=off.
+template <auto loop>
+struct Widest;
+template <class... A, void (*loop)(A...)>
+struct Widest<loop> {
+#if defined(__x86_64__) && !defined(__clang__)
+  [[gnu::flatten, gnu::target("avx2,avx512f,avx512dq,avx512vl,avx512bw,prefer-vector-width=512")]]
+#elif defined(__x86_64__)
+  [[gnu::flatten, gnu::target("avx2,avx512f,avx512dq,avx512vl,avx512bw")]]
+#endif
+  static void
+  run(A... arguments) {
+    loop(arguments...);
+  }
+};
+
 /// A loop as it is fastest on this processor.
 template <auto loop>
 auto suited() {

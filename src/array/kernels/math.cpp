@@ -1,4 +1,5 @@
 // Mathematical functions.
+#include "array/kernels/approximate.hpp"
 #include "array/kernels/kernels.hpp"
 
 namespace weir::detail::array {
@@ -8,27 +9,12 @@ namespace {
 template <class T>
 ElementKernel real_math(Op op) {
   switch (op) {
-    case Op::hypot:
-      return binary<T>([](T a, T b) { return std::hypot(a, b); });
-    case Op::atan2:
-      return binary<T>([](T a, T b) { return std::atan2(a, b); });
+    case Op::power:
+      return binary<T>([](T a, T b) { return b == T(0) ? T(1) : std::pow(a, b); });  // also of NaN
     case Op::copysign:
       return binary<T>([](T a, T b) { return std::copysign(a, b); });
-    case Op::logaddexp:
-      return binary<T>([](T a, T b) {
-        if (a == b) return a + static_cast<T>(0.693147180559945309417L);  // also of two equal infinities
-        return std::fmax(a, b) + std::log1p(std::exp(-std::fabs(a - b)));
-      });
-    case Op::exp2:
-      return unary<T>([](T a) { return std::exp2(a); });
-    case Op::expm1:
-      return unary<T>([](T a) { return std::expm1(a); });
-    case Op::log2:
-      return unary<T>([](T a) { return std::log2(a); });
-    case Op::log1p:
-      return unary<T>([](T a) { return std::log1p(a); });
-    case Op::cbrt:
-      return unary<T>([](T a) { return std::cbrt(a); });
+    case Op::sqrt:
+      return unary<T>([](T a) { return std::sqrt(a); });
     case Op::erf:
       return unary<T>([](T a) { return std::erf(a); });
     case Op::real:
@@ -39,7 +25,7 @@ ElementKernel real_math(Op op) {
     case Op::angle:
       return unary<T>([](T a) { return std::atan2(T(0), a); });
     default:
-      return nullptr;
+      return approximate_loops(op, dtype_of<T>).fastest();
   }
 }
 
@@ -55,14 +41,6 @@ ElementKernel complex_math(Op op) {
       return unary<T, R>([](T a) { return std::arg(a); });
     case Op::magnitude:
       return unary<T, R>([](T a) { return std::abs(a); });
-    default:
-      return nullptr;
-  }
-}
-
-template <class T>
-ElementKernel both_math(Op op) {
-  switch (op) {
     case Op::power:
       return binary<T>([](T a, T b) { return b == T(0) ? T(1) : std::pow(a, b); });  // also of NaN
     case Op::exp:
@@ -120,11 +98,9 @@ T integer_power(T a, T b) {
 ElementKernel math_kernel(Op op, DType type) {
   return dispatch(type, [&]<class T>(std::type_identity<T>) -> ElementKernel {
     if constexpr (std::is_floating_point_v<T>) {
-      const ElementKernel kernel = both_math<T>(op);
-      return kernel ? kernel : real_math<T>(op);
+      return real_math<T>(op);
     } else if constexpr (is_complex_type<T>) {
-      const ElementKernel kernel = both_math<T>(op);
-      return kernel ? kernel : complex_math<T>(op);
+      return complex_math<T>(op);
     } else if constexpr (!std::is_same_v<T, bool>) {
       return op == Op::power ? binary<T>([](T a, T b) { return integer_power(a, b); }) : nullptr;
     } else {
