@@ -155,6 +155,89 @@ std::vector<Row> elementwise_rows(Plain& p, const Array<double>& x, const Array<
   };
 }
 
+// Mathematical functions beside those of the C library; those of one number in the order of the header.
+std::vector<Row> math_rows(Plain& p, const Array<double>& x, const Array<double>& y) {
+  const auto row = [&p, x](const char* name, auto ours, auto plain) {
+    return Row{name, [=] { make(ours(x)); }, each(p, [=](double a, double) { return plain(a); })};
+  };
+  const auto both_row = [&p, x, y](const char* name, auto ours, auto plain) {
+    return Row{name, [=] { make(ours(x, y)); }, each(p, plain)};
+  };
+  return {
+      row(
+          "exp2", [](auto& a) { return exp2(a); }, [](double a) { return std::exp2(a); }),
+      row(
+          "expm1", [](auto& a) { return expm1(a); }, [](double a) { return std::expm1(a); }),
+      row(
+          "log", [](auto& a) { return log(a); }, [](double a) { return std::log(a); }),
+      row(
+          "log2", [](auto& a) { return log2(a); }, [](double a) { return std::log2(a); }),
+      row(
+          "log10", [](auto& a) { return log10(a); }, [](double a) { return std::log10(a); }),
+      row(
+          "log1p", [](auto& a) { return log1p(a); }, [](double a) { return std::log1p(a); }),
+      row(
+          "cbrt", [](auto& a) { return cbrt(a); }, [](double a) { return std::cbrt(a); }),
+      row(
+          "cos", [](auto& a) { return cos(a); }, [](double a) { return std::cos(a); }),
+      row(
+          "tan", [](auto& a) { return tan(a); }, [](double a) { return std::tan(a); }),
+      row(
+          "asin", [](auto& a) { return asin(a); }, [](double a) { return std::asin(a); }),
+      row(
+          "acos", [](auto& a) { return acos(a); }, [](double a) { return std::acos(a); }),
+      row(
+          "atan", [](auto& a) { return atan(a); }, [](double a) { return std::atan(a); }),
+      row(
+          "sinh", [](auto& a) { return sinh(a); }, [](double a) { return std::sinh(a); }),
+      row(
+          "cosh", [](auto& a) { return cosh(a); }, [](double a) { return std::cosh(a); }),
+      row(
+          "tanh", [](auto& a) { return tanh(a); }, [](double a) { return std::tanh(a); }),
+      row(
+          "asinh", [](auto& a) { return asinh(a); }, [](double a) { return std::asinh(a); }),
+      row(
+          "acosh", [](auto& a) { return acosh(a + 1); }, [](double a) { return std::acosh(a + 1); }),
+      row(
+          "atanh", [](auto& a) { return atanh(a); }, [](double a) { return std::atanh(a); }),
+      row(
+          "erf", [](auto& a) { return erf(a); }, [](double a) { return std::erf(a); }),
+      row(
+          "reciprocal", [](auto& a) { return reciprocal(a); }, [](double a) { return 1 / a; }),
+      row(
+          "abs", [](auto& a) { return abs(a - 0.5); }, [](double a) { return std::fabs(a - 0.5); }),
+      row(
+          "floor", [](auto& a) { return floor(a); }, [](double a) { return std::floor(a); }),
+      row(
+          "round", [](auto& a) { return round(a, 2); }, [](double a) { return std::rint(a * 100) / 100; }),
+      row(
+          "pow", [](auto& a) { return pow(a, 1.7); }, [](double a) { return std::pow(a, 1.7); }),
+      both_row(
+          "atan2", [](auto& a, auto& b) { return atan2(a, b); },
+          [](double a, double b) { return std::atan2(a, b); }),
+      both_row(
+          "hypot", [](auto& a, auto& b) { return hypot(a, b); },
+          [](double a, double b) { return std::hypot(a, b); }),
+      both_row(
+          "logaddexp", [](auto& a, auto& b) { return logaddexp(a, b); },
+          [](double a, double b) { return std::fmax(a, b) + std::log1p(std::exp(-std::fabs(a - b))); }),
+      both_row(
+          "mod", [](auto& a, auto& b) { return b % a; },
+          [](double a, double b) { return b - std::floor(b / a) * a; }),
+      both_row(
+          "floor_divide", [](auto& a, auto& b) { return floor_divide(b, a); },
+          [](double a, double b) { return std::floor(b / a); }),
+      both_row(
+          "divide", [](auto& a, auto& b) { return a / b; }, [](double a, double b) { return a / b; }),
+      both_row(
+          "maximum", [](auto& a, auto& b) { return maximum(a, b); },
+          [](double a, double b) { return a > b || a != a ? a : b; }),
+      both_row(
+          "copysign", [](auto& a, auto& b) { return copysign(a, b); },
+          [](double a, double b) { return std::copysign(a, b); }),
+  };
+}
+
 // Four sums at a time, as a compiler may not make them.
 double sum_of(const double* x, Index count) {
   double s[4] = {0, 0, 0, 0};
@@ -579,8 +662,9 @@ int main(int argc, char** argv) {
     const Array<double> square = there(weir::Random(1).uniform({side, side})),
                         x = there(weir::Random(2).uniform({n})), y = there(weir::Random(3).uniform({n}));
     for (const auto& family :
-         {elementwise_rows(plain, x, y), reduction_rows(plain, x, square), index_rows(plain, x, square),
-          order_rows(plain, x), block_rows(plain, x, square), algebra_rows(plain, square)})
+         {elementwise_rows(plain, x, y), math_rows(plain, x, y), reduction_rows(plain, x, square),
+          index_rows(plain, x, square), order_rows(plain, x), block_rows(plain, x, square),
+          algebra_rows(plain, square)})
       for (const Row& row : family) {
         if (!only.empty() && only != row.name) continue;
         const auto timed = [&](const std::function<void()>& work) {

@@ -64,35 +64,38 @@ def measure_write(megabytes=1000):
         return array(3, "array_hdf5", folder, "--megabytes", megabytes)
 
 
-FUNCTIONS_HEADER = ["function", "threads", "ranks", "plain", "NumPy", "of plain", "first, threads",
+FUNCTIONS_HEADER = ["function", "threads", "ranks", "plain", "NumPy", "Dask", "of plain", "first, threads",
                     "first, ranks"]
 
 
-def function_rows(threads, ranks, numpy):
-    """A row for each function that any of the three has measured, the furthest from its plain loop first."""
+def function_rows(threads, ranks, numpy, dask):
+    """A row for each function that any of them has measured, the furthest from its plain loop first."""
     names = dict.fromkeys(key.removesuffix("_plain_ms") for key in threads if key.endswith("_plain_ms"))
     ratios = {name: threads[f"{name}_ms"] / threads[f"{name}_plain_ms"] for name in names}
     rows = []
     for name in sorted(names, key=ratios.get, reverse=True):
         cells = [threads[f"{name}_ms"], ranks.get(f"{name}_ms"), threads[f"{name}_plain_ms"],
-                 numpy.get(f"{name}_ms"), ratios[name], threads[f"{name}_first_ms"], ranks.get(f"{name}_first_ms")]
-        rows.append([name, *("" if cell is None else f"{cell:.2f}" if i == 4 else f"{cell:.1f}"
+                 numpy.get(f"{name}_ms"), dask.get(f"{name}_ms"), ratios[name], threads[f"{name}_first_ms"],
+                 ranks.get(f"{name}_first_ms")]
+        rows.append([name, *("" if cell is None else f"{cell:.2f}" if i == 5 else f"{cell:.1f}"
                              for i, cell in enumerate(cells))])
     return rows
 
 
 def measure_functions(elements=1 << 24, rounds=5):
     """Every array function in milliseconds: best of rounds on two threads and on two worker ranks, the best
-    plain loop on two threads and NumPy (if it is installed) in the same run; and the first round."""
+    plain loop on two threads, NumPy and Dask (if they are installed) in the same run; and the first round."""
     arguments = ["--elements", elements, "--rounds", rounds]
     program = BIN / "benchmarks/array_functions"
     threads = values_of(run([program, *map(str, arguments)], {"WEIR_THREADS": "2"}))
     ranks = array(3, "array_functions", *arguments)
-    try:
-        numpy = values_of(run([PYTHON, FUNCTIONS_PEER, elements, rounds]))
-    except Failed:
-        numpy = {}
-    return function_rows(threads, ranks, numpy)
+    peers = []
+    for name in ([], ["dask"]):
+        try:
+            peers.append(values_of(run([PYTHON, FUNCTIONS_PEER, elements, rounds, *name])))
+        except Failed:
+            peers.append({})
+    return function_rows(threads, ranks, *peers)
 
 
 array_std = Launch("array_std", measure_std)

@@ -1,4 +1,5 @@
-"""NumPy beside benchmarks/array_functions.cpp: array_functions_peer.py ELEMENTS ROUNDS. Prints "NAME_ms VALUE", best of rounds."""
+"""NumPy or Dask beside benchmarks/array_functions.cpp: array_functions_peer.py ELEMENTS ROUNDS [dask]. Prints
+"NAME_ms VALUE", best of rounds. Dask has two threads and 16 chunks, the results stay in its chunks."""
 import math
 import sys
 import time
@@ -38,9 +39,8 @@ def functions(elements):
     cube, nine = x[:edge**3].reshape(edge, edge, edge), np.ones(9)
     half = side // 2
     a, row, line = square[:half, :half].copy(), x[:half].copy(), x[:n // 16].copy()
-    return {
-        "add": lambda: x + y, "expression": lambda: x * 2 + y * y - 1, "sqrt": lambda: np.sqrt(x),
-        "exp": lambda: np.exp(x), "sin": lambda: np.sin(x), "where": lambda: np.where(x > 0.5, x, y),
+    return math_functions(np, x, y) | {
+        "expression": lambda: x * 2 + y * y - 1, "where": lambda: np.where(x > 0.5, x, y),
         "clip": lambda: np.clip(x, 0.25, 0.75), "power": lambda: x**2, "astype": lambda: x.astype(np.float32),
         "compare": lambda: x > y,
         "sum": lambda: x.sum(), "mean": lambda: x.mean(), "sum_axis_0": lambda: square.sum(0),
@@ -71,6 +71,65 @@ def functions(elements):
     }
 
 
+# Those whose names are NumPy's, of x or of x and y.
+ONE = {"exp": "exp", "sin": "sin", "sqrt": "sqrt", "exp2": "exp2", "expm1": "expm1", "log": "log", "log2": "log2",
+       "log10": "log10", "log1p": "log1p", "cbrt": "cbrt", "cos": "cos", "tan": "tan", "asin": "arcsin",
+       "acos": "arccos", "atan": "arctan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh",
+       "atanh": "arctanh", "reciprocal": "reciprocal", "floor": "floor"}
+TWO = {"atan2": "arctan2", "hypot": "hypot", "logaddexp": "logaddexp", "divide": "divide", "maximum": "maximum",
+       "copysign": "copysign", "add": "add"}
+
+
+def math_functions(library, x, y):
+    of_one = {name: lambda f=getattr(library, theirs): f(x) for name, theirs in ONE.items()}
+    of_two = {name: lambda f=getattr(library, theirs): f(x, y) for name, theirs in TWO.items()}
+    return of_one | of_two | {
+        "acosh": lambda: library.arccosh(x + 1), "abs": lambda: abs(x - 0.5), "round": lambda: library.round(x, 2),
+        "pow": lambda: x**1.7, "mod": lambda: y % x, "floor_divide": lambda: y // x}
+
+
+def dask_functions(elements):
+    """What Dask has; each returns an array that is to be computed. A list of indices in no order is not among
+    them: Dask makes a chunk of nearly each."""
+    import dask.array as da
+    rng = np.random.default_rng(1)
+    side = int(math.sqrt(elements))
+    n = side * side
+    there = lambda a, parts=16: da.from_array(a, chunks=(-(-a.shape[0] // parts),) + a.shape[1:]).persist()
+    whole, other = rng.random(n), rng.random(n)
+    x, y, square = there(whole), there(other), there(whole.reshape(side, side))
+    part, numbers = there(whole[:n // 4]), there(rng.integers(0, 1000, n // 4))
+    edges = da.from_array(np.arange(0, 1, 0.001))
+    half = side // 2
+    a, row = there(whole.reshape(side, side)[:half, :half].copy(), 4), there(whole[:half].copy(), 1)
+    random = da.random.RandomState(1)
+    return math_functions(da, x, y) | {
+        "expression": lambda: x * 2 + y * y - 1, "where": lambda: da.where(x > 0.5, x, y),
+        "clip": lambda: da.clip(x, 0.25, 0.75), "power": lambda: x**2, "astype": lambda: x.astype(np.float32),
+        "compare": lambda: x > y, "sum": lambda: x.sum(), "mean": lambda: x.mean(),
+        "sum_axis_0": lambda: square.sum(0), "sum_axis_1": lambda: square.sum(1), "var": lambda: x.var(),
+        "max": lambda: x.max(), "argmin": lambda: x.argmin(), "count_nonzero": lambda: da.count_nonzero(x),
+        "cumsum": lambda: da.cumsum(x), "diff": lambda: da.diff(x), "mask": lambda: x[x > 0.5],
+        "mask_set": lambda: da.where(x > 0.5, 0, x), "nonzero": lambda: da.nonzero(x > 0.5)[0],
+        "transpose": lambda: square.T.map_blocks(np.ascontiguousarray),
+        "concatenate": lambda: da.concatenate([x, x])[n // 2:n // 2 + n].map_blocks(np.copy),
+        "roll": lambda: da.roll(x, 1000), "flip": lambda: da.flip(x, 0).map_blocks(np.copy),
+        "repeat": lambda: da.repeat(x[:n // 2], 2), "tril": lambda: da.tril(square),
+        "unique": lambda: da.unique(numbers, return_counts=True)[1], "topk": lambda: da.topk(part, 10),
+        "percentile": lambda: da.percentile(part, 90), "median": lambda: da.median(part, axis=0),
+        "searchsorted": lambda: da.searchsorted(edges, part), "bincount": lambda: da.bincount(numbers, minlength=1000),
+        "histogram": lambda: da.histogram(part, 50, (0, 1))[0], "map_blocks": lambda: x.map_blocks(np.copy),
+        "gradient": lambda: da.gradient(x), "coarsen": lambda: da.coarsen(np.sum, square, {0: 2, 1: 2}),
+        "random": lambda: random.random_sample((side, side)), "normal": lambda: random.standard_normal((half, half)),
+        "arange": lambda: da.arange(0.0, n, chunks=n // 16), "matmul": lambda: a @ a, "matvec": lambda: a @ row,
+        "outer": lambda: da.outer(row, row), "fft_rows": lambda: da.fft.fft(a)}
+
+
+def on_two_threads(work):
+    import dask
+    return lambda: dask.persist(work(), scheduler="threads", num_workers=2)
+
+
 def milliseconds(work):
     start = time.perf_counter()
     work()
@@ -78,6 +137,11 @@ def milliseconds(work):
 
 
 if __name__ == "__main__":
-    for name, work in functions(int(sys.argv[1])).items():
+    size, rounds = int(sys.argv[1]), int(sys.argv[2])
+    if sys.argv[3:] == ["dask"]:
+        chosen = {name: on_two_threads(work) for name, work in dask_functions(size).items()}
+    else:
+        chosen = functions(size)
+    for name, work in chosen.items():
         work()
-        print(f"{name}_ms", min(milliseconds(work) for _ in range(int(sys.argv[2]))), flush=True)
+        print(f"{name}_ms", min(milliseconds(work) for _ in range(rounds)), flush=True)
