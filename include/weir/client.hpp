@@ -312,8 +312,8 @@ class Client : private detail::client::RefusedCalls {
   [[nodiscard]] Snapshot snapshot() const { return core_->overseer("snapshot").snapshot(); }
   /// Waits until there are at least `count` workers. Throws `Error{timeout}` that says how many there are.
   void wait_for_workers(std::size_t count, Duration timeout = std::chrono::seconds(60)) const;
-  /// Ids of the workers that hold the result. **Errors.** As `snapshot`; `Error{invalid_argument}` if the
-  /// future belongs to no task.
+  /// Ids of the workers that hold the result, but for copies below 64 KiB that a few tasks there still use.
+  /// **Errors.** As `snapshot`; `Error{invalid_argument}` if the future belongs to no task.
   template <class T>
   [[nodiscard]] std::vector<PeerId> who_has(const Future<T>& future) const {
     return core_->overseer("who_has").who_has(future.id());

@@ -75,8 +75,9 @@ class BufferNode final : public Boundary<T, T> {
   void attached() override { pump_.start(this->graph()); }
   void shut() noexcept override { pump_.shut(); }
   [[nodiscard]] std::size_t queued() const override {
-    const std::uint64_t taken = taken_.load();  // first: too many are seen rather than too few
-    return came_.load() - taken;
+    const std::uint64_t came = came_.load();  // first: never more than there were at a time
+    const std::uint64_t taken = taken_.load();
+    return came > taken ? came - taken : 0;
   }
   [[nodiscard]] Gate* gate(unsigned) override { return &brim_.gate(); }
 
@@ -98,8 +99,13 @@ class BufferNode final : public Boundary<T, T> {
       this->entered_alone();
       lane_.push(std::move(parcel));
     }
-    if (counts && at_most_queued() >= size_) brim_.filled(size_, [this] { return queued(); });
+    if (counts && at_most_queued() >= size_) brim_.filled(size_, [this] { return most_queued(); });
     pump_.poke();
+  }
+  /// Too many rather than too few: whoever was told that it is full is told of room later.
+  [[nodiscard]] std::size_t most_queued() const noexcept {
+    const std::uint64_t taken = taken_.load();
+    return came_.load() - taken;
   }
   /// The other side's line of the cache is read only when it matters.
   [[nodiscard]] std::size_t at_most_queued() noexcept {
@@ -117,7 +123,7 @@ class BufferNode final : public Boundary<T, T> {
       while (Parcel<T>* const first = lane_.front()) {
         const auto give = [&] {
           taken_.store(taken_.load(std::memory_order_relaxed) + 1);
-          brim_.took(size_, [this] { return queued(); });
+          brim_.took(size_, [this] { return most_queued(); });
           this->admit(std::move(*first->element));
         };
         if (this->let_out(*first, give)) {

@@ -66,7 +66,11 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   }
   [[nodiscard]] bool is_boundary() const override { return true; }
   [[nodiscard]] bool comes_to_rest() const override { return true; }
-  [[nodiscard]] std::size_t queued() const override { return pending(); }
+  [[nodiscard]] std::size_t queued() const override {
+    const std::uint64_t entered = entered_.load();  // first: never more than there were at a time
+    const std::uint64_t gone = gone_.load();
+    return entered > gone ? entered - gone : 0;
+  }
   [[nodiscard]] std::size_t pending() const override {
     const std::uint64_t gone = gone_.load();  // first: too many are seen rather than too few
     return entered_.load() - gone;
