@@ -9,6 +9,7 @@
 
 #include "core/wording.hpp"
 #include "files/raw.hpp"
+#include "files/stretch.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::files {
@@ -68,6 +69,19 @@ void check_length(const char* who, const Portion& portion) {
     throw Error(ErrorKind::io, fmt::format("{}: a file must not become shorter while it is read (got '{}' of "
                                            "{} bytes, which had {} at least)",
                                            who, printable(portion.path), bytes, portion.end));
+}
+
+std::string stretch(const char* who, const Portion& portion, std::uint64_t bytes) {
+  const auto input = open(who, portion);
+  std::string text(bytes, '\0');
+  std::size_t filled = 0;
+  while (filled < bytes) {
+    const std::size_t got = input->read(text.data() + filled, bytes - filled);
+    if (got == 0) break;
+    filled += got;
+  }
+  text.resize(filled);
+  return text;
 }
 
 std::unique_ptr<Input> open(const char* who, const Portion& portion) {

@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "core/decimal.hpp"
-#include "weir/detail/files/input.hpp"
+#include "files/stretch.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::files {
@@ -17,20 +17,6 @@ namespace weir::detail::files {
 namespace {
 
 std::uint64_t sum_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
-
-// Up to `bytes` from `begin` on.
-std::string stretch(const char* who, const std::string& path, std::uint64_t begin, std::uint64_t bytes) {
-  const auto input = open(who, {path, Compression::none, begin, begin + bytes});
-  std::string text(bytes, '\0');
-  std::size_t filled = 0;
-  while (filled < bytes) {
-    const std::size_t got = input->read(text.data() + filled, bytes - filled);
-    if (got == 0) break;
-    filled += got;
-  }
-  text.resize(filled);
-  return text;
-}
 
 // Which file it is, when it was written last, and the stretch and the sum that were found then.
 using Version = std::tuple<dev_t, ino_t, off_t, std::int64_t, std::int64_t, std::uint64_t, std::uint64_t>;
@@ -72,7 +58,8 @@ void check_mark(const char* who, const std::string& path, const Mark& mark) {
                status.st_mtim.tv_nsec, mark.begin,    mark.sum};
     if (known.has(path, version)) return;
   }
-  const std::string text = stretch(who, path, mark.begin, mark.bytes);
+  const std::string text =
+      stretch(who, {path, Compression::none, mark.begin, mark.begin + mark.bytes}, mark.bytes);
   if (static_cast<std::uint64_t>(status.st_size) != mark.file_bytes || text.size() != mark.bytes ||
       sum_of(text) != mark.sum)
     throw Error(ErrorKind::io, std::string(who) +

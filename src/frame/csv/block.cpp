@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/decimal.hpp"
+#include "files/stretch.hpp"
 #include "frame/csv/builder.hpp"
 #include "weir/detail/files/input.hpp"
 
@@ -78,15 +79,8 @@ class Window {
 // Names and types are those of the file that was looked at.
 void check_header(const CsvBlock& block) {
   if (block.header.empty()) return;
-  const auto input = files::open("read_csv", {block.path, block.compression, 0, block.end});
-  std::string text(block.header.size(), '\0');
-  std::size_t filled = 0;
-  while (filled < text.size()) {
-    const std::size_t got = input->read(text.data() + filled, text.size() - filled);
-    if (got == 0) break;
-    filled += got;
-  }
-  if (std::string_view(text).substr(0, filled) == block.header) return;
+  const files::Portion whole{block.path, block.compression, 0, block.end};
+  if (files::stretch("read_csv", whole, block.header.size()) == block.header) return;
   throw Error(ErrorKind::io,
               "read_csv: a file must not get another header while a frame of it is used (got " +
                   quoted(block.path) + "); a new frame has its columns");

@@ -6,8 +6,8 @@
 #include <map>
 
 #include "core/decimal.hpp"
+#include "files/stretch.hpp"
 #include "weir/bytes.hpp"
-#include "weir/detail/files/input.hpp"
 #include "weir/detail/frame/rows.hpp"
 
 namespace weir::detail::frame {
@@ -82,16 +82,7 @@ CsvVerdict verdict_of(const CsvPart& part) { return part.verdict; }
 Table table_of(const CsvPart& part) { return part.table; }
 
 std::string beginning(const files::File& file, std::size_t bytes) {
-  const auto input = files::open("read_csv", {file.path, file.compression, 0, file.bytes});
-  std::string text(bytes, '\0');
-  std::size_t filled = 0;
-  while (filled < bytes) {
-    const std::size_t got = input->read(text.data() + filled, bytes - filled);
-    if (got == 0) break;
-    filled += got;
-  }
-  text.resize(filled);
-  return text;
+  return files::stretch("read_csv", {file.path, file.compression, 0, file.bytes}, bytes);
 }
 
 // The separator that the first line has most of; quotes may hold line ends, and quotes that are doubled.

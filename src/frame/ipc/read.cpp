@@ -7,10 +7,10 @@
 #include <map>
 
 #include "core/decimal.hpp"
+#include "files/stretch.hpp"
 #include "frame/columns/lz4.hpp"
 #include "frame/ipc/format.hpp"
 #include "frame/kernels/kernels.hpp"
-#include "weir/detail/files/input.hpp"
 #include "weir/detail/frame/rows.hpp"
 
 namespace weir::detail::frame {
@@ -28,14 +28,8 @@ enum : std::uint8_t { schema_kind = 1, dictionary_kind = 2, batch_kind = 3 };
 }
 
 std::string bytes_at(const std::string& path, std::uint64_t begin, std::uint64_t size) {
-  const auto input = files::open("read_arrow", {path, Compression::none, begin, begin + size});
-  std::string bytes(size, '\0');
-  std::size_t filled = 0;
-  while (filled < size) {
-    const std::size_t got = input->read(bytes.data() + filled, size - filled);
-    if (got == 0) broken_arrow(path, begin + filled, "the file ends too early");
-    filled += got;
-  }
+  std::string bytes = files::stretch("read_arrow", {path, Compression::none, begin, begin + size}, size);
+  if (bytes.size() < size) broken_arrow(path, begin + bytes.size(), "the file ends too early");
   return bytes;
 }
 

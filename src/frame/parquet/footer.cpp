@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "core/decimal.hpp"
+#include "files/stretch.hpp"
 #include "frame/parquet/values.hpp"
-#include "weir/detail/files/input.hpp"
 
 namespace weir::detail::frame {
 
@@ -20,14 +20,8 @@ void throw_fault(const std::string& path, std::uint64_t begin, const ParquetFaul
 }
 
 std::string bytes_of_file(const std::string& path, std::uint64_t begin, std::uint64_t size) {
-  const auto input = files::open("read_parquet", {path, Compression::none, begin, begin + size});
-  std::string bytes(size, '\0');
-  std::size_t filled = 0;
-  while (filled < size) {
-    const std::size_t got = input->read(bytes.data() + filled, size - filled);
-    if (got == 0) broken_parquet(path, begin + filled, "the file ends too early");
-    filled += got;
-  }
+  std::string bytes = files::stretch("read_parquet", {path, Compression::none, begin, begin + size}, size);
+  if (bytes.size() < size) broken_parquet(path, begin + bytes.size(), "the file ends too early");
   return bytes;
 }
 
