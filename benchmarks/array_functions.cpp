@@ -1,19 +1,17 @@
 // Every family of array functions on arrays in memory with automatic chunks: the first round, the best of
 // later ones, and the best plain loop for the same on two threads (or the library that has it), in memory
 // that was used before. Prints NAME_first_ms, NAME_ms and NAME_plain_ms.
-//   array_functions [--elements N] [--rounds N] [--only NAME]     default 16777216 doubles (128 MiB), 5
+//   array_functions [--elements N] [--rounds N] [--only NAME,...]   default 16777216 doubles (128 MiB), 5
 #include <cblas.h>
 #include <fftw3.h>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "report.hpp"
+#include "array_rows.hpp"
 #include "weir/array/arrange.hpp"
 #include "weir/array/blocks.hpp"
 #include "weir/array/creation.hpp"
@@ -28,51 +26,9 @@
 #include "weir/array/statistics.hpp"
 #include "weir/run.hpp"
 
-extern "C" void openblas_set_num_threads(int);
-
 namespace {
 
-using weir::Array;
-using Index = std::int64_t;
-using Doubles = std::vector<double>;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
-// Calls f(begin, end) on two threads.
-template <class F>
-void both(Index count, F f) {
-  std::thread other([&] { f(count / 2, count); });
-  f(Index{0}, count / 2);
-  other.join();
-}
-// The sum of f(begin, end) of both halves.
-template <class F>
-double summed(Index count, F f) {
-  double rest = 0;
-  std::thread other([&] { rest = f(count / 2, count); });
-  const double sum = f(Index{0}, count / 2);
-  other.join();
-  return sum + rest;
-}
-volatile double sink = 0;
-
-// An array whose elements are there: nothing of it is left to be done while something else is measured.
-template <class T>
-Array<T> there(const Array<T>& x) {
-  Array<T> kept = x.persist();
-  weir::Client::current().wait(kept.futures());
-  return kept;
-}
-template <class T>
-void make(const Array<T>& x) {
-  (void)there(x);
-}
-
-struct Row {
-  const char* name;
-  std::function<void()> ours;
-  std::function<void()> plain;
-};
+using namespace bench;
 
 // One step of a star of seven points; elements at the borders are not changed.
 xt::xarray<double> star(const xt::xarray<double>& x) {
@@ -97,32 +53,6 @@ void star(const double* x, double* y, Index n, Index begin, Index end) {
         out[k] = in[k] + 0.1 * (in[k - 1] + in[k + 1] + in[k - n] + in[k + n] + in[k - n * n] +
                                 in[k + n * n] - 6 * in[k]);
     }
-}
-
-// What the plain loops work on.
-struct Plain {
-  explicit Plain(Index n)
-      : n(n), side(static_cast<Index>(std::sqrt(static_cast<double>(n)))), x(at(n)), y(at(n)), out(at(n)) {
-    std::uint64_t state = 0;
-    for (Index i = 0; i < n; ++i) {  // splitmix64: a processor that learns the numbers foretells branches
-      std::uint64_t bits = state += 0x9E3779B97F4A7C15u;
-      bits = (bits ^ bits >> 30) * 0xBF58476D1CE4E5B9u;
-      bits = (bits ^ bits >> 27) * 0x94D049BB133111EBu;
-      x[at(i)] = static_cast<double>((bits ^ bits >> 31) >> 11) * 0x1p-53;
-      y[at(i)] = x[at(i)] + 0.25;
-    }
-  }
-  Index n, side;
-  Doubles x, y, out;
-};
-
-template <class F>
-std::function<void()> each(Plain& p, F f) {
-  return [&p, f] {
-    both(p.n, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) p.out[at(i)] = f(p.x[at(i)], p.y[at(i)]);
-    });
-  };
 }
 
 std::vector<Row> elementwise_rows(Plain& p, const Array<double>& x, const Array<double>& y) {
@@ -596,21 +526,16 @@ std::vector<Row> algebra_rows(Plain& p, const Array<double>& square) {
                           square(weir::range(0, side), weir::range(0, side)).rechunk(weir::ChunkSpec{})),
                       row = there(reshape(a, {-1})(weir::range(0, side)).rechunk(weir::ChunkSpec{})),
                       line = there(reshape(a, {-1})(weir::range(0, n)).rechunk(weir::ChunkSpec{}));
-  const auto blas = [](auto f) {
-    openblas_set_num_threads(2);
-    f();
-    openblas_set_num_threads(1);
-  };
   return {
       {"matmul", [=] { make(matmul(a, a)); },
-       [&p, side, blas] {
+       [&p, side] {
          blas([&] {
            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, int(side), int(side), int(side), 1,
                        p.x.data(), int(side), p.y.data(), int(side), 0, p.out.data(), int(side));
          });
        }},
       {"matvec", [=] { make(matmul(a, row)); },
-       [&p, side, blas] {
+       [&p, side] {
          blas([&] {
            cblas_dgemv(CblasRowMajor, CblasNoTrans, int(side), int(side), 1, p.x.data(), int(side),
                        p.y.data(), 1, 0, p.out.data(), 1);
@@ -664,9 +589,11 @@ int main(int argc, char** argv) {
     for (const auto& family :
          {elementwise_rows(plain, x, y), math_rows(plain, x, y), reduction_rows(plain, x, square),
           index_rows(plain, x, square), order_rows(plain, x), block_rows(plain, x, square),
-          algebra_rows(plain, square)})
+          algebra_rows(plain, square), further_rows(plain, x, square), complex_rows(plain),
+          further_algebra_rows(plain, square)})
       for (const Row& row : family) {
-        if (!only.empty() && only != row.name) continue;
+        if (!only.empty() && ("," + only + ",").find("," + std::string(row.name) + ",") == std::string::npos)
+          continue;
         const auto timed = [&](const std::function<void()>& work) {
           const auto start = bench::Clock::now();
           work();
