@@ -27,7 +27,6 @@ SimulatedGraph tree(std::uint32_t leaves, double duration_s) {
 
 SimulatedGraph stencil(std::uint32_t width, std::uint32_t steps, double duration_s) {
   SimulatedGraph graph = roots(width, duration_s);
-  graph.reserve(std::size_t{width} * steps);
   for (std::uint32_t step = 1; step < steps; ++step)
     for (std::uint32_t x = 0; x < width; ++x) {
       const std::uint32_t below = (step - 1) * width + x;
@@ -41,7 +40,6 @@ SimulatedGraph stencil(std::uint32_t width, std::uint32_t steps, double duration
 
 SimulatedGraph shuffle(std::uint32_t width, std::uint32_t rounds, double duration_s) {
   SimulatedGraph graph = roots(width, duration_s);
-  graph.reserve(width + std::size_t{width} * (width + 1) * rounds);
   for (std::uint32_t round = 0; round < rounds; ++round) {
     const auto whole = static_cast<std::uint32_t>(graph.size()) - width, pieces = whole + width;
     for (std::uint32_t from = 0; from < width; ++from)

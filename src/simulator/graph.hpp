@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -22,8 +23,9 @@ struct SimulatedTask {
   std::shared_ptr<const SimulatedTask> child{};  ///< Halfway it submits this one, and waits for it.
 };
 
-/// Tasks in an order in which inputs come before those that use them.
-using SimulatedGraph = std::vector<SimulatedTask>;
+/// Tasks in an order in which inputs come before those that use them. In small blocks, so that there is room
+/// for others as soon as the first are submitted.
+using SimulatedGraph = std::deque<SimulatedTask>;
 
 /// `count` tasks without inputs.
 [[nodiscard]] SimulatedGraph roots(std::uint32_t count, double duration_s);

@@ -75,15 +75,15 @@ SimulationReport simulate(SimulatedGraph graph, const Simulation& simulation) {
   disturb(cluster, simulation, report.ideal_s);
   const std::vector<std::uint32_t> last_use = last_uses(graph);
   std::vector<TaskId> inputs;
-  for (std::uint32_t i = 0; i < graph.size(); ++i) {
+  for (std::uint32_t i = 0; !graph.empty(); ++i, graph.pop_front()) {
+    const SimulatedTask& task = graph.front();
     inputs.clear();
-    for (const std::uint32_t input : graph[i].inputs) inputs.push_back(make_task_id(0, input + 1));
-    cluster.submit(graph[i], inputs);
-    for (const std::uint32_t input : graph[i].inputs)
+    for (const std::uint32_t input : task.inputs) inputs.push_back(make_task_id(0, input + 1));
+    cluster.submit(task, inputs);
+    for (const std::uint32_t input : task.inputs)
       if (last_use[input] == i) cluster.release(make_task_id(0, input + 1));
     if (simulation.cluster.busy_rank0) cluster.catch_up();
   }
-  graph = {};  // what is to be computed is known now, and the rest of the memory is for results
   cluster.run();
   report.makespan_s = cluster.last_done();
   report.rank0_s = cluster.rank0_s();

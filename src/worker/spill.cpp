@@ -13,15 +13,15 @@ void State::use(TaskId id, Record& record) {
     spilled_bytes_ -= record.bytes;
     bytes_ += record.bytes;
   }
-  if (record.bytes < limits_.smallest || record.spilling) return;
+  if (record.bytes < limits_.smallest || record.is_leaving()) return;
   leave_list(record);
-  record.used = ++uses_;
-  by_use_.emplace_hint(by_use_.end(), record.used, id);
+  if (!record.bulk) record.bulk = std::make_unique<Bulk>();
+  record.bulk->used = ++uses_;
+  by_use_.emplace_hint(by_use_.end(), record.bulk->used, id);
 }
 
 void State::leave_list(Record& record) {
-  if (record.used) by_use_.erase(record.used);
-  record.used = 0;
+  if (record.bulk && record.bulk->used) by_use_.erase(std::exchange(record.bulk->used, 0));
 }
 
 void State::put_on_disk(Record& record, task::Value on_disk) {
@@ -34,11 +34,10 @@ void State::put_on_disk(Record& record, task::Value on_disk) {
 // The data is gone: so is what it took.
 void State::forget_memory(Record& record) {
   leave_list(record);
-  if (record.spilling) leaving_ -= record.bytes;
+  if (record.is_leaving()) leaving_ -= record.bytes;
   if (record.on_disk) disk_problem_.clear();  // there is room again
   (record.on_disk ? spilled_bytes_ : bytes_) -= record.bytes;
-  record.copy = {};
-  record.spilling = 0;
+  record.bulk.reset();
   record.on_disk = false;
 }
 
@@ -47,7 +46,8 @@ void State::hold(TaskId id, const Record& record) {
                    record.request};  // a copy that no task waits for comes last
   for (const TaskId waiter : record.waiters)
     if (const Record* task = records_.find(waiter))
-      if (const QueueEntry entry{task->priority, task->order, id, record.request}; later(first, entry))
+      if (const QueueEntry entry{task->assigned->priority, task->assigned->order, id, record.request};
+          later(first, entry))
         first = entry;
   held_.push_back(first);
   std::push_heap(held_.begin(), held_.end(), asked_later);
@@ -98,13 +98,14 @@ bool State::next_spill(Spill& out, Actions& actions) {
     ++at;
     if (record.value.is_shared()) continue;
     leave_list(record);
+    Bulk& bulk = *record.bulk;
     if (task::Value on_disk =
-            record.copy ? std::move(record.copy) : record.value.again()) {  // it has been written before
-      record.copy = {};
+            bulk.copy ? std::move(bulk.copy) : record.value.again()) {  // it has been written before
+      bulk.copy = {};
       put_on_disk(record, std::move(on_disk));
       continue;
     }
-    record.spilling = out.number = ++uses_;
+    bulk.number = out.number = ++uses_;
     leaving_ += record.bytes;
     out.id = id;
     out.value = record.value;
@@ -119,11 +120,11 @@ bool State::next_spill(Spill& out, Actions& actions) {
 void State::spilled(Spill&& spill, task::Value on_disk, Actions& out) {
   spill.value = {};
   Record* record = records_.find(spill.id);
-  if (!record || record->spilling != spill.number) return;  // it was freed meanwhile
+  if (!record || !record->bulk || record->bulk->number != spill.number) return;  // it was freed meanwhile
   leaving_ -= record->bytes;
-  record->spilling = 0;
+  record->bulk->number = 0;
   if (record->value.is_shared()) {  // somebody has begun to use it
-    record->copy = std::move(on_disk);
+    record->bulk->copy = std::move(on_disk);
     use(spill.id, *record);
   } else {
     put_on_disk(*record, std::move(on_disk));
@@ -135,9 +136,10 @@ void State::spill_failed(Spill&& spill, bool because_of_disk, const std::string&
   spill.value = {};
   if (because_of_disk) disk_problem_ = why;
   Record* record = records_.find(spill.id);
-  if (!record || record->spilling != spill.number) return note_pressure(out);  // nothing leaves any more
+  if (!record || !record->bulk || record->bulk->number != spill.number)
+    return note_pressure(out);  // nothing leaves any more
   leaving_ -= record->bytes;
-  record->spilling = 0;
+  record->bulk->number = 0;
   if (because_of_disk) use(spill.id, *record);
   note_pressure(out);
 }

@@ -25,8 +25,17 @@ std::unique_ptr<Wishes> wishes_of(protocol::RunTask& message) {
   const TaskId actor = extras.is_call && !message.inputs.empty() ? message.inputs[0].task : 0;
   if (extras.resources.empty() && !extras.limit_ns && !actor && !message.beside.value && !extras.gang)
     return nullptr;
-  return std::make_unique<Wishes>(Wishes{std::move(extras.resources), extras.limit_ns, actor,
-                                         std::move(message.beside.value), std::move(extras.gang), nullptr});
+  return std::make_unique<Wishes>(Wishes{.resources = std::move(extras.resources),
+                                         .limit_ns = extras.limit_ns,
+                                         .actor = actor,
+                                         .beside = std::move(message.beside.value),
+                                         .gang = std::move(extras.gang)});
+}
+
+Wishes& wishes_of(Record& record) {
+  std::unique_ptr<Wishes>& wishes = record.assigned->wishes;
+  if (!wishes) wishes = std::make_unique<Wishes>();
+  return *wishes;
 }
 
 }  // namespace
@@ -41,10 +50,10 @@ State::State(PeerId self, std::uint32_t threads, std::vector<Resource> resources
 
 void State::make_ready(TaskId id, Record& record) {
   record.state = Run::ready;
-  const QueueEntry entry{record.priority, record.order, id, record.run};
+  const QueueEntry entry = entry_of(id, record);
   if (record.out_of_band) return out_of_band_.push_back(entry);
-  if (record.wished().resources.empty() && !record.wished().actor && !record.wished().gang)
-    ready_.push(entry);
+  const Wishes& wishes = record.wished();
+  if (wishes.resources.empty() && !wishes.actor && !wishes.gang) ready_.push(entry);
   else constrained_.push_back(entry);
 }
 
@@ -114,7 +123,8 @@ void State::store(TaskId id, Record& record, task::Value value, std::uint64_t by
   use(id, record);
   note_pressure(out);
   for (const TaskId waiter : record.waiters)
-    if (Record* task = records_.find(waiter); task && task->state == Run::waiting && --task->missing == 0)
+    if (Record* task = records_.find(waiter);
+        task && task->state == Run::waiting && --task->assigned->missing == 0)
       make_ready(waiter, *task);
   for (const Parked& parked : record.parked) {
     const bool is_client = parked.peer == 0 || parked.peer == self_;
@@ -136,7 +146,7 @@ void State::drop_data(Record& record, Actions& out) {
     if (Record* task = records_.find(waiter);
         task && (task->state == Run::waiting || task->state == Run::ready)) {
       task->state = Run::waiting;
-      ++task->missing;
+      ++task->assigned->missing;
     }
 }
 
@@ -157,21 +167,21 @@ void State::refuse_parked(TaskId id, Record& record, Actions& out) {
   record.parked.clear();
 }
 
-void State::release_inputs(TaskId id, Record& record, Actions& out) {
-  for (const TaskId input : record.inputs)
+// It has run, or will not: its inputs are others'.
+std::unique_ptr<Assignment> State::end_run(TaskId id, Record& record, Actions& out) {
+  record.state = Run::none;
+  std::unique_ptr<Assignment> assigned = std::move(record.assigned);
+  for (const TaskId input : assigned->inputs)
     if (Record* used = records_.find(input)) {
       used->waiters.erase_one(id);
       erase_if_unused(input, *used, out);
     }
-  record.inputs.clear();
+  return assigned;
 }
 
 // A run that has not started is forgotten.
 void State::drop_run(TaskId id, Record& record, Actions& out) {
-  record.state = Run::none;
-  record.arguments = {};
-  record.wishes.reset();
-  release_inputs(id, record, out);
+  end_run(id, record, out);
   refuse_parked(id, record, out);
 }
 
@@ -187,7 +197,7 @@ void State::erase_if_unused(TaskId id, Record& record, Actions& out) {
 void State::handle(protocol::RunTask&& message, Actions& out) {
   Record& record = *records_.emplace(message.id).first;
   if (record.state == Run::executing && message.extras.gang) {  // the others of its gang begin anew
-    record.next = std::make_unique<protocol::RunTask>(std::move(message));
+    wishes_of(record).next = std::make_unique<protocol::RunTask>(std::move(message));
     return;
   }
   record.run = message.run;
@@ -195,9 +205,10 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   record.keep = record.passes = false;
   if (record.state == Run::executing) {  // cancelled, and wanted again: unless it was told, it goes on
     record.cancelled = false;
-    record.again = std::make_unique<protocol::RunTask>(std::move(message));
-    if (std::find(seceded_.begin(), seceded_.end(), record.again->id) != seceded_.end())
-      tell_waits(record.again->id, record.run, true, out);
+    const TaskId id = message.id;
+    wishes_of(record).again = std::make_unique<protocol::RunTask>(std::move(message));
+    if (std::find(seceded_.begin(), seceded_.end(), id) != seceded_.end())
+      tell_waits(id, record.run, true, out);
     return;
   }
   if (record.data == Data::here) {  // a copy came from a peer meanwhile
@@ -206,36 +217,38 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
     return;
   }
   record.state = Run::waiting;
-  record.order = message.order;
-  record.priority = message.priority;
   record.out_of_band = message.out_of_band;
-  record.invoker = message.invoker;
-  record.function = message.function;
-  record.arguments = std::move(message.arguments);
-  record.wishes = wishes_of(message);
-  record.missing = 0;
-  record.inputs.clear();
+  if (!record.assigned) record.assigned = std::make_unique<Assignment>();
+  Assignment& assigned = *record.assigned;
+  assigned.order = message.order;
+  assigned.priority = message.priority;
+  assigned.invoker = message.invoker;
+  assigned.function = message.function;
+  assigned.arguments = std::move(message.arguments);
+  assigned.wishes = wishes_of(message);
+  assigned.missing = 0;
+  assigned.inputs.clear();
   for (const protocol::Input& input : message.inputs) {
     auto [found, fresh] = records_.emplace(input.task);
     Record& used = *found;
     if (fresh) used.passes = input.passes();
     else if (!input.passes()) stay(input.task, used, out);
-    record.inputs.push_back(input.task);
+    assigned.inputs.push_back(input.task);
     used.waiters.push_back(message.id);
     if (used.data == Data::here) continue;
-    ++record.missing;
+    ++assigned.missing;
     if (used.data == Data::absent && used.state == Run::none) fetch(input.task, used, input, out);
   }
-  if (record.missing == 0) make_ready(message.id, record);
+  if (assigned.missing == 0) make_ready(message.id, record);
 }
 
 void State::handle(const protocol::CancelRun& message, Actions& out) {
   Record* record = records_.find(message.id);
-  if (record && record->next && record->next->run == message.run) return record->next.reset();
+  if (record && is_next(*record, message.run)) return record->assigned->wishes->next.reset();
   if (!record || record->run != message.run) return;
   if (record->state == Run::executing) {
     record->cancelled = true;
-    record->again.reset();
+    if (Wishes* const wishes = record->assigned->wishes.get()) wishes->again.reset();
     return;
   }
   if (record->state != Run::none) drop_run(message.id, *record, out);
@@ -293,16 +306,16 @@ void State::handle(const protocol::ReplicateResult& message, Actions& out) {
 void State::handle(const protocol::GangBroken& message, Actions& out) {
   Record* record = records_.find(message.id);
   if (!record) return;
-  const bool is_next = record->next && record->next->run == message.run;
+  const bool comes_next = is_next(*record, message.run);
   const bool waits =
       record->run == message.run && (record->state == Run::waiting || record->state == Run::ready);
-  if (!is_next && !waits) return;
+  if (!comes_next && !waits) return;
   auto failure = std::make_shared<Failure>();
   failure->kind = ErrorKind::worker_lost;
   failure->type = "weir::GangError";
   failure->message = "the gang has failed: " + message.reason;
   out.push_back({0, protocol::RunFailed{message.id, message.run, std::move(failure)}});
-  if (is_next) return record->next.reset();
+  if (comes_next) return record->assigned->wishes->next.reset();
   drop_run(message.id, *record, out);
   erase_if_unused(message.id, *record, out);
 }
@@ -346,9 +359,8 @@ void State::take_in(PeerId from, TaskId id, std::uint32_t request, task::Value v
     return erase_if_unused(id, *record, out);
   if (record->state != Run::none) {  // it was to be computed here too
     const std::uint32_t run = record->run;
-    record->state = Run::none;
     record->own = true;
-    release_inputs(id, *record, out);
+    end_run(id, *record, out);
     store(id, *record, std::move(value), bytes, out);
     out.push_back({0, protocol::RunFinished{id, run, bytes, 0, false, {}}});
     return;
@@ -427,11 +439,11 @@ bool State::lacks_only_threads(const Record& record) const {
 }
 
 void State::occupy(Record& record) {
-  if (!record.wishes) {
+  if (!record.assigned->wishes) {
     ++taken_;
     return;
   }
-  Wishes& wishes = *record.wishes;
+  Wishes& wishes = *record.assigned->wishes;
   taken_ += static_cast<std::uint32_t>(width_of(wishes.resources));
   if (wishes.actor) called_.push_back(wishes.actor);
   if (wishes.resources.empty()) return;
@@ -444,19 +456,15 @@ void State::occupy(Record& record) {
 }
 
 // It has run: what it asked for is another task's.
-void State::vacate(Record& record) {
-  const std::unique_ptr<Wishes> wishes = std::move(record.wishes);
-  if (!wishes) {
-    --taken_;
-    return;
-  }
-  taken_ -= static_cast<std::uint32_t>(width_of(wishes->resources));
-  if (const auto at = std::find(called_.begin(), called_.end(), wishes->actor); at != called_.end())
+void State::vacate(const Record& record) {
+  const Wishes& wishes = record.wished();
+  taken_ -= static_cast<std::uint32_t>(width_of(wishes.resources));
+  if (const auto at = std::find(called_.begin(), called_.end(), wishes.actor); at != called_.end())
     called_.erase(at);
-  for (const Resource& used : wishes->resources)
+  for (const Resource& used : wishes.resources)
     for (Resource& resource : free_)
       if (resource.name == used.name) resource.amount += used.amount;
-  if (wishes->grant) places_.give_back(*wishes->grant);
+  if (wishes.grant) places_.give_back(*wishes.grant);
 }
 
 // As of the run that it counts as now.
@@ -506,9 +514,9 @@ bool State::take_of_root(Execution& out, std::uint64_t order, TaskId awaited) {
 // It is as urgent, stands on the same root and needs nothing but a thread.
 bool State::may_start_before_next(const Record& record) const {
   const QueueEntry& next = ready_.top();
-  return record.state == Run::ready && !record.wishes && !record.out_of_band &&
-         record.priority == next.priority && record.order >> 8 == next.order >> 8 && has_slot() && !paused_ &&
-         !held_back();
+  return record.state == Run::ready && !record.assigned->wishes && !record.out_of_band &&
+         record.assigned->priority == next.priority && record.assigned->order >> 8 == next.order >> 8 &&
+         has_slot() && !paused_ && !held_back();
 }
 
 bool State::take_if_next(Execution& out, TaskId id) {
@@ -573,17 +581,18 @@ void State::start(TaskId id, Record& record, Execution& out) {
   out.run = record.run;
   out.want_small = record.want_small;
   out.out_of_band = record.out_of_band;
-  out.invoker = record.invoker;
-  out.function = record.function;
-  out.order = record.order;
-  out.arguments = std::move(record.arguments);
+  Assignment& assigned = *record.assigned;
+  out.invoker = assigned.invoker;
+  out.function = assigned.function;
+  out.order = assigned.order;
+  out.arguments = std::move(assigned.arguments);
   out.limit_ns = record.wished().limit_ns;
   out.grant = record.wished().grant;
   out.gang = record.wished().gang;
-  out.beside = record.wishes ? std::move(record.wishes->beside) : task::Value();
-  out.inputs = record.inputs;
+  out.beside = assigned.wishes ? std::move(assigned.wishes->beside) : task::Value();
+  out.inputs = assigned.inputs;
   out.values.clear();
-  for (const TaskId input : record.inputs) {
+  for (const TaskId input : assigned.inputs) {
     Record& used = *records_.find(input);
     use(input, used);
     out.values.push_back(used.value);
@@ -597,19 +606,17 @@ void State::done(Outcome&& outcome, Actions& out) {
   if (!record || record->state != Run::executing) return;
   vacate(*record);
   out_of_band_running_ -= record->out_of_band;
-  record->state = Run::none;
-  release_inputs(outcome.id, *record, out);
+  const std::unique_ptr<Wishes> wishes = std::move(end_run(outcome.id, *record, out)->wishes);
   if (!disk_problem_.empty() && !outcome.failure && bytes_ + outcome.bytes > most_bytes_with(outcome.bytes))
     outcome.failure = no_room(outcome.bytes);
   stuck_ = false;
   note_pressure(out);
-  if (const auto again = std::move(record->again); again && outcome.was_told)
-    return handle(std::move(*again), out);
+  if (wishes && wishes->again && outcome.was_told) return handle(std::move(*wishes->again), out);
   if (record->cancelled) {
     record->cancelled = false;
     refuse_parked(outcome.id, *record, out);
     seek(outcome.id, *record, out);
-    if (record->next) return handle(std::move(*std::exchange(record->next, nullptr)), out);
+    if (wishes && wishes->next) return handle(std::move(*wishes->next), out);
   } else if (outcome.failure) {
     out.push_back({0, protocol::RunFailed{outcome.id, record->run, std::move(outcome.failure)}});
     refuse_parked(outcome.id, *record, out);
@@ -630,21 +637,22 @@ void State::check() const {
   records_.for_each([&](TaskId id, const Record& record) {
     const auto name = [&] { return "task " + std::to_string(id) + " "; };
     if (record.data == Data::here) (record.on_disk ? spilled : bytes) += record.bytes;
-    if (record.spilling) leaving += record.bytes;
+    if (record.is_leaving()) leaving += record.bytes;
     if (!record.held) coming += protocol::Scale::bytes(record.scale);
     held += record.held;
     require(record.data == Data::fetching || (!record.held && record.scale == 0), name,
             "is not fetched and counts as coming");
     fetching += record.data == Data::fetching;
     parked += record.parked.size();
-    listed += record.used != 0;
-    require(
-        record.data == Data::here || (!record.on_disk && !record.spilling && !record.used && !record.copy),
-        name, "has no data and takes memory");
-    if (record.used)
-      require(by_use_.contains(record.used) && by_use_.at(record.used) == id && !record.on_disk &&
-                  !record.spilling,
+    const std::uint64_t used = record.bulk ? record.bulk->used : 0;
+    listed += used != 0;
+    require(record.data == Data::here || (!record.on_disk && !record.bulk), name,
+            "has no data and takes memory");
+    if (used)
+      require(by_use_.contains(used) && by_use_.at(used) == id && !record.on_disk && !record.is_leaving(),
               name, "is listed wrongly among what may be spilled");
+    require((record.state != Run::none) == (record.assigned != nullptr), name,
+            "is to run and lacks what that needs, or keeps it");
     executing += record.state == Run::executing;
     if (record.state == Run::executing)
       taken += static_cast<std::uint32_t>(width_of(record.wished().resources));
@@ -660,12 +668,13 @@ void State::check() const {
         name, "is fetched for nobody");
     if (record.state != Run::waiting && record.state != Run::ready) return;
     std::uint32_t missing = 0;
-    for (const TaskId input : record.inputs) {
+    for (const TaskId input : record.assigned->inputs) {
       const Record* used = records_.find(input);
       require(used && used->waiters.contains(id), name, "waits for an input that does not know it");
       missing += used->data != Data::here;
     }
-    require(missing == record.missing, name, "misses ", missing, " inputs, not ", record.missing);
+    require(missing == record.assigned->missing, name, "misses ", missing, " inputs, not ",
+            record.assigned->missing);
     require((missing == 0) == (record.state == Run::ready), name,
             "is ready without its inputs, or waits without need");
   });

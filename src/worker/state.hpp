@@ -10,6 +10,7 @@
 #include "core/backlog.hpp"
 #include "protocol/messages.hpp"
 #include "task/table.hpp"
+#include "weir/detail/task/recycled.hpp"
 #include "worker/places.hpp"
 
 namespace weir::detail::worker {
@@ -104,10 +105,34 @@ struct Wishes {
   TaskId actor = 0;    ///< It is called by this task; 0: none.
   task::Value beside;  ///< The large buffers of its arguments.
   std::shared_ptr<const protocol::GangRun> gang;
-  std::shared_ptr<const Grant> grant;  ///< While executing.
+  std::shared_ptr<const Grant> grant;        ///< While executing.
+  std::unique_ptr<protocol::RunTask> again;  ///< Cancelled while it executes, and wanted once more.
+  std::unique_ptr<protocol::RunTask> next;   ///< Of a gang: to be run when the cancelled one has ended.
 };
 
-/// One task or result as the worker sees it.
+/// What a task needs until it has run: results, of which a worker has many, do not.
+struct Assignment {
+  std::uint64_t order = 0;
+  std::uint64_t invoker = 0;
+  std::uint64_t function = 0;
+  Buffer arguments;
+  std::unique_ptr<Wishes> wishes;  ///< Null for most.
+  SmallVector<TaskId, 2> inputs;
+  std::int32_t priority = 0;
+  std::uint32_t missing = 0;  ///< Inputs that are not here.
+
+  static void* operator new(std::size_t bytes) { return task::Recycled::take(bytes); }
+  static void operator delete(void* block, std::size_t bytes) noexcept { task::Recycled::give(block, bytes); }
+};
+
+/// What only a result has that is large enough to be spilled.
+struct Bulk {
+  std::uint64_t used = 0;    ///< Key in the list of what may be spilled; 0: not in it.
+  std::uint64_t number = 0;  ///< Of the `Spill` under way; 0: none.
+  task::Value copy;          ///< The same on disk, when it was used while it was written.
+};
+
+/// One task or result as the worker sees it. A program has as many as it has results: two lines of the cache.
 struct Record {
   enum class Data : std::uint8_t { absent, fetching, here };
   enum class Run : std::uint8_t { none, waiting, ready, executing };
@@ -126,29 +151,19 @@ struct Record {
   std::uint16_t asked_run = 0;  ///< ... as the result of this run, a `RunMark` ...
   PeerId asked = 0;             ///< ... of this peer ...
   std::uint32_t request = 0;    ///< ... by this request.
-  std::int32_t priority = 0;
   std::uint32_t run = 0;
-  std::uint32_t missing = 0;
-  std::uint64_t order = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t invoker = 0;
-  std::uint64_t function = 0;
-  Buffer arguments;
-  std::unique_ptr<Wishes> wishes;  ///< Until it has run; null for most.
-  SmallVector<TaskId, 2> inputs;
-  SmallVector<TaskId, 2> waiters;  ///< Tasks here that use this result and have not started.
+  std::unique_ptr<Assignment> assigned;  ///< While it has a `state`.
+  SmallVector<TaskId, 2> waiters;        ///< Tasks here that use this result and have not started.
   SmallVector<Parked, 2> parked;
-  std::unique_ptr<protocol::RunTask> again;  ///< Cancelled while it executes, and wanted once more.
-  std::unique_ptr<protocol::RunTask> next;   ///< Of a gang: to be run when the cancelled one has ended.
   task::Value value;
-  task::Value copy;            ///< The same on disk, when it was used while it was written.
-  std::uint64_t used = 0;      ///< Key in the list of what may be spilled; 0: not in it.
-  std::uint64_t spilling = 0;  ///< Number of the `Spill` under way; 0: none.
+  std::unique_ptr<Bulk> bulk;  ///< Null for most.
 
   [[nodiscard]] const Wishes& wished() const noexcept {
     static const Wishes nothing;
-    return wishes ? *wishes : nothing;
+    return assigned && assigned->wishes ? *assigned->wishes : nothing;
   }
+  [[nodiscard]] bool is_leaving() const noexcept { return bulk && bulk->number != 0; }
 };
 
 /// Everything a worker knows of its tasks and results.
@@ -243,6 +258,9 @@ class State {
     TaskId id;
     std::uint32_t run;
   };
+  static QueueEntry entry_of(TaskId id, const Record& record) noexcept {
+    return {record.assigned->priority, record.assigned->order, id, record.run};
+  }
   static bool later(const QueueEntry& a, const QueueEntry& b) {
     return a.priority != b.priority ? a.priority < b.priority : a.order > b.order;
   }
@@ -261,8 +279,12 @@ class State {
   void drop_run(TaskId id, Record& record, Actions& out);
   bool unpark(Record& record, PeerId peer);
   void refuse_parked(TaskId id, Record& record, Actions& out);
-  void release_inputs(TaskId id, Record& record, Actions& out);
+  std::unique_ptr<Assignment> end_run(TaskId id, Record& record, Actions& out);
   void erase_if_unused(TaskId id, Record& record, Actions& out);
+  [[nodiscard]] static bool is_next(const Record& record, std::uint32_t run) noexcept {
+    const protocol::RunTask* const next = record.wished().next.get();
+    return next && next->run == run;
+  }
   [[nodiscard]] bool fits(const Record& record) const;
   [[nodiscard]] bool lacks_only_threads(const Record& record) const;
   [[nodiscard]] bool is_called(TaskId actor) const;
@@ -272,7 +294,7 @@ class State {
   [[nodiscard]] bool may_start_before_next(const Record& record) const;
   void start(TaskId id, Record& record, Execution& out);
   void occupy(Record& record);
-  void vacate(Record& record);
+  void vacate(const Record& record);
 
   // spill.cpp
   [[nodiscard]] bool is_heavy(std::uint64_t bytes) const noexcept {
