@@ -31,6 +31,7 @@ bool FutureTable::erase(TaskId id) {
   futures_.erase(id);
   retries_.erase(id);
   former_.erase(id);
+  if (!runs_.empty()) runs_.erase(id);
   return true;
 }
 
@@ -39,6 +40,11 @@ void FutureTable::settle(FutureState& state, Status status) {
   for (auto& callback : state.callbacks) due_.push_back(std::move(callback));
   state.callbacks.clear();
   has_due_.store(!due_.empty(), std::memory_order_relaxed);
+}
+
+std::uint16_t FutureTable::run_of(TaskId id) const {
+  const auto found = runs_.find(id);
+  return found == runs_.end() ? 1 : found->second;
 }
 
 // What the scheduler said before it heard that the task was cancelled, or retried.
@@ -50,6 +56,8 @@ void FutureTable::on(protocol::TaskDone&& message) {
   FutureState* state = find(message.id);
   if (!state || closed() || is_late(*state)) return;
   state->holder = message.holder;
+  if (message.run != 1) runs_[message.id] = message.run;
+  else if (!runs_.empty()) runs_.erase(message.id);
   state->fetching = false;
   if (message.has_small && !state->has_value) {
     state->small = std::move(message.small);
@@ -86,18 +94,21 @@ bool FutureTable::on_value(TaskId id, const task::Value& value) {
   return true;
 }
 
-bool FutureTable::on_missing(PeerId from, const protocol::ResultMissing& message) {
+std::optional<protocol::LocateTask> FutureTable::on_missing(PeerId from,
+                                                            const protocol::ResultMissing& message) {
   const FutureState* state = find(message.id);
-  return state && state->fetching && state->holder == from &&
-         !message.failure;  // a broken result is reported by its holder
+  const bool is_answer = state && state->fetching && state->holder == from &&
+                         message.request == protocol::ClientRequest::of(run_of(message.id));
+  if (!is_answer || message.failure) return {};  // a broken result is reported by its holder
+  return protocol::LocateTask{message.id, from, run_of(message.id)};
 }
 
-std::vector<TaskId> FutureTable::on_peer_gone(PeerId peer) {
+std::vector<protocol::LocateTask> FutureTable::on_peer_gone(PeerId peer) {
   if (peer >= gone_.size()) gone_.resize(peer + 1);
   gone_[peer] = true;
-  std::vector<TaskId> asked;
+  std::vector<protocol::LocateTask> asked;
   futures_.for_each([&](TaskId id, FutureState* state) {
-    if (state->fetching && state->holder == peer) asked.push_back(id);
+    if (state->fetching && state->holder == peer) asked.push_back({id, peer, run_of(id)});
   });
   return asked;
 }

@@ -47,10 +47,13 @@ class FutureTable {
   void on(const protocol::TaskPending& message);
   /// Whether the value was for a future here.
   bool on_value(TaskId id, const task::Value& value);
-  /// Whether a future here waits for a value that `from` does not have, and somebody must find another.
-  [[nodiscard]] bool on_missing(PeerId from, const protocol::ResultMissing& message);
-  /// The futures that wait for a value from this peer.
-  [[nodiscard]] std::vector<TaskId> on_peer_gone(PeerId peer);
+  /// What the scheduler is asked if a future here waits for a value that `from` does not have.
+  [[nodiscard]] std::optional<protocol::LocateTask> on_missing(PeerId from,
+                                                               const protocol::ResultMissing& message);
+  /// What it is asked for the futures that wait for a value from this peer.
+  [[nodiscard]] std::vector<protocol::LocateTask> on_peer_gone(PeerId peer);
+  /// The `RunMark` of the run whose result it has, or had last.
+  [[nodiscard]] std::uint16_t run_of(TaskId id) const;
   [[nodiscard]] bool is_gone(PeerId peer) const noexcept { return peer < gone_.size() && gone_[peer]; }
 
   /// Callbacks of futures that are done now; they are no longer due.
@@ -69,6 +72,7 @@ class FutureTable {
   task::TaskTable<FutureState*> futures_;
   std::unordered_map<TaskId, std::vector<task::Value>> former_;  // results of before a retry
   std::unordered_map<TaskId, std::uint32_t> retries_;  // asked for, which the scheduler has not confirmed yet
+  std::unordered_map<TaskId, std::uint16_t> runs_;     // of results that were not made by the first run
   std::vector<bool> gone_;                             // peers that have died or left
   std::atomic<std::uint64_t> next_{0};
   std::vector<Callback> due_;

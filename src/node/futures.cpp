@@ -222,9 +222,10 @@ void Node::prefetch(const std::vector<FutureState*>& states) {
   for (FutureState* state : states) {
     if (state->has_value || state->fetching || state->status != Status::finished) continue;
     state->fetching = true;
+    const std::uint16_t run = futures_.run_of(state->id);
     if (futures_.is_gone(state->holder))
-      to_scheduler(protocol::LocateTask{state->id, state->holder});  // a copy may be elsewhere
-    else ask_for(state->holder, state->id);
+      to_scheduler(protocol::LocateTask{state->id, state->holder, run});  // a copy may be elsewhere
+    else ask_for(state->holder, state->id, run);
   }
   submitted();
 }
@@ -250,11 +251,11 @@ void Node::on_done(FutureState& state, std::function<void()> done, bool awaited)
 }
 
 void Node::on_missing(PeerId from, const protocol::ResultMissing& message) {
-  if (futures_.on_missing(from, message)) to_scheduler(protocol::LocateTask{message.id, from});
+  if (const auto question = futures_.on_missing(from, message)) to_scheduler(*question);
 }
 
 void Node::on_peer_gone(PeerId peer) {
-  for (const TaskId id : futures_.on_peer_gone(peer)) to_scheduler(protocol::LocateTask{id, peer});
+  for (const protocol::LocateTask& question : futures_.on_peer_gone(peer)) to_scheduler(question);
 }
 
 }  // namespace weir::detail::node

@@ -163,7 +163,7 @@ void SchedulerNode::keep(TaskId id) {
 // One large result at a time is brought here: they may be more than there is memory.
 void SchedulerNode::keep_next() {
   if (!keeper_) return;
-  if (FutureState* next = keeper_->next()) ask_for(next->holder, next->id);
+  if (FutureState* next = keeper_->next()) ask_for(next->holder, next->id, futures_.run_of(next->id));
 }
 
 void SchedulerNode::keep_value(TaskId id, const task::Value& value) {
@@ -174,7 +174,8 @@ void SchedulerNode::keep_without(PeerId peer) {
   if (!keeper_ || !keeper_->asked() || keeper_->asked()->holder != peer) return;
   const TaskId id = keeper_->asked()->id;
   keeper_->forget_asked();
-  to_scheduler(protocol::LocateTask{id, peer});  // a copy elsewhere, or another attempt, is kept
+  // A copy elsewhere, or another attempt, is kept.
+  to_scheduler(protocol::LocateTask{id, peer, futures_.run_of(id)});
 }
 
 void SchedulerNode::seen(FutureState& state) {

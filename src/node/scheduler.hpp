@@ -163,7 +163,9 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void to_scheduler(const protocol::LocateTask& message) override { decide(0, message); }
   void to_scheduler(protocol::Ask&& message) override { on(0, std::move(message)); }
   void to_scheduler(const protocol::Unask& message) override { on(0, protocol::Unask(message)); }
-  void ask_for(PeerId holder, TaskId id) override { post(holder, protocol::GetResult{id, true, 0}); }
+  void ask_for(PeerId holder, TaskId id, std::uint16_t run) override {
+    post(holder, protocol::GetResult{id, true, protocol::ClientRequest::of(run)});
+  }
   void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) override;
   void submitted() override;
   void tick(Clock::time_point now, bool is_busy) override;

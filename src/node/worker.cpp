@@ -100,9 +100,10 @@ void WorkerNode::perform() {
   actions_.clear();
 }
 
-void WorkerNode::ask_for(PeerId holder, TaskId id) {
-  if (holder != self_) return post(holder, protocol::GetResult{id, true, 0});
-  state_.asked(self_, id, true, 0, actions_);
+void WorkerNode::ask_for(PeerId holder, TaskId id, std::uint16_t run) {
+  const std::uint32_t request = protocol::ClientRequest::of(run);
+  if (holder != self_) return post(holder, protocol::GetResult{id, true, request});
+  state_.asked(self_, id, true, request, actions_);
   perform();
 }
 

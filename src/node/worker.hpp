@@ -106,7 +106,7 @@ class WorkerNode final : public Node {
   void to_scheduler(const protocol::LocateTask& message) override { post(0, message); }
   void to_scheduler(protocol::Ask&& message) override { post(0, message); }
   void to_scheduler(const protocol::Unask& message) override { post(0, message); }
-  void ask_for(PeerId holder, TaskId id) override;
+  void ask_for(PeerId holder, TaskId id, std::uint16_t run) override;
   void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) override;
   void submitted() override { flush(); }
   void look_for_stuck() override {

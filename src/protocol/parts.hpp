@@ -52,6 +52,17 @@ class RunMark {
   }
 };
 
+/// Numbers of requests for results: what a client asks for is told from what the worker beside it asks for,
+/// and says which run it means.
+class ClientRequest {
+ public:
+  static constexpr std::uint32_t most_of_worker = 0x7fffffff;  ///< Greater numbers are clients'.
+  static std::uint32_t of(std::uint16_t run) noexcept { return most_of_worker + 1 + run; }
+  static bool is(std::uint32_t request) noexcept { return request > most_of_worker; }
+  /// The `RunMark` it was made of.
+  static std::uint16_t run(std::uint32_t request) noexcept { return static_cast<std::uint16_t>(request); }
+};
+
 /// A place where an input of a task is, or will be when its task there has finished.
 struct Input {
   TaskId task;

@@ -43,10 +43,12 @@ struct RetryFuture {
 struct ScatterHere {
   TaskId id;
 };
-/// The client asks where a result is, since it could not be fetched from `unreachable`.
+/// The client asks where a result is, since it could not be fetched from `unreachable`. That is nothing new
+/// if its task has begun another run since, unless the peer says so of itself.
 struct LocateTask {
   TaskId id;
   PeerId unreachable;
+  std::uint16_t run = 0;  ///< The `RunMark` of what was asked for.
 };
 
 // --- workers

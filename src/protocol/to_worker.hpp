@@ -12,6 +12,7 @@ namespace weir::detail::protocol {
 struct TaskDone {
   TaskId id;
   PeerId holder;
+  std::uint16_t run;  ///< The `RunMark` of what made it.
   std::uint64_t bytes;
   bool has_small;  ///< `small` is the whole result, serialized.
   Buffer small;
@@ -147,7 +148,7 @@ struct GetResult {
   bool exists;  ///< The sender knows that it was there: if it is not, it will not come. Otherwise the sender
                 ///< may be ahead of the order to compute it.
   std::uint32_t request;  ///< Its number, which the answer repeats: an answer to a request that was dropped
-                          ///< is told from the one to a later request.
+                          ///< is told from the one to a later request. A client's is a `ClientRequest`.
 };
 /// What one rank of a gang says to another.
 struct GangData {

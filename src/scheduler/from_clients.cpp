@@ -8,7 +8,6 @@
 namespace weir::detail::scheduler {
 
 using protocol::FreeResult;
-using protocol::TaskDone;
 
 void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out) {
   begin(now, out, "submitted");
@@ -173,7 +172,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
   tell_client(*task, protocol::TaskPending{task->id, true});
   task->delivered = false;
   if (task->state == TaskState::memory) {  // a retry of something that needs it has brought it back
-    tell_client(*task, TaskDone{task->id, workers_[task->replicas[0].worker].peer, task->bytes, false, {}});
+    tell_client(*task, done_message(*task));
     return;
   }
   std::vector<Task*> todo{task};
@@ -210,7 +209,8 @@ void State::handle(Time now, PeerId from, const protocol::LocateTask& message, A
   if (!task || task->client() != from || !task->wanted) return;
   if (task->state == TaskState::memory) {
     const WorkerIndex gone = index_of(message.unreachable);
-    for (std::uint32_t i = 0; i < task->replicas.size(); ++i)
+    const bool is_new = is_about_this_run(*task, from, message.unreachable, message.run);
+    for (std::uint32_t i = 0; is_new && i < task->replicas.size(); ++i)
       if (task->replicas[i].worker == gone) {
         send(message.unreachable, FreeResult{task->id});
         drop_replica(*task, i);
@@ -220,7 +220,7 @@ void State::handle(Time now, PeerId from, const protocol::LocateTask& message, A
       task->delivered = false;
       lost_result(*task, name_of(message.unreachable));
     } else {
-      tell_client(*task, TaskDone{task->id, workers_[task->replicas[0].worker].peer, task->bytes, false, {}});
+      tell_client(*task, done_message(*task));
     }
   } else if (task->state == TaskState::released) {
     task->delivered = false;

@@ -26,8 +26,8 @@ void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actio
   task->delivered = task->wanted && message.has_small;
   finish(*task, index, message.bytes);
   if (task->wanted)
-    send(task->client(),
-         TaskDone{message.id, from, message.bytes, message.has_small, std::move(message.small)});
+    send(task->client(), TaskDone{message.id, from, protocol::RunMark::of(message.run), message.bytes,
+                                  message.has_small, std::move(message.small)});
   end_event();
 }
 
@@ -115,7 +115,7 @@ void State::handle(Time now, PeerId from, const protocol::ResultHere& message, A
   if (task && task->scattered) std::erase(task->own_extras().targets, from);
   if (task && task->scattered && task->state == TaskState::processing) {  // the first of its copies
     finish(*task, index, message.bytes);
-    tell_client(*task, TaskDone{task->id, from, message.bytes, false, {}});
+    tell_client(*task, done_message(*task));
   } else if (task && task->state == TaskState::memory) {
     bool known = false;
     for (const Replica& replica : task->replicas) known = known || replica.worker == index;
@@ -132,7 +132,7 @@ void State::handle(Time now, PeerId from, const protocol::InputMissing& message,
   const WorkerIndex holder = index_of(message.holder);
   if (!task) return send(from, FreeResult{message.id});
   const std::uint16_t run = protocol::RunMark::of(task->run);
-  const bool is_new = message.holder == from || message.run == 0 || message.run == run;
+  const bool is_new = is_about_this_run(*task, from, message.holder, message.run);
   if (task->state == TaskState::memory) {
     for (std::uint32_t i = 0; is_new && i < task->replicas.size(); ++i)
       if (task->replicas[i].worker == holder) {

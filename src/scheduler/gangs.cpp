@@ -198,8 +198,8 @@ void State::member_finished(Task& task, WorkerIndex index, protocol::RunFinished
     done.delivered = done.wanted && result.has_small;
     finish(done, where, result.bytes);
     if (done.wanted)
-      send(done.client(), protocol::TaskDone{done.id, workers_[where].peer, result.bytes, result.has_small,
-                                             std::move(result.small)});
+      send(done.client(), protocol::TaskDone{done.id, workers_[where].peer, protocol::RunMark::of(done.run),
+                                             result.bytes, result.has_small, std::move(result.small)});
   }
 }
 

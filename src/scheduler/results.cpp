@@ -18,6 +18,17 @@ void State::hold_dependents(const Task& task) {
   }
 }
 
+// That it is there, though its value does not come along.
+protocol::TaskDone State::done_message(const Task& task) const {
+  return {task.id, workers_[task.replicas[0].worker].peer, protocol::RunMark::of(task.run), task.bytes, false,
+          {}};
+}
+
+// Whether it is about this run that it could not be had from there. What a peer says of itself is.
+bool State::is_about_this_run(const Task& task, PeerId from, PeerId holder, std::uint16_t run) noexcept {
+  return holder == from || run == 0 || run == protocol::RunMark::of(task.run);
+}
+
 // The last copy is gone.
 void State::lost_result(Task& task, const std::string& reason) {
   if (task.scattered)

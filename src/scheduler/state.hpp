@@ -265,6 +265,9 @@ class State {
   void free_replicas(Task& task);
   void cancel(Task& task, const std::string& reason);
   void tell_client(const Task& task, Message message);
+  [[nodiscard]] protocol::TaskDone done_message(const Task& task) const;
+  [[nodiscard]] static bool is_about_this_run(const Task& task, PeerId from, PeerId holder,
+                                              std::uint16_t run) noexcept;
 
   // placement.cpp
   [[nodiscard]] Placement placement(const Task& task) const;

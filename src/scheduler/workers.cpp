@@ -167,9 +167,7 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
     for (std::uint32_t i = 0; i < task.replicas.size(); ++i)
       if (task.replicas[i].worker == index) drop_replica(task, i);
     if (task.replicas.empty()) lost.push_back(task.id);
-    else if (!task.delivered)
-      tell_client(task,
-                  protocol::TaskDone{task.id, workers_[task.replicas[0].worker].peer, task.bytes, false, {}});
+    else if (!task.delivered) tell_client(task, done_message(task));
   }
   for (const TaskId id : lost)
     if (Task* task = tasks_.find(id); task && task->state == TaskState::memory) lost_result(*task, who);

@@ -179,7 +179,7 @@ void SimulatedCluster::lost_worker(PeerId peer, const std::vector<TaskId>& execu
     SimulatedFuture& future = plans_[number].future;
     if (!future.fetching || future.holder != peer) continue;
     decide([&] {
-      scheduler_.handle(now_, 0, protocol::LocateTask{make_task_id(0, number), peer}, decided_);
+      scheduler_.handle(now_, 0, protocol::LocateTask{make_task_id(0, number), peer, future.run}, decided_);
     });
   }
 }
@@ -299,18 +299,20 @@ void SimulatedCluster::deliver(Delivery delivery) {
 
 void SimulatedCluster::to_scheduler(PeerId from, Letter& letter) {
   std::visit(
-      Overloaded{[&](Carrying<protocol::ResultData>& data) { on_value(data.message.id, data.value); },
-                 [&](protocol::ResultMissing& missing) {
-                   SimulatedFuture& future = plan(missing.id).future;
-                   if (future.fetching && future.holder == from && !missing.failure)
-                     decide([&] {
-                       scheduler_.handle(now_, 0, protocol::LocateTask{missing.id, from}, decided_);
-                     });
-                 },
-                 [&](auto& message) {
-                   if constexpr (requires { scheduler_.handle(now_, from, std::move(message), decided_); })
-                     decide([&] { scheduler_.handle(now_, from, std::move(message), decided_); });
-                 }},
+      Overloaded{
+          [&](Carrying<protocol::ResultData>& data) { on_value(data.message.id, data.value); },
+          [&](protocol::ResultMissing& missing) {
+            SimulatedFuture& future = plan(missing.id).future;
+            if (future.fetching && future.holder == from && !missing.failure &&
+                missing.request == protocol::ClientRequest::of(future.run))
+              decide([&] {
+                scheduler_.handle(now_, 0, protocol::LocateTask{missing.id, from, future.run}, decided_);
+              });
+          },
+          [&](auto& message) {
+            if constexpr (requires { scheduler_.handle(now_, from, std::move(message), decided_); })
+              decide([&] { scheduler_.handle(now_, from, std::move(message), decided_); });
+          }},
       letter);
 }
 
@@ -588,13 +590,14 @@ void SimulatedCluster::ask(TaskId id) {
       future.status != Status::finished)
     return;
   future.fetching = true;
-  send(0, future.holder, protocol::GetResult{id, true, 0});
+  send(0, future.holder, protocol::GetResult{id, true, protocol::ClientRequest::of(future.run)});
 }
 
 void SimulatedCluster::on(const protocol::TaskDone& message) {
   SimulatedFuture& future = plan(message.id).future;
   if (!future.held || future.status == Status::cancelled || future.retries > 0) return;
   future.holder = message.holder;
+  future.run = message.run;
   future.fetching = false;
   future.status = Status::finished;
   last_done_ = now_;

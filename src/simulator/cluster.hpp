@@ -48,6 +48,7 @@ struct SimulatedFuture {
   bool fetching = false;
   bool asked = false;         ///< Its value is wanted here as soon as it exists.
   std::uint16_t retries = 0;  ///< Asked for, which the scheduler has not confirmed yet.
+  std::uint16_t run = 0;      ///< The `RunMark` of the one that `holder` has the result of.
   PeerId holder = 0;
   std::shared_ptr<const Failure> failure;
 };

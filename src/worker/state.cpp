@@ -72,7 +72,7 @@ void State::fetch(TaskId id, Record& record, const protocol::Input& input, Actio
   record.data = Data::fetching;
   ++fetching_;
   record.asked = input.holder;
-  record.request = ++requests_;
+  record.request = requests_ = requests_ % protocol::ClientRequest::most_of_worker + 1;
   if (input.exists && is_heavy(protocol::Scale::bytes(input.scale))) {
     record.scale = input.scale;
     record.held = true;
@@ -150,9 +150,11 @@ void State::drop_data(Record& record, Actions& out) {
     }
 }
 
-bool State::unpark(Record& record, PeerId peer) {
-  const auto at = std::find_if(record.parked.begin(), record.parked.end(),
-                               [&](const Parked& parked) { return parked.peer == peer; });
+// A peer's worker and the client beside it ask each for itself.
+bool State::unpark(Record& record, PeerId peer, bool is_client) {
+  const auto at = std::find_if(record.parked.begin(), record.parked.end(), [&](const Parked& parked) {
+    return parked.peer == peer && protocol::ClientRequest::is(parked.request) == is_client;
+  });
   if (at == record.parked.end()) return false;
   *at = record.parked.back();
   record.parked.pop_back();
@@ -332,14 +334,14 @@ void State::asked(PeerId from, TaskId id, bool exists, std::uint32_t request, Ac
     return;
   }
   Record& waiting = record ? *record : *records_.emplace(id).first;
-  unpark(waiting, from);
+  unpark(waiting, from, protocol::ClientRequest::is(request));
   waiting.parked.push_back({from, request, exists});
   ++parked_;
 }
 
 void State::unasked(PeerId from, TaskId id, Actions& out) {
   Record* record = records_.find(id);
-  if (record && unpark(*record, from)) erase_if_unused(id, *record, out);
+  if (record && unpark(*record, from, false)) erase_if_unused(id, *record, out);
 }
 
 void State::arrived(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes,
@@ -403,7 +405,8 @@ void State::peer_gone(PeerId peer, Actions& out) {
   if (fetching_ == 0 && parked_ == 0) return;
   std::vector<TaskId> asked, unused;
   records_.for_each([&](TaskId id, Record& record) {
-    if (unpark(record, peer)) unused.push_back(id);
+    const bool is_worker_gone = unpark(record, peer, false), is_client_gone = unpark(record, peer, true);
+    if (is_worker_gone || is_client_gone) unused.push_back(id);
     if (record.data == Data::fetching && record.asked == peer) asked.push_back(id);
   });
   for (const TaskId id : asked) {

@@ -277,7 +277,7 @@ class State {
   void stay(TaskId id, Record& record, Actions& out);
   void drop_data(Record& record, Actions& out);
   void drop_run(TaskId id, Record& record, Actions& out);
-  bool unpark(Record& record, PeerId peer);
+  bool unpark(Record& record, PeerId peer, bool is_client);
   void refuse_parked(TaskId id, Record& record, Actions& out);
   std::unique_ptr<Assignment> end_run(TaskId id, Record& record, Actions& out);
   void erase_if_unused(TaskId id, Record& record, Actions& out);

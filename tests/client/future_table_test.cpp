@@ -49,7 +49,7 @@ TEST_CASE("future_table: a result makes a future finished, a lost one pending ag
   const FutureRef a = t.make(), b = t.make();
   CHECK(a->id != b->id);
   CHECK(task_client(a->id) == 3);
-  t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
+  t.table.on(protocol::TaskDone{a->id, 7, 1, 100, false, {}});
   CHECK(a->status == Status::finished);
   CHECK(a->holder == 7);
   CHECK(b->status == Status::pending);
@@ -65,7 +65,7 @@ TEST_CASE("future_table: callbacks are due once, when it is done") {
       *a.get(), [&] { ++calls; }, true);
   CHECK_FALSE(t.table.callbacks_due());
   CHECK(t.table.callbacks_pending() == 1);
-  t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
+  t.table.on(protocol::TaskDone{a->id, 7, 1, 100, false, {}});
   CHECK(t.table.callbacks_due());
   for (const client::Callback& due : t.table.take_due()) due.call();
   t.table.called();
@@ -84,12 +84,12 @@ TEST_CASE("future_table: what was cancelled stays so until it is retried") {
   CHECK_FALSE(t.table.retry(*a.get()));
   CHECK(t.table.cancel(*a.get(), "not wanted"));
   CHECK_FALSE(t.table.cancel(*a.get(), "again"));
-  t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
+  t.table.on(protocol::TaskDone{a->id, 7, 1, 100, false, {}});
   CHECK(a->status == Status::cancelled);
   CHECK(a->failure->message == "not wanted");
   CHECK(t.table.retry(*a.get()));
   t.table.on(protocol::TaskPending{a->id, true});
-  t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
+  t.table.on(protocol::TaskDone{a->id, 7, 1, 100, false, {}});
   CHECK(a->status == Status::finished);
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("future_table: a retry brings another result, and the one before lives
     Buffer small;
     Writer writer(small);
     write(writer, number);
-    t.table.on(protocol::TaskDone{a->id, 7, small.size(), true, std::move(small)});
+    t.table.on(protocol::TaskDone{a->id, 7, 1, small.size(), true, std::move(small)});
   };
   bring(1);
   const int& first = client::unpack_small<int>(*a.get());
@@ -124,14 +124,14 @@ TEST_CASE("future_table: after a retry counts what the scheduler says once it ha
     CHECK(t.table.retry(*a.get()));
   }
   // On their way: a result of before, the first cancellation, its retry, the second cancellation.
-  t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
+  t.table.on(protocol::TaskDone{a->id, 7, 1, 100, false, {}});
   t.table.on(protocol::TaskFailed{a->id, cancelled});
   t.table.on(protocol::TaskPending{a->id, true});
-  t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
+  t.table.on(protocol::TaskDone{a->id, 7, 1, 100, false, {}});
   t.table.on(protocol::TaskFailed{a->id, cancelled});
   CHECK(a->status == Status::pending);
   t.table.on(protocol::TaskPending{a->id, true});
-  t.table.on(protocol::TaskDone{a->id, 8, 100, false, {}});
+  t.table.on(protocol::TaskDone{a->id, 8, 1, 100, false, {}});
   CHECK(a->status == Status::finished);
   CHECK(a->holder == 8);
 }
@@ -139,27 +139,50 @@ TEST_CASE("future_table: after a retry counts what the scheduler says once it ha
 TEST_CASE("future_table: values that are awaited from a peer that dies are looked for elsewhere") {
   Table t;
   const FutureRef a = t.make(), b = t.make();
-  for (const FutureRef& each : {a, b}) t.table.on(protocol::TaskDone{each->id, 7, 100, false, {}});
+  for (const FutureRef& each : {a, b}) t.table.on(protocol::TaskDone{each->id, 7, 1, 100, false, {}});
   a->fetching = true;
-  CHECK(t.table.on_peer_gone(7) == std::vector<TaskId>{a->id});
+  const std::uint32_t request = protocol::ClientRequest::of(1);
+  const std::vector<protocol::LocateTask> questions = t.table.on_peer_gone(7);
+  REQUIRE(questions.size() == 1);
+  CHECK(questions[0].id == a->id);
+  CHECK(questions[0].unreachable == 7);
   CHECK(t.table.is_gone(7));
   CHECK_FALSE(t.table.is_gone(8));
-  CHECK(t.table.on_missing(7, {a->id, {}}));
-  CHECK_FALSE(t.table.on_missing(8, {a->id, {}}));
-  CHECK_FALSE(t.table.on_missing(7, {b->id, {}}));
+  CHECK(t.table.on_missing(7, {a->id, {}, request}));
+  CHECK_FALSE(t.table.on_missing(8, {a->id, {}, request}));
+  CHECK_FALSE(t.table.on_missing(7, {b->id, {}, request}));
   CHECK_FALSE(t.table.on_value(b->id, {}));
   CHECK(t.table.on_value(a->id, {}));
+}
+
+TEST_CASE("future_table: what was refused to a request for an earlier run, or to a worker, is no answer") {
+  using protocol::ClientRequest;
+  Table t;
+  const FutureRef a = t.make();
+  t.table.on(protocol::TaskDone{a->id, 7, 1, 100, false, {}});
+  CHECK(t.table.run_of(a->id) == 1);
+  t.table.on(protocol::TaskPending{a->id});
+  t.table.on(protocol::TaskDone{a->id, 7, 2, 100, false, {}});
+  CHECK(t.table.run_of(a->id) == 2);
+  a->fetching = true;
+  CHECK_FALSE(t.table.on_missing(7, {a->id, {}, ClientRequest::of(1)}));
+  CHECK_FALSE(t.table.on_missing(7, {a->id, {}, 2}));
+  const auto question = t.table.on_missing(7, {a->id, {}, ClientRequest::of(2)});
+  REQUIRE(question);
+  CHECK(question->unreachable == 7);
+  CHECK(question->run == 2);
+  CHECK(t.table.on_peer_gone(7).at(0).run == 2);
 }
 
 TEST_CASE("future_table: the end fails what is pending, keeps what is here, and makes nothing more") {
   Table t;
   const FutureRef pending = t.make(), here = t.make();
-  t.table.on(protocol::TaskDone{here->id, 7, 1, true, {}});
+  t.table.on(protocol::TaskDone{here->id, 7, 1, 1, true, {}});
   t.table.close("the cluster has ended");
   CHECK(pending->status == Status::error);
   CHECK(pending->failure->message == "the cluster has ended");
   CHECK(here->status == Status::finished);
-  t.table.on(protocol::TaskDone{pending->id, 7, 1, true, {}});
+  t.table.on(protocol::TaskDone{pending->id, 7, 1, 1, true, {}});
   CHECK(pending->status == Status::error);
   CHECK_THROWS_WITH(t.make(), "submit: the cluster has ended");
   CHECK_THROWS_WITH(t.table.require_open("workers"), "workers: the cluster has ended");

@@ -481,6 +481,34 @@ TEST_CASE("transitions: what was said of an earlier run of a task does not make 
   }
 }
 
+// The client had asked for the result of a run that was taken away and given back.
+TEST_CASE(
+    "transitions: a client that could not have an earlier run's result does not make this one's a lost one") {
+  Story story;
+  for (const PeerId peer : {1u, 2u, 3u}) story.join(peer);
+  story.submit(1);
+  story.lose(story.worker_of(1));
+  const PeerId home = story.worker_of(1);
+  story.finish(1);
+  REQUIRE(story.run_of(1) == 2);
+  CHECK(story.locate(1, home, 1) == Lines{"done 1"});
+  CHECK(story.of(1) == TaskState::memory);
+  CHECK(story.locate(1, home, 2)[1] == "pending 1");
+}
+
+TEST_CASE("transitions: a result says which run has made it") {
+  using detail::protocol::TaskDone;
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.submit(1);
+  story.lose(story.worker_of(1));
+  detail::scheduler::Actions out;
+  story.state.handle(0, story.worker_of(1), detail::protocol::RunFinished{1, 2, 8, 0, false, {}}, out);
+  REQUIRE(out.size() == 1);
+  CHECK(std::get<TaskDone>(out[0].message).run == 2);
+}
+
 TEST_CASE("transitions: a run is told from those before it, however many these are") {
   using detail::protocol::RunMark;
   CHECK(RunMark::of(0) == 0);

@@ -124,8 +124,8 @@ class Story {
     return client(id, detail::protocol::CancelFuture{id, std::move(reason)});
   }
   Lines retry(TaskId id) { return client(id, detail::protocol::RetryFuture{id}); }
-  Lines locate(TaskId id, PeerId unreachable) {
-    return client(id, detail::protocol::LocateTask{id, unreachable});
+  Lines locate(TaskId id, PeerId unreachable, std::uint16_t run = 0) {
+    return client(id, detail::protocol::LocateTask{id, unreachable, run});
   }
 
   /// The task's present run has finished at its worker.

@@ -57,6 +57,9 @@ class WorkerStory {
   Lines asked(PeerId from, TaskId id, bool exists = false) {
     return event([&](auto& out) { state.asked(from, id, exists, ++requests_, out); });
   }
+  Lines asked_for(PeerId from, TaskId id, std::uint32_t request) {
+    return event([&](auto& out) { state.asked(from, id, false, request, out); });
+  }
   Lines unasked(PeerId from, TaskId id) {
     return event([&](auto& out) { state.unasked(from, id, out); });
   }

@@ -296,6 +296,22 @@ TEST_CASE("worker forgets requests that are dropped and those of peers that are 
   CHECK(story.state.count() == 0);
 }
 
+// The worker there does not need it any more; its client does.
+TEST_CASE("worker answers a client of a peer whose worker has dropped its request") {
+  WorkerStory story;
+  const std::uint32_t of_client = detail::protocol::ClientRequest::of(1);
+  story.run(1);
+  story.take();
+  CHECK(story.asked_for(2, 1, of_client).empty());
+  CHECK(story.asked(2, 1).empty());
+  CHECK(story.unasked(2, 1).empty());
+  CHECK(story.done(1).back() == "value 1 @2");
+  CHECK(story.asked_for(2, 8, of_client).empty());
+  CHECK(story.asked(2, 8).empty());
+  CHECK(story.gone(2).empty());
+  CHECK_FALSE(story.state.record(8));
+}
+
 // --- retraction, cancellation, adoption
 
 TEST_CASE("worker gives back what it has not started, and keeps what it executes or has done") {
