@@ -9,6 +9,7 @@
 #include "weir/array/creation.hpp"
 #include "weir/array/elementwise.hpp"
 #include "weir/array/random.hpp"
+#include "weir/array/shape.hpp"
 
 using namespace weir;
 using weir::test::in_cluster;
@@ -78,6 +79,38 @@ TEST_CASE("elementwise broadcasts as NumPy does") {
                       "last (got (2, 3) and (4,))");
     const double sum = (ones({}) + 1).compute();
     CHECK(sum == 2);
+  });
+}
+
+TEST_CASE("elementwise cuts what is larger than its inputs into chunks no larger than automatic ones") {
+  in_cluster([] {
+    const auto line = ones({2048});
+    CHECK((expand_dims(line, 1) * line).chunks() == Chunks{std::vector<std::int64_t>(16, 128), {2048}});
+    const auto wide = ones({1, 1 << 20}), tall = ones({3, 1});
+    const Chunks cut = (tall + wide).chunks();
+    CHECK(cut[0] == std::vector<std::int64_t>{1, 1, 1});
+    CHECK(*std::ranges::max_element(cut[1]) <= 3 << 16);
+    CHECK(std::ranges::count(cut[1], 0) == 0);
+    const auto named = ones({60}, {20});
+    CHECK((expand_dims(named, 1) * named).chunks() == Chunks{{20, 20, 20}, {20, 20, 20}});
+    CHECK((ones({2048, 2048}, {2048, 2048}) + line).chunks() == Chunks{{2048}, {2048}});
+  });
+}
+
+TEST_CASE("elementwise repeats what is one element for a row, whatever the length of rows") {
+  in_cluster([] {
+    for (const std::size_t columns : {1u, 7u, 100u, 511u, 512u, 513u, 5000u})
+      for (const std::size_t rows : {1u, 3u, 8u, 9u, 40u}) {
+        const auto a = numbers(rows, columns, 0.3), c = numbers(rows, 1, 9), d = numbers(rows, 1, 4);
+        const auto x = from_xtensor(a), column = from_xtensor(c), other = from_xtensor(d);
+        const auto whole = broadcast_to(column, {std::int64_t(rows), std::int64_t(columns)}).compute();
+        const xt::xarray<double> got = (column - (x * column + other) * (column - other)).compute();
+        for (std::size_t i = 0; i < rows; ++i)
+          for (std::size_t j = 0; j < columns; ++j) {
+            REQUIRE(whole(i, j) == c(i, 0));
+            REQUIRE(got(i, j) == c(i, 0) - (a(i, j) * c(i, 0) + d(i, 0)) * (c(i, 0) - d(i, 0)));
+          }
+      }
   });
 }
 

@@ -2,7 +2,9 @@
 #include "weir/array/array.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <numeric>
 #include <optional>
 #include <sstream>
 
@@ -23,7 +25,37 @@ const Node& there(const NodePtr& node) {
   return *node;
 }
 
-Grid broadcast(Op op, const std::vector<NodePtr>& inputs) {
+// What has more elements than any input has chunks as large as a product of theirs, perhaps one alone: they
+// are cut until they are no larger than automatic ones, along the first axes, so that rows stay long.
+void cut_products(Op op, const std::vector<NodePtr>& inputs, std::size_t element_bytes, Chunks& chunks) {
+  Shape shape;
+  double size = 1, largest = 1, automatic = 1;
+  for (const auto& along : chunks) {
+    shape.push_back(std::accumulate(along.begin(), along.end(), std::int64_t{0}));
+    size *= static_cast<double>(shape.back());
+    largest *= static_cast<double>(*std::ranges::max_element(along));
+  }
+  for (const NodePtr& input : inputs)
+    if (static_cast<double>(input->grid.size()) >= size) return;
+  for (const auto& along : ChunkSpec().resolve(to_string(op), shape, element_bytes))
+    automatic *= static_cast<double>(along.front());
+  for (auto& along : chunks) {
+    const std::int64_t longest = *std::ranges::max_element(along);
+    const double shorter = std::max(1.0, std::floor(static_cast<double>(longest) * automatic / largest));
+    if (largest <= automatic) return;
+    const auto most = static_cast<std::int64_t>(shorter);
+    std::vector<std::int64_t> pieces;
+    for (const std::int64_t extent : along)
+      for (std::int64_t parts = (extent + most - 1) / most, begin = 0; parts > 0; --parts) {
+        pieces.push_back((extent - begin + parts - 1) / parts);
+        begin += pieces.back();
+      }
+    along = std::move(pieces);
+    largest *= static_cast<double>(*std::ranges::max_element(along)) / static_cast<double>(longest);
+  }
+}
+
+Grid broadcast(Op op, const std::vector<NodePtr>& inputs, std::size_t element_bytes) {
   const auto mismatch = [&] {
     std::string shapes;
     for (std::size_t i = 0; i < inputs.size(); ++i)
@@ -52,6 +84,7 @@ Grid broadcast(Op op, const std::vector<NodePtr>& inputs) {
     }
     chunks[axes - back] = chosen->grid.chunks[chosen->grid.axes() - back];
   }
+  cut_products(op, inputs, element_bytes, chunks);
   return Grid(std::move(chunks), to_string(op));
 }
 
@@ -72,7 +105,7 @@ NodePtr elementwise(Op op, DType compute, DType second, DType out, std::vector<N
   probe.second = second;
   probe.out = out;
   if (op > Op::random && !is_cast(op)) (void)element_kernel(probe);  // refuses what is not defined, now
-  Grid grid = inputs.size() == 1 ? inputs[0]->grid : broadcast(op, inputs);
+  Grid grid = inputs.size() == 1 ? inputs[0]->grid : broadcast(op, inputs, size_of(out));
   return std::make_shared<ElementNode>(op, compute, second, out, std::move(grid), std::move(inputs),
                                        immediate);
 }

@@ -172,12 +172,16 @@ class StepRun {
   void lengthen_rows();
   void read_in_blocks();
   void assign_slots();
+  void begin_row(std::int64_t row);
   const Code& code(std::size_t r) const { return task_.code[step_.begin + r]; }
   void load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns,
             std::byte* to);
   void count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns,
                 std::byte* to);
   void finish(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
+  [[nodiscard]] bool is_same_along_rows(std::size_t r) const {
+    return code(r).op == Op::load && steps_[r][static_cast<std::size_t>(loop_.axes - 1)] == 0;
+  }
   [[noreturn]] void refuse(std::size_t r, const Misfit& misfit, std::int64_t row, std::int64_t column) const;
 
   const TaskCode& task_;
@@ -191,6 +195,10 @@ class StepRun {
   std::vector<Steps> steps_;  // of the registers (empty: none), of the destination, of the index
   std::vector<std::byte*> slot_;
   std::vector<const void*> at_;
+  std::vector<std::size_t> size_;  // of an element of each register
+  std::int64_t row_ = -1;          // of a piece that is in one row
+  std::vector<std::int64_t> row_offsets_;  // there, of the registers with steps and of the destination
+  std::vector<std::int64_t> filled_;       // registers with one element for all of a row: which row's it is
   std::vector<ElementKernel> kernels_;
   FoldKernel fold_ = nullptr;
   Tensor* destination_ = nullptr;
@@ -303,7 +311,7 @@ void StepRun::read_in_blocks() {
   }
 }
 
-// Registers share slots as soon as the last reader is done.
+// Registers share slots as soon as the last reader is done, but for those that are filled once for many pieces.
 void StepRun::assign_slots() {
   static thread_local Scratch scratch;
   std::vector<std::size_t> last(count_, 0), of(count_, SIZE_MAX), spare;
@@ -319,8 +327,11 @@ void StepRun::assign_slots() {
   slot_.resize(count_);
   at_.resize(count_);
   for (std::size_t r = 0; r < count_; ++r) {
-    const bool constant = code(r).op == Op::constant;
-    if (spare.empty() || constant) {
+    const auto is_filled = [&](std::size_t i) {
+      return code(i).op == Op::constant || is_same_along_rows(i);
+    };
+    const bool filled = is_filled(r);
+    if (spare.empty() || filled) {
       of[r] = slots++;
     } else {
       of[r] = spare.back();
@@ -328,13 +339,14 @@ void StepRun::assign_slots() {
     }
     slot_[r] = scratch.slot(of[r]);
     at_[r] = slot_[r];
-    size = std::max(size, size_of(code(r).out));
+    size_.push_back(size_of(code(r).out));
+    size = std::max(size, size_.back());
     loads += code(r).op == Op::load;
-    if (constant) continue;
+    if (filled) continue;
     const int n = inputs(code(r).op);
     const std::uint16_t used[] = {code(r).a, code(r).b, code(r).c};
     for (int i = 0; i < n; ++i)
-      if (last[used[i]] == r && code(used[i]).op != Op::constant &&
+      if (last[used[i]] == r && !is_filled(used[i]) &&
           std::find(used, used + i, used[i]) == used + i)
         spare.push_back(of[used[i]]);
   }
@@ -346,7 +358,17 @@ void StepRun::assign_slots() {
   piece_ -= piece_ % group_;
   for (std::size_t r = 0; r < count_; ++r)
     if (code(r).op == Op::constant)
-      copy(size_of(code(r).out), code(r).immediate.data(), 0, slot_[r], 1, piece_);
+      copy(size_[r], code(r).immediate.data(), 0, slot_[r], 1, piece_);
+  row_offsets_.assign(count_ + 1, 0);
+  filled_.assign(count_, -1);
+}
+
+void StepRun::begin_row(std::int64_t row) {
+  if (row == row_) return;
+  row_ = row;
+  if (loop_.axes > 1)
+    for (std::size_t r = 0; r <= count_; ++r)
+      if (!steps_[r].empty()) row_offsets_[r] = row_offset(loop_, steps_[r].data(), row);
 }
 
 // Into the given place, unless the elements can stay where they are.
@@ -354,7 +376,7 @@ void StepRun::load(std::size_t r, std::int64_t row, std::int64_t rows, std::int6
                    std::int64_t columns, std::byte* to) {
   const Code& one = code(r);
   const Tensor& from = operands_[one.operand];
-  const std::size_t size = size_of(one.out);
+  const std::size_t size = size_[r];
   const Steps& steps = steps_[r];
   const std::int64_t step = steps[static_cast<std::size_t>(loop_.axes - 1)];
   const auto* base = static_cast<const std::byte*>(from.data) + one.offset * static_cast<std::int64_t>(size);
@@ -362,9 +384,16 @@ void StepRun::load(std::size_t r, std::int64_t row, std::int64_t rows, std::int6
     return base + (offset + column * step) * static_cast<std::int64_t>(size);
   };
   if (rows == 1 && step == 1) {
-    at_[r] = place(row_offset(loop_, steps.data(), row));
+    at_[r] = place(row_offsets_[r]);
     return;
   }
+  if (rows == 1 && step == 0 && to == slot_[r]) {  // of many pieces of a row once
+    at_[r] = to;
+    if (std::exchange(filled_[r], row) != row)
+      copy(size, place(row_offsets_[r]), 0, to, 1, std::min(loop_.shape[loop_.axes - 1], piece_));
+    return;
+  }
+  filled_[r] = -1;
   Rows walk(loop_, steps.data(), row);
   at_[r] = to;
   if (turned_ && rows > 1 && steps[static_cast<std::size_t>(loop_.axes - 2)] == 1) {
@@ -386,7 +415,7 @@ void StepRun::count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::
   at_[r] = to;
   for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
     count(code(r).offset + walk.offset + column * step, step, to, columns);
-    to += static_cast<std::size_t>(columns) * size_of(code(r).out);
+    to += static_cast<std::size_t>(columns) * size_[r];
   }
 }
 
@@ -394,13 +423,19 @@ void StepRun::finish(std::int64_t row, std::int64_t rows, std::int64_t column, s
   const Steps& steps = steps_[count_];
   const std::int64_t step = steps[static_cast<std::size_t>(loop_.axes - 1)];
   auto* base = static_cast<std::byte*>(destination_->data);
-  const std::size_t size = size_of(code(count_ - 1).out);
+  const std::size_t size = size_[count_ - 1];
   const auto* from = static_cast<const std::byte*>(at_[count_ - 1]);
+  if (step_.fold == Fold::store && rows == 1) {
+    std::byte* to =
+        base + (step_.offset + row_offsets_[count_] + column * step) * static_cast<std::int64_t>(size);
+    if (to != from) copy(size, from, 1, to, step, columns);
+    return;
+  }
   Rows walk(loop_, steps.data(), row);
   if (step_.fold == Fold::store) {
     for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
       std::byte* to = base + (step_.offset + walk.offset + column * step) * static_cast<std::int64_t>(size);
-      if (to != from) copy(size, from, 1, to, step, columns);
+      copy(size, from, 1, to, step, columns);
       from += static_cast<std::size_t>(columns) * size;
     }
     return;
@@ -457,18 +492,17 @@ void StepRun::run() {
                                                           : std::max<std::int64_t>(1, piece_ / inner);
   const bool stores_rows =
       step_.fold == Fold::store && steps_[count_][static_cast<std::size_t>(loop_.axes - 1)] == 1;
-  const std::size_t result_size = size_of(code(count_ - 1).out);
   const std::int64_t together = turned_ ? loop_.shape[loop_.axes - 2] : rows;  // rows that a piece may have
   const auto rows_from = [&](std::int64_t row) { return std::min(rows_at_once, together - row % together); };
   const auto piece = [&](std::int64_t row, std::int64_t column) {
     const std::int64_t r_count = rows_from(row), c_count = std::min(columns_at_once, inner - column);
+    if (r_count == 1) begin_row(row);
     for (std::size_t r = 0; r < count_; ++r) {
       const Code& one = code(r);
       void* out = slot_[r];
       if (r + 1 == count_ && stores_rows && r_count == 1)  // straight to its place
         out = static_cast<std::byte*>(destination_->data) +
-              (step_.offset + row_offset(loop_, steps_[count_].data(), row) + column) *
-                  static_cast<std::int64_t>(result_size);
+              (step_.offset + row_offsets_[count_] + column) * static_cast<std::int64_t>(size_[r]);
       if (one.op == Op::load) {
         load(r, row, r_count, column, c_count, static_cast<std::byte*>(out));
       } else if (one.op == Op::iota) {
