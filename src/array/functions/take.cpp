@@ -11,6 +11,7 @@
 
 #include "array/graph/nodes.hpp"
 #include "array/graph/views.hpp"
+#include "array/interpret/suited.hpp"
 #include "client/told.hpp"
 
 namespace weir::detail::array {
@@ -125,13 +126,22 @@ struct RowsOfChunks {
     is_picked = std::ranges::count(lows, -1) > 0;
     set_origins();
   }
-  // Where the row of index 0 would be.
+  // Where the row of an index is, found without a branch, which would often be foretold wrongly.
+  struct Origin {
+    std::uintptr_t first = reinterpret_cast<std::uintptr_t>(&nothing);  // where the row of index 0 would be
+    std::uintptr_t row = 0;  // 0 and the same place for all that no operand has
+    std::size_t is_here = 0;
+    [[nodiscard]] std::uintptr_t operator()(std::int64_t i) const {
+      return first + static_cast<std::uintptr_t>(i) * row;
+    }
+  };
   void set_origins() {
-    origin.assign(operand.size(), 0);
+    origin.assign(operand.size(), {});
     for (std::size_t c = 0; c < operand.size(); ++c)
       if (operand[c] != no_operand)
-        origin[c] = reinterpret_cast<std::uintptr_t>(base[operand[c]]) -
-                    static_cast<std::uintptr_t>(std::max<std::int64_t>(lows[c], 0) * row);
+        origin[c] = {reinterpret_cast<std::uintptr_t>(base[operand[c]]) -
+                         static_cast<std::uintptr_t>(std::max<std::int64_t>(lows[c], 0) * row),
+                     static_cast<std::uintptr_t>(row), 1};
   }
   // From one row before the axis to the next.
   void next_before() {
@@ -143,8 +153,11 @@ struct RowsOfChunks {
   std::vector<std::uint32_t> operand;
   std::vector<const std::byte*> base;
   std::vector<std::int64_t> along;  // bytes of an operand from one row before the axis to the next
-  std::vector<std::uintptr_t> origin;
+  std::vector<Origin> origin;
   bool is_picked = false;
+
+ private:
+  static constexpr std::byte nothing{};
 };
 std::byte* copy_rows(const std::uintptr_t* at, std::size_t count, std::int64_t row, std::byte* to) {
   if (row == 8)
@@ -186,8 +199,8 @@ task::Value gathered_from_chunks(Reader& parameters, std::span<const Tensor> ope
       } else {
         for (std::size_t k = 0; k < piece; ++k) {
           std::int64_t i = list[begin + k];
-          const std::uintptr_t origin = rows.origin[chunk_of(i)];
-          at[k] = origin + static_cast<std::uintptr_t>(i * rows.row);
+          const std::size_t chunk = chunk_of(i);
+          at[k] = rows.origin[chunk](i);
           __builtin_prefetch(reinterpret_cast<const void*>(at[k]));
         }
       }
@@ -207,26 +220,46 @@ task::Value picked_from_chunks(Reader& parameters, std::span<const Tensor> opera
   RowsOfChunks rows(parameters, operands);
   const List list(operands.back().as<std::int64_t>(), static_cast<std::size_t>(operands.back().size()));
   const ChunkFinder chunk_of(rows.starts);
-  const auto at = std::make_unique_for_overwrite<std::uintptr_t[]>(list.size() + 1);
-  std::optional<Tensor> out;
-  std::byte* to = nullptr;
-  for (std::int64_t b = 0; b < rows.before; ++b, rows.next_before()) {
+  // How many there are is known when the first ones are found: short ones are copied twice, since what is
+  // fetched from memory at the same time must be few; of long ones the places are found first.
+  constexpr std::size_t few = 1024, is_short = 16;
+  const auto row = static_cast<std::size_t>(rows.row);
+  const std::size_t at_once = row <= is_short ? few : list.size();
+  const auto at = std::make_unique_for_overwrite<std::uintptr_t[]>(at_once + 1);
+  const auto find = [&](List some) {
     std::size_t count = 0;
-    for (std::int64_t i : list) {
-      const std::uintptr_t origin = rows.origin[chunk_of(i)];
-      at[count] = origin + static_cast<std::uintptr_t>(i * rows.row);
-      count += origin != 0;
+    for (std::int64_t i : some) {
+      const RowsOfChunks::Origin& origin = rows.origin[chunk_of(i)];
+      at[count] = origin(i);
+      __builtin_prefetch(reinterpret_cast<const void*>(at[count]));
+      count += origin.is_here;
     }
-    if (!out) {
-      shape[static_cast<std::uint32_t>(axis)] = static_cast<std::int64_t>(count);
-      out = make_tensor(operands[0].type, shape);
-      to = static_cast<std::byte*>(out->data);
+    return count;
+  };
+  std::optional<Tensor> out;
+  const auto make = [&](std::size_t count) {
+    shape[static_cast<std::uint32_t>(axis)] = static_cast<std::int64_t>(count);
+    out = make_tensor(operands[0].type, shape);
+    return static_cast<std::byte*>(out->data);
+  };
+  std::byte* to = nullptr;
+  std::unique_ptr<std::byte[]> first;
+  if (row <= is_short) first = std::make_unique_for_overwrite<std::byte[]>(list.size() * row);
+  for (std::int64_t b = 0; b < rows.before; ++b, rows.next_before()) {
+    if (b == 0) to = first.get();
+    std::size_t found = 0;
+    for (std::size_t begin = 0; begin < list.size(); begin += at_once) {
+      const std::size_t count = find(list.subspan(begin, std::min(at_once, list.size() - begin)));
+      if (!out && !first) to = make(count);
+      to = copy_rows(at.get(), count, rows.row, to);
+      found += count;
     }
-    to = copy_rows(at.get(), count, rows.row, to);
+    if (out || !first) continue;
+    to = make(found);
+    std::memcpy(to, first.get(), found * row);
+    to += found * row;
   }
-  if (out) return out->value;
-  shape[static_cast<std::uint32_t>(axis)] = 0;
-  return make_tensor(operands[0].type, shape).value;
+  return out ? out->value : (make(0), out->value);
 }
 
 // What the extents before and after an axis multiply up to.
@@ -502,6 +535,17 @@ class UnreadList {
   NodePtr picks_;  // made when several processes compute it
 };
 
+// The least and the greatest index of a list, those below 0 counted from the end.
+void find_ends_of(const std::int64_t* list, std::int64_t size, std::int64_t extent, ListEnds* ends) {
+  std::int64_t low = ends->low, high = ends->high;
+  for (std::int64_t k = 0; k < size; ++k) {
+    const std::int64_t i = list[k] + (list[k] < 0 ? extent : 0);
+    low = i < low ? i : low;
+    high = i > high ? i : high;
+  }
+  *ends = {low, high};
+}
+
 // Operands: a list of indices. Parameters: the extent of what it is for. Gives a 1 if all are in range and a
 // 1 if they are more than a few runs, the least and the greatest, those below 0 counted from the end.
 task::Value looked_over(Reader& parameters, std::span<const Tensor> operands) {
@@ -509,14 +553,9 @@ task::Value looked_over(Reader& parameters, std::span<const Tensor> operands) {
   read(parameters, extent);
   const auto* list = operands[0].as<std::int64_t>();
   const std::int64_t size = operands[0].size();
-  bool is_fine = true;
   ListEnds ends;
-  for (std::int64_t k = 0; k < size; ++k) {
-    const std::int64_t i = list[k] + (list[k] < 0 ? extent : 0);
-    ends.low = i < ends.low ? i : ends.low;
-    ends.high = i > ends.high ? i : ends.high;
-  }
-  is_fine = size == 0 || (ends.low >= 0 && ends.high < extent);
+  suited<&find_ends_of>()(list, size, extent, &ends);
+  const bool is_fine = size == 0 || (ends.low >= 0 && ends.high < extent);
   const Tensor out = make_tensor(DType::int64, Dims{1, 4});
   auto* to = out.as<std::int64_t>();
   to[0] = is_fine;
