@@ -5,7 +5,7 @@ from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
 from frames import JOINS, QUESTIONS, frame_joins, frame_outofcore, frames, stations
 from launch import (Launch, beside_two, hosts, letters_speedup, map_commands, mpi, startup, streamz, tbb,
-                    weir, weir_threads)
+                    three_hosts, weir, weir_threads)
 from seeing import in_turns, seeing_bytes, seeing_picture, watched
 
 
@@ -290,6 +290,30 @@ FIGURES = [
     Figure("hosts_jobs_gb_per_s", "GB/s", None, "higher",
            "256 MB from that",
            hosts, key="tcp_gb_per_s"),
+    Figure("three_hosts_tasks_per_s", "tasks/s", None, "higher",
+           "small tasks on two workers, they and rank 0 each on a host of its own, all of one MPI job",
+           three_hosts, key="ranks_tasks_per_s"),
+    Figure("three_hosts_roundtrip_us", "us", None, "lower",
+           "submit to result on one of these",
+           three_hosts, key="ranks_roundtrip_us"),
+    Figure("three_hosts_hop_us", "us", None, "lower",
+           "a task of a chain whose tasks are the two workers' in turns",
+           three_hosts, key="ranks_hop_us"),
+    Figure("three_hosts_gb_per_s", "GB/s", None, "higher",
+           "128 MB from one of the workers to the other",
+           three_hosts, key="ranks_gb_per_s"),
+    Figure("three_hosts_jobs_tasks_per_s", "tasks/s", None, "higher",
+           "the same, with the workers in jobs of their own",
+           three_hosts, key="jobs_tasks_per_s"),
+    Figure("three_hosts_jobs_roundtrip_us", "us", None, "lower",
+           "on one of those",
+           three_hosts, key="jobs_roundtrip_us"),
+    Figure("three_hosts_jobs_hop_us", "us", None, "lower",
+           "the same between the jobs",
+           three_hosts, key="jobs_hop_us"),
+    Figure("three_hosts_jobs_gb_per_s", "GB/s", None, "higher",
+           "the same between the jobs",
+           three_hosts, key="jobs_gb_per_s"),
     Figure("stream_local_per_s", "elements/s", 50_000_000, "higher",
            "emit through map, filter, sink; median of 5; raw: streamz",
            stream_local, (streamz, "stream_local_per_s")),

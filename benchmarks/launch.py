@@ -180,27 +180,44 @@ def measure_map(commands=4000, of_parallel=400):
     return {"map_commands_per_s": ours, "parallel_per_s": theirs, "map_times": ours / theirs}
 
 
+def on_hosts(ranks, *command):
+    """What a command prints in a job of so many of three emulated hosts; they end with it, also when it fails."""
+    with tempfile.TemporaryDirectory(prefix="weir-bench-") as logs:
+        job = [ROOT / "tests/support/with_slurm", "salloc", "-Q", "--exclusive", "-N", ranks, "-n", ranks]
+        return values_of(run([*job, *command],
+                             {"WITH_SLURM_NODES": "3", "WITH_SLURM_HOSTS": "yes", "WEIR_LOG_DIRECTORY": logs}))
+
+
+def has_hosts():
+    if shutil.which("slurmctld") and os.geteuid() == 0:
+        return True
+    print("bench: hosts of their own need Slurm (scripts/deps installs it) and root", file=sys.stderr)
+    return False
+
+
 def measure_hosts():
     """Workers on hosts of their own, in the MPI job of rank 0 and in a job that joined; bare MPI beside them."""
     names = ["mpi_tasks_per_s", "mpi_roundtrip_us", "mpi_gb_per_s", "tcp_tasks_per_s", "tcp_roundtrip_us",
              "tcp_gb_per_s", "messages_per_s", "roundtrip_us", "reused_gb_per_s"]
-
-    def on_hosts(*command):
-        with tempfile.TemporaryDirectory(prefix="weir-bench-") as logs:
-            job = [ROOT / "tests/support/with_slurm", "salloc", "-Q", "--exclusive", "-N", 2, "-n", 2]
-            return values_of(run([*job, *command],
-                                 {"WITH_SLURM_NODES": "3", "WITH_SLURM_HOSTS": "yes", "WEIR_LOG_DIRECTORY": logs}))
-
-    if not shutil.which("slurmctld") or os.geteuid() != 0:
-        print("bench: hosts of their own need Slurm (scripts/deps installs it) and root", file=sys.stderr)
+    if not has_hosts():
         return dict.fromkeys(names)
-    found = on_hosts(*weir_run(2, BIN / "benchmarks/tcp_work", "--slurm", 1))
+    found = on_hosts(2, *weir_run(2, BIN / "benchmarks/tcp_work", "--slurm", 1))
     for program in ("raw_rate", "raw_roundtrip", "raw_transfer"):
-        found |= on_hosts(*mpirun(2, "--map-by", "node", BIN / "benchmarks" / program))
+        found |= on_hosts(2, *mpirun(2, "--map-by", "node", BIN / "benchmarks" / program))
     return {name: found[name] for name in names}
 
 
+def measure_three_hosts():
+    """Rank 0 and two workers, each on a host of its own: ranks of one MPI job, and jobs that joined."""
+    if not has_hosts():
+        return dict.fromkeys(f"{kind}_{what}" for kind in ("ranks", "jobs")
+                             for what in ("tasks_per_s", "roundtrip_us", "hop_us", "gb_per_s"))
+    return (on_hosts(3, *weir_run(3, BIN / "benchmarks/hosts"))
+            | on_hosts(1, *weir_run(1, BIN / "benchmarks/hosts", "--jobs", 2)))
+
+
 hosts = Launch("hosts", measure_hosts)
+three_hosts = Launch("three hosts", measure_three_hosts)
 map_commands = Launch("map", measure_map)
 streamz = Launch("streamz", measure_streamz)
 tbb = Launch("raw_tbb", measure_tbb)

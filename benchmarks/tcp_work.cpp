@@ -11,7 +11,7 @@
 #include <memory>
 #include <thread>
 
-#include "report.hpp"
+#include "small_tasks.hpp"
 #include "weir/weir.hpp"
 
 namespace {
@@ -19,31 +19,9 @@ namespace {
 using bench::Clock;
 using bench::seconds_since;
 
-int increment(int x) { return x + 1; }
 std::vector<char> bytes(std::size_t count) { return std::vector<char>(count, 'x'); }
 
 constexpr std::size_t transfer_bytes = 256 << 20;
-
-double tasks_per_s(weir::Client& client, int count) {
-  std::vector<int> xs(static_cast<std::size_t>(count), 1);
-  std::vector<double> all;
-  for (int round = 0; round < 15; ++round) {
-    const auto begin = Clock::now();
-    client.gather(client.map(increment, xs));
-    all.push_back(count / seconds_since(begin));
-  }
-  return bench::median(std::move(all));
-}
-
-double roundtrip_us(weir::Client& client) {
-  std::vector<double> times;
-  for (int i = 0; i < 2000; ++i) {
-    const auto begin = Clock::now();
-    client.submit(increment, i).result();
-    times.push_back(1e6 * seconds_since(begin));
-  }
-  return bench::median(std::move(times));
-}
 
 double transfer_bytes_per_s(weir::Client& client) {
   double best = 0;
@@ -116,16 +94,16 @@ int main(int argc, char** argv) {
   return weir::run(argc, argv, [has_hosts](weir::Client& client) {
     constexpr int tasks = 100'000;
     client.wait_for_workers(1);
-    bench::print("mpi_tasks_per_s", tasks_per_s(client, tasks));
+    bench::print("mpi_tasks_per_s", bench::small_tasks_per_s(client, tasks));
     if (has_hosts) {
-      bench::print("mpi_roundtrip_us", roundtrip_us(client));
+      bench::print("mpi_roundtrip_us", bench::roundtrip_us(client));
       bench::print("mpi_gb_per_s", 1e-9 * transfer_bytes_per_s(client));
     }
     const std::unique_ptr<weir::Cluster> cluster = one_worker(has_hosts);
     client.wait_for_workers(2);
     client.retire(client.workers().front().peer);
-    bench::print("tcp_tasks_per_s", tasks_per_s(client, tasks));
-    bench::print("tcp_roundtrip_us", roundtrip_us(client));
+    bench::print("tcp_tasks_per_s", bench::small_tasks_per_s(client, tasks));
+    bench::print("tcp_roundtrip_us", bench::roundtrip_us(client));
     bench::print("tcp_gb_per_s", 1e-9 * transfer_bytes_per_s(client));
     if (!has_hosts) {
       const auto [reused, fresh] = socket_bytes_per_s();
