@@ -61,6 +61,28 @@ TEST_CASE("buffer keeps order and lets n + 1 emits through before one waits") {
   CHECK(sentence([&] { source.buffer(0); }) == "buffer: size must be at least 1 (got 0)");
 }
 
+TEST_CASE("try_emit and emit_for leave an element that is not taken where it was") {
+  Stream<std::unique_ptr<int>> source;
+  Door door;
+  Ints out;
+  source.buffer(1).sink([&](std::unique_ptr<int> x) {
+    door.pass();
+    out.push_back(*x);
+  });
+  source.emit(std::make_unique<int>(0));
+  REQUIRE(door.wait_for(1));
+  source.emit(std::make_unique<int>(1));
+  auto x = std::make_unique<int>(2);
+  CHECK_FALSE(source.try_emit(std::move(x)));
+  CHECK_FALSE(source.emit_for(std::move(x), 5ms));
+  REQUIRE(x);
+  door.open(3);
+  CHECK(source.emit_for(std::move(x), 10s));
+  CHECK_FALSE(x);
+  source.drain();
+  CHECK(out == Ints{0, 1, 2});
+}
+
 TEST_CASE("a sink may wait for each emission that its buffers have room for") {
   constexpr int size = 40, count = 200;
   Stream<int> source;

@@ -111,12 +111,17 @@ class Stream : public StreamHandle, public op::Members<Stream<T>> {
     if (state == detail::stream::Entry::closed) detail::stream::refuse_closed(*node_);
     return state == detail::stream::Entry::open;
   }
-  /// Emits if there is room within `timeout`; says whether the element was taken. An emission of another
-  /// thread that is under way is waited for in any case.
+  /// Emits if there is room within `timeout`; says whether the element was taken. It is untouched if not. An
+  /// emission of another thread that is under way is waited for in any case.
   template <class X = T>
   requires detail::stream::MakesElement<X, T>
   [[nodiscard]] bool emit_for(X&& x, Duration timeout) const {
-    return emit_any(T(std::forward<X>(x))).wait_for(timeout);
+    bool is_in = false;
+    const auto enter = [&] { return is_in = is_in || try_emit(std::forward<X>(x)); };
+    if (enter()) return true;
+    const Stream kept = *this;  // while it waits
+    const auto deadline = std::chrono::steady_clock::now() + timeout.value();
+    return detail::stream::Graph::wait(*node_, "emit_for", enter, deadline);
   }
   /// \cond
 #define WEIR_REFUSES_ELEMENT(name, right, ...)                                         \

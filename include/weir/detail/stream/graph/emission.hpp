@@ -78,16 +78,6 @@ class Emission {
   void wait() {
     if (outlet_) Graph::wait(*outlet_, "emit", [this] { return retry(); });
   }
-  /// Blocks for at most this long; false if the element was not taken (and never will be).
-  bool wait_for(Duration timeout) {
-    if (!outlet_) return true;
-    const auto deadline = std::chrono::steady_clock::now() + timeout.value();
-    if (Graph::wait(
-            *outlet_, "emit_for", [this] { return retry(); }, deadline))
-      return true;
-    outlet_ = nullptr;
-    return false;
-  }
   /// It is not waited for after all; the element is lost.
   void abandon() noexcept { outlet_ = nullptr; }
   /// Calls back once, soon after there may be room, for another `retry`.
