@@ -173,9 +173,11 @@ void TextCounts::write_bytes(Writer& writer) const {
     sizes.push_back(text.size());
     all += text;
   });
+  const Writer::Lasting before = writer.set_lasting(Writer::nothing_lasts);  // they are made here
   write(writer, counts);
   write(writer, sizes);
   write(writer, all);
+  writer.set_lasting(before);
 }
 
 void TextCounts::read_bytes(Reader& reader) {

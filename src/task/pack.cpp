@@ -84,7 +84,8 @@ Block new_block(std::uint64_t size, BlockMemory* own) {
 }
 
 void Writer::beside(const void* data, std::size_t count) {
-  if (!owner_) return block_of(count, [&](std::byte* place) { std::memcpy(place, data, count); });
+  if (!owner_ || !lasting_.has(data))
+    return block_of(count, [&](std::byte* place) { std::memcpy(place, data, count); });
   written_ += count;
   blocks_->push_back({owner_, static_cast<const std::byte*>(data), count});
 }

@@ -136,6 +136,7 @@ class Column {
   /// The bytes of values, or of texts.
   [[nodiscard]] const std::byte* data() const noexcept { return values_.data; }
 
+  static constexpr bool holds_what_it_writes = true;  ///< For the library: `save` makes no buffers.
   /// Writes the column, its memory beside the bytes; for the library.
   void save(OutArchive& archive) const;
   /// Reads what `save` wrote. Throws `Error{serialization}` if it is not a column.
@@ -206,6 +207,7 @@ class Table {
   /// The table as people read it: names, types, at most `most_rows` rows.
   [[nodiscard]] std::string show(std::size_t most_rows = 20) const;
 
+  static constexpr bool holds_what_it_writes = true;  ///< For the library: `save` makes no buffers.
   /// Writes the columns, their memory beside the bytes; for the library.
   void save(OutArchive& archive) const;
   /// Reads what `save` wrote. Throws `Error{serialization}` if it is not a table.

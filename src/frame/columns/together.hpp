@@ -26,6 +26,7 @@ class Pieces {
   [[nodiscard]] Table piece(std::size_t which) const;
   [[nodiscard]] std::size_t count() const noexcept { return begin_.empty() ? 0 : begin_.size() - 1; }
 
+  static constexpr bool holds_what_it_writes = true;
   void save(OutArchive& archive) const;
   void load(InArchive& archive);
 

@@ -73,7 +73,7 @@ class Writer {
   /// Everything inside the head.
   explicit Writer(Buffer& head, std::size_t limit = SIZE_MAX) : head_(&head), limit_(limit) {}
   /// Large contiguous data goes to `blocks`, which point into the object kept alive by `owner`, or hold a
-  /// copy, in `memory`, if there is none.
+  /// copy, in `memory`, of what is in none, or may not last as long; see `set_lasting`.
   Writer(Buffer& head, std::vector<Block>& blocks, std::shared_ptr<const void> owner = nullptr,
          BlockMemory* memory = nullptr)
       : head_(&head), blocks_(&blocks), memory_(memory), owner_(std::move(owner)) {}
@@ -105,6 +105,19 @@ class Writer {
   std::shared_ptr<const void> set_owner(std::shared_ptr<const void> owner) {
     return std::exchange(owner_, std::move(owner));
   }
+  /// Memory of the owner's object, which lasts as long as it does.
+  struct Lasting {
+    std::uintptr_t begin, end;
+    [[nodiscard]] bool has(const void* data) const noexcept {
+      const auto at = reinterpret_cast<std::uintptr_t>(data);
+      return at >= begin && at < end;
+    }
+  };
+  static constexpr Lasting all_lasts{0, UINTPTR_MAX}, nothing_lasts{0, 0};
+  /// What of that which is written from now on lasts; all, if nobody says. Returns what was said before.
+  Lasting set_lasting(Lasting lasting) noexcept { return std::exchange(lasting_, lasting); }
+  /// Whether blocks may point into what is written.
+  [[nodiscard]] bool lends() const noexcept { return blocks_ && owner_; }
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
   /// The same value has the same bytes from now on, also where the compiler leaves gaps; but for those of
   /// functions, which are noted in `functions`.
@@ -125,6 +138,7 @@ class Writer {
   std::vector<Block>* blocks_ = nullptr;
   BlockMemory* memory_ = nullptr;
   std::shared_ptr<const void> owner_;
+  Lasting lasting_ = all_lasts;
   std::size_t limit_ = SIZE_MAX;
   std::uint64_t written_ = 0;
   std::vector<WrittenFunction>* functions_ = nullptr;

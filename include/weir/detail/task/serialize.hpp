@@ -63,6 +63,7 @@ class OutArchive : public cereal::OutputArchive<OutArchive, cereal::AllowEmptyCl
   OutArchive& operator()(First&&, Rest&&...) { return *this; }
   /// \endcond
   Writer& writer;
+  SmallVector<Writer::Lasting, 4> around;  ///< Of values that what is written now is a part of.
 };
 class InArchive : public cereal::InputArchive<InArchive, cereal::AllowEmptyClassElision> {
  public:
@@ -369,6 +370,74 @@ void read(Reader& reader, T& value);
 
 namespace detail::task {
 
+// What a type's own functions write may be made by them, and gone when they return: only what lies in the
+// object itself, and what std containers in it hold, is known to last as long.
+
+/// Passed to an archive in place of what it refers to.
+template <class T>
+struct IsWrapper : std::false_type {};
+template <class T>
+struct IsWrapper<cereal::NameValuePair<T>> : std::true_type {};
+template <class T>
+struct IsWrapper<cereal::SizeTag<T>> : std::true_type {};
+template <class T>
+struct IsWrapper<cereal::BinaryData<T>> : std::true_type {};
+template <class K, class V>
+struct IsWrapper<cereal::MapItem<K, V>> : std::true_type {};
+template <class T>
+struct IsWrapper<cereal::DeferredData<T>> : std::true_type {};
+template <class T>
+struct IsWrapper<cereal::memory_detail::PtrWrapper<T>> : std::true_type {};
+template <class T>
+struct IsWrapper<cereal::base_class<T>> : std::true_type {};
+template <class T>
+struct IsWrapper<cereal::virtual_base_class<T>> : std::true_type {};
+
+template <class T>
+struct IsOwningPointer : std::false_type {};
+template <class T, class D>
+struct IsOwningPointer<std::unique_ptr<T, D>> : std::true_type {};
+template <class T>
+struct IsOwningPointer<std::shared_ptr<T>> : std::true_type {};
+template <class T>
+struct IsValarray : std::false_type {};
+template <class T>
+struct IsValarray<std::valarray<T>> : std::true_type {};
+
+/// Its memory outside of the object, of which it writes nothing else, lasts as long as the object.
+template <class T>
+concept HoldsWhatItWrites = IsOwningPointer<T>::value || IsValarray<T>::value || OwnBytes<T> || TensorLike<T> ||
+    requires { requires T::holds_what_it_writes; } ||
+    (requires { typename T::allocator_type; } && !cereal::traits::has_member_serialize<T, OutArchive>::value &&
+     !cereal::traits::has_member_save<T, OutArchive>::value);
+
+template <class T>
+inline constexpr bool says_what_lasts = !Bitwise<T> && !IsWrapper<T>::value;
+
+/// Called by cereal before each value ...
+template <class T>
+void prologue(OutArchive& archive, const T& value) {
+  if constexpr (says_what_lasts<T>) {
+    Writer& writer = archive.writer;
+    if (!writer.lends()) return;
+    const auto at = reinterpret_cast<std::uintptr_t>(&value);
+    const Writer::Lasting around = writer.set_lasting(Writer::nothing_lasts);
+    archive.around.push_back(around);
+    if (!around.has(&value)) return;
+    if constexpr (HoldsWhatItWrites<T>) writer.set_lasting(Writer::all_lasts);
+    else writer.set_lasting({at, at + sizeof value});
+  }
+}
+/// ... and after it.
+template <class T>
+void epilogue(OutArchive& archive, const T&) {
+  if constexpr (says_what_lasts<T>) {
+    if (!archive.writer.lends()) return;
+    archive.writer.set_lasting(archive.around.back());
+    archive.around.pop_back();
+  }
+}
+
 // How cereal's own functions reach the bytes.
 template <class T>
 requires std::is_arithmetic_v<T>
@@ -453,7 +522,9 @@ requires(Bitwise<T> && !std::is_same_v<T, bool>) void CEREAL_LOAD_FUNCTION_NAME(
 }
 template <class T, class A>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::forward_list<T, A>& items) {
+  const Writer::Lasting before = archive.writer.set_lasting(Writer::nothing_lasts);  // it is made here
   archive(std::vector<T>(items.begin(), items.end()));
+  archive.writer.set_lasting(before);
 }
 template <class T, class A>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::forward_list<T, A>& items) {
