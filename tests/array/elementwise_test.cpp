@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 #include "support/in_cluster.hpp"
@@ -111,6 +112,42 @@ TEST_CASE("elementwise repeats what is one element for a row, whatever the lengt
             REQUIRE(got(i, j) == c(i, 0) - (a(i, j) * c(i, 0) + d(i, 0)) * (c(i, 0) - d(i, 0)));
           }
       }
+  });
+}
+
+TEMPLATE_TEST_CASE("elementwise divides by powers of two to the same bits as C++ does", "", float, double) {
+  using T = TestType;
+  using Limits = std::numeric_limits<T>;
+  in_cluster([] {
+    std::vector<T> all{0,
+                       -T(0),
+                       1,
+                       -3,
+                       Limits::min(),
+                       Limits::denorm_min(),
+                       Limits::max(),
+                       Limits::infinity(),
+                       -Limits::infinity(),
+                       Limits::quiet_NaN(),
+                       Limits::min() * T(1.75)};
+    for (int i = 0; i < 300; ++i) all.push_back(std::ldexp(T(std::sin(i)), i - 150));
+    xt::xarray<T> x(typename xt::xarray<T>::shape_type{all.size()});
+    std::ranges::copy(all, x.data());
+    const int least = Limits::min_exponent - Limits::digits, most = Limits::max_exponent - 1;
+    for (const T by : {T(2), T(-4), T(0.5), T(3), T(0), std::ldexp(T(1), most), std::ldexp(T(1), most - 1),
+                       std::ldexp(T(1), Limits::min_exponent - 1), std::ldexp(T(-1), least)}) {
+      const xt::xarray<T> got = (from_xtensor(x) / by).compute();
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        const T expected = all[i] / by;
+        CAPTURE(all[i], by);
+        if (expected != expected) {
+          REQUIRE(got(i) != got(i));
+          continue;
+        }
+        REQUIRE(std::signbit(got(i)) == std::signbit(expected));
+        REQUIRE(got(i) == expected);
+      }
+    }
   });
 }
 

@@ -253,6 +253,32 @@ TEST_CASE("transposed arrays have every element at its place, whatever its size 
   });
 }
 
+TEMPLATE_TEST_CASE("repeat gives each element as often as it should, however long the list is", "", bool,
+                   std::int16_t, float, double, std::complex<double>) {
+  in_cluster([] {
+    for (const std::int64_t count : {100, 2048, 5000}) {
+      const auto x = (arange<std::int64_t>(0, count, 1, {3000}) % 113).template astype<TestType>().persist();
+      const xt::xarray<TestType> v = x.compute();
+      for (const std::int64_t times : {1, 2, 3, 15, 16}) {
+        const xt::xarray<TestType> got = repeat(x, times).compute(),
+                                   back = repeat(x(range(nothing, nothing, -3)), times).compute(),
+                                   rows = repeat(stack(std::vector{x, x}), times, 1).compute();
+        REQUIRE(got.size() == static_cast<std::size_t>(count * times));
+        for (std::int64_t i = 0; i < count * times; ++i) {
+          REQUIRE(got(i) == v(i / times));
+          REQUIRE(rows(1, i) == v(i / times));
+          if (i < std::int64_t(back.size())) REQUIRE(back(i) == v(count - 1 - i / times * 3));
+        }
+        if constexpr (std::is_same_v<TestType, double>) {
+          const xt::xarray<double> sum = (repeat(x, times) * 2 + repeat(x, times) / 4 - 1).compute();
+          for (std::int64_t i = 0; i < count * times; ++i)
+            REQUIRE(sum(i) == v(i / times) * 2 + v(i / times) / 4 - 1);
+        }
+      }
+    }
+  });
+}
+
 TEST_CASE("concatenate, stack, block, tile and repeat put arrays together") {
   with_chunkings([](const auto& x, const V& v) {
     using A = Array<std::int64_t>;

@@ -112,6 +112,23 @@ DType type_of(const Term& a, const Term& b) {
   if (!b.node) return with_scalar(a.node->type, b.type);
   return promote(a.node->type, b.node->type);
 }
+
+// What multiplying with gives the same bits as dividing by a number, a power of two, and takes a fraction of
+// the time; null for others.
+NodePtr factor_for(DType type, const Literal& divisor) {
+  if (!is_real(type)) return nullptr;
+  return dispatch(type, [&]<class T>(std::type_identity<T>) -> NodePtr {
+    if constexpr (std::is_floating_point_v<T>) {
+      T number{};
+      int exponent = 0;
+      if (!holds(divisor, number) || std::fabs(std::frexp(number, &exponent)) != T(0.5)) return nullptr;
+      const T factor = 1 / number;
+      return std::isnormal(factor) ? scalar(type, &factor) : nullptr;
+    } else {
+      return nullptr;
+    }
+  });
+}
 NodePtr node_of(Op op, const Term& term, DType type) {
   return term.node ? term.node : scalar_as(to_string(op), type, term.number);
 }
@@ -141,6 +158,8 @@ NodePtr arithmetic(Op op, const Term& a, const Term& b) {
 
 NodePtr floating_arithmetic(Op op, const Term& a, const Term& b) {
   const DType type = floating(type_of(a, b));
+  if (const NodePtr factor = op == Op::divide && !b.node ? factor_for(type, b.number) : nullptr)
+    return elementwise(Op::multiply, type, type, {a.node, factor});
   return elementwise(op, type, type, {node_of(op, a, type), node_of(op, b, type)});
 }
 

@@ -144,6 +144,28 @@ void copy_turned(std::size_t size, const void* from, std::int64_t step, void* to
   with_size(size, [&]<class T>() { transpose_block<T>(from, step, to, rows, columns); });
 }
 
+// Each of the elements that lie `step` apart as many times as `group` says, side by side.
+template <class T, std::int64_t group>
+void repeat_each(const void* from, std::int64_t step, void* to, std::int64_t count, std::int64_t) {
+  const T* in = static_cast<const T*>(from);
+  T* out = static_cast<T*>(to);
+  for (std::int64_t i = 0; i < count; ++i)
+    for (std::int64_t k = 0; k < group; ++k) out[i * group + k] = in[i * step];
+}
+template <class T>
+void repeat_any(const void* from, std::int64_t step, void* to, std::int64_t count, std::int64_t group) {
+  const T* in = static_cast<const T*>(from);
+  T* out = static_cast<T*>(to);
+  for (std::int64_t i = 0; i < count; ++i, out += group) std::fill_n(out, group, in[i * step]);
+}
+void copy_repeated(std::size_t size, const void* from, std::int64_t step, void* to, std::int64_t count,
+                   std::int64_t group) {
+  with_size(size, [&]<class T>() {
+    if (group == 2 && step == 1) suited<&repeat_each<T, 2>>()(from, 1, to, count, group);
+    else suited<&repeat_any<T>>()(from, step, to, count, group);
+  });
+}
+
 // Memory for registers, kept by the thread.
 class Scratch {
  public:
@@ -169,10 +191,15 @@ class StepRun {
   void prepare();
   void merge();
   bool find_groups();
+  bool find_repeats();
   void lengthen_rows();
   void read_in_blocks();
   void assign_slots();
   void begin_row(std::int64_t row);
+  [[nodiscard]] bool is_copy() const {
+    return count_ == 1 && code(0).op == Op::load && is_straight_ && !turned_ && !is_repeated_[0];
+  }
+  void copy_rows();
   const Code& code(std::size_t r) const { return task_.code[step_.begin + r]; }
   void load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns,
             std::byte* to);
@@ -180,7 +207,8 @@ class StepRun {
                 std::byte* to);
   void finish(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
   [[nodiscard]] bool is_same_along_rows(std::size_t r) const {
-    return code(r).op == Op::load && steps_[r][static_cast<std::size_t>(loop_.axes - 1)] == 0;
+    return code(r).op == Op::load && !is_repeated_[r] &&
+           steps_[r][static_cast<std::size_t>(loop_.axes - 1)] == 0;
   }
   [[noreturn]] void refuse(std::size_t r, const Misfit& misfit, std::int64_t row, std::int64_t column) const;
 
@@ -190,13 +218,15 @@ class StepRun {
   std::size_t count_ = 0;
   Loop loop_;
   std::int64_t piece_ = largest_piece;
-  std::int64_t group_ = 1;  // neighbours in a row that are folded into one place
+  std::int64_t group_ = 1;    // neighbours in a row that are folded into one place, or are the same
+  bool is_straight_ = false;  // no register but the last holds anything, if a piece is in one row
   bool turned_ = false;  // along the last axis but one something lies together that does not along the last
   std::vector<Steps> steps_;  // of the registers (empty: none), of the destination, of the index
   std::vector<std::byte*> slot_;
   std::vector<const void*> at_;
   std::vector<std::size_t> size_;  // of an element of each register
   std::int64_t row_ = -1;          // of a piece that is in one row
+  std::vector<bool> is_repeated_;  // registers that have each element of what they load `group_` times
   std::vector<std::int64_t> row_offsets_;  // there, of the registers with steps and of the destination
   std::vector<std::int64_t> filled_;       // registers with one element for all of a row: which row's it is
   std::vector<ElementKernel> kernels_;
@@ -221,6 +251,7 @@ void StepRun::prepare() {
   steps_[count_] = take(step_.steps);
   const bool arg = step_.fold == Fold::arg_minimum || step_.fold == Fold::arg_maximum;
   if (arg) steps_[count_ + 1] = take(step_.index_steps);
+  is_repeated_.resize(count_);
   merge();
   lengthen_rows();
   read_in_blocks();
@@ -268,7 +299,7 @@ void StepRun::lengthen_rows() {
   for (std::ptrdiff_t a = longest + 1; a < last; ++a)
     if (loop_.shape[a] >= is_long) longest = a;
   if (loop_.shape[last] >= is_short || loop_.shape[longest] < worth_it * loop_.shape[last]) return;
-  if (longest == last - 1 && find_groups()) return;
+  if (longest == last - 1 && (find_groups() || find_repeats())) return;
   std::rotate(loop_.shape + longest, loop_.shape + longest + 1, loop_.shape + loop_.axes);
   for (Steps& steps : steps_)
     if (!steps.empty())
@@ -287,6 +318,21 @@ bool StepRun::find_groups() {
   loop_.shape[last - 1] *= extent;
   for (std::size_t r = 0; r < count_; ++r)
     if (!steps_[r].empty()) steps_[r][last - 1] = steps_[r][last];
+  --loop_.axes;
+  return true;
+}
+
+// A short last axis along which nothing changes but the place where it is stored joins the one before it.
+bool StepRun::find_repeats() {
+  const auto last = static_cast<std::size_t>(loop_.axes - 1);
+  const std::int64_t extent = loop_.shape[last];
+  if (step_.fold != Fold::store || steps_[count_][last - 1] != steps_[count_][last] * extent) return false;
+  for (std::size_t r = 0; r < count_; ++r)
+    if (!steps_[r].empty() && (code(r).op != Op::load || steps_[r][last] != 0)) return false;
+  group_ = extent;
+  loop_.shape[last - 1] *= extent;
+  for (std::size_t r = 0; r < count_; ++r) is_repeated_[r] = !steps_[r].empty();
+  steps_[count_][last - 1] = steps_[count_][last];
   --loop_.axes;
   return true;
 }
@@ -311,7 +357,8 @@ void StepRun::read_in_blocks() {
   }
 }
 
-// Registers share slots as soon as the last reader is done, but for those that are filled once for many pieces.
+// Registers share slots as soon as the last reader is done, but for those that are filled once for many
+// pieces.
 void StepRun::assign_slots() {
   static thread_local Scratch scratch;
   std::vector<std::size_t> last(count_, 0), of(count_, SIZE_MAX), spare;
@@ -327,9 +374,7 @@ void StepRun::assign_slots() {
   slot_.resize(count_);
   at_.resize(count_);
   for (std::size_t r = 0; r < count_; ++r) {
-    const auto is_filled = [&](std::size_t i) {
-      return code(i).op == Op::constant || is_same_along_rows(i);
-    };
+    const auto is_filled = [&](std::size_t i) { return code(i).op == Op::constant || is_same_along_rows(i); };
     const bool filled = is_filled(r);
     if (spare.empty() || filled) {
       of[r] = slots++;
@@ -346,19 +391,22 @@ void StepRun::assign_slots() {
     const int n = inputs(code(r).op);
     const std::uint16_t used[] = {code(r).a, code(r).b, code(r).c};
     for (int i = 0; i < n; ++i)
-      if (last[used[i]] == r && !is_filled(used[i]) &&
-          std::find(used, used + i, used[i]) == used + i)
+      if (last[used[i]] == r && !is_filled(used[i]) && std::find(used, used + i, used[i]) == used + i)
         spare.push_back(of[used[i]]);
   }
-  if (!turned_ && loads < count_) {
+  // What is computed straight from where it lies to its place needs no cache: pieces are long.
+  const auto last_axis = static_cast<std::size_t>(loop_.axes - 1);
+  is_straight_ = step_.fold == Fold::store && steps_[count_][last_axis] == 1;
+  for (std::size_t r = 0; r + 1 < count_; ++r)
+    is_straight_ = is_straight_ && code(r).op == Op::load && steps_[r][last_axis] == 1 && !is_repeated_[r];
+  if (!turned_ && loads < count_ && !is_straight_) {
     const auto fit = static_cast<std::int64_t>(near_bytes / ((slots + loads) * size));
     piece_ = std::clamp(static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(fit))),
                         smallest_piece, largest_piece);
   }
   piece_ -= piece_ % group_;
   for (std::size_t r = 0; r < count_; ++r)
-    if (code(r).op == Op::constant)
-      copy(size_[r], code(r).immediate.data(), 0, slot_[r], 1, piece_);
+    if (code(r).op == Op::constant) copy(size_[r], code(r).immediate.data(), 0, slot_[r], 1, piece_);
   row_offsets_.assign(count_ + 1, 0);
   filled_.assign(count_, -1);
 }
@@ -383,6 +431,16 @@ void StepRun::load(std::size_t r, std::int64_t row, std::int64_t rows, std::int6
   const auto place = [&](std::int64_t offset) {
     return base + (offset + column * step) * static_cast<std::int64_t>(size);
   };
+  if (is_repeated_[r]) {
+    column /= group_;
+    at_[r] = to;
+    Rows walk(loop_, steps.data(), row);
+    for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
+      copy_repeated(size, place(walk.offset), step, to, columns / group_, group_);
+      to += static_cast<std::size_t>(columns) * size;
+    }
+    return;
+  }
   if (rows == 1 && step == 1) {
     at_[r] = place(row_offsets_[r]);
     return;
@@ -480,16 +538,30 @@ void StepRun::refuse(std::size_t r, const Misfit& misfit, std::int64_t row, std:
                   "); {.overflow = weir::OutOfRange::clip} takes the nearest one");
 }
 
+// Through no register, however short rows are.
+void StepRun::copy_rows() {
+  const std::int64_t inner = loop_.shape[loop_.axes - 1], rows = loop_.rows();
+  const auto size = static_cast<std::int64_t>(size_[0]);
+  const auto* from = static_cast<const std::byte*>(operands_[code(0).operand].data) + code(0).offset * size;
+  auto* to = static_cast<std::byte*>(destination_->data) + step_.offset * size;
+  const std::int64_t step = steps_[0][static_cast<std::size_t>(loop_.axes - 1)];
+  Rows walk(loop_, steps_[0].data(), 0), walk_to(loop_, steps_[1].data(), 0);
+  for (std::int64_t row = 0; row < rows; ++row, walk.next(), walk_to.next())
+    copy(size_[0], from + walk.offset * size, step, to + walk_to.offset * size, 1, inner);
+}
+
 void StepRun::run() {
+  if (is_copy()) return copy_rows();
   const std::int64_t inner = loop_.shape[loop_.axes - 1];
   const std::int64_t rows = loop_.rows();
   constexpr std::int64_t block = 16;  // rows: at least one line of the cache of everything that is turned
-  const std::int64_t columns_at_once = turned_               ? std::min(inner, piece_ / block)
-                                       : inner >= piece_ / 4 ? piece_
-                                                             : inner;
-  const std::int64_t rows_at_once = turned_               ? piece_ / columns_at_once
-                                    : inner >= piece_ / 4 ? 1
-                                                          : std::max<std::int64_t>(1, piece_ / inner);
+  const std::int64_t long_row = is_straight_ ? smallest_piece : piece_ / 4;  // that has pieces of its own
+  const std::int64_t columns_at_once = turned_             ? std::min(inner, piece_ / block)
+                                       : inner >= long_row ? piece_
+                                                           : inner;
+  const std::int64_t rows_at_once = turned_             ? piece_ / columns_at_once
+                                    : inner >= long_row ? 1
+                                                        : std::max<std::int64_t>(1, piece_ / inner);
   const bool stores_rows =
       step_.fold == Fold::store && steps_[count_][static_cast<std::size_t>(loop_.axes - 1)] == 1;
   const std::int64_t together = turned_ ? loop_.shape[loop_.axes - 2] : rows;  // rows that a piece may have
