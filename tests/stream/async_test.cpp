@@ -83,6 +83,18 @@ TEST_CASE("try_emit and emit_for leave an element that is not taken where it was
   CHECK(out == Ints{0, 1, 2});
 }
 
+TEST_CASE("map_async of a quick function keeps few elements for a consumer that takes none") {
+  Stream<int> source;
+  Door door;
+  source.map_async(inc, 2).sink([&](int) { door.pass(); });
+  int taken = 0;
+  while (taken < 200 && source.emit_for(taken, "50ms")) ++taken;
+  CHECK(taken >= 4);
+  CHECK(taken < 20);  // each may be large
+  door.open(taken);
+  source.drain();
+}
+
 TEST_CASE("a sink may wait for each emission that its buffers have room for") {
   constexpr int size = 40, count = 200;
   Stream<int> source;

@@ -375,7 +375,7 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
       slot->is_ready.store(true);
       if (++done >= most || (done % 8 == 1 && Cost::Clock::now() - start > worth_emitting)) break;
     }
-    if (done > 0) note_cost(done, Cost::Clock::now() - start);
+    if (done > 0) note_cost(done, start, Cost::Clock::now());
     emit_ready();
     return done;
   }
@@ -417,13 +417,27 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
     }
     slot.result.emplace(call(f_, std::move(x)));
   }
-  void note_cost(std::size_t calls, Cost::Clock::duration time) noexcept {
-    this->cost.add(calls, time);
-    const auto each = time / calls + std::chrono::nanoseconds(1);
-    const std::size_t many = parallelism_ * static_cast<std::size_t>(worth_sleeping / each);
+  void note_cost(std::size_t calls, Cost::Clock::time_point start, Cost::Clock::time_point now) noexcept {
+    this->cost.add(calls, now - start);
+    look_at_pace(now);
+    const auto each = (now - start) / calls + std::chrono::nanoseconds(1);
+    const std::size_t many = std::min(parallelism_ * static_cast<std::size_t>(worth_sleeping / each),
+                                      worth_keeping_.load(std::memory_order_relaxed));
     room_.store(std::max(2 * parallelism_, std::min(many, most_inside)), std::memory_order_relaxed);
     batch_.store(std::clamp<std::size_t>(static_cast<std::size_t>(worth_emitting / each), 1, most_at_once),
                  std::memory_order_relaxed);
+  }
+
+  /// More elements inside are of no use to a consumer who takes few of them, and they may be large. Four
+  /// times as many as went: what waits for room goes faster where there is more.
+  void look_at_pace(Cost::Clock::time_point now) noexcept {
+    Cost::Clock::time_point last = looked_.load(std::memory_order_relaxed);
+    const auto time = now - last;
+    if (time < worth_sleeping || !looked_.compare_exchange_strong(last, now)) return;
+    const std::uint64_t out = out_.load(std::memory_order_relaxed);
+    const std::uint64_t went = out - seen_going_.exchange(out, std::memory_order_relaxed);
+    worth_keeping_.store(4 * went / static_cast<std::uint64_t>(time / worth_sleeping),
+                         std::memory_order_relaxed);
   }
 
   // --- what is ready
@@ -490,6 +504,9 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
   alignas(line_bytes) std::atomic<std::uint64_t> placed_{0};
   // Of the threads.
   alignas(line_bytes) std::atomic<std::uint64_t> begun_{0}, seen_placed_{0};
+  std::atomic<Cost::Clock::time_point> looked_{Cost::Clock::time_point()};
+  std::atomic<std::uint64_t> seen_going_{0};
+  std::atomic<std::size_t> worth_keeping_{0};
   std::atomic<bool> is_resumed_{false};  // there may be room below
   alignas(line_bytes) std::atomic<std::uint64_t> out_{0};
   std::atomic<bool> is_emitting_{false};
@@ -582,7 +599,8 @@ class AsyncMembers {
   ///
   /// **Shape.** One element out for one in, order kept.
   /// **Units.** `parallelism` counts calls of `f` at the same time; as many more elements wait before `emit`
-  /// does, and of a function that takes less than 25 us as many as take 50 us for each thread, at most 256.
+  /// does, and of a function that takes less than 25 us as many as take 50 us for each thread, at most 256
+  /// and at most four times those that have gone on in 50 us.
   /// **Errors.** Throws `Error{invalid_argument}` if `parallelism` is 0. What `f` throws is answered by the
   /// node's policy; `raise` comes out of `drain`, and the next elements go on.
   /// **Threads.** `f` is called by several threads at once, unless a manual clock drives the stream.
