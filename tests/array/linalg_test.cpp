@@ -288,6 +288,15 @@ TEST_CASE("fft agrees with the sum it stands for, and its inverse comes back") {
       }
       close(real(ifftn(fftn(x))).compute(), a);
       close(ifftshift(fftshift(x)).compute(), a);
+      for (const Axes& axes : {Axes(), Axes(0), Axes(-1), Axes({1, 0})}) {
+        const bool rows = axes.is_all || axes.list.size() == 2 || axes.list[0] == 0;
+        const bool columns = axes.is_all || axes.list.size() == 2 || axes.list[0] == -1;
+        const auto shifted = fftshift(x, axes).compute();
+        for (std::size_t i = 0; i < 12; ++i)
+          for (std::size_t j = 0; j < 5; ++j)
+            REQUIRE(shifted(rows ? (i + 6) % 12 : i, columns ? (j + 2) % 5 : j) == a(i, j));
+        close(ifftshift(fftshift(x, axes), axes).compute(), a);
+      }
     }
     CHECK(fft(ones({3}), {.n = 5}).compute()(0) == C(3));
     CHECK(irfft(rfft(ones({4})), 9).shape() == Shape{9});

@@ -235,6 +235,8 @@ TEST_CASE("arrangements and statistics are what their parts give") {
     CHECK(dot(x, x).item() == 55);
     CHECK(outer(row<int>({1, 2}), row<int>({3, 4})).compute()(1, 0) == 6);
     CHECK(corrcoef(m).compute()(0, 1) == Approx(1));
+    CHECK(cov(m, 99).compute()(0, 0) == std::numeric_limits<double>::infinity());  // as var, not negative
+    CHECK(m.var({.ddof = 99}).item() == std::numeric_limits<double>::infinity());
     CHECK(sentence_of([&] { return gradient(row<double>({1})); }) ==
           "gradient: there must be at least 2 elements along the axis (the shape is (1,))");
     CHECK(sentence_of([&] { return diff(x, -1); }) == "diff: n must be at least 0 (got -1)");

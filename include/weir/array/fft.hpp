@@ -12,7 +12,7 @@ enum class Transform : std::uint8_t { forward, inverse, real, real_inverse };
                           DType out);
 [[nodiscard]] NodePtr fftn(Transform transform, const NodePtr& x, const Axes& axes,
                            const std::vector<std::int64_t>& lengths, DType out);
-[[nodiscard]] NodePtr fftshift(const NodePtr& x, std::int64_t axis, bool to_middle);
+[[nodiscard]] NodePtr fftshift(const NodePtr& x, const Axes& axes, bool to_middle);
 /// float stays single, everything else is double.
 template <class T>
 using ComplexOf = typename TypeOf<std::is_same_v<T, float> || std::is_same_v<T, std::complex<float>>
@@ -102,16 +102,17 @@ template <class T>
   return Array<C>(detail::array::fftn(detail::array::Transform::inverse, x.node(), axes, lengths,
                                       detail::array::dtype_of<C>));
 }
-/// The zero frequency to the middle of an axis. **Errors.** Throws `Error{invalid_argument}` if there is no
-/// such axis.
+/// The zero frequency to the middle of the axes, by default of all, as `fftn` has them.
+///
+/// **Errors.** Throws `Error{invalid_argument}` if an axis is not there or named twice.
 template <class T>
-[[nodiscard]] Array<T> fftshift(const Array<T>& x, std::int64_t axis = -1) {
-  return Array<T>(detail::array::fftshift(x.node(), axis, true));
+[[nodiscard]] Array<T> fftshift(const Array<T>& x, const Axes& axes = {}) {
+  return Array<T>(detail::array::fftshift(x.node(), axes, true));
 }
 /// Back to the front. **Errors.** As `fftshift`.
 template <class T>
-[[nodiscard]] Array<T> ifftshift(const Array<T>& x, std::int64_t axis = -1) {
-  return Array<T>(detail::array::fftshift(x.node(), axis, false));
+[[nodiscard]] Array<T> ifftshift(const Array<T>& x, const Axes& axes = {}) {
+  return Array<T>(detail::array::fftshift(x.node(), axes, false));
 }
 
 }  // namespace weir

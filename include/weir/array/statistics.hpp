@@ -2,6 +2,8 @@
 // products.
 #pragma once
 
+#include <algorithm>
+
 #include "weir/array/arrange.hpp"
 #include "weir/array/linalg.hpp"
 #include "weir/array/scan.hpp"
@@ -133,7 +135,8 @@ template <class T, class U>
   });
 }
 
-/// Covariances of the rows of a matrix, each a variable; its columns are observations. Divided by n - ddof.
+/// Covariances of the rows of a matrix, each a variable; its columns are observations. Divided by n - ddof,
+/// or by 0 if that is negative, as `var` is.
 ///
 /// **Shape.** (m, n) in, (m, m) out. **Errors.** Throws `Error{invalid_argument}` unless there are two axes.
 template <class T>
@@ -144,7 +147,7 @@ template <class T>
                 "cov: the array must be a matrix (got the shape " + to_text(input.shape()) + ")");
   const Array<R> x = input.template astype<R>();
   const Array<R> apart = x - x.mean({.axis = 1, .keepdims = true});
-  return matmul(apart, conj(transpose(apart))) / (static_cast<double>(x.shape(1)) - ddof);
+  return matmul(apart, conj(transpose(apart))) / std::max(static_cast<double>(x.shape(1)) - ddof, 0.0);
 }
 /// Correlations of the rows of a matrix: covariances divided by both deviations. **Errors.** As `cov`.
 template <class T>

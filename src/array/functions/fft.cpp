@@ -252,10 +252,15 @@ NodePtr fftn(Transform kind, const NodePtr& input, const Axes& axes, const std::
   });
 }
 
-NodePtr fftshift(const NodePtr& x, std::int64_t axis, bool to_middle) {
-  const std::size_t a = axis_of(to_middle ? "fftshift" : "ifftshift", axis, shape_of(x).size());
-  const std::int64_t by = x->grid.shape[a] / 2;
-  return roll(x, to_middle ? by : -by, static_cast<std::int64_t>(a));
+NodePtr fftshift(const NodePtr& input, const Axes& axes, bool to_middle) {
+  const std::vector<bool> shifted =
+      named_axes(to_middle ? "fftshift" : "ifftshift", axes, shape_of(input).size());
+  NodePtr x = input;
+  for (std::size_t a = 0; a < shifted.size(); ++a) {
+    const std::int64_t by = shape_of(x)[a] / 2;
+    if (shifted[a]) x = roll(x, to_middle ? by : -by, static_cast<std::int64_t>(a));
+  }
+  return x;
 }
 
 }  // namespace weir::detail::array
