@@ -43,7 +43,10 @@ bool Node::progress() {
   const auto now = Clock::now();
   last_poll_ns_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
   const bool moved = transport_.poll(*this);
-  if (moved) wake();
+  if (moved) {
+    last_moved_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+    wake();
+  }
   flush();
   const bool is_first = !std::exchange(has_moved_, moved);
   tick(now, moved && is_first);  // what has come may be a task, which begins before anybody looks around
@@ -92,14 +95,18 @@ std::chrono::nanoseconds Node::Rest::patience(std::chrono::nanoseconds idle) con
 void Node::Rest::get_up() {
   if (!is_down_) return;
   node_.transport_.get_up();
-  node_.resting_.fetch_sub(1, std::memory_order_relaxed);
+  node_.resting_.fetch_sub(1, std::memory_order_seq_cst);
   is_down_ = false;
 }
 
 void Node::Rest::operator()(std::chrono::nanoseconds idle, std::chrono::nanoseconds most) {
   if (node_.baton_.wanted()) sched_yield();
   if (!is_down_) {
-    if (idle < node_.patience_.spin && !node_.crowd_.is_there()) return spin();
+    if (idle < node_.patience_.spin) {
+      if (node_.may_nap())
+        return std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(node_.patience_.nap, most));
+      if (!node_.crowd_.is_there()) return spin();
+    }
     node_.resting_.fetch_add(1, std::memory_order_relaxed);
     since_ = node_.transport_.lie_down();
     polled_ = node_.last_poll_ns_.load(std::memory_order_seq_cst);
@@ -119,20 +126,25 @@ void Node::start_helper() {
   helper_ = std::thread([this] {
     prctl(PR_SET_NAME, "weir helper");
     constexpr auto pause = std::chrono::milliseconds(10), long_pause = std::chrono::milliseconds(250);
+    constexpr std::chrono::nanoseconds silence = std::chrono::seconds(1);
     auto last = Clock::now();
     std::int64_t own_poll = 0;
     std::optional<Rest> rest;
     while (!stop_) {
       const std::uint32_t since = helper_bell_.lie_down();
       const auto now = Clock::now();
+      const std::int64_t now_ns = now.time_since_epoch().count();
       const std::int64_t polled = last_poll_ns_.load(std::memory_order_relaxed);
-      const int others = resting_.load(std::memory_order_relaxed) - (rest && rest->is_down());
+      // As long as there is something to do, whoever rests is soon up again, and does not stop for this
+      // thread.
+      const bool is_silent = now_ns - last_moved_ns_.load(std::memory_order_relaxed) > silence.count();
+      helper_sleeps_long_.store(is_silent, std::memory_order_seq_cst);
+      const int others = resting_.load(std::memory_order_seq_cst) - (rest && rest->is_down());
       const bool others_poll =
-          others > 0 || (polled != own_poll &&
-                         std::chrono::nanoseconds(now.time_since_epoch().count() - polled) < pause / 2);
+          others > 0 || (polled != own_poll && std::chrono::nanoseconds(now_ns - polled) < pause / 2);
       if (others_poll && !futures_.callbacks_due()) {  // which executors, who poll, have no time for
         rest.reset();
-        helper_bell_.sleep(since, others > 0 ? long_pause : pause);
+        helper_bell_.sleep(since, is_silent && others > 0 ? long_pause : pause);
         helper_bell_.get_up();
         last = Clock::now();
         continue;

@@ -22,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 /// is rung for. What does not ring is looked for.
 struct Patience {
   std::chrono::microseconds spin{200};  ///< Polls without sleeping for so long.
+  std::chrono::microseconds nap{50};    ///< Sleeps so long between these polls where `may_nap` says so.
   /// Then sleeps at most so long: what only a clock tells comes so late ...
   std::chrono::milliseconds sleep{20};
   std::chrono::milliseconds long_sleep{100};  ///< ... and so late after a second of silence ...
@@ -167,6 +168,9 @@ class Node : public client::ClusterLink,
   virtual void after_waiting() noexcept {}
   /// A thread that runs no task waits: tasks may wait for such threads, and have all slots.
   virtual void look_for_stuck() {}
+  /// Whether nothing that may arrive is urgent, and somebody else needs the core of who polls without
+  /// sleeping. Not under the baton.
+  virtual bool may_nap() { return false; }
   /// The task for which a thread that runs none submits; 0: none that is known.
   [[nodiscard]] virtual TaskId on_behalf() const { return 0; }
 
@@ -177,7 +181,8 @@ class Node : public client::ClusterLink,
     Rest(const Rest&) = delete;
     ~Rest() {
       get_up();
-      if (has_slept_) node_.helper_bell_.ring();  // nobody may poll from now on
+      if (has_slept_ && node_.helper_sleeps_long_.load(std::memory_order_seq_cst))
+        node_.helper_bell_.ring();  // nobody may poll from now on
     }
     /// Spins, lies down or sleeps a little, not longer than `most`; `idle` is how long nothing has happened.
     void operator()(std::chrono::nanoseconds idle, std::chrono::nanoseconds most = std::chrono::hours(1));
@@ -254,7 +259,8 @@ class Node : public client::ClusterLink,
   comm::Bell helper_bell_;
   std::atomic<int> resting_{0};
   std::atomic<bool> stop_{false}, is_quiet_{false};
-  std::atomic<std::int64_t> last_poll_ns_{0};
+  std::atomic<bool> helper_sleeps_long_{false};  // since others rest, who wake it when they do not any more
+  std::atomic<std::int64_t> last_poll_ns_{0}, last_moved_ns_{0};
   Crowd crowd_;                                   // others want this core: who spins is in their way
   bool heard_life_ = false, heard_work_ = false;  // in this poll
   bool has_moved_ = false;                        // in the last one

@@ -129,6 +129,18 @@ void SchedulerNode::submitted() {
   });
 }
 
+// Workers have all cores of this host and enough to do: who polls all the time would take one from them.
+bool SchedulerNode::may_nap() {
+  static const auto cores = static_cast<std::uint32_t>(host_cores());
+  const double enough_s = 4 * std::chrono::duration<double>(patience_.nap).count();
+  if (!baton_.try_lock()) return false;
+  std::uint32_t threads = 0;
+  each_alive([&](PeerId, Peer& peer) { threads += peer.threads_here; });
+  const bool may = threads >= cores && state_.all_have_work(enough_s);
+  baton_.unlock();
+  return may;
+}
+
 // --- what arrives
 
 namespace {
@@ -208,8 +220,10 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
     if (from >= settings_.own_peers) may_pocket_ = false;  // it may have time for what is in a pocket
   }
   if (message.host_id == host_id()) {
-    if (message.pid != static_cast<std::uint64_t>(getpid()))
+    if (message.pid != static_cast<std::uint64_t>(getpid())) {
       joined.watch = ProcessWatch(static_cast<pid_t>(message.pid));
+      joined.threads_here = message.is_guest ? 0 : message.threads;
+    }
     if (!message.black_box.empty()) joined.black_box = std::make_unique<BlackBox>(message.black_box);
   }
   const double patience = std::chrono::duration<double>(settings_.patience_for_dead).count();

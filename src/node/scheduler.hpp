@@ -151,6 +151,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   bool run_here(TaskId id) override;
   void before_waiting(const std::function<bool()>& ready) override;
   void look_for_stuck() override;
+  bool may_nap() override;
   [[nodiscard]] TaskId on_behalf() const override;
   void after_waiting() noexcept override {
     if (is_body()) --body_waits_;
@@ -178,6 +179,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
     bool dead = false;
     bool leaving = false;
     bool is_guest = false;
+    std::uint32_t threads_here = 0;  // of a worker that is another process of this host
     Silence silence;
     ProcessWatch watch;
     std::unique_ptr<BlackBox> black_box;

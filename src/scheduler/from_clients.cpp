@@ -7,6 +7,12 @@
 
 namespace weir::detail::scheduler {
 
+namespace {
+
+constexpr std::uint32_t counted_inputs = 16;  // of these one may be the task's own of the layer before
+
+}  // namespace
+
 using protocol::FreeResult;
 
 void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out) {
@@ -91,6 +97,10 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has
     input->uses += input->uses < many_uses;
     order =
         std::max(order, (input->order | 255) - std::min<std::uint64_t>(255, 255 - (input->order & 255) + 1));
+  }
+  if (const std::uint32_t count = task.inputs.size(); count > 1 && count <= counted_inputs) {
+    stride_.begin_task();
+    for (const Edge& edge : task.inputs) stride_.note(task.id - edge.task->id);
   }
   if (const Task* parent = message.parent ? tasks_.find(message.parent) : nullptr;
       parent && task.inputs.empty())

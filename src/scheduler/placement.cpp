@@ -86,6 +86,12 @@ double State::resource_wait(const Task& task, const Worker& worker) const {
   return seconds;
 }
 
+bool State::all_have_work(double seconds) const noexcept {
+  return alive_ > 0 && std::all_of(workers_.begin(), workers_.end(), [&](const Worker& worker) {
+           return !worker.running() || worker.load_s / worker.threads >= seconds;
+         });
+}
+
 bool State::named(const Options& options, const Worker& worker) const {
   const auto matches = [&](const std::string& name) {
     return name == worker.name || name == worker.host || name == std::to_string(worker.peer);
@@ -306,6 +312,7 @@ WorkerIndex State::place_ahead(const Task& task) const {
       for (std::size_t k = 0; k < 2; ++k) least_s[k] = std::min(least_s[k], home->wait_s[k]);
     }
     home->here_s += transfer_s(input);
+    if (stride_.is(task.id - input.id)) home->here_s += settings_.latency_s / 2;
   }
   // Estimates from before the first tasks had finished may be far off.
   const auto gain_s = [&](const Home& home) {

@@ -8,6 +8,7 @@
 
 #include "scheduler/load.hpp"
 #include "scheduler/model.hpp"
+#include "scheduler/stride.hpp"
 #include "snapshot/closer_look.hpp"
 #include "task/table.hpp"
 
@@ -218,6 +219,8 @@ class State {
   [[nodiscard]] std::uint32_t backlog(PeerId peer) const noexcept {
     return index_of(peer) == nowhere ? 0 : workers_[index_of(peer)].ready();
   }
+  /// Whether every worker has tasks for so many seconds, by estimate; of what waits for inputs, too.
+  [[nodiscard]] bool all_have_work(double seconds) const noexcept;
   [[nodiscard]] std::string name_of(PeerId peer) const;
   [[nodiscard]] std::string task_name(const Task& task) const;
   /// Throws `Error{internal}` if an invariant is broken. Tests call it after every event.
@@ -433,6 +436,7 @@ class State {
   std::uint64_t lost_ = 0;
   std::array<std::uint64_t, 8> counts_{};  // tasks by state
   WorkerIndex cursor_ = nowhere;
+  Stride stride_;
 
   // of the event being handled
   Time now_ = 0;

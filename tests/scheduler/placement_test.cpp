@@ -224,6 +224,41 @@ TEST_CASE("policy: rows of neighbours spread over all workers, not onto one") {
   for (const auto& [peer, count] : finished) CHECK(count >= 20 * 16 / 8);
 }
 
+// Of each input pair one is on either side when the partners are farthest apart.
+TEST_CASE("policy: columns of a transform stay where they are, as many on each worker") {
+  constexpr TaskId width = 8, rows = 60;
+  constexpr float task_s = 20e-6f;
+  Story story;
+  story.join(1);
+  story.join(2);
+  for (TaskId id = 1; id <= width; ++id) story.submit(id);
+  for (TaskId id = 1; id <= width; ++id) story.finish(id, 8, task_s);  // it is known how long they take
+  for (TaskId row = 1; row < rows; ++row)
+    for (TaskId column = 0; column < width; ++column) {
+      const TaskId below = (row - 1) * width + column + 1, apart = TaskId{1} << (row - 1) % 3;
+      std::vector<TaskId> inputs;
+      if (column >= apart) inputs.push_back(below - apart);
+      inputs.push_back(below);
+      if (column + apart < width) inputs.push_back(below + apart);
+      story.submit(row * width + column + 1, inputs);
+    }
+  std::map<TaskId, PeerId> home;
+  std::map<PeerId, int> count;
+  int moved = 0;
+  for (TaskId id = width + 1; id <= rows * width; ++id) {
+    REQUIRE(story.of(id) == TaskState::processing);
+    const PeerId worker = story.worker_of(id);
+    story.finish(id, 8, task_s);
+    if (id <= rows * width / 2) continue;
+    ++count[worker];
+    const auto [known, is_first] = home.try_emplace(id % width, worker);
+    moved += !is_first && std::exchange(known->second, worker) != worker;
+  }
+  INFO(count[1] << " and " << count[2] << " tasks, " << moved << " moved");
+  CHECK(moved <= 4);
+  CHECK(std::abs(count[1] - count[2]) <= 40);
+}
+
 // --- stealing
 
 TEST_CASE("policy: a worker that joins takes what the busy one has been held back") {
