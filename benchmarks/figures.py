@@ -5,7 +5,7 @@ from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
 from frames import JOINS, QUESTIONS, frame_joins, frame_outofcore, frames, stations
 from launch import (Launch, beside_two, hosts, letters_speedup, map_commands, mpi, startup, streamz, tbb,
-                    three_hosts, weir, weir_threads)
+                    three_hosts, waiting, weir, weir_threads)
 from seeing import in_turns, seeing_bytes, seeing_picture, watched
 
 
@@ -188,6 +188,9 @@ FIGURES = [
     Figure("idle_cpu_fraction", "cores", 0.002, "lower",
            "the busiest of 3 ranks after a second of silence; raw: a rank that waits in MPI_Recv",
            weir(3, "idle"), (mpi(2, "raw_idle"), "idle_cpu_fraction")),
+    Figure("waiting_cpu_fraction", "cores", 0.001, "lower",
+           "a program that waits for results while its ten jobs stand in the queue, for 25 s",
+           waiting),
     Figure("scheduler_us_per_task", "us", 1, "lower",
            "1,000,000 tasks with dependencies, the worse of 10 and 10,000 simulated workers; median of 3 after a first round",
            scheduler),

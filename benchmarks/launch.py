@@ -195,6 +195,18 @@ def has_hosts():
     return False
 
 
+def measure_waiting():
+    """A program whose jobs stay in the queue: that of the tests' PBS, which lets none in."""
+    with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
+        site = Path(folder)
+        for name in ("qsub", "qstat", "qdel"):
+            (site / name).symlink_to(ROOT / "tests/support/fake_pbs")
+        (site / "server").mkdir()
+        return values_of(run([BIN / "benchmarks/waiting"],
+                             {"PATH": f"{site}:{BIN}:{os.environ['PATH']}", "HOME": folder,
+                              "FAKE_PBS": site / "server", "FAKE_PBS_RUNNING": "0"}))
+
+
 def measure_hosts():
     """Workers on hosts of their own, in the MPI job of rank 0 and in a job that joined; bare MPI beside them."""
     names = ["mpi_tasks_per_s", "mpi_roundtrip_us", "mpi_gb_per_s", "tcp_tasks_per_s", "tcp_roundtrip_us",
@@ -218,6 +230,7 @@ def measure_three_hosts():
 
 hosts = Launch("hosts", measure_hosts)
 three_hosts = Launch("three hosts", measure_three_hosts)
+waiting = Launch("waiting", measure_waiting)
 map_commands = Launch("map", measure_map)
 streamz = Launch("streamz", measure_streamz)
 tbb = Launch("raw_tbb", measure_tbb)
