@@ -17,6 +17,7 @@ struct Request {
   std::vector<std::uint32_t> workers{10};
   std::uint32_t width = 100;
   std::string duration = "1ms", latency = "20us", jitter = "0s";
+  double duration_s = 0;
   bool json = false;
   simulator::Simulation simulation;
 };
@@ -29,16 +30,23 @@ double seconds(const std::string& name, const std::string& text) {
   }
 }
 
+constexpr std::uint32_t most_tasks = 100'000'000;
+
+/// Tasks of one round of a shuffle: parts, and those that put them together.
+std::uint64_t round_of(const Request& request) {
+  return std::uint64_t{request.width} * (std::uint64_t{request.width} + 1);
+}
+
 simulator::SimulatedGraph make_graph(const Request& request) {
-  const double duration_s = seconds("--duration", request.duration);
+  const double duration_s = request.duration_s;
   if (request.shape == "roots") return simulator::roots(request.tasks, duration_s);
   if (request.shape == "chain") return simulator::chain(request.tasks, duration_s);
   if (request.shape == "tree") return simulator::tree((request.tasks + 1) / 2, duration_s);
   if (request.shape == "stencil")
     return simulator::stencil(request.width, std::max(1u, request.tasks / request.width), duration_s);
   if (request.shape == "shuffle") {
-    const std::uint64_t round = std::uint64_t{request.width} * (request.width + 1);
-    return simulator::shuffle(request.width, std::max<std::uint32_t>(1, request.tasks / round), duration_s);
+    const auto rounds = static_cast<std::uint32_t>(request.tasks / round_of(request));
+    return simulator::shuffle(request.width, std::max(1u, rounds), duration_s);
   }
   return simulator::random_graph(request.tasks, request.width, duration_s, request.simulation.cluster.seed);
 }
@@ -49,8 +57,10 @@ bool parse(int argc, char** argv, Request& request) {
       "weir simulate");
   app.add_option("shape", request.shape, "roots, chain, tree, stencil, shuffle or random")
       ->check(CLI::IsMember({"roots", "chain", "tree", "stencil", "shuffle", "random"}));
-  app.add_option("--tasks", request.tasks, "Tasks of the graph (100000)")
-      ->check(CLI::Range(1u, 100'000'000u))
+  app.add_option(
+         "--tasks", request.tasks,
+         "Tasks of the graph, about: a shuffle has width x (width + 1) or more, a stencil width (100000)")
+      ->check(CLI::Range(1u, most_tasks))
       ->type_name("N");
   app.add_option("-n,--workers", request.workers, "Workers; several numbers give several lines (10)")
       ->delimiter(',')
@@ -61,7 +71,7 @@ bool parse(int argc, char** argv, Request& request) {
       ->type_name("T");
   app.add_option("--width", request.width,
                  "Width of a stencil or shuffle; how far back inputs of a random graph lie (100)")
-      ->check(CLI::Range(1u, 100'000'000u))
+      ->check(CLI::Range(1u, most_tasks))
       ->type_name("N");
   app.add_option("--duration", request.duration, "Of a task; the mean in a random graph (1ms)")
       ->type_name("TIME");
@@ -69,7 +79,8 @@ bool parse(int argc, char** argv, Request& request) {
   app.add_option("--jitter", request.jitter, "Up to so much more, at random (0s)")->type_name("TIME");
   app.add_flag("--rank0", request.simulation.cluster.busy_rank0,
                "Let rank 0's own time pass: the scheduler's as measured here, 100 ns for each message");
-  app.add_option("--deaths", request.simulation.deaths, "Workers that die at random moments (0)")
+  app.add_option("--deaths", request.simulation.deaths,
+                 "Workers that die at random moments; one always stays (0)")
       ->type_name("N");
   app.add_option("--joins", request.simulation.joins, "Workers that join at random moments (0)")
       ->type_name("N");
@@ -79,8 +90,13 @@ bool parse(int argc, char** argv, Request& request) {
   app.add_flag("--json", request.json, "One object a line instead of a table");
   app.get_formatter()->column_width(28);
   if (!tool::parse(app, argc, argv)) return false;
+  request.duration_s = seconds("--duration", request.duration);
   request.simulation.cluster.latency_s = seconds("--latency", request.latency);
   request.simulation.cluster.jitter_s = seconds("--jitter", request.jitter);
+  if (request.shape == "shuffle" && round_of(request) > most_tasks)
+    throw Error(ErrorKind::invalid_argument,
+                "--width: a shuffle must have at most " + std::to_string(most_tasks) +
+                    " tasks, width x (width + 1) (got " + std::to_string(round_of(request)) + ")");
   return true;
 }
 

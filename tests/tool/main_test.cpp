@@ -120,6 +120,21 @@ TEST_CASE("weir never echoes control characters") {
   }
 }
 
+TEST_CASE("weir simulate refuses times that are none and graphs that find no room, before it prints") {
+  for (const auto& [words, message] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"roots", "--duration", "-5ms"}, "weir simulate: --duration: duration: \"-5ms\" is negative"},
+           {{"shuffle", "--width", "100000"},
+            "weir simulate: --width: a shuffle must have at most 100000000 tasks, width x (width + 1) (got "
+            "10000100000)"}}) {
+    std::vector<std::string> command{WEIR_TOOL, "simulate"};
+    command.insert(command.end(), words.begin(), words.end());
+    const Finished finished = run(command);
+    CHECK(finished.status == 2);
+    CHECK(finished.out.empty());
+    CHECK(finished.err.starts_with(message));
+  }
+}
+
 TEST_CASE("weir fails when its output gets nowhere") {
   for (const std::string words :
        {"--help", "--version", "info", "info --settings", "run --help", "script --slurm -n 2 -t 1h app",
