@@ -19,9 +19,8 @@ TBB_FIGURES = ["tbb_tasks_per_s", "tbb_fan_in_per_s", "tbb_wide_per_s", "tbb_cha
                "tbb_fib_ms", "tbb_roundtrip_us", "tbb_pipe_per_s", "tbb_farm_per_s", "tbb_large_farm_per_s",
                "tbb_element_us"]
 
-# What `weir run` gives its ranks too: huge pages for large blocks, permission to run in containers.
-ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "OMPI_ALLOW_RUN_AS_ROOT": "1",
-               "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+# What `weir run` gives its ranks too: permission to run in containers.
+ENVIRONMENT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 
 class Failed(Exception):

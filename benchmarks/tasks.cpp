@@ -36,12 +36,14 @@ int main(int argc, char** argv) {
     std::vector<int> numbers(static_cast<std::size_t>(bench::option(argc, argv, "--tasks", 1'000'000)));
     std::iota(numbers.begin(), numbers.end(), 0);
     client.wait_for_workers(1);
-    bench::print("tasks_per_s_first", rate(client, numbers));
+    const double first = rate(client, numbers);
+    bench::print("tasks_per_s_first", first);
     std::vector<double> rates;
     for (long i = bench::option(argc, argv, "--repeat", 3); i > 0; --i) {
       wait_until_idle(client);
       rates.push_back(rate(client, numbers));
     }
     bench::print("tasks_per_s", bench::median(rates));
+    bench::print("tasks_first_fraction", first / bench::median(rates));
   });
 }

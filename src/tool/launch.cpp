@@ -29,7 +29,6 @@ std::map<std::string, std::string> rank_environment(const RunRequest& request, c
   if (request.is_dry) variables["WEIR_JOURNAL_DRY_RUN"] = "1";
   if (request.dashboard) variables["WEIR_DASHBOARD"] = *request.dashboard;
   if (request.report) variables["WEIR_REPORT"] = *request.report;
-  variables.try_emplace("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
   return variables;
 }
 

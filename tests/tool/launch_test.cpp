@@ -29,10 +29,9 @@ TEST_CASE("launch tells mpirun what users need not know") {
   const Launch launch = plan_launch({3, std::nullopt, "./app", {"-n", "5"}}, site_with({}));
   CHECK(joined(launch.command) ==
         "/usr/bin/mpirun --enable-recovery --oversubscribe --bind-to none --mca orte_launch_agent "
-        "/opt/weir/bin/weir hold orted -x GLIBC_TUNABLES -x WEIR_STARTED_BY -x WEIR_STATUS_FILE -n 3 "
+        "/opt/weir/bin/weir hold orted -x WEIR_STARTED_BY -x WEIR_STATUS_FILE -n 3 "
         "/opt/weir/bin/weir rank =./app =-n =5");
-  CHECK(launch.environment == std::map<std::string, std::string>{{"GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"},
-                                                                 {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+  CHECK(launch.environment == std::map<std::string, std::string>{{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
                                                                  {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
                                                                  {"WEIR_STARTED_BY", "/opt/weir/bin/weir"},
                                                                  {"WEIR_STATUS_FILE", "/tmp/s"}});
