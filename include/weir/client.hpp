@@ -292,7 +292,8 @@ class Client : private detail::client::RefusedCalls {
   /// Lets the task run to its end though nobody keeps its future; `weir::run` waits for it.
   template <class T>
   void fire_and_forget(const Future<T>& future) {
-    future.on_done([](const Future<T>&) {});
+    const detail::client::FutureRef& handle = future.handle("fire_and_forget");
+    handle->core->see_through(handle);
   }
 
   /// Runs `f(args...)` once on every worker, beside its tasks; workers that are retiring are left out.

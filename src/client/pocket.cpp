@@ -43,11 +43,13 @@ void Pocket::remove(Pocketed& task) {
   left_.store(left_.load(std::memory_order_relaxed) + 1, std::memory_order_release);  // under the latch only
   if (--listed_ == 0) {
     tasks_.clear();
+    left_over_.clear();
     first_ = 0;
     return;
   }
   while (!tasks_.back()) tasks_.pop_back();
   while (!tasks_[first_]) ++first_;
+  while (!left_over_.empty() && left_over_.back() >= tasks_.size()) left_over_.pop_back();
 }
 
 void Pocket::go_away(Pocketed& task, const Hand& hand) {
@@ -202,6 +204,58 @@ void Pocket::take_any(PeerId runs_on, std::size_t most, Hand& hand) {
   if (look() || away_.empty()) return;
   also_held = true;
   (void)look();
+}
+
+bool Pocket::leave_over(std::uint64_t order_of_parent) {
+  if (deepest_ == below_all || is_empty()) return false;
+  const std::lock_guard hold(latch_);
+  deepest_ = below_all;
+  std::size_t begin = tasks_.size();
+  for (; begin > first_; --begin) {
+    Pocketed* const task = tasks_[begin - 1];
+    if (!task) continue;
+    if (task->depth == below_all) break;
+    task->depth = below_all;
+    task->origin.ended(order_of_parent);
+  }
+  if (begin == tasks_.size()) return false;
+  left_over_.push_back(begin);
+  return true;
+}
+
+void Pocket::take_left(PeerId runs_on, std::size_t most, Hand& hand) {
+  constexpr std::size_t most_looks = 64;
+  const std::lock_guard hold(latch_);
+  while (!left_over_.empty()) {
+    std::size_t& begin = left_over_.back();
+    while (begin < tasks_.size() && !tasks_[begin]) ++begin;
+    if (begin < tasks_.size()) break;
+    left_over_.pop_back();
+  }
+  if (left_over_.empty()) return;
+  std::size_t at = left_over_.back();
+  const std::size_t end = std::min(tasks_.size(), at + most_looks);
+  const auto is_free = [&] { return at < end && tasks_[at] && !tasks_[at]->taken_by; };
+  while (at < end && !(is_free() && take_one(*tasks_[at], runs_on, most, hand))) ++at;
+  if (at == end || hand.is_begun) return;
+  for (++at; hand.tasks.size() < most && is_free() && tasks_[at]->input_count == 0; ++at)
+    if (!take_one(*tasks_[at], runs_on, most, hand)) return;
+}
+
+bool Pocket::keep(Pocketed& task) {
+  const std::lock_guard hold(latch_);
+  if (!is_untold(task) || task.taken_by || task.stage.load(std::memory_order_relaxed) != Stage::waiting)
+    return false;
+  if (std::exchange(task.is_kept, true)) return true;
+  task.references.fetch_add(1, std::memory_order_relaxed);
+  kept_.store(kept_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  return true;
+}
+
+FutureRef Pocket::let_go(Pocketed& task) {
+  if (!std::exchange(task.is_kept, false)) return {};
+  task.pocket.let_go_.fetch_add(1, std::memory_order_seq_cst);
+  return FutureRef(&task);
 }
 
 void Pocket::put_down(Hand& hand) {

@@ -15,6 +15,30 @@ namespace weir::detail::client {
 class Pocket;
 struct Hand;
 
+/// Where a task comes from: the task that submitted it, or the order of that, once it has ended.
+///
+/// **Threads.** Any.
+class Origin {
+ public:
+  explicit Origin(TaskId task) noexcept : word_(task) {}
+  /// It may be forgotten from now on; 0: its order is not known.
+  void ended(std::uint64_t order) noexcept { word_.store(is_order | order, std::memory_order_relaxed); }
+  /// 0: it has ended, or there is none.
+  [[nodiscard]] TaskId task() const noexcept {
+    const std::uint64_t word = word_.load(std::memory_order_relaxed);
+    return word & is_order ? 0 : word;
+  }
+  /// 0: it has not ended, or nobody knows.
+  [[nodiscard]] std::uint64_t order() const noexcept {
+    const std::uint64_t word = word_.load(std::memory_order_relaxed);
+    return word & is_order ? word & ~is_order : 0;
+  }
+
+ private:
+  static constexpr std::uint64_t is_order = std::uint64_t{1} << 63;  // the same in no id
+  std::atomic<std::uint64_t> word_;
+};
+
 /// The future of a task in a pocket.
 struct Pocketed final : FutureState {
   enum class Stage : std::uint8_t {
@@ -30,7 +54,7 @@ struct Pocketed final : FutureState {
         beside(request.beside.empty() ? task::Value()
                                       : task::Value::make(task::Beside{std::move(request.beside)})),
         pocket(in),
-        parent(submitter),
+        origin(submitter),
         depth(depth_of_submitter),
         input_count(static_cast<std::uint32_t>(request.untold.size())),
         inputs(std::move(request.untold)) {
@@ -43,8 +67,8 @@ struct Pocketed final : FutureState {
   const Buffer arguments;
   const task::Value beside;
   Pocket& pocket;
-  const TaskId parent;
-  const int depth;
+  Origin origin;
+  int depth;           ///< Of the task that submitted it; that of the program's body once that has ended.
   PeerId runs_on = 0;  ///< Once it has begun.
   std::uint64_t bytes = 0;
   float duration_s = 0;
@@ -53,6 +77,7 @@ struct Pocketed final : FutureState {
   // Changed by its pocket:
   bool is_claimed = false;           ///< Its thread runs it next: nobody else takes it.
   bool is_listed = false;            ///< In its pocket's list; a moment longer than it waits.
+  bool is_kept = false;              ///< Its pocket has a reference to it until it is done or told of.
   std::uint32_t place = 0;           ///< In that list.
   std::uint32_t place_of_taken = 0;  ///< Among those of `taken_by`.
   std::uint32_t ready_inputs = 0;    ///< The first of its inputs, which are done.
@@ -105,6 +130,21 @@ class Pocket {
   /// oldest; its own thread begins with that. With what is beside it if it has no inputs, up to `most`. One
   /// that is alone is begun; if it still waits it has to be told of, since one of its inputs has been.
   void take_any(PeerId runs_on, std::size_t most, Hand& hand);
+  /// The task has ended, with no other below it, that submitted those of depth 0: they are left over. Whether
+  /// there are such.
+  bool leave_over(std::uint64_t order_of_parent);
+  /// The same as `take_any` of what is left over, for the thread whose pocket it is: of the task that has
+  /// ended last the first one, so that what a task has submitted comes before what is beside it.
+  void take_left(PeerId runs_on, std::size_t most, Hand& hand);
+  /// Nobody may hold its future: it is kept until it is done. False if it does not wait here any more. Asked
+  /// by the thread whose pocket it is.
+  [[nodiscard]] bool keep(Pocketed& task);
+  /// It is done, or has been told of: the reference to it, which must not be dropped under the latch.
+  [[nodiscard]] static FutureRef let_go(Pocketed& task);
+  /// How many have been kept since it was made, and how many of them have been let go; in this order, so that
+  /// there is none if both numbers of all pockets are the same.
+  [[nodiscard]] std::size_t let_go_count() const noexcept { return let_go_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::size_t kept_count() const noexcept { return kept_.load(std::memory_order_acquire); }
   /// Takes one out of a hand to run it; false if others have.
   [[nodiscard]] static bool begin_held(Pocketed& task) noexcept {
     Stage waits = Stage::waiting;
@@ -165,15 +205,17 @@ class Pocket {
   [[nodiscard]] Left leave(Pocketed& task, Stage stage);
 
   Latch latch_;
-  std::vector<Pocketed*> tasks_;  // null where one has left
-  std::size_t first_ = 0;         // of them
-  std::vector<Pocketed*> away_;   // in hands of others, begun or not
-  std::size_t taken_ = 0;         // the last that was taken by a thread with nothing to do
-  std::uint32_t chance_ = 1;      // where such a thread looks next
-  int deepest_ = below_all;       // that any of them may have; of the thread whose pocket it is
-  std::size_t listed_ = 0;        // of tasks_
+  std::vector<Pocketed*> tasks_;        // null where one has left
+  std::size_t first_ = 0;               // of them
+  std::vector<std::size_t> left_over_;  // where those begin that an ended task has left, the last one last
+  std::vector<Pocketed*> away_;         // in hands, begun or not
+  std::size_t taken_ = 0;               // the last that was taken by a thread with nothing to do
+  std::uint32_t chance_ = 1;            // where such a thread looks next
+  int deepest_ = below_all;             // that any of them may have; of the thread whose pocket it is
+  std::size_t listed_ = 0;              // of tasks_
   std::atomic<std::size_t> put_{0},
       left_{0};  // so many in all; the first is of the thread whose pocket it is
+  std::atomic<std::size_t> kept_{0}, let_go_{0};
 };
 
 }  // namespace weir::detail::client

@@ -14,6 +14,7 @@ struct ThisTask;
 namespace weir::detail::client {
 
 class ClusterLink;
+class LinkShare;
 class Pocket;
 struct Pocketed;
 
@@ -29,6 +30,8 @@ struct TaskThread {
   virtual bool run_pocketed(Pocketed&, bool /*is_begun*/) { return false; }
   /// Which worker it is of.
   [[nodiscard]] virtual std::uint32_t worker() const noexcept { return 0; }
+  /// What keeps that for the futures of its tasks; null: they do.
+  virtual LinkShare* share() { return nullptr; }
   /// The link of the process, counted by this thread alone.
   virtual std::shared_ptr<ClusterLink> link() { return nullptr; }
 

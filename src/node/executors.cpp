@@ -185,7 +185,10 @@ bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_loc
     else rest(now - last);
     hold.lock();
     driving_ = false;
-    if (theft == Theft::due && !closing_ && state_.has_slot()) looking.note(run_of_pockets(slot, hold));
+    if (theft == Theft::due && !closing_ && state_.has_slot()) {
+      looking.note(run_of_pockets(slot, hold));
+      run_left(slot, hold);
+    }
     call_one();
   }
   return false;
@@ -253,8 +256,10 @@ WorkerNode::Found WorkerNode::run_of_pockets(std::size_t slot, std::unique_lock<
   client::Hand hand;
   std::size_t most = 1, runs = 0;
   std::int64_t run_ns = 0;
+  const std::uint64_t left_over = running_[slot].left_over;
   for (auto start = Clock::now(), last = start;
-       !closing_ && (found == Found::nothing || (found == Found::some && last - start < a_while));) {
+       !closing_ && running_[slot].left_over == left_over &&
+       (found == Found::nothing || (found == Found::some && last - start < a_while));) {
     client::Pocket* const pocket = settings_.scheduler->take_of_pockets(self_, most, hand);
     if (!pocket) break;
     found = Found::some;
@@ -264,6 +269,7 @@ WorkerNode::Found WorkerNode::run_of_pockets(std::size_t slot, std::unique_lock<
       bring_here(task, hand.values);
       run_ns += run_begun(slot, task, hand.values, false);
       ++runs;
+      if (running_[slot].left_over != left_over) break;
     }
     if (runs >= enough && run_ns < static_cast<std::int64_t>(runs) * worth_a_thread_ns)
       found = Found::too_short;
@@ -274,10 +280,71 @@ WorkerNode::Found WorkerNode::run_of_pockets(std::size_t slot, std::unique_lock<
     else if (count >= most) most = std::min(2 * most, most_in_hand);
     last = now;
   }
+  // One that starts the next one goes to and fro between threads.
+  if (running_[slot].left_over != left_over && run_ns < static_cast<std::int64_t>(runs) * worth_a_thread_ns)
+    found = Found::too_short;
   hold.lock();
   state_.vacate();
   note_in_place(slot);
   return found;
+}
+
+// What tasks of this thread have left over in its pocket: nobody else knows of it, and this thread has time
+// for it as long as it has nothing more urgent to do. What it does not come to at once others may, if they
+// are to run something: then the scheduler is told.
+void WorkerNode::run_left(std::size_t slot, std::unique_lock<Baton>& hold) {
+  if (slot >= running_.size()) return;
+  const Running& running = running_[slot];
+  if (!running.pocket || running.pocket->is_empty()) return;
+  flush();  // whoever waits for what left it waits no longer
+  bool has_others = false;
+  while (!closing_ && !has_others && alive_ - seceded_ <= settings_.threads && state_.has_slot() &&
+         state_.goes_first(running.order_of_left)) {
+    state_.occupy();
+    if (idle_ && !driving_) work_.notify_one();
+    hold.unlock();
+    const bool has_run = run_some_left(slot);
+    hold.lock();
+    state_.vacate();
+    note_in_place(slot);
+    if (!has_run || running.pocket->is_empty()) return;
+    progress();
+    leave_callbacks();
+    has_others = state_.has_ready();
+  }
+  hold.unlock();
+  tell_left(slot);
+  hold.lock();
+}
+
+// For a while; false if others have all that is there. One after the other in the order of submission, but
+// what one of them leaves over comes next.
+bool WorkerNode::run_some_left(std::size_t slot) {
+  constexpr auto a_while = std::chrono::microseconds(100);
+  constexpr std::size_t most_in_hand = 32;
+  Running& running = running_[slot];
+  client::Hand hand;
+  bool has_run = false;
+  std::size_t most = 1;
+  for (const auto start = QuickClock::now(); !closing_ && QuickClock::now() - start < a_while;) {
+    if (!settings_.scheduler->take_left(*running.pocket, self_, most, hand)) return has_run;
+    const std::uint64_t before = running.left_over;
+    for (const client::FutureRef& each : hand.tasks) {
+      auto& task = static_cast<client::Pocketed&>(*each.get());
+      if (!hand.is_begun && !client::Pocket::begin_held(task)) continue;
+      run_begun(slot, task, hand.values, false);
+      has_run = true;
+      if (running.left_over != before) break;
+    }
+    most = running.left_over != before ? 1 : std::min(2 * most, most_in_hand);
+    running.pocket->put_down(hand);
+  }
+  return has_run;
+}
+
+void WorkerNode::tell_left(std::size_t slot) {
+  if (slot < running_.size() && running_[slot].pocket && !running_[slot].pocket->is_empty())
+    settings_.scheduler->tell_from(*running_[slot].pocket, client::Pocket::below_all);
 }
 
 void WorkerNode::begin_closing() {
@@ -306,22 +373,35 @@ void WorkerNode::execute_loop(std::size_t slot) {
   worker::Execution task;
   std::unique_lock hold(baton_);
   std::int64_t polled_ns = 0;  // about
+  bool had_kept = false;       // at the last poll
   for (int since_poll = 0; next(task, slot, hold); ++since_poll) {
     if (idle_ && !driving_) work_.notify_one();  // somebody else drives while this one computes
     hold.unlock();
+    tell_left(slot);
     Ran ran;
     worker::Outcome outcome = run(task, slot, ran);
     task.values.clear();
     hold.lock();
     finish(task, slot, ran, std::move(outcome));
     if (state_.wants_spill()) wake_spiller();
+    run_left(slot, hold);
     if (since_poll == 0) polled_ns = ran.start_ns;
     if (ran.end_ns - polled_ns > most_unpolled_ns || since_poll == most_unpolled || !state_.has_ready()) {
       since_poll = -1;
       progress();
       leave_callbacks();
+      const bool has_kept = settings_.scheduler && settings_.scheduler->has_kept();
+      if (std::exchange(had_kept, has_kept) && has_kept && !closing_ && slot < running_.size() &&
+          state_.has_ready() && state_.has_slot()) {
+        (void)run_of_pockets(slot, hold);  // whose owners are still busy
+        run_left(slot, hold);
+      }
     }
   }
+  hold.unlock();
+  tell_left(slot);
+  give_back_link(slot);
+  hold.lock();
   --alive_;
   if (driving_ == false && idle_) work_.notify_one();
   slots_[slot].ended = true;
@@ -381,8 +461,10 @@ struct WorkerNode::OnThread final : client::TaskThread {
     if (below) {
       order = below->order;
       with_slot = below->with_slot;
-    } else if (!is_lent) {
-      with_slot = this;
+    } else {
+      const std::uint64_t order_of_parent = task.origin.order();
+      order = order_of_parent ? scheduler::order_on(order_of_parent) : 0;
+      if (!is_lent) with_slot = this;
     }
     take_pocket();
   }
@@ -429,10 +511,18 @@ struct WorkerNode::OnThread final : client::TaskThread {
     return node.run_in_place(this, slot, inner, is_begun);
   }
   [[nodiscard]] PeerId worker() const noexcept override { return node.self_; }
+  client::LinkShare* share() override {
+    if (slot >= node.running_.size() || !node.settings_.scheduler) return nullptr;
+    client::LinkShare*& share = node.running_[slot].share;
+    if (!share) share = new client::LinkShare(node.settings_.scheduler->shared_from_this());
+    return share;
+  }
   // A count of references that no other thread changes.
   std::shared_ptr<client::ClusterLink> link() override {
-    if (!lowest->own_link) lowest->own_link = node.counted_apart();
-    return lowest->own_link;
+    std::shared_ptr<client::ClusterLink>& link =
+        slot < node.running_.size() ? node.running_[slot].link : lowest->own_link;
+    if (!link) link = node.counted_apart();
+    return link;
   }
 
   WorkerNode& node;
@@ -451,7 +541,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
   const OnThread* with_slot = nullptr;  // the one that has the slot, not on top of another; null: all stand
                                         // on the program's body
   client::Pocket* own_pocket = nullptr;
-  std::shared_ptr<client::ClusterLink> own_link;  // of the lowest
+  std::shared_ptr<client::ClusterLink> own_link;  // of the lowest, where the slot has none
 
  private:
   OnThread(WorkerNode& node, std::size_t slot, Ran& ran, bool is_lent)
@@ -465,6 +555,20 @@ struct WorkerNode::OnThread final : client::TaskThread {
     if (node.settings_.scheduler && slot < node.running_.size()) own_pocket = node.running_[slot].pocket;
   }
 };
+
+// The task on top of this thread has ended: what it has submitted its thread runs next, if it is about to
+// have time for it; else the scheduler is told.
+void WorkerNode::end_in_pocket(OnThread& thread, int depth) {
+  client::Pocket* const pocket = thread.own_pocket;
+  if (!pocket) return;
+  Running& running = running_[thread.slot];
+  if (thread.below || thread.is_lent) {
+    if (pocket->has_from(depth)) settings_.scheduler->tell_from(*pocket, depth);
+  } else if (pocket->leave_over(thread.order)) {
+    ++running.left_over;
+    running.order_of_left = thread.order ? scheduler::order_on(thread.order) : 0;
+  }
+}
 
 void WorkerNode::note_owner(Running& running, TaskId id, std::uint32_t run, bool is_lent) {
   running.run.store(run, std::memory_order_relaxed);
@@ -522,8 +626,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     outcome.failure = thrown_failure();
   }
   if (forks_behind() != forks) end_child_of("task " + task::function_name(task.function));
-  if (thread.own_pocket && thread.own_pocket->has_from(scope.depth))
-    settings_.scheduler->tell_from(*thread.own_pocket, scope.depth);
+  end_in_pocket(thread, scope.depth);
   const auto end = QuickClock::now();
   if (read_ns) ran.reading_ns = read_ns - ran.start_ns;
   if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
@@ -634,8 +737,7 @@ std::int64_t WorkerNode::run_begun(std::size_t slot, client::Pocketed& future,
     failure = thrown_failure();
   }
   if (forks_behind() != forks) end_child_of("task " + task::function_name(future.function));
-  if (thread.own_pocket && thread.own_pocket->has_from(scope.depth))
-    settings_.scheduler->tell_from(*thread.own_pocket, scope.depth);
+  end_in_pocket(thread, scope.depth);
   const auto end = QuickClock::now();
   if (read_ns) ran.reading_ns = read_ns - ran.start_ns;
   ran.end_ns = end.time_since_epoch().count();
@@ -699,6 +801,7 @@ void WorkerNode::note_lent(std::size_t slot) {
 
 void WorkerNode::take_back(std::size_t slot) {
   note_lent(slot);
+  give_back_link(slot);
   const std::lock_guard hold(baton_);
   slots_[slot].ended = true;
 }
@@ -722,10 +825,17 @@ bool WorkerNode::run_if_next(TaskId id) {
   task.values.clear();
   hold.lock();
   finish(task, slot, ran, std::move(outcome));
+  give_back_link(slot);
   slots_[slot].ended = true;
   if (state_.wants_spill()) wake_spiller();
   flush();
   return true;
+}
+
+void WorkerNode::give_back_link(std::size_t slot) {
+  if (slot >= running_.size()) return;
+  running_[slot].link.reset();
+  if (client::LinkShare* const share = std::exchange(running_[slot].share, nullptr)) share->leave();
 }
 
 // `Client::run_on_workers` must not wait for a slot: it has a thread of its own.
@@ -741,6 +851,7 @@ void WorkerNode::start_out_of_band() {
         finish(task, slot, ran, std::move(outcome));
         flush();
       }
+      give_back_link(slot);
       // Not as a Hold: it would call callbacks, and whoever takes the slot waits for this thread with the
       // baton in hand.
       const std::lock_guard hold(baton_);

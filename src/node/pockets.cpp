@@ -52,7 +52,7 @@ protocol::SubmitTask message_of(const Pocket::Left& left) {
   message.arguments = task.arguments;
   message.beside.value = task.beside;
   for (const FutureRef& input : left.inputs) message.inputs.push_back(input->id);
-  message.parent = task.parent;
+  message.parent = task.origin.task();
   return message;
 }
 
@@ -89,6 +89,15 @@ void SchedulerNode::add_pocketed(Picture& picture) {
     }
 }
 
+bool SchedulerNode::has_kept() const noexcept {
+  const Pocket* const last = pocket_.load(std::memory_order_acquire);
+  std::size_t kept = 0, let_go = 0;
+  for (const Pocket* pocket = last; pocket; pocket = pocket->next) let_go += pocket->let_go_count();
+  for (const Pocket* pocket = pocket_.load(std::memory_order_acquire); pocket; pocket = pocket->next)
+    kept += pocket->kept_count();
+  return kept != let_go;
+}
+
 FutureRef SchedulerNode::submit(Request&& request) {
   const TaskScope* scope = TaskScope::current();
   const bool by_body = is_body();
@@ -105,9 +114,9 @@ FutureRef SchedulerNode::submit(Request&& request) {
                        : new Pocketed(std::move(request), *pocket, scope->id, scope->depth);
   FutureRef future(task);
   task->id = futures_.take_id(self());
-  if (by_body) {
+  if (client::LinkShare* const share = by_body ? body_share_ : scope->thread->share()) {
     task->core = std::shared_ptr<ClusterLink>(std::shared_ptr<void>(), this);
-    task->share = &body_share_->take();
+    task->share = &share->take();
   } else {
     task->core = scope->thread->link();
   }
@@ -216,6 +225,16 @@ void SchedulerNode::on_done(FutureState& state, std::function<void()> done, bool
   Node::on_done(state, std::move(done), awaited);
 }
 
+// Nobody asks for it: where no other thread has time for it, its own comes to it when its task has ended.
+void SchedulerNode::see_through(const FutureRef& future) {
+  const TaskScope* const scope = TaskScope::current();
+  if (future->is_untold.load(std::memory_order_acquire) && scope && scope->alone == 0 && scope->thread &&
+      scope->thread->pocket() == &pocketed(*future.get()).pocket &&
+      scope->thread->pocket()->keep(pocketed(*future.get())))
+    return;
+  Node::see_through(future);
+}
+
 // What it stood on may have no other reference, and that what it stands on: a long chain, one after the
 // other.
 void SchedulerNode::release(FutureState* state) noexcept {
@@ -239,7 +258,7 @@ void SchedulerNode::release(FutureState* state) noexcept {
 
 void SchedulerNode::tell(Pocketed& task) {
   const Hold hold(*this);
-  if (task.depth == below_all && is_body()) tell_from(task.pocket, below_all);  // in order
+  if (is_body() && &task.pocket == body_pocket_) tell_from(task.pocket, below_all);  // in order
   std::vector<Pocket::Left> left;
   if (auto one = task.pocket.take(task)) left.push_back(std::move(*one));
   tell_of(std::move(left));
@@ -256,10 +275,13 @@ void SchedulerNode::tell_of(std::vector<Pocket::Left>&& left) {
   std::ranges::sort(left, {}, [](const Pocket::Left& one) { return one.task->id; });
   for (const Pocket::Left& one : left) {
     futures_.adopt(*one.task);
+    if (one.stage != Stage::done)
+      if (const FutureRef kept = Pocket::let_go(*one.task)) Node::see_through(kept);
     if (futures_.closed()) continue;
     protocol::SubmitTask message = message_of(one);
     if (one.stage == Stage::waiting) {
-      to_scheduler(std::move(message));
+      state_.told_late(now_s_, std::move(message), one.task->origin.order(), actions_);
+      perform();
       continue;
     }
     const bool made_once = one.stage == Stage::done && one.task->input_count > 0;
@@ -296,16 +318,30 @@ client::Pocket* SchedulerNode::take_of_pockets(PeerId worker, std::size_t most, 
     pocket->take_any(worker, most, hand);
     if (hand.tasks.empty()) continue;
     if (hand.is_begun || pocketed(*hand.tasks.front().get()).input_count == 0) return pocket;
-    // Not as a Hold: callbacks of futures are not for a worker's thread that looks for work.
-    const std::lock_guard hold(baton_);
-    std::vector<Pocket::Left> left;
-    if (auto one = pocket->take(pocketed(*hand.tasks.front().get()))) left.push_back(std::move(*one));
-    hand.tasks.clear();
-    tell_of(std::move(left));
-    flush();
-    leave_callbacks();
+    tell_taken(*pocket, hand);
   }
   return nullptr;
+}
+
+bool SchedulerNode::take_left(Pocket& pocket, PeerId worker, std::size_t most, client::Hand& hand) {
+  for (;;) {
+    pocket.take_left(worker, most, hand);
+    if (hand.tasks.empty()) return false;
+    if (hand.is_begun || pocketed(*hand.tasks.front().get()).input_count == 0) return true;
+    tell_taken(pocket, hand);
+  }
+}
+
+// One whose inputs are not here any more. Not as a Hold: callbacks of futures are not for a worker's thread
+// that looks for work.
+void SchedulerNode::tell_taken(Pocket& pocket, client::Hand& hand) {
+  const std::lock_guard hold(baton_);
+  std::vector<Pocket::Left> left;
+  if (auto one = pocket.take(pocketed(*hand.tasks.front().get()))) left.push_back(std::move(*one));
+  hand.tasks.clear();
+  tell_of(std::move(left));
+  flush();
+  leave_callbacks();
 }
 
 bool SchedulerNode::is_body() const noexcept {
@@ -360,6 +396,7 @@ void SchedulerNode::ended(Pocketed& task, task::Value&& value, std::uint64_t byt
                           std::shared_ptr<const Failure>&& failure) {
   if (!failure && bytes < worker_keeps_bytes && task.pocket.end(task, value, bytes, duration_s)) {
     if (duration_s >= worth_a_call_s) call_sleeper();  // for what stood on it
+    if (const FutureRef kept = Pocket::let_go(task); kept && is_ending_ && !has_kept()) wake();
     return;
   }
   tell(task);

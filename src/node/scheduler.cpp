@@ -600,10 +600,11 @@ void SchedulerNode::restart() {
 bool SchedulerNode::leave(bool abort) {
   log::debug("the body has ended{}", abort ? " with an error" : "");
   if (!abort) {
+    is_ending_ = true;
     wait_until(
         [&] {
           Hold hold(*this);
-          return futures_.callbacks_pending() == 0;
+          return futures_.callbacks_pending() == 0 && !has_kept();
         },
         std::nullopt);
     finish_keeping();
@@ -613,6 +614,7 @@ bool SchedulerNode::leave(bool abort) {
     Hold hold(*this);
     leaving_ = true;
     may_pocket_ = false;
+    tell_all_pockets();  // so that it ends like any
     close_futures("the cluster has ended");
     close_asks();
     each_alive([&](PeerId id, Peer&) { post(id, protocol::Shutdown{abort}); });

@@ -87,6 +87,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void fetch(client::FutureState& state, client::Deadline deadline) override;
   void cancel(client::FutureState& state, const std::string& reason) override;
   void on_done(client::FutureState& state, std::function<void()> done, bool awaited) override;
+  void see_through(const client::FutureRef& future) override;
   void release(client::FutureState* state) noexcept override;
   /// For a thread of a worker in this process.
   [[nodiscard]] client::Pocket& make_pocket();
@@ -97,6 +98,10 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   /// What a thread of this worker that has nothing to do runs of what waits in pockets, up to `most`, and the
   /// pocket; null: nothing.
   [[nodiscard]] client::Pocket* take_of_pockets(PeerId worker, std::size_t most, client::Hand& hand);
+  /// The same of what tasks of the thread whose pocket this is have left over there; whether there was some.
+  [[nodiscard]] bool take_left(client::Pocket& pocket, PeerId worker, std::size_t most, client::Hand& hand);
+  /// Whether some that nobody holds wait or run outside of the scheduler's knowledge.
+  [[nodiscard]] bool has_kept() const noexcept;
   /// The scheduler is told of a task, and of what it stands on.
   void tell(client::Pocketed& task);
   /// A thread will sleep until something is put into a pocket; it looks once more before it does.
@@ -231,6 +236,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void call_sleeper();
   void tell_of(std::vector<client::Pocket::Left>&& left);
   void tell_all_pockets();
+  void tell_taken(client::Pocket& pocket, client::Hand& hand);
   void add_pocketed(Picture& picture);
   [[nodiscard]] bool is_body() const noexcept;
   void note_body();
@@ -288,6 +294,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::atomic<client::Pocket*> pocket_{nullptr};  // the last of them
   std::atomic<bool> may_pocket_{false};           // all workers are here, and the cluster is open
   std::atomic<bool> has_gangs_{false};            // what they wait for must be known: no pockets
+  std::atomic<bool> is_ending_{false};            // the body waits for what was fired and forgotten
   std::atomic<bool> has_sleeper_{false};          // a thread looks for work in pockets when it is woken
   std::atomic<std::thread::id> body_{};      // the thread of the program's body, if that has a pocket ...
   std::shared_ptr<WorkerNode> body_worker_;  // ... that of a slot ...

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "client/link_share.hpp"
 #include "client/pocket.hpp"
 #include "node/gang_box.hpp"
 #include "node/host.hpp"
@@ -133,9 +134,13 @@ class WorkerNode final : public Node {
   /// What a thread runs; read by whoever tells of it, and written by the thread.
   struct Running {
     std::atomic<std::uint64_t> function{0};
-    std::atomic<std::int64_t> start_ns{-1};  // -1: nothing
-    client::Pocket* pocket = nullptr;        // null: it has none
-    std::vector<RanInPlace> in_place;        // of the thread, which has not told the counter yet
+    std::atomic<std::int64_t> start_ns{-1};     // -1: nothing
+    client::Pocket* pocket = nullptr;           // null: it has none
+    std::shared_ptr<client::ClusterLink> link;  // of the thread's tasks, as long as it has the slot ...
+    client::LinkShare* share = nullptr;         // ... and of their futures
+    std::vector<RanInPlace> in_place;           // of the thread, which has not told the counter yet
+    std::uint64_t left_over = 0;                // of its tasks, those that have left others in the pocket ...
+    std::uint64_t order_of_left = 0;            // ... and the order of what the last one has left
     // The task that has the thread's slot, unless it waits and has given it away.
     std::atomic<TaskId> owner{0};
     std::atomic<std::uint32_t> run{0};
@@ -194,9 +199,14 @@ class WorkerNode final : public Node {
   };
   [[nodiscard]] Theft thieve(Clock::time_point now, Looking& looking, bool will_sleep);
   [[nodiscard]] Found run_of_pockets(std::size_t slot, std::unique_lock<Baton>& hold);
+  void run_left(std::size_t slot, std::unique_lock<Baton>& hold);
+  [[nodiscard]] bool run_some_left(std::size_t slot);
+  void end_in_pocket(OnThread& thread, int depth);
+  void tell_left(std::size_t slot);
   bool run_in_place(OnThread* below, std::size_t slot, client::Pocketed& future, bool is_begun);
   std::int64_t run_begun(std::size_t slot, client::Pocketed& future, const client::Pocket::Values& values,
                          bool is_lent);
+  void give_back_link(std::size_t slot);
   void note_in_place(std::size_t slot);
   void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);
   void note_idle(Clock::time_point now);

@@ -21,6 +21,12 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
   end_event();
 }
 
+void State::told_late(Time now, protocol::SubmitTask&& message, std::uint64_t order_of_parent, Actions& out) {
+  begin(now, out, "submitted");
+  submit(std::move(message), nowhere, false, order_of_parent);
+  end_event();
+}
+
 void State::begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool made_once, bool has_slot,
                   Actions& out) {
   begin(now, out, "began in place");
@@ -30,7 +36,8 @@ void State::begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool 
   end_event();
 }
 
-void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has_slot) {
+void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has_slot,
+                   std::uint64_t order_of_parent) {
   auto [made, fresh] = tasks_.emplace(message.id, message.id);
   if (!fresh) return;
   ++counts_[static_cast<std::size_t>(TaskState::released)];
@@ -95,16 +102,15 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has
     task.inputs.push_back({input, static_cast<std::uint32_t>(input->dependents.size())});
     input->dependents.push_back({&task, task.inputs.size() - 1});
     input->uses += input->uses < many_uses;
-    order =
-        std::max(order, (input->order | 255) - std::min<std::uint64_t>(255, 255 - (input->order & 255) + 1));
+    order = std::max(order, order_on(input->order));
   }
   if (const std::uint32_t count = task.inputs.size(); count > 1 && count <= counted_inputs) {
     stride_.begin_task();
     for (const Edge& edge : task.inputs) stride_.note(task.id - edge.task->id);
   }
-  if (const Task* parent = message.parent ? tasks_.find(message.parent) : nullptr;
-      parent && task.inputs.empty())
-    order = (parent->order | 255) - std::min<std::uint64_t>(255, 255 - (parent->order & 255) + 1);
+  if (const Task* parent = message.parent ? tasks_.find(message.parent) : nullptr)
+    order_of_parent = parent->order;
+  if (order_of_parent && task.inputs.empty()) order = order_on(order_of_parent);
   task.order = order ? order : ++roots_ << 8 | 255;
   if (message.gang) join_gang(task, *message.gang);
   if (task.in_gang && !failure) {

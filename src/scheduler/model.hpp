@@ -51,6 +51,12 @@ struct Extras {
   std::uint32_t need = 0;       ///< Its resources, for counting; 0: none.
 };
 
+/// The order of what stands on a task of this order: the same root, one deeper.
+[[nodiscard]] constexpr std::uint64_t order_on(std::uint64_t order) noexcept {
+  constexpr std::uint64_t deepest = 255;
+  return (order | deepest) - std::min(deepest, deepest - (order & deepest) + 1);
+}
+
 /// Four cache lines; what other tasks' events touch is in the first.
 struct alignas(64) Task {
   explicit Task(TaskId task) : id(task) {}

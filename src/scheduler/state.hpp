@@ -92,6 +92,9 @@ class State {
 
   // --- from clients
   void handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out);
+  /// One that the scheduler hears of when that which submitted it, of this order, may have been forgotten; 0:
+  /// it is not known.
+  void told_late(Time now, protocol::SubmitTask&& message, std::uint64_t order_of_parent, Actions& out);
   /// A task that a worker has begun to run by itself, as its first run, with inputs that are in memory; how
   /// it ends is told as of others. It is `made_once` if it had inputs that are not told of; its result then
   /// stays while others stand on it. It has a slot of the worker unless it runs on top of a task that has.
@@ -228,7 +231,8 @@ class State {
 
  private:
   // from_clients.cpp
-  void submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has_slot);
+  void submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has_slot,
+              std::uint64_t order_of_parent = 0);
 
   // transitions.cpp, results.cpp
   void move(Task& task, TaskState to, const char* cause);

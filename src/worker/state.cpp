@@ -529,6 +529,15 @@ bool State::take_if_next(Execution& out, TaskId id) {
   return record && record->wished().limit_ns == 0 && take(out);
 }
 
+bool State::goes_first(std::uint64_t order) {
+  drop_stale();
+  const QueueEntry own{0, order, 0, 0};
+  const auto is_before = [&](const QueueEntry& entry) { return !later(entry, own); };
+  return (ready_.empty() || !is_before(ready_.top())) &&
+         std::ranges::none_of(constrained_,
+                              [&](const QueueEntry& entry) { return is_before(entry) && valid(entry); });
+}
+
 bool State::take(Execution& out, bool out_of_band) {
   QueueEntry chosen{};
   Record* record = nullptr;

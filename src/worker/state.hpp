@@ -204,6 +204,8 @@ class State {
   bool take_of_root(Execution& out, std::uint64_t order, TaskId awaited = 0);
   /// The same if it is this one.
   bool take_if_next(Execution& out, TaskId id);
+  /// Whether a task of this order, which asks for nothing, is more urgent than all that could start.
+  [[nodiscard]] bool goes_first(std::uint64_t order);
   void done(Outcome&& outcome, Actions& out);
   /// A task that waits for others gives its threads away, with their processors, and takes them back. `grant`
   /// is what it was given, if it had asked for something. The scheduler is told, as of the run that what goes

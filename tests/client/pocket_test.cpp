@@ -15,6 +15,7 @@ using Stage = Pocketed::Stage;
 namespace {
 
 struct Tasks {
+  using Ids = std::vector<TaskId>;
   Pocket pocket;
   std::vector<std::unique_ptr<Pocketed>> made;
   std::list<client::Hand> hands;
@@ -54,6 +55,16 @@ struct Tasks {
     pocket.take_any(4, most, hand);
     return hand;
   }
+  /// What its own thread takes of what is left over, begun or not.
+  Ids take_left(std::size_t most) {
+    client::Hand& hand = hands.emplace_back();
+    pocket.take_left(3, most, hand);
+    for (const client::FutureRef& task : hand.tasks)
+      CHECK((hand.is_begun || Pocket::begin_held(static_cast<Pocketed&>(*task.get()))));
+    const Ids taken = ids(hand);
+    pocket.put_down(hand);
+    return taken;
+  }
   static std::vector<TaskId> ids(const client::Hand& hand) {
     std::vector<TaskId> ids;
     for (const client::FutureRef& task : hand.tasks) ids.push_back(task->id);
@@ -72,7 +83,7 @@ struct Tasks {
     while (!made.empty()) made.pop_back();  // the last first: they hold their inputs
   }
 };
-using Ids = std::vector<TaskId>;
+using Ids = Tasks::Ids;
 
 }  // namespace
 
@@ -195,6 +206,65 @@ TEST_CASE("pocket: a task with an input that has been told of does not begin, bu
   const auto left = tasks.pocket.take(task);
   REQUIRE(left->inputs.size() == 1);
   CHECK(left->inputs[0].get() == &input);
+}
+
+TEST_CASE("pocket: what is left over comes in order, but what one of these leaves comes before the others") {
+  Tasks tasks;
+  CHECK_FALSE(tasks.pocket.leave_over(9));
+  for (int i = 0; i < 3; ++i) tasks.put(0);
+  CHECK(tasks.made[2]->origin.task() == 7);
+  CHECK(tasks.take_left(1).empty());  // their submitter is not done
+  CHECK(tasks.pocket.leave_over(9));
+  CHECK(tasks.made[2]->origin.order() == 9);
+  CHECK(tasks.made[2]->origin.task() == 0);
+  CHECK_FALSE(tasks.pocket.has_from(0));
+  CHECK(tasks.take_left(1) == Ids{1});
+  for (int i = 0; i < 2; ++i) tasks.put(0);
+  CHECK(tasks.pocket.leave_over(8));
+  CHECK(tasks.made[2]->origin.order() == 9);
+  CHECK(tasks.take_left(1) == Ids{4});
+  CHECK(tasks.take_left(8) == Ids{5});
+  CHECK(tasks.take_left(8) == Ids{2, 3});
+  CHECK(tasks.pocket.is_empty());
+  CHECK(tasks.take_left(8).empty());
+  tasks.put(0);  // of what is left over before nothing is remembered
+  CHECK(tasks.take_left(1).empty());
+}
+
+TEST_CASE("pocket: of what is left over others may take some, and what it stands on comes first") {
+  Tasks tasks;
+  Pocketed& first = tasks.put(0);
+  tasks.put(0, {&first});
+  tasks.put(0);
+  CHECK(tasks.pocket.leave_over(9));
+  CHECK(tasks.begin_any() == 3);  // the newest that can begin
+  CHECK(tasks.take_left(8) == Ids{1});
+  CHECK(tasks.take_left(8).empty());
+  tasks.end(first, 1);
+  CHECK(tasks.take_left(8) == Ids{2});
+  CHECK(tasks.pocket.is_empty());
+}
+
+TEST_CASE("pocket: a task that nobody holds is kept until it is done or told of") {
+  Tasks tasks;
+  Pocketed &done = tasks.put(0), &told = tasks.put(0), &begun = tasks.put(0);
+  CHECK(tasks.pocket.keep(done));
+  CHECK(tasks.pocket.keep(done));
+  CHECK(tasks.pocket.keep(told));
+  CHECK(tasks.begin(begun));
+  CHECK_FALSE(tasks.pocket.keep(begun));
+  CHECK(tasks.pocket.kept_count() == 2);
+  CHECK(done.references == 2);
+  CHECK(tasks.begin(done));
+  tasks.end(done, 1);
+  CHECK(Pocket::let_go(done));
+  CHECK_FALSE(Pocket::let_go(done));
+  CHECK(done.references == 1);
+  CHECK(tasks.pocket.let_go_count() == 1);
+  CHECK(tasks.pocket.take(told)->stage == Stage::waiting);
+  CHECK_FALSE(tasks.pocket.keep(told));
+  CHECK(Pocket::let_go(told));
+  CHECK(tasks.pocket.let_go_count() == 2);
 }
 
 TEST_CASE("pocket: where nothing else can begin, what deeper tasks have submitted is taken") {

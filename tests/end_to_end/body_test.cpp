@@ -186,6 +186,13 @@ TEST_CASE("what was fired and forgotten is finished") {
   });
 }
 
+TEST_CASE("on threads what tasks fire and forget is finished, however long it goes on after the body") {
+  const Finished finished =
+      run(homes[0].command({BODIES_JOB, "go_on"}), {.deadline = std::chrono::seconds(20)});
+  CHECK(finished.status == 0);
+  CHECK(count(finished.out, "the end\n") == 1);
+}
+
 TEST_CASE("Ctrl-C and SIGTERM end a busy job within seconds") {
   for (const int signal : {SIGINT, SIGTERM})
     for (const Launcher& home : homes) {

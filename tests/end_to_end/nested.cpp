@@ -3,7 +3,9 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <functional>
 #include <future>
+#include <mutex>
 #include <numeric>
 #include <random>
 #include <thread>
@@ -128,6 +130,37 @@ int works_without_waiting() {
 }
 Future<int> kept;
 void leaves_it_to_others() { kept = Client::current().submit(note, 1); }
+
+// What tasks do that start others and do not wait for them.
+std::mutex begun_mutex;
+std::vector<int> begun;
+std::size_t begun_count() {
+  const std::lock_guard hold(begun_mutex);
+  return begun.size();
+}
+void starts_tree(int node, int levels) {
+  auto here = Client::current();
+  {
+    const std::lock_guard hold(begun_mutex);
+    begun.push_back(node);
+  }
+  if (levels == 0) return;
+  for (const int child : {2 * node, 2 * node + 1})
+    here.fire_and_forget(here.submit(starts_tree, child, levels - 1));
+}
+void starts_what_fails(int left) {
+  auto here = Client::current();
+  if (left == 10) kept = here.submit(fails_odd, 1);
+  here.fire_and_forget(here.submit(fails_odd, 3));
+  ++ran;
+  if (left > 1) here.fire_and_forget(here.submit(starts_what_fails, left - 1));
+}
+std::atomic<bool> stop_going_on{false};
+void goes_on() {
+  auto here = Client::current();
+  ++ran;
+  if (!stop_going_on) here.fire_and_forget(here.submit(goes_on));
+}
 
 std::uint64_t finished() {
   std::uint64_t all = 0;
@@ -415,6 +448,56 @@ TEST_CASE("what a task has submitted and left runs when it has returned") {
   CHECK(kept.result() == 1);
   CHECK(client().submit(twice, kept).result() == 2);
   kept = {};
+}
+
+TEST_CASE("what tasks start that do not wait for it runs once, on one thread in the order of the scheduler") {
+  if (weir::test::on_ranks()) return;
+  {
+    const std::lock_guard hold(begun_mutex);
+    begun.clear();
+  }
+  client().submit(starts_tree, 1, 6).result();
+  CHECK(weir::test::soon([] { return begun_count() == 127; }));
+  const std::lock_guard hold(begun_mutex);
+  std::vector<int> place(128, -1);
+  for (std::size_t i = 0; i < begun.size(); ++i) {
+    CHECK(place[begun[i]] == -1);
+    place[begun[i]] = static_cast<int>(i);
+  }
+  for (int node = 2; node < 128; ++node) CHECK(place[node / 2] < place[node]);
+  if (client().workers().front().threads > 1) return;
+  std::vector<int> in_order;  // what a task has started comes before what is beside it
+  const std::function<void(int)> visit = [&](int node) {
+    if (node > 127) return;
+    in_order.push_back(node);
+    visit(2 * node);
+    visit(2 * node + 1);
+  };
+  visit(1);
+  CHECK(begun == in_order);
+}
+
+TEST_CASE("of tasks that start others what fails is told of, and what stands on it fails too") {
+  if (weir::test::on_ranks()) return;
+  ran = 0;
+  client().submit(starts_what_fails, 20).result();
+  REQUIRE(weir::test::soon([] { return ran == 20; }));
+  CHECK(failure_in(kept).find("odd 1") != std::string::npos);
+  CHECK(failure_in(client().submit(twice, kept)).find("odd 1") != std::string::npos);
+  kept = {};
+}
+
+TEST_CASE("what is more urgent comes before what a task that has ended has left over") {
+  if (weir::test::on_ranks() || client().workers().front().threads > 1) return;
+  ran = 0;
+  stop_going_on = false;
+  client().fire_and_forget(client().submit(goes_on));
+  CHECK(weir::test::soon([] { return ran > 1000; }));
+  CHECK(client().submit(Options{.priority = 1}, twice, 4).result() == 8);
+  stop_going_on = true;
+  const int before = ran;
+  CHECK(client().submit(twice, 5).result() == 10);  // it has come to its end
+  CHECK(ran <= before + 1);
 }
 
 TEST_CASE("what the body submits and does not wait for runs while it does something else") {

@@ -155,6 +155,28 @@ TEST_CASE("policy: a task submitted by a task comes before the roots behind its 
   CHECK(story.state.task(make_task_id(1, 1))->order < story.state.task(1)->order);
 }
 
+TEST_CASE("policy: what is told of late stands where its parent stood, which has gone") {
+  Story story;
+  story.join(1);
+  story.submit(1);
+  story.submit(2);
+  const std::uint64_t order = story.state.task(1)->order;
+  story.finish(1, 8);
+  story.release(1);
+  REQUIRE(story.state.task(1) == nullptr);
+  const auto told = [&](TaskId id, std::uint64_t order_of_parent) {
+    detail::protocol::SubmitTask child;
+    child.id = id;
+    child.parent = 1;
+    detail::scheduler::Actions actions;
+    story.state.told_late(0, std::move(child), order_of_parent, actions);
+    return story.state.task(id)->order;
+  };
+  CHECK(told(3, order) == detail::scheduler::order_on(order));
+  CHECK(told(3, order) < story.state.task(2)->order);
+  CHECK(told(4, 0) > story.state.task(2)->order);
+}
+
 // --- placement
 
 TEST_CASE("policy: a task goes to the larger of its inputs") {

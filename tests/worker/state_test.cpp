@@ -39,6 +39,23 @@ TEST_CASE("worker runs the highest priority first, then the lowest order") {
   }
 }
 
+TEST_CASE("worker knows whether what it is not told of is more urgent than all it has") {
+  WorkerStory story;
+  CHECK(story.state.goes_first(20));
+  story.run(1, {}, {.order = 20});
+  CHECK(story.state.goes_first(19));
+  CHECK_FALSE(story.state.goes_first(20));  // it came first
+  story.run(2, {}, {.priority = 1, .order = 40});
+  CHECK_FALSE(story.state.goes_first(1));
+  story.cancel(2);
+  CHECK(story.state.goes_first(19));
+  story.run(3, {}, {.priority = -1, .order = 1});
+  CHECK(story.state.goes_first(19));
+  story.run(4, {}, {.order = 5, .resources = {{"licence", 1}}});  // it will wait for one
+  CHECK_FALSE(story.state.goes_first(6));
+  CHECK(story.state.goes_first(4));
+}
+
 TEST_CASE("worker starts as many tasks as it has threads") {
   WorkerStory story(2);
   for (TaskId id = 1; id <= 3; ++id) story.run(id);

@@ -29,6 +29,11 @@ int outlast(int ms) {
   std::this_thread::sleep_for(std::chrono::milliseconds(ms));
   return ms;
 }
+void go_on(int left) {
+  auto client = Client::current();
+  if (left > 0) client.fire_and_forget(client.submit(go_on, left - 1));
+  else std::cout << "the end" << std::endl;
+}
 int spin_for_ever(int) {
   volatile int turns = 0;
   while (true) turns = turns + 1;
@@ -174,6 +179,7 @@ int end(Client& client, const std::string& how) {
     all.add(quick);
     all.next();
   }
+  if (how.starts_with("go_on")) client.fire_and_forget(client.submit(go_on, 2000));
   if (how.starts_with("fire")) {
     for (int i = 0; i < 200; ++i)
       client.fire_and_forget(client.submit(

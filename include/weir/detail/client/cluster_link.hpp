@@ -189,6 +189,8 @@ class ClusterLink {
   /// Calls `done` once when the future is not pending any more, at once if it is not; the cluster is not
   /// closed before, unless it need not be `awaited`.
   virtual void on_done(FutureState& state, std::function<void()> done, bool awaited) = 0;
+  /// Its task runs to its end though nobody else may hold the future; the cluster is not closed before.
+  virtual void see_through(const FutureRef& future);
   virtual void release(FutureState* state) noexcept = 0;
 
   /// Whether there is a journal here; without one, `submit_kept` is not called.
