@@ -54,6 +54,8 @@ const Unary unary[]{
     {"asin", Op::asin, asinl, 1.7, -1, 1},
     {"acos", Op::acos, acosl, 1.7, -1, 1},
     {"cbrt", Op::cbrt, cbrtl, 0.9, -DBL_MAX, DBL_MAX},
+    {"erf", Op::erf, erfl, 1.2, -inf, inf},
+    {"sqrt", Op::sqrt, sqrtl, 0.51, 0, inf},
 };
 struct Binary {
   const char* name;
@@ -70,7 +72,8 @@ Exact added(Exact a, Exact b) {
 }
 const Binary binary[]{{"atan2", Op::atan2, atan2l, 1.7},
                       {"hypot", Op::hypot, hypotl, 1.3},
-                      {"logaddexp", Op::logaddexp, exact_logaddexp, 2}};
+                      {"logaddexp", Op::logaddexp, exact_logaddexp, 2},
+                      {"pow", Op::power, powl, 0.9}};
 
 // How far away, in units of the last place of what is right; infinity if it is something else altogether.
 double ulps(double got, Exact right) {
@@ -244,6 +247,39 @@ TEST_CASE("approximate functions of float32 are those of float64, rounded") {
           !std::isnan(got[i]);
     CHECK(differing == 0);
   }
+}
+
+TEST_CASE("pow is exact where a power is a number of float64, and has its signs, zeros and infinities") {
+  std::vector<double> x, y, right;
+  const auto add = [&](double a, double b, double power) {
+    x.push_back(a), y.push_back(b), right.push_back(power);
+  };
+  // As long as all digits of a power, or of the numerator of one of 3 / 2, are held.
+  for (const double base : {2., 3., 5., 7., 10., 1.5, 0.25, -2., -3., -10.}) {
+    double power = 1;
+    for (int n = 0; std::fabs(power) < 0x1p53 && n <= (base == 1.5 ? 33 : 60); ++n, power *= base) {
+      add(base, n, power);
+      if (base == 2 || base == 0.25) add(base, -n, 1 / power);
+      if (base > 1.5 && power * power < 0x1p53) add(power * power, 0.5, power);
+      if (base > 1.5 && power * power * power < 0x1p53) add(power * power, 1.5, power * power * power);
+    }
+  }
+  add(4, -0.5, 0.5), add(2, 1023, 0x1p1023), add(2, 1024, inf), add(2, -1074, 5e-324), add(2, -1076, 0);
+  add(-2, 1023, -0x1p1023), add(-2, 1025, -inf), add(-1, 1e15, 1), add(-1, 1e15 + 1, -1), add(-1, 1e300, 1);
+  add(0., 3, 0), add(-0., 3, -0.), add(-0., 2, 0), add(0., -1, inf), add(-0., -1, -inf), add(-0., -2, inf);
+  add(-0., 1.7, 0), add(0., 0, 1), add(NAN, 0, 1), add(NAN, 1, NAN), add(1, NAN, 1), add(-8, 1.0 / 3, NAN);
+  add(inf, 2, inf), add(inf, -2, 0), add(-inf, 3, -inf), add(-inf, 2, inf), add(0.5, inf, 0),
+      add(2, inf, inf);
+  add(-1, inf, 1), add(5e-324, 1, 5e-324), add(5e-324, -1, inf), add(1e-310, 1, 1e-310);
+  const Loops loops = approximate_loops(Op::power, DType::float64);
+  for (const ElementKernel loop : {loops.any, loops.wide, loops.widest})
+    if (loop) {
+      const auto got = computed(loop, x, y);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        CAPTURE(x[i], y[i], got[i], right[i]);
+        CHECK(same_bits({got[i]}, {right[i]}));
+      }
+    }
 }
 
 TEST_CASE("elementwise functions are exact where the result is a number of its own") {

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <limits>
 #include <sstream>
@@ -177,6 +178,43 @@ TEST_CASE("elementwise divides and takes remainders with NumPy's signs") {
     CHECK(same<double>((x.astype<double>() % 3.0).compute(), {2, 2, 1, 1, 2, 0}));
     CHECK(same<int>((x & 3).compute(), {1, 1, 3, 3, 1, 0}));
     CHECK(same<int>(right_shift(x, 1).compute(), {-4, -4, 3, 3, 2, 0}));
+  });
+}
+
+TEST_CASE("elementwise divides whole numbers of any size") {
+  in_cluster([] {
+    std::vector<std::int64_t> ends{0, 1, -1, 2, -3, 7, 1000003, INT64_MAX, INT64_MIN, INT64_MIN + 1};
+    for (const int bits : {31, 50, 51, 52, 62})
+      for (const std::int64_t off : {-1, 0, 1})
+        for (const std::int64_t sign : {-1, 1}) ends.push_back(sign * ((std::int64_t{1} << bits) + off));
+    // Pairs of all of them, and pieces without any that is large, whose quotients are near to whole numbers.
+    std::vector<std::int64_t> x, y;
+    for (const std::int64_t a : ends)
+      for (const std::int64_t b : ends) x.push_back(a), y.push_back(b);
+    for (std::int64_t i = 0; i < 5000; ++i) {
+      const std::int64_t b = (i % 89 - 44) * (1 + i % 7 * 1000003);
+      y.push_back(b == 0 ? 1 : b);
+      x.push_back(y.back() * (i * 7919 % 100003) + i % 3 - 1);
+    }
+    xt::xarray<std::int64_t> a = xt::xarray<std::int64_t>::from_shape({x.size()}), b = a;
+    std::ranges::copy(x, a.data());
+    std::ranges::copy(y, b.data());
+    const auto u = from_xtensor(a, {1100}), v = from_xtensor(b, {1100});
+    const auto quotient = floor_divide(u, v).compute(), rest = (u % v).compute();
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      __int128 q = 0, r = 0;
+      if (y[i] != 0) {
+        q = __int128{x[i]} / y[i], r = __int128{x[i]} % y[i];
+        if (r != 0 && (r < 0) != (y[i] < 0)) q -= 1, r += y[i];
+      }
+      wrong += quotient(i) != static_cast<std::int64_t>(q) || rest(i) != static_cast<std::int64_t>(r) ? 1 : 0;
+    }
+    CHECK(wrong == 0);
+    const xt::xarray<int> small{-7, INT_MIN, 7, INT_MAX}, by{2, -1, -2, 10};
+    CHECK(same<int>(floor_divide(from_xtensor(small), from_xtensor(by)).compute(),
+                    {-4, INT_MIN, -4, 214748364}));
+    CHECK(same<int>((from_xtensor(small) % from_xtensor(by)).compute(), {1, 0, -1, 7}));
   });
 }
 

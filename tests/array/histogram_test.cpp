@@ -42,6 +42,31 @@ TEST_CASE("histograms find their edges") {
   });
 }
 
+TEST_CASE("histograms of uneven edges count what lies between them, few or many, also equal ones") {
+  in_cluster([] {
+    std::vector<double> many;
+    for (int i = 0; i < 40; ++i) many.push_back(i * i * 0.01);
+    for (std::vector<double> edges :
+         {std::vector{0., 0.5, 0.5, 2., 7.}, std::vector<double>{-INFINITY, 1., INFINITY}, many}) {
+      xt::xarray<double> values = xt::xarray<double>::from_shape({1000});
+      for (std::size_t i = 0; i < 1000; ++i)
+        values(i) = i % 97 == 5 ? NAN : double(i * 37 % 1601) * 0.01 - 0.1;
+      values(0) = edges.back(), values(1) = edges.front(), values(2) = INFINITY, values(3) = -INFINITY;
+      List counts(edges.size() - 1), both(counts.size() * counts.size());
+      for (const double v : values) {
+        if (!(v >= edges.front() && v <= edges.back())) continue;
+        const auto bin = std::min<std::ptrdiff_t>(std::ssize(counts) - 1,
+                                                  std::ranges::upper_bound(edges, v) - edges.begin() - 1);
+        ++counts[static_cast<std::size_t>(bin)];
+        ++both[static_cast<std::size_t>(bin * std::ssize(counts) + bin)];
+      }
+      const auto x = from_xtensor(values, {333});
+      CHECK(list(histogram(x, edges)) == counts);
+      CHECK(list(histogram2d(x, x, edges, edges)) == both);
+    }
+  });
+}
+
 TEST_CASE("histograms count every number once, at edges, beyond them and of any count") {
   in_cluster([] {
     const double inf = INFINITY;

@@ -96,6 +96,21 @@ TEST_CASE("matmul, tensordot and einsum multiply whatever the chunks are") {
   });
 }
 
+TEST_CASE("products whose result is small are made part by part") {
+  in_cluster([] {
+    const M a = filled(3, 900, 1), b = filled(900, 2, 2);
+    const auto x = from_xtensor(a, {3, 100}), y = from_xtensor(b, {250, 2});
+    close(matmul(x, y).compute(), product(a, b));
+    close(matmul(x, y(all, 0)).compute(), M({product(a, b)(0, 0), product(a, b)(1, 0), product(a, b)(2, 0)}));
+    const auto whole = x.astype<std::int64_t>();
+    CHECK(std::int64_t(matmul(whole(0), whole(1)).compute()) ==
+          std::int64_t((whole(0) * whole(1)).sum().compute()));
+    const auto u = x * std::complex<double>(1, 2);
+    CHECK(std::abs(std::complex<double>(matmul(u(0), u(0)).compute()) -
+                   std::complex<double>((u(0) * u(0)).sum().compute())) < 1e-9);
+  });
+}
+
 TEST_CASE("a matrix times a vector, and a vector times a matrix, are as its columns and rows") {
   in_cluster([] {
     const auto check = []<class T>(T factor) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <xtensor/xbuilder.hpp>
+#include <xtensor/xview.hpp>
 
 #include "support/in_cluster.hpp"
 #include "weir/array/creation.hpp"
@@ -158,6 +159,55 @@ TEST_CASE("reductions propagate NaN, and nan-variants skip it") {
     close<double>(x.nanmin({.axis = 1}).compute(), {1, nan});
     close<double>(x.nanvar({.axis = 1}).compute(), {1, nan});
     CHECK(double(x.nanprod().compute()) == 3);
+  });
+}
+
+TEST_CASE("reductions of long lines agree with plain loops, with NaN among them and without") {
+  in_cluster([] {
+    const std::size_t rows = 37, columns = 3001;
+    for (const bool has_nan : {false, true}) {
+      xt::xarray<double> values = xt::xarray<double>::from_shape({rows, columns});
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values.data()[i] =
+            has_nan && i % 7 == 3 && i / columns != 5 ? std::nan("") : 1 + 1e-4 * double(i * 7919 % 1009);
+      const auto x = from_xtensor(values, {10, 700});
+      xt::xarray<double> mean = xt::zeros<double>({rows}), var = mean, product = mean;
+      xt::xarray<std::int64_t> least = xt::zeros<std::int64_t>({rows}),
+                               above = xt::zeros<std::int64_t>({columns});
+      for (std::size_t r = 0; r < rows; ++r) {
+        double count = 0, log = 0;
+        std::int64_t nan_at = -1, least_at = 0;
+        for (std::size_t c = 0; c < columns; ++c) {
+          const double v = values(r, c);
+          if (std::isnan(v)) {
+            if (nan_at < 0) nan_at = static_cast<std::int64_t>(c);
+            continue;
+          }
+          count += 1, mean(r) += v, log += std::log(v);
+          if (v < values(r, static_cast<std::size_t>(least_at))) least_at = static_cast<std::int64_t>(c);
+        }
+        mean(r) /= count;
+        for (const double v : xt::view(values, r))
+          var(r) += std::isnan(v) ? 0 : (v - mean(r)) * (v - mean(r)) / count;
+        product(r) = log;
+        least(r) = nan_at >= 0 ? nan_at : least_at;
+      }
+      for (std::size_t c = 0; c < columns; ++c)
+        for (std::size_t r = 1; r < rows; ++r) {
+          const double best = values(static_cast<std::size_t>(above(c)), c), v = values(r, c);
+          if (!std::isnan(best) && (std::isnan(v) || v < best)) above(c) = static_cast<std::int64_t>(r);
+        }
+      close<double>(x.nanmean({.axis = 1}).compute(), mean);
+      close<double>(x.nanvar({.axis = 1}).compute(), var);
+      close<double>(log(x.nanprod({.axis = 1})).compute(), product);
+      CHECK(x.argmin({.axis = 1}).compute() == least);
+      CHECK(x.argmin({.axis = 0}).compute() == above);
+      CHECK(bool((x > 1.1009).any().compute()) == false);
+      CHECK(bool((x < 1.1009).all().compute()) == !has_nan);
+      CHECK(bool((x > 1.1007).any().compute()) == true);
+      CHECK(bool(x.all().compute()));
+      CHECK(bool((x * 0).any().compute()) == has_nan);
+    }
   });
 }
 

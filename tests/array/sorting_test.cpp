@@ -93,6 +93,10 @@ void check_sorts() {
         std::ranges::stable_sort(backwards, [&](auto i, auto j) { return comes_before(at(j), at(i)); });
         CHECK(list(argsort(array)) == order);
         CHECK(list(argtopk(array, std::ssize(x))) == backwards);
+        for (const std::int64_t k : {1, 7, 100}) {  // found without sorting, chunk by chunk
+          CHECK(list(argtopk(array, k)) == std::vector(backwards.begin(), backwards.begin() + k));
+          CHECK(list(argtopk(array, -k)) == std::vector(order.begin(), order.begin() + k));
+        }
         const std::vector<T> sorted = list(sort(array));
         bool is_same = sorted.size() == count;
         for (std::size_t i = 0; is_same && i < count; ++i)
@@ -240,5 +244,20 @@ TEST_CASE("arrangements and statistics are what their parts give") {
     CHECK(sentence_of([&] { return gradient(row<double>({1})); }) ==
           "gradient: there must be at least 2 elements along the axis (the shape is (1,))");
     CHECK(sentence_of([&] { return diff(x, -1); }) == "diff: n must be at least 0 (got -1)");
+  });
+}
+
+TEST_CASE("argtopk of a few finds the same along any axis, whatever the chunks are") {
+  in_cluster([] {
+    const auto x = Random(3).integers<std::int64_t>({70, 3, 90}, 0, 50, {70, 3, 90});
+    const auto sliced = x.rechunk({16, 2, 33});
+    for (const std::int64_t axis : {0, 2})
+      for (const std::int64_t k : {1, 4, -3}) {
+        const auto whole = argsort(k > 0 ? -x : x, axis).compute(), got = argtopk(sliced, k, axis).compute();
+        const auto part = from_xtensor(whole)(axis == 0 ? range(0, std::abs(k)) : range(0, 70), all,
+                                              axis == 2 ? range(0, std::abs(k)) : range(0, 90))
+                              .compute();
+        CHECK(got == part);
+      }
   });
 }

@@ -3,7 +3,10 @@
 
 #include <fftw3.h>
 
+#include <algorithm>
 #include <climits>
+#include <complex>
+#include <memory>
 #include <mutex>
 #include <numeric>
 #include <optional>
@@ -118,6 +121,68 @@ void transform(Transform kind, const Tensor& in, const Tensor& out, std::size_t 
   }
 }
 
+// Lines that do not lie together, or whose transform destroys them, are copied some at a time, and are in the
+// cache when they are transformed, and when they are divided by `divisor`.
+template <class R, class In, class Out>
+void transform_near(Transform kind, const Tensor& in, const Tensor& out, std::size_t axis, R divisor) {
+  constexpr std::int64_t near_bytes = 256 * 1024, columns = 8,
+                         apart = 4;  // not all lines in the same places
+  std::int64_t before = 1, after = 1;
+  for (std::size_t a = 0; a < in.shape.size(); ++a)
+    if (a != axis) (a < axis ? before : after) *= in.shape[a];
+  const std::int64_t n_in = in.shape[axis], n_out = out.shape[axis],
+                     n = kind == Transform::real ? n_in : n_out, in_next = n_in + apart,
+                     out_next = n_out + apart,
+                     most =
+                         std::clamp<std::int64_t>(near_bytes / (n * static_cast<std::int64_t>(2 * sizeof(R))),
+                                                  1, after == 1 ? before : std::min(after, columns));
+  const auto from = std::make_unique_for_overwrite<In[]>(static_cast<std::size_t>(most * in_next));
+  const auto to = std::make_unique_for_overwrite<Out[]>(static_cast<std::size_t>(most * out_next));
+  std::optional<Plan<R>> plan;
+  std::int64_t planned = 0;
+  for (std::int64_t line = 0, count; line < before * after; line += count) {
+    const std::int64_t b = line / after, c = line % after;
+    count = std::min(most, after == 1 ? before - line : after - c);
+    const In* x = in.as<In>() + b * n_in * after + c;
+    Out* y = out.as<Out>() + b * n_out * after + c;
+    if (after == 1) {
+      for (std::int64_t k = 0; k < count; ++k) std::copy_n(x + k * n_in, n_in, from.get() + k * in_next);
+    } else {
+      for (std::int64_t i = 0; i < n_in; ++i)
+        for (std::int64_t k = 0; k < count; ++k)
+          from[static_cast<std::size_t>(k * in_next + i)] = x[i * after + k];
+    }
+    if (count != planned)
+      plan.emplace(kind,
+                   Layout{static_cast<int>(n), static_cast<int>(count), 1, static_cast<int>(in_next),
+                          static_cast<int>(out_next)},
+                   from.get(), to.get());
+    planned = count;
+    plan->carry_out(from.get(), to.get());
+    const Out* z = to.get();
+    if (after == 1) {
+      for (std::int64_t k = 0; k < count; ++k)
+        for (std::int64_t i = 0; i < n_out; ++i) y[k * n_out + i] = z[k * out_next + i] / divisor;
+    } else {
+      for (std::int64_t i = 0; i < n_out; ++i)
+        for (std::int64_t k = 0; k < count; ++k) y[i * after + k] = z[k * out_next + i] / divisor;
+    }
+  }
+}
+// Whether it was done so: longer lines leave the cache either way.
+template <class R>
+bool transformed_near(Transform kind, const Tensor& in, const Tensor& out, std::size_t axis) {
+  constexpr std::int64_t worth_it = 32 * 1024;
+  const bool together = axis + 1 == in.shape.size(), is_back = kind == Transform::real_inverse;
+  if ((together && !is_back) || std::max(in.shape[axis], out.shape[axis]) > worth_it) return false;
+  const R divisor = is_back || kind == Transform::inverse ? static_cast<R>(out.shape[axis]) : R(1);
+  using C = std::complex<R>;
+  if (is_back) transform_near<R, C, R>(kind, in, out, axis, divisor);
+  else if (kind == Transform::real) transform_near<R, R, C>(kind, in, out, axis, divisor);
+  else transform_near<R, C, C>(kind, in, out, axis, divisor);
+  return true;
+}
+
 void divide_by(std::int64_t n, const Tensor& out) {
   const auto divide = [n]<class R>(R* numbers, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) numbers[i] /= static_cast<R>(n);
@@ -176,6 +241,9 @@ task::Value transform_chunk(Reader& parameters, std::span<const Tensor> operands
   if (kind != Transform::real && !is_complex(in.type)) {
     if (is_float) transform_converted<float>(kind, in, out);
     else transform_converted<double>(kind, in, out);
+  } else if (is_float ? transformed_near<float>(kind, in, out, a)
+                      : transformed_near<double>(kind, in, out, a)) {
+    return out.value;
   } else if (is_float) {
     transform<float>(kind, in, out, a);
   } else {

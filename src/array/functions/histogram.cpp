@@ -70,6 +70,27 @@ auto few_finder() {
   return suited<&find_few>();
 }
 
+// The bins of a few numbers among edges that are not even: of few edges, how many a number has reached;
+// otherwise halves are left out, of all numbers together.
+void search_few(const double* edges, std::int64_t count, const double* x, std::int64_t size,
+                std::int64_t* bins) {
+  constexpr std::int64_t few = 16;
+  const double highest = edges[count - 1];
+  if (count <= few) {
+    std::fill_n(bins, size, -1);
+    for (std::int64_t e = 0; e < count; ++e)
+      for (std::int64_t i = 0; i < size; ++i) bins[i] += x[i] >= edges[e] ? 1 : 0;
+  } else {
+    std::fill_n(bins, size, 0);
+    std::int64_t left = count;
+    for (; left > 1; left -= left / 2)
+      for (std::int64_t i = 0; i < size; ++i) bins[i] += x[i] >= edges[bins[i] + left / 2 - 1] ? left / 2 : 0;
+    for (std::int64_t i = 0; i < size; ++i) bins[i] -= x[i] >= edges[bins[i]] ? 0 : 1;
+  }
+  // The upper edge is in the last bin, however many others are equal to it.
+  for (std::int64_t i = 0; i < size; ++i) bins[i] = x[i] == highest ? count - 2 : bins[i];
+}
+
 // Finds the bin of a number among growing edges.
 class BinFinder {
  public:
@@ -109,6 +130,7 @@ class BinFinder {
   void find(const double* x, std::int64_t size, std::int64_t* bins) const {
     bool doubtful = true;
     if (is_even_) find_few_(even_, x, size, bins, &doubtful);
+    else return search_(edges_.data(), std::ssize(edges_), x, size, bins);
     for (std::int64_t i = 0; doubtful && i < size; ++i) bins[i] = (*this)(x[i]);
   }
 
@@ -121,6 +143,7 @@ class BinFinder {
   bool is_even_ = false;            // the place of each edge is near its number
   EvenBins even_{};
   decltype(few_finder()) find_few_ = few_finder();
+  decltype(&search_few) search_ = suited<&search_few>();
 };
 
 // Counts the numbers in each bin, in two tables: numbers side by side are often alike. What is in no bin is
@@ -159,9 +182,23 @@ task::Value binned(Reader& parameters, std::span<const Tensor> operands) {
   const Tensor out = make_tensor(DType::int64, Dims{1, x_bin.count(), y_bin.count()});
   auto* counts = out.as<std::int64_t>();
   std::fill_n(counts, out.size(), 0);
-  for (std::int64_t i = 0; i < operands[0].size(); ++i)
-    if (const std::int64_t row = x_bin(x[i]), column = y_bin(y[i]); row >= 0 && column >= 0)
-      ++counts[row * y_bin.count() + column];
+  const std::int64_t width = y_bin.count(), height = x_bin.count();
+  std::array<std::int64_t, BinFinder::few> rows, columns;
+  // Of tables that are small there are two: numbers side by side are often alike.
+  constexpr std::int64_t small = 1 << 12;
+  std::vector<std::int64_t> others(out.size() <= small ? static_cast<std::size_t>(out.size()) : 0);
+  std::int64_t* const tables[] = {counts, others.empty() ? counts : others.data()};
+  for (std::int64_t begin = 0; begin < operands[0].size(); begin += BinFinder::few) {
+    const std::int64_t piece = std::min(BinFinder::few, operands[0].size() - begin);
+    x_bin.find(x + begin, piece, rows.data());
+    y_bin.find(y + begin, piece, columns.data());
+    for (std::size_t i = 0; i < static_cast<std::size_t>(piece); ++i) {
+      const std::int64_t row = static_cast<std::int32_t>(rows[i]),
+                         column = static_cast<std::int32_t>(columns[i]);
+      if (row >= 0 && row < height && column >= 0 && column < width) ++tables[i % 2][row * width + column];
+    }
+  }
+  for (std::size_t bin = 0; bin < others.size(); ++bin) counts[bin] += others[bin];
   return out.value;
 }
 

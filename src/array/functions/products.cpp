@@ -34,6 +34,35 @@ std::pair<NodePtr, NodePtr> in_one_stack(std::string_view function, const NodePt
 
 namespace {
 
+// Whether a product with few chunks is made part by part of what is summed over, so that all workers take
+// part: products of vectors, or of a wide matrix and a tall one. Sums of integers are made in one task, which
+// knows whether they fit.
+bool is_split(DType type, const Grid& result, std::int64_t parts, std::int64_t elements) {
+  constexpr std::int64_t few = 4, much = 4;
+  return kind_of(type) > 1 && parts > 1 && result.count() <= few && elements / parts / much >= result.size();
+}
+NodePtr product_of_parts(const NodePtr& a, const NodePtr& b, const Grid& grid) {
+  const std::size_t batch = a->grid.axes() - 2;
+  Chunks chunks = grid.chunks;
+  const auto& starts = a->grid.starts[batch + 1];
+  chunks.insert(chunks.begin(), std::vector<std::int64_t>(starts.size() - 1, 1));
+  const Grid parts(std::move(chunks), "matmul");
+  const auto plan = [a, b, grid, parts, starts, batch](TaskBuilder& task, std::int64_t chunk) {
+    const std::int64_t part = chunk / grid.count();
+    const View view = chunk_view(grid, chunk % grid.count());
+    const auto k = static_cast<std::size_t>(part);
+    const auto rows = static_cast<std::uint32_t>(batch), columns = rows + 1;
+    View of_a = view, of_b = view;
+    of_a.maps[columns].start = of_b.maps[rows].start = starts[k];
+    of_a.shape[columns] = of_b.shape[rows] = starts[k + 1] - starts[k];
+    task.kernel(&multiply_chunks, {task.need(*a, of_a), task.need(*b, of_b)}, a->type,
+                chunk_view(parts, chunk).shape);
+  };
+  return reduce(Reduction::sum,
+                std::make_shared<TaskNode>("matmul", a->type, parts, std::vector<NodePtr>{a, b}, plan),
+                {.axis = 0}, a->type);
+}
+
 // (batch..., m, k) x (batch..., k, n), of one type; the batches are equal.
 NodePtr product(const NodePtr& a, const NodePtr& b) {
   const std::size_t batch = a->grid.axes() - 2;
@@ -41,6 +70,9 @@ NodePtr product(const NodePtr& a, const NodePtr& b) {
   chunks.push_back(a->grid.chunks[batch]);
   chunks.push_back(b->grid.chunks[batch + 1]);
   const Grid grid(std::move(chunks), "matmul");
+  if (const auto parts = std::ssize(a->grid.chunks[batch + 1]);
+      is_split(a->type, grid, parts, a->grid.size() + b->grid.size()))
+    return product_of_parts(a, b, grid);
   const auto plan = [a, b, grid, batch](TaskBuilder& task, std::int64_t chunk) {
     const View view = chunk_view(grid, chunk);
     std::vector<std::uint32_t> operands;

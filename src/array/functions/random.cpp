@@ -7,9 +7,11 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <random>
 
 #include "array/graph/nodes.hpp"
+#include "array/kernels/approximate.hpp"
 #include "array/kernels/kernels.hpp"
 
 namespace weir::detail::array {
@@ -95,16 +97,16 @@ std::pair<double, double> turned(double part) {
           std::bit_cast<double>(((sine & ~is_odd) | (cosine & is_odd)) ^ (q & 2) << 62)};
 }
 
-// The blocks of so many counters in a row, side by side: the compiler makes vectors of them.
+// The blocks of so many counters, side by side: the compiler makes vectors of them.
 constexpr std::size_t side_by_side = 32;
-void draw_blocks(const Philox& philox, std::uint64_t first, std::uint64_t* out) {
+void draw_blocks(const Philox& philox, const std::uint64_t* index, std::uint32_t draw, std::uint64_t* out) {
   std::uint32_t c0[side_by_side], c1[side_by_side], c2[side_by_side], c3[side_by_side], x = philox.k0,
                                                                                         y = philox.k1;
   for (std::size_t k = 0; k < side_by_side; ++k) {
-    c0[k] = static_cast<std::uint32_t>(first + k);
-    c1[k] = static_cast<std::uint32_t>((first + k) >> 32);
+    c0[k] = static_cast<std::uint32_t>(index[k]);
+    c1[k] = static_cast<std::uint32_t>(index[k] >> 32);
     c2[k] = philox.stream;
-    c3[k] = 0;
+    c3[k] = draw;
   }
   for (int round = 0; round < 10; ++round) {
     for (std::size_t k = 0; k < side_by_side; ++k) {
@@ -124,21 +126,22 @@ void draw_blocks(const Philox& philox, std::uint64_t first, std::uint64_t* out) 
 }
 #ifdef __x86_64__
 // The same by vectors of 256 bits, whose product of the lower halves of 64 bits compilers do not find.
-[[gnu::target("avx2")]] void draw_blocks_wide(const Philox& philox, std::uint64_t first, std::uint64_t* out) {
+[[gnu::target("avx2")]] void draw_blocks_wide(const Philox& philox, const std::uint64_t* index,
+                                              std::uint32_t draw, std::uint64_t* out) {
   typedef std::uint64_t Vector [[gnu::vector_size(32)]];
   typedef int Halves [[gnu::vector_size(32)]];
   constexpr std::size_t lanes = 4, vectors = 4;
-  const Vector zero{}, places{0, 1, 2, 3}, lower = zero + UINT32_MAX;
+  const Vector zero{}, lower = zero + UINT32_MAX;
   const auto m0 = reinterpret_cast<Halves>(zero + 0xD2511F53u),
              m1 = reinterpret_cast<Halves>(zero + 0xCD9E8D57u);
   for (std::size_t begin = 0; begin < side_by_side; begin += lanes * vectors) {
     Vector c0[vectors], c1[vectors], c2[vectors], c3[vectors];
     std::uint32_t x = philox.k0, y = philox.k1;
     for (std::size_t k = 0; k < vectors; ++k) {
-      c0[k] = places + (first + begin + lanes * k);
+      std::memcpy(&c0[k], index + begin + lanes * k, sizeof c0[k]);
       c1[k] = c0[k] >> 32;
       c2[k] = zero + philox.stream;
-      c3[k] = zero;
+      c3[k] = zero + draw;
     }
     for (int round = 0; round < 10; ++round) {
       for (std::size_t k = 0; k < vectors; ++k) {
@@ -161,23 +164,22 @@ void draw_blocks(const Philox& philox, std::uint64_t first, std::uint64_t* out) 
   }
 }
 // The same by vectors of 512 bits.
-[[gnu::target("avx512f")]] void draw_blocks_widest(const Philox& philox, std::uint64_t first,
-                                                   std::uint64_t* out) {
+[[gnu::target("avx512f")]] void draw_blocks_widest(const Philox& philox, const std::uint64_t* index,
+                                                   std::uint32_t draw, std::uint64_t* out) {
   constexpr std::size_t lanes = 8, vectors = side_by_side / lanes;
   constexpr int exclusive_or = 0x96, upper_halves = 0xAAAA;
   constexpr __mmask8 all = 0xFF;  // without it some compilers warn of what their own headers do
   const __m512i m0 = _mm512_set1_epi64(0xD2511F53u), m1 = _mm512_set1_epi64(0xCD9E8D57u),
                 dx = _mm512_set1_epi64(0x9E3779B9u), dy = _mm512_set1_epi64(0xBB67AE85u),
-                places = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7),
                 front = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11),
                 back = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
   __m512i c0[vectors], c1[vectors], c2[vectors], c3[vectors], x = _mm512_set1_epi64(philox.k0),
                                                               y = _mm512_set1_epi64(philox.k1);
   for (std::size_t k = 0; k < vectors; ++k) {
-    c0[k] = _mm512_add_epi64(places, _mm512_set1_epi64(static_cast<long long>(first + lanes * k)));
+    c0[k] = _mm512_loadu_si512(index + lanes * k);
     c1[k] = _mm512_maskz_srli_epi64(all, c0[k], 32);
     c2[k] = _mm512_set1_epi64(philox.stream);
-    c3[k] = _mm512_setzero_si512();
+    c3[k] = _mm512_set1_epi64(draw);
   }
   for (int round = 0; round < 10; ++round) {
     for (std::size_t k = 0; k < vectors; ++k) {
@@ -222,8 +224,9 @@ void each(const void* positions, void* out, std::size_t count, const Code& code,
   };
   while (i < count) {
     if (is_row()) {
-      std::uint64_t halves[many];
-      draw(philox, static_cast<std::uint64_t>(at[i]) >> 1, halves);
+      std::uint64_t halves[many], blocks[side_by_side];
+      for (std::size_t k = 0; k < side_by_side; ++k) blocks[k] = (static_cast<std::uint64_t>(at[i]) >> 1) + k;
+      draw(philox, blocks, 0, halves);
       row(halves, r + i, many);
       i += many;
       continue;
@@ -262,20 +265,23 @@ void normal(const void* at, const void*, const void*, void* out, std::size_t cou
   const double mean = std::bit_cast<double>(code.immediate[1]),
                deviation = std::bit_cast<double>(code.immediate[2]);
   const auto square = [](std::uint64_t bits) { return -2 * log_of(1 - to_unit(bits)); };  // of the radius
-  const auto value = [=](double radius, double part) {
-    const double x = mean + deviation * radius * part;
-    return Log ? std::exp(x) : x;
+  const auto value = [=](double radius, double part) { return mean + deviation * radius * part; };
+  const auto finish = [&](double* x, std::size_t many) {
+    static const ElementKernel exponential_of = approximate_loops(Op::exp, DType::float64).fastest();
+    if (Log) exponential_of(x, nullptr, nullptr, x, many, code);
   };
   each<T>(
       at, out, count, code,
       [=](Philox::Block b) {
         const double radius = std::sqrt(square(b.a));
         const auto [x, y] = turned(to_unit(b.b));
-        return std::pair(value(radius, x), value(radius, y));
+        double both[2] = {value(radius, x), value(radius, y)};
+        finish(both, 2);
+        return std::pair(both[0], both[1]);
       },
       [=](const std::uint64_t* halves, T* r, std::size_t many) {
         constexpr std::size_t most = side_by_side;
-        double radius[most], x[most], y[most];
+        double radius[most], x[most], y[most], made[2 * most];
         for (std::size_t k = 0; k < many / 2; ++k) radius[k] = square(halves[2 * k]);
         for (std::size_t k = 0; k < many / 2; ++k) radius[k] = std::sqrt(radius[k]);
         for (std::size_t k = 0; k < many / 2; ++k) {
@@ -284,15 +290,18 @@ void normal(const void* at, const void*, const void*, void* out, std::size_t cou
           y[k] = sine;
         }
         for (std::size_t k = 0; k < many / 2; ++k) {
-          r[2 * k] = static_cast<T>(value(radius[k], x[k]));
-          r[2 * k + 1] = static_cast<T>(value(radius[k], y[k]));
+          made[2 * k] = value(radius[k], x[k]);
+          made[2 * k + 1] = value(radius[k], y[k]);
         }
+        finish(made, many);
+        for (std::size_t k = 0; k < many; ++k) r[k] = static_cast<T>(made[k]);
       });
 }
 template <class T>
 void exponential(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
   const double mean = std::bit_cast<double>(code.immediate[1]);
-  each_alone<T>(at, out, count, code, [=](std::uint64_t bits) { return -mean * std::log1p(-to_unit(bits)); });
+  each_alone<T>(at, out, count, code,
+                [=](std::uint64_t bits) { return mean * (0 - log_of(1 - to_unit(bits))); });
 }
 void bernoulli(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
   const double p = std::bit_cast<double>(code.immediate[1]);
@@ -359,20 +368,40 @@ void permute(const void* at, const void*, const void*, void* out, std::size_t co
   const auto* positions = static_cast<const std::int64_t*>(at);
   auto* r = static_cast<std::int64_t*>(out);
   const Philox philox = generator(code);
+  const auto draw = block_drawer();
   const int half = std::max(1, (64 - std::countl_zero(n > 1 ? n - 1 : 1) + 1) / 2);
   const std::uint64_t mask = (std::uint64_t{1} << half) - 1;
-  for (std::size_t i = 0; i < count; ++i) {
-    auto x = static_cast<std::uint64_t>(positions[i]);
-    do {
-      std::uint64_t left = x >> half, right = x & mask;
+  for (std::size_t begin = 0; begin < count; begin += side_by_side) {
+    std::uint64_t left[side_by_side]{}, right[side_by_side]{}, blocks[2 * side_by_side];
+    std::size_t whose[side_by_side], waiting = 0;
+    for (; waiting < std::min(side_by_side, count - begin); ++waiting) {
+      const auto x = static_cast<std::uint64_t>(positions[begin + waiting]);
+      left[waiting] = x >> half;
+      right[waiting] = x & mask;
+      whose[waiting] = begin + waiting;
+    }
+    while (waiting > 0) {
       for (std::uint32_t round = 0; round < 6; ++round) {
-        const std::uint64_t mixed = left ^ (philox(right, round).a & mask);
-        left = right;
-        right = mixed;
+        draw(philox, right, round, blocks);
+        for (std::size_t k = 0; k < side_by_side; ++k) {
+          const std::uint64_t mixed = left[k] ^ (blocks[2 * k] & mask);
+          left[k] = right[k];
+          right[k] = mixed;
+        }
       }
-      x = left << half | right;
-    } while (x >= n);
-    r[i] = static_cast<std::int64_t>(x);
+      std::size_t outside = 0;
+      for (std::size_t k = 0; k < waiting; ++k) {
+        const std::uint64_t x = left[k] << half | right[k];
+        if (x < n) {
+          r[whose[k]] = static_cast<std::int64_t>(x);
+          continue;
+        }
+        left[outside] = left[k];
+        right[outside] = right[k];
+        whose[outside++] = whose[k];
+      }
+      waiting = outside;
+    }
   }
 }
 
@@ -397,7 +426,7 @@ ElementKernel random_kernel(const Code& code) {
     case Distribution::lognormal:
       return real(suited<&normal<float, true>>(), suited<&normal<double, true>>());
     case Distribution::exponential:
-      return real(&exponential<float>, &exponential<double>);
+      return real(suited<&exponential<float>>(), suited<&exponential<double>>());
     case Distribution::integers:
       return &integers<std::int64_t>;
     case Distribution::poisson:

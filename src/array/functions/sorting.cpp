@@ -309,12 +309,119 @@ NodePtr sort_any(const char* name, const NodePtr& x, std::int64_t axis, bool ind
 NodePtr sort(const NodePtr& x, std::int64_t axis) { return sort_any("sort", x, axis, false); }
 NodePtr argsort(const NodePtr& x, std::int64_t axis) { return sort_any("argsort", x, axis, true); }
 
+namespace {
+
+// Which `count` elements of a line are the first in order, the largest or the smallest; of equal ones those
+// that are first in the line. A heap of the best so far: whole pieces of a line have none that is better.
+template <bool is_largest, class T>
+std::vector<std::int64_t> find_best(const T* x, std::int64_t size, std::int64_t count) {
+  const auto before = [](T a, T b) { return is_largest ? InOrder()(b, a) : InOrder()(a, b); };
+  const auto earlier = [&](std::int64_t i, std::int64_t j) {
+    return before(x[i], x[j]) || (!before(x[j], x[i]) && i < j);
+  };
+  std::vector<std::int64_t> best(static_cast<std::size_t>(count));
+  std::iota(best.begin(), best.end(), std::int64_t{0});
+  std::ranges::make_heap(best, earlier);
+  constexpr std::int64_t piece = 64;
+  for (std::int64_t i = count, end; i < size && count > 0; i = end) {
+    end = std::min(size, i + piece);
+    const T last = x[best.front()];
+    int found = 0;
+    for (std::int64_t j = i; j < end; ++j) found |= before(x[j], last) ? 1 : 0;
+    if (found == 0) continue;
+    for (std::int64_t j = i; j < end; ++j) {
+      if (!before(x[j], x[best.front()])) continue;
+      std::ranges::pop_heap(best, earlier);
+      best.back() = j;
+      std::ranges::push_heap(best, earlier);
+    }
+  }
+  std::ranges::sort_heap(best, earlier);
+  return best;
+}
+
+// The best of each line of a chunk, where it is along the axis and then its bits. Operands: numbers, or
+// (`is_merging`) what this gave of parts of the lines.
+template <class T>
+void put_best(const Tensor& x, const Lines& lines, std::int64_t k, std::int64_t start, bool is_merging,
+              const Tensor& out) {
+  using S = Stored<T>;
+  const std::int64_t step = is_merging ? 2 : 1, size = lines.along / step,
+                     count = std::min(std::abs(k), size),
+                     places = is_merging ? 1 : 2;  // of the result for each element
+  std::vector<S> line(static_cast<std::size_t>(size));
+  const auto* packed = x.as<std::int64_t>();
+  for (std::int64_t b = 0; b < lines.before; ++b)
+    for (std::int64_t c = 0; c < lines.after; ++c) {
+      const auto at = [&](std::int64_t i) { return (b * lines.along + i) * lines.after + c; };
+      for (std::int64_t i = 0; i < size; ++i) {
+        if (is_merging) std::memcpy(&line[static_cast<std::size_t>(i)], packed + at(2 * i + 1), sizeof(S));
+        else line[static_cast<std::size_t>(i)] = static_cast<S>(x.as<T>()[at(i)]);
+      }
+      const auto best =
+          k > 0 ? find_best<true>(line.data(), size, count) : find_best<false>(line.data(), size, count);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t from = best[static_cast<std::size_t>(i)];
+        std::int64_t* to = out.as<std::int64_t>() + (b * count + i) * places * lines.after + c;
+        to[0] = is_merging ? packed[at(2 * from)] : start + from;
+        if (is_merging) continue;
+        to[lines.after] = 0;
+        std::memcpy(to + lines.after, &line[static_cast<std::size_t>(from)], sizeof(S));
+      }
+    }
+}
+task::Value best_in_lines(Reader& parameters, std::span<const Tensor> operands) {
+  std::int64_t axis = 0, k = 0, start = 0;
+  bool is_merging = false;
+  DType type{};
+  read(parameters, axis);
+  read(parameters, k);
+  read(parameters, start);
+  read(parameters, is_merging);
+  read(parameters, type);
+  const Tensor& x = operands[0];
+  const Lines lines(x.shape, static_cast<std::size_t>(axis));
+  Dims shape = x.shape;
+  std::int64_t& along = shape[static_cast<std::uint32_t>(axis)];
+  along = is_merging ? std::min(std::abs(k), along / 2) : 2 * std::min(std::abs(k), along);
+  const Tensor out = make_tensor(DType::int64, shape);
+  ordered(type, [&]<class T>(std::type_identity<T>) { put_best<T>(x, lines, k, start, is_merging, out); });
+  return out.value;
+}
+
+// Of each chunk, then of these; of equal elements those of the first chunk come first, as they lie.
+NodePtr best_of_chunks(const NodePtr& x, std::int64_t k, std::size_t a) {
+  const auto axis = static_cast<std::int64_t>(a);
+  Chunks chunks = x->grid.chunks;
+  for (std::int64_t& size : chunks[a]) size = 2 * std::min(size, std::abs(k));
+  const auto of_chunk = [=](TaskBuilder& task, std::int64_t chunk) {
+    const std::int64_t place = x->grid.unravel(chunk)[static_cast<std::uint32_t>(a)];
+    task.kernel(&best_in_lines, {task.need_chunk(*x, chunk)}, axis, k,
+                x->grid.starts[a][static_cast<std::size_t>(place)], false, x->type);
+  };
+  const NodePtr parts = std::make_shared<TaskNode>("argtopk", DType::int64, Grid(std::move(chunks)),
+                                                   std::vector<NodePtr>{x}, of_chunk);
+  Chunks whole = parts->grid.chunks;
+  whole[a] = {parts->grid.shape[a]};
+  const NodePtr lines = rechunk(parts, ChunkSpec(whole));
+  whole[a] = {std::abs(k)};
+  const auto merged = [=, type = x->type](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&best_in_lines, {task.need_chunk(*lines, chunk)}, axis, k, std::int64_t{0}, true, type);
+  };
+  return std::make_shared<TaskNode>("argtopk", DType::int64, Grid(std::move(whole)),
+                                    std::vector<NodePtr>{lines}, merged);
+}
+
+}  // namespace
+
 NodePtr argtopk(const NodePtr& x, std::int64_t k, std::int64_t axis) {
   needs_order("argtopk", x);
   const std::size_t a = axis_of("argtopk", axis, x->grid.axes());
   if (k == INT64_MIN || std::abs(k) > x->grid.shape[a])
     refuse("argtopk", "there must be at least |k| elements along the axis (got " + std::to_string(k) +
                           " of " + std::to_string(x->grid.shape[a]) + ")");
+  constexpr std::int64_t few = 16;  // of so many elements one is wanted: more are found by sorting
+  if (std::abs(k) <= x->grid.shape[a] / few) return best_of_chunks(x, k, a);
   return sorted_lines("argtopk", x, a, std::abs(k), true, k > 0);
 }
 

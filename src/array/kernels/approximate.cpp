@@ -54,6 +54,59 @@ void approximate2(const void* a, const void* b, const void*, void* out, std::siz
   }
 }
 
+// Exact, in the type itself.
+template <class T>
+void roots(const void* a, const void*, const void*, void* out, std::size_t count, const Code&) {
+  const T* x = static_cast<const T*>(a);
+  T* r = static_cast<T*>(out);
+#pragma GCC ivdep
+  for (std::size_t i = 0; i < count; ++i) r[i] = std::sqrt(x[i]);
+}
+// Of both parts of complex numbers, f(imaginary, real).
+template <class R, class F>
+void approximate_parts(const void* a, const void*, const void*, void* out, std::size_t count, const Code&) {
+  const R* x = static_cast<const R*>(a);
+  R* r = static_cast<R*>(out);
+  R kept[2 * block];
+  for (std::size_t n; count != 0; x += 2 * n, r += n, count -= n) {
+    n = std::min(count, block);
+    int outside = 0;
+    for (std::size_t i = 0; i < n; ++i)
+      outside |= F::covers(static_cast<double>(x[2 * i + 1]), static_cast<double>(x[2 * i])) ? 0 : 1;
+    if (outside != 0) std::copy_n(x, 2 * n, kept);
+#pragma GCC ivdep
+    for (std::size_t i = 0; i < n; ++i)
+      r[i] = static_cast<R>(F::at(static_cast<double>(x[2 * i + 1]), static_cast<double>(x[2 * i])));
+    if (outside == 0) continue;
+    for (std::size_t i = 0; i < n; ++i)
+      if (const auto v = static_cast<double>(kept[2 * i + 1]), w = static_cast<double>(kept[2 * i]);
+          !F::covers(v, w))
+        r[i] = static_cast<R>(F::otherwise(v, w));
+  }
+}
+
+// A loop of fused operations that it asks for by name: they are in all processors with vectors of 512 bits,
+// and in nearly all with those of 256. Without them the C library has them, one by one.
+template <auto loop>
+struct Fused;
+template <class... A, void (*loop)(A...)>
+struct Fused<loop> {
+#ifdef __x86_64__
+  [[gnu::flatten, gnu::target("avx2,fma")]]
+#endif
+  static void
+  run(A... arguments) {
+    loop(arguments...);
+  }
+};
+bool has_fused_operations() {
+#ifdef __x86_64__
+  return has_wide_vectors() && __builtin_cpu_supports("fma");
+#else
+  return false;
+#endif
+}
+
 template <auto loop>
 Loops loops_of() {
   return {loop, has_wide_vectors() ? &Wide<loop>::run : nullptr,
@@ -111,17 +164,42 @@ Loops loops_for(Op op) {
       return binary(Hypotenuse());
     case Op::logaddexp:
       return binary(LogarithmOfPowers());
+    case Op::power: {
+      constexpr auto loop = &approximate2<T, Power>;
+      return {loop, has_fused_operations() ? &Fused<loop>::run : nullptr,
+              has_widest_vectors() ? &Widest<loop>::run : nullptr};
+    }
+    case Op::erf:
+      return unary(ErrorFunction());
+    case Op::sqrt:
+      return loops_of<&roots<T>>();
     default:
       return {};
   }
+}
+template <class R>
+Loops loops_of_parts(Op op) {
+  using namespace approximate;
+  if (op == Op::magnitude) return loops_of<&approximate_parts<R, Hypotenuse>>();
+  if (op == Op::angle) return loops_of<&approximate_parts<R, Arctangent2>>();
+  return {};
 }
 
 }  // namespace
 
 Loops approximate_loops(Op op, DType type) {
-  return type == DType::float64   ? loops_for<double>(op)
-         : type == DType::float32 ? loops_for<float>(op)
-                                  : Loops();
+  switch (type) {
+    case DType::float64:
+      return loops_for<double>(op);
+    case DType::float32:
+      return loops_for<float>(op);
+    case DType::complex128:
+      return loops_of_parts<double>(op);
+    case DType::complex64:
+      return loops_of_parts<float>(op);
+    default:
+      return {};
+  }
 }
 
 }  // namespace weir::detail::array

@@ -11,7 +11,7 @@ struct Loops {
   ElementKernel any = nullptr, wide = nullptr, widest = nullptr;
   [[nodiscard]] ElementKernel fastest() const { return widest ? widest : wide ? wide : any; }
 };
-/// Those for a function of `type`, float32 or float64.
+/// Those for a function of `type`: float32 or float64, of complex numbers magnitudes and angles.
 ///
 /// **Cost.** Elements outside of what a function is fast for are computed one by one by the C library.
 [[nodiscard]] Loops approximate_loops(Op op, DType type);

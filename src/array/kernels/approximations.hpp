@@ -21,6 +21,23 @@ template <class... C>
   return c0 + z * polynomial(z, c...);
 }
 
+// The same where each step would wait for the one before: pairs, and pairs of these, side by side.
+template <class... C>
+[[gnu::always_inline]] inline double in_pairs(double z, double c0, double c1, C... c) {
+  const double first = c0 + z * c1;
+  if constexpr (sizeof...(c) == 0) return first;
+  else if constexpr (sizeof...(c) == 1) return first + z * z * polynomial(z, c...);
+  else {
+    const auto further = [z, first](double c2, double c3, auto... rest) {
+      const double square = z * z, four = first + square * (c2 + z * c3);
+      if constexpr (sizeof...(rest) == 0) return four;
+      else if constexpr (sizeof...(rest) == 1) return four + square * square * polynomial(z, rest...);
+      else return four + square * square * in_pairs(z, rest...);
+    };
+    return further(c...);
+  }
+}
+
 // What a double is rounded to an integer with: the integer is in the lowest bits of the sum.
 constexpr double rounder = 0x1.8p52;
 [[gnu::always_inline]] inline double rounded(double x) { return (x + rounder) - rounder; }
@@ -114,10 +131,10 @@ struct Reduced {
 // e^(r + c) - 1 - r.
 [[gnu::always_inline]] inline double beyond_first(double r, double c) {
   return c + r * r *
-                 polynomial(r, 0.5, 0.1666666666666667, 0.04166666666666667, 0.00833333333332612,
-                            0.0013888888888883737, 0.00019841269874873975, 2.480158732558584e-05,
-                            2.755725533255441e-06, 2.7557273594799413e-07, 2.510524515390137e-08,
-                            2.0914707069612355e-09);
+                 in_pairs(r, 0.5, 0.1666666666666667, 0.04166666666666667, 0.00833333333332612,
+                          0.0013888888888883737, 0.00019841269874873975, 2.480158732558584e-05,
+                          2.755725533255441e-06, 2.7557273594799413e-07, 2.510524515390137e-08,
+                          2.0914707069612355e-09);
 }
 // 2^n * e^(r + c), rounded once more where it is subnormal.
 [[gnu::always_inline]] inline double scaled_power(double n, double r, double c) {
@@ -226,7 +243,8 @@ struct Logarithmic {
                          0.18182889209266595, 0.1533171880828007, 0.14616484198366603),
           power};
 }
-constexpr double log2_upper = 0x1.62e42fefa38p-1, log2_lower = 0x1.ef35793c7673p-45;
+constexpr double log2_upper = 0x1.62e42fefa38p-1, log2_lower = 0x1.ef35793c7673p-45,
+                 log2_nearest = 0x1.62e42fefa39efp-1, log2_beyond = 0x1.abc9e3b39803fp-56;
 struct Normal {
   static bool covers(double x) { return static_cast<bool>(int(x >= DBL_MIN) & int(x <= DBL_MAX)); }
 };
@@ -428,6 +446,98 @@ struct Hypotenuse {
   }
   [[gnu::always_inline]] static double at(double x, double y) { return std::sqrt(x * x + y * y); }
   static double otherwise(double x, double y) { return std::hypot(x, y); }
+};
+
+// ---- Powers, the error function ----
+
+// e^(p + q), where p has at most 52 digits, |p| <= 800, and q is small beside it or below 1.
+[[gnu::always_inline]] inline double power_of_sum(double p, double q) {
+  const double n = rounded(p * 0x1.71547652b82fep+0), a = p - n * log2_upper, b = n * log2_lower,
+               near = a - b, far = ((a - near) - b) + q, r = near + far;
+  return scaled_power(n, r, far - (r - near));
+}
+// |x|^y = e^(y * log|x|), with the logarithm as a sum of two numbers: log(1 + f) = 2 s (1 + s^2 / 3 + ...),
+// s = f / (2 + f). By fused operations, which give what a product is rounded by; without them there would be
+// half as many operations again.
+[[gnu::always_inline]] inline double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
+struct Power {
+  static bool covers(double x, double y) {
+    const double a = std::fabs(x);
+    return static_cast<bool>(((int(a >= DBL_MIN) & int(a <= DBL_MAX)) | int(a == 0)) &
+                             int(std::fabs(y) <= 0x1p50));
+  }
+  [[gnu::always_inline]] static double at(double x, double y) {
+    constexpr Bits root = 0x3FE6A09E667F3BCDu, lift = Bits{1024} << 52, exponent = Bits{0xFFF} << 52;
+    constexpr double third = 1.0 / 3, third_lower = 0x1.5555555555555p-56;
+    const Bits bits = std::bit_cast<Bits>(std::fabs(x)), apart = bits - root + lift;
+    const double k = std::bit_cast<double>(apart >> 52 | std::bit_cast<Bits>(0x1p52)) - (0x1p52 + 1024),
+                 m = std::bit_cast<double>(bits - ((apart & exponent) - lift));
+    const double f = m - 1, d = 1 + m, part = 1 / d, s = f * part,
+                 s_lower = fused(-s, m - (d - 1), fused(-s, d, f)) * part, z = s * s, square = z * z,
+                 z_lower = fused(s + s, s_lower, fused(s, s, -z));
+    const double series = fused(square * square,
+                                fused(square, fused(z, 0.05861589311938259, 0.05853118169745603),
+                                      fused(z, 0.06667402346923655, 0.07692297481259215)),
+                                fused(square, fused(z, 0.09090909167696401, 0.11111111110827943),
+                                      fused(z, 0.14285714285714682, 0.2)));
+    const double first = z * third, next = square * series, t = first + next,
+                 square_lower = fused(z + z, z_lower, fused(z, z, -square)),
+                 next_lower = fused(square_lower, series, fused(square, series, -next)),
+                 first_lower =
+                     fused(z, third, -first) + fused(z, third_lower, fused(z_lower, third, next_lower)),
+                 t_lower = (next - (t - first)) + first_lower;
+    // Half of the logarithm is k * log(2) / 2 + s + s * t and what these were rounded by.
+    const double more = s * t, more_lower = fused(s_lower, 1 + t, fused(s, t_lower, fused(s, t, -more)));
+    const double whole = k * (0.5 * log2_upper), high = s + more, sum = whole + high;
+    const double low =
+        ((high - (sum - whole)) + (more - (high - s))) + fused(k, 0.5 * log2_lower, more_lower);
+    const double half = sum + low, half_lower = low - (half - sum);
+    const double twice = y + y, p = twice * half, q = fused(twice, half_lower, fused(twice, half, -p));
+    // e^(p + q)
+    const double n = fused(p, 0x1.71547652b82fep+0, rounder) - rounder, near = fused(-n, log2_nearest, p),
+                 far = fused(-n, log2_beyond, q), r = near + far, r2 = r * r, r4 = r2 * r2;
+    const double beyond = fused(
+        fused(
+            r4,
+            fused(r4,
+                  fused(r2, 2.0914707069612355e-09, fused(r, 2.510524515390137e-08, 2.7557273594799413e-07)),
+                  fused(r2, fused(r, 2.755725533255441e-06, 2.480158732558584e-05),
+                        fused(r, 0.00019841269874873975, 0.0013888888888883737))),
+            fused(r2, fused(r, 0.00833333333332612, 0.04166666666666667), fused(r, 0.1666666666666667, 0.5))),
+        r2, far - (r - near));
+    const double one = 1 + r, e = one + ((r - (one - 1)) + beyond), scale = rounded(0.5 * n);
+    const double result = e * power_of_two(scale) * power_of_two(n - scale);
+    // What is too large or too small, zero, and signs: of negative numbers only whole powers are numbers, and
+    // those of odd ones are negative.
+    const double kept = p > 800 ? HUGE_VAL : p < -800 ? 0.0 : result;
+    const double of_zero = y < 0 ? HUGE_VAL : y > 0 ? 0.0 : 1.0, magnitude = x == 0 ? of_zero : kept;
+    const double shifted = y + rounder, nearest = shifted - rounder;
+    const Bits odd = nearest == y ? std::bit_cast<Bits>(shifted) << 63 : 0;
+    const double power =
+        std::bit_cast<double>(std::bit_cast<Bits>(magnitude) | (odd & std::bit_cast<Bits>(x)));
+    return static_cast<bool>(int(x < 0) & int(nearest != y)) ? NAN : power;
+  }
+  static double otherwise(double x, double y) { return y == 0 ? 1 : std::pow(x, y); }
+};
+// A series below 1; above, 1 - e^(-x^2) * f((x - 3) / (x + 3)), where x^2 is a sum of two numbers.
+struct ErrorFunction : Everywhere {
+  [[gnu::always_inline]] static double at(double x) {
+    const double whole = std::fabs(x), y = whole > 6 ? 6 : whole, z = y * y, t = (y - 3) / (y + 3),
+                 top = upper(y);
+    const double near =
+        y + y * in_pairs(z - 0.5, -0.0345312613301327, -0.2810721780454342, 0.07940998675593687,
+                         -0.018283884489152684, 0.003480274496570158, -0.0005611894221209664,
+                         7.829649688379886e-05, -9.614808641390195e-06, 1.0536323840680666e-06,
+                         -1.0420387617195658e-07, 9.432320191926508e-09, -7.795898827002142e-10);
+    const double far = 1 - power_of_sum(-top * top, -(y - top) * (y + top)) *
+                               in_pairs(t, 0.17900115118138996, -0.3262335600430372, 0.24560380171233487,
+                                        -0.15011593650077898, 0.07166583719747308, -0.024392499318915004,
+                                        0.004269136356961225, 0.0007077464666941425, -0.0005970624964924544,
+                                        4.525434558991009e-05, 6.406279226046039e-05, -1.2845780030775907e-05,
+                                        -8.00978093907608e-06, 2.0135111426447427e-06, 1.2755818949624478e-06,
+                                        3.381355142042904e-09);
+    return std::copysign(y < 1 ? near : far, x);
+  }
 };
 
 }  // namespace weir::detail::array::approximate

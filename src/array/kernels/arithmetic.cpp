@@ -1,5 +1,6 @@
 // Arithmetic, bits and rounding, by NumPy's rules.
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "array/kernels/kernels.hpp"
@@ -48,8 +49,51 @@ T modulo(T a, T b) {
   }
 }
 
+// Quotients and remainders by division of doubles, of which vectors are made: the nearest whole number is put
+// right by what is left, and both are exact below 2^51. Pieces with larger numbers, or a zero to divide by,
+// are computed one by one.
+template <class T, bool is_quotient>
+void divide_whole(const void* a, const void* b, const void*, void* out, std::size_t count, const Code&) {
+  constexpr std::size_t piece = 512;
+  constexpr double rounder = 0x1.8p52;
+  constexpr auto bits_of = std::bit_cast<std::int64_t>(rounder);
+  constexpr std::uint64_t reach = std::uint64_t{1} << 51;
+  const T* x = static_cast<const T*>(a);
+  const T* y = static_cast<const T*>(b);
+  T* r = static_cast<T*>(out);
+  const auto real = [](std::int64_t v) { return std::bit_cast<double>(v + bits_of) - rounder; };
+  for (std::size_t n; count > 0; x += n, y += n, r += n, count -= n) {
+    n = std::min(count, piece);
+    std::uint64_t outside = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto u = static_cast<std::int64_t>(x[i]), v = static_cast<std::int64_t>(y[i]);
+      outside |= (static_cast<std::uint64_t>(u) + reach) | (static_cast<std::uint64_t>(v) + reach) |
+                 (v == 0 ? 2 * reach : 0);
+    }
+    if (outside >= 2 * reach) {
+      for (std::size_t i = 0; i < n; ++i) r[i] = is_quotient ? floor_divided(x[i], y[i]) : modulo(x[i], y[i]);
+      continue;
+    }
+#pragma GCC ivdep
+    for (std::size_t i = 0; i < n; ++i) {
+      const double u = real(x[i]), v = real(y[i]), nearest = (u / v + rounder) - rounder,
+                   left = u - nearest * v;
+      // What is left has the sign of the divisor, or the quotient is one less.
+      const std::uint64_t mask =
+          std::uint64_t{0} - static_cast<std::uint64_t>(int(left != 0) & int((left < 0) != (v < 0)));
+      const double more = std::bit_cast<double>(std::bit_cast<std::uint64_t>(is_quotient ? -1.0 : v) & mask),
+                   result = (is_quotient ? nearest : left) + more;
+      r[i] = static_cast<T>(std::bit_cast<std::int64_t>(result + rounder) - bits_of);
+    }
+  }
+}
+
 template <class T>
 ElementKernel ordered(Op op) {
+  if constexpr (std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::int32_t>) {
+    if (op == Op::floor_divide) return suited<&divide_whole<T, true>>();
+    if (op == Op::mod) return suited<&divide_whole<T, false>>();
+  }
   switch (op) {
     case Op::minimum:
       return binary<T>([](T a, T b) { return (a < b) | (a != a) ? a : b; });
@@ -64,7 +108,9 @@ ElementKernel ordered(Op op) {
     case Op::mod:
       return binary<T>([](T a, T b) { return modulo(a, b); });
     case Op::sign:
-      return unary<T>([](T a) { return a != a ? a : static_cast<T>((a > T(0)) - (a < T(0))); });
+      if constexpr (std::is_floating_point_v<T>)
+        return unary<T>([](T a) { return a != a ? a : a == T(0) ? T(0) : std::copysign(T(1), a); });
+      else return unary<T>([](T a) { return static_cast<T>((a > T(0)) - (a < T(0))); });
     default:
       return nullptr;
   }
@@ -92,7 +138,7 @@ ElementKernel integral(Op op) {
         return static_cast<U>(a >> b);
       });
     case Op::bit_not:
-      if constexpr (std::is_same_v<T, bool>) return unary<U>([](U a) { return U(!a); });
+      if constexpr (std::is_same_v<T, bool>) return unary<U>([](U a) { return U(a ^ 1); });
       else return unary<U>([](U a) { return static_cast<U>(~a); });
     case Op::floor:
     case Op::ceil:

@@ -95,7 +95,9 @@ ElementKernel compared(Op op) {
       if constexpr (is_complex_type<T> || std::is_floating_point_v<T>) return suited<&close_loop<T>>();
       else return nullptr;
     case Op::logical_not:
-      return unary<T, bool>([](T a) { return a == T(0); });
+      if constexpr (std::is_same_v<T, bool>)  // as bytes, of which vectors are made
+        return unary<unsigned char>([](unsigned char a) { return static_cast<unsigned char>(a ^ 1); });
+      else return unary<T, bool>([](T a) { return a == T(0); });
     case Op::isnan:
       return unary<T, bool>([](T a) { return is_nan(a); });
     case Op::isinf:

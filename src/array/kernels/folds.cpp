@@ -234,6 +234,45 @@ struct All {
   bool operator()(bool a, T x) const { return a & (x != T(0)); }
 };
 
+// Into one place: of real numbers eight products side by side, since each waits for the one before.
+template <class T>
+void fold_product(const void* data, std::size_t count, const FoldTarget& to) {
+  if constexpr (std::is_floating_point_v<T>)
+    if (to.step == 0 && to.group <= 1) {
+      constexpr std::size_t lanes = 8;
+      const T* x = static_cast<const T*>(data);
+      double p[lanes];
+      std::fill_n(p, lanes, 1.0);
+      std::size_t i = 0;
+      for (; i + lanes <= count; i += lanes)
+        for (std::size_t k = 0; k < lanes; ++k) p[k] *= static_cast<double>(x[i + k]);
+      for (; i < count; ++i) p[0] *= static_cast<double>(x[i]);
+      *reinterpret_cast<double*>(to.at) *= ((p[0] * p[1]) * (p[2] * p[3])) * ((p[4] * p[5]) * (p[6] * p[7]));
+      return;
+    }
+  fold_each<T, SumType<T>, Product<T>>(data, count, to);
+}
+// Into one place until it is decided: the first that is not 0 (any), or is 0 (all), ends it.
+template <class T, bool is_all>
+void fold_truth(const void* data, std::size_t count, const FoldTarget& to) {
+  if (to.step != 0 || to.group > 1)
+    return fold_each<T, bool, std::conditional_t<is_all, All<T>, Any<T>>>(data, count, to);
+  bool& truth = *reinterpret_cast<bool*>(to.at);
+  if (truth != is_all) return;
+  if constexpr (std::is_same_v<T, bool>) {
+    if (std::memchr(data, is_all ? 0 : 1, count) != nullptr) truth = !is_all;
+  } else {
+    constexpr std::size_t piece = 1024;
+    const T* x = static_cast<const T*>(data);
+    for (std::size_t n; count > 0 && truth == is_all; x += n, count -= n) {
+      n = std::min(count, piece);
+      int found = 0;
+      for (std::size_t i = 0; i < n; ++i) found |= (x[i] == T(0)) == is_all ? 1 : 0;
+      if (found != 0) truth = !is_all;
+    }
+  }
+}
+
 double absolute_square(double x) { return x * x; }
 double absolute_square(std::complex<double> x) { return std::norm(x); }
 
@@ -250,12 +289,10 @@ void fold_moments(const void* data, std::size_t count, const FoldTarget& to) {
     double here = static_cast<double>(count);
     A sum{};
     if constexpr (SkipNan) {
-      here = 0;
-      for (std::size_t i = 0; i < count; ++i)
-        if (!is_nan(x[i])) {
-          here += 1;
-          sum += static_cast<A>(x[i]);
-        }
+      std::int64_t numbers = 0;
+      for (std::size_t i = 0; i < count; ++i) numbers += is_nan(x[i]) ? 0 : 1;
+      here = static_cast<double>(numbers);
+      sum = total<T, A>(x, count, [](T v) { return is_nan(v) ? T(0) : v; });
     } else {
       sum = total<T, A>(x, count, [](T v) { return v; });
     }
@@ -263,12 +300,13 @@ void fold_moments(const void* data, std::size_t count, const FoldTarget& to) {
     const A own = sum / here;
     double s[4] = {0, 0, 0, 0};
     std::size_t i = 0;
-    if constexpr (!SkipNan)
-      for (; i + 4 <= count; i += 4)
-        for (int k = 0; k < 4; ++k)
-          s[k] += absolute_square(static_cast<A>(x[i + static_cast<std::size_t>(k)]) - own);
-    for (; i < count; ++i)
-      if (!SkipNan || !is_nan(x[i])) s[0] += absolute_square(static_cast<A>(x[i]) - own);
+    const auto square_of = [own](T v) {
+      const double square = absolute_square(static_cast<A>(v) - own);
+      return SkipNan && is_nan(v) ? 0 : square;
+    };
+    for (; i + 4 <= count; i += 4)
+      for (std::size_t k = 0; k < 4; ++k) s[k] += square_of(x[i + k]);
+    for (; i < count; ++i) s[0] += square_of(x[i]);
     const double before = std::real(*n), all = before + here;
     const A apart = own - *mean;
     *squares += (s[0] + s[1]) + (s[2] + s[3]) + absolute_square(apart) * before * here / all;
@@ -313,8 +351,16 @@ void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
     T most = x[0];
     fold_each<T, T, Extreme<T, Max, false>>(x, count, {.at = reinterpret_cast<std::byte*>(&most)});
     const bool none = most != most;  // there is a NaN
-    const auto best = static_cast<std::size_t>(
-        std::find_if(x, x + count - 1, [&](T v) { return none ? v != v : v == most; }) - x);
+    const auto is_it = [&](T v) { return none ? v != v : v == most; };
+    constexpr std::size_t piece = 64;
+    std::size_t from = 0;
+    for (; from + piece < count; from += piece) {
+      int found = 0;
+      for (std::size_t i = 0; i < piece; ++i)
+        found |= ((x[from + i] == most) | (none & (x[from + i] != x[from + i]))) ? 1 : 0;
+      if (found != 0) break;
+    }
+    const auto best = static_cast<std::size_t>(std::find_if(x + from, x + count - 1, is_it) - x);
     const std::int64_t mine = to.index + static_cast<std::int64_t>(best) * to.index_step;
     const T value = x[best], held = from_bits<T>(*bits);
     const bool nan = value != value, held_nan = held != held;
@@ -325,6 +371,22 @@ void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
     }
     return;
   }
+  if constexpr (sizeof(T) == sizeof(std::int64_t))
+    if (to.step == 1) {
+      typedef T Held [[gnu::may_alias]];
+      auto* held = reinterpret_cast<Held*>(bits);
+#pragma GCC ivdep
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::int64_t mine = to.index + static_cast<std::int64_t>(i) * to.index_step, old = index[i];
+        const T value = x[i], before = held[i];
+        const bool nan = value != value, held_nan = before != before;
+        const bool is_taken = (old < 0) | (nan & !held_nan) | (!held_nan & better(value, before)) |
+                              (((value == before) | (nan & held_nan)) & (mine < old));
+        index[i] = is_taken ? mine : old;
+        held[i] = is_taken ? value : before;
+      }
+      return;
+    }
   for (std::size_t i = 0; i < count; ++i) {
     const std::int64_t at = static_cast<std::int64_t>(i) * to.step;
     FoldTarget one = to;
@@ -369,11 +431,11 @@ FoldKernel fold_kernel(Fold fold, DType type) {
       case Fold::sum:
         return suited<&fold_sum<T>>();
       case Fold::product:
-        return suited<&fold_each<T, SumType<T>, Product<T>>>();
+        return suited<&fold_product<T>>();
       case Fold::any:
-        return suited<&fold_each<T, bool, Any<T>>>();
+        return suited<&fold_truth<T, false>>();
       case Fold::all:
-        return suited<&fold_each<T, bool, All<T>>>();
+        return suited<&fold_truth<T, true>>();
       case Fold::count:
         return suited<&fold_count<T>>();
       case Fold::exact_sum:

@@ -9,14 +9,8 @@ namespace {
 template <class T>
 ElementKernel real_math(Op op) {
   switch (op) {
-    case Op::power:
-      return binary<T>([](T a, T b) { return b == T(0) ? T(1) : std::pow(a, b); });  // also of NaN
     case Op::copysign:
       return binary<T>([](T a, T b) { return std::copysign(a, b); });
-    case Op::sqrt:
-      return unary<T>([](T a) { return std::sqrt(a); });
-    case Op::erf:
-      return unary<T>([](T a) { return std::erf(a); });
     case Op::real:
     case Op::magnitude:
       return op == Op::real ? unary<T>([](T a) { return a; }) : unary<T>([](T a) { return std::fabs(a); });
@@ -37,10 +31,6 @@ ElementKernel complex_math(Op op) {
       return unary<T, R>([](T a) { return a.real(); });
     case Op::imag:
       return unary<T, R>([](T a) { return a.imag(); });
-    case Op::angle:
-      return unary<T, R>([](T a) { return std::arg(a); });
-    case Op::magnitude:
-      return unary<T, R>([](T a) { return std::abs(a); });
     case Op::power:
       return binary<T>([](T a, T b) { return b == T(0) ? T(1) : std::pow(a, b); });  // also of NaN
     case Op::exp:
@@ -76,7 +66,7 @@ ElementKernel complex_math(Op op) {
     case Op::atanh:
       return unary<T>([](T a) { return std::atanh(a); });
     default:
-      return nullptr;
+      return approximate_loops(op, dtype_of<T>).fastest();
   }
 }
 
