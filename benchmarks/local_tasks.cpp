@@ -11,6 +11,23 @@ int same(int x) { return x; }
 int increment(int x) { return x + 1; }
 long total(const std::vector<int>& numbers) { return std::accumulate(numbers.begin(), numbers.end(), 0L); }
 
+using Large = std::vector<double>;
+double first_of(const Large& x) { return x[0]; }
+
+/// Tasks that are given 64 KiB each, made for them; 64 at a time.
+double given_s(weir::Client& client, int count) {
+  return bench::seconds_of([&] {
+    double sum = 0;
+    for (int done = 0; done < count; done += 64) {
+      std::vector<weir::Future<double>> window;
+      for (int i = 0; i < 64; ++i) window.push_back(client.submit(first_of, Large(8192, 1.0)));
+      for (const auto& first : window) sum += first.result();
+    }
+    if (sum != count)
+      throw weir::Error(weir::ErrorKind::internal, "local_tasks: wrong result of given values");
+  });
+}
+
 /// A task that starts the next one; the last one says so.
 void next(int left) {
   auto client = weir::Client::current();
@@ -74,6 +91,7 @@ int main(int argc, char** argv) {
                    const std::vector<long> results = client.gather(sums);
                    check(std::accumulate(results.begin(), results.end(), 0L) == 64L * width, "wide tasks");
                  }));
+    bench::print("local_given_per_s", 19'200 / given_s(client, 19'200));
     bench::print("local_next_per_s", links / bench::seconds_of([&] {
                                        weir::Event end("local_tasks end");
                                        end.clear();

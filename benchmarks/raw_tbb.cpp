@@ -138,6 +138,21 @@ double large_s(int count) {
   });
 }
 
+/// Tasks that are given 64 KiB each, made for them; 64 at a time.
+double given_s(int count) {
+  return bench::seconds_of([&] {
+    double sum = 0;
+    for (int done = 0; done < count; done += 64) {
+      std::vector<double> firsts(64);
+      tbb::task_group group;
+      for (double& first : firsts) group.run([&first, x = std::vector<double>(8192, 1.0)] { first = x[0]; });
+      group.wait();
+      sum += std::accumulate(firsts.begin(), firsts.end(), 0.0);
+    }
+    check(sum == count, "given values");
+  });
+}
+
 /// One element through a node that computes on a thread of the pool.
 double element_us() {
   tbb::flow::graph graph;
@@ -165,6 +180,7 @@ int main() {
   bench::print("tbb_wide_per_s",
                width / bench::seconds_of([&] { check(layer(inputs, width) == 64L * width, "wide tasks"); }));
   bench::print("tbb_chain_per_s", links / bench::seconds_of([&] { check(chain(links) == links, "chain"); }));
+  bench::print("tbb_given_per_s", 19'200 / given_s(19'200));
   bench::print("tbb_next_per_s", links / bench::seconds_of([] {
                                    tbb::task_group group;
                                    link(group, links);

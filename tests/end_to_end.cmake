@@ -33,9 +33,11 @@ target_link_libraries(resume_job PRIVATE weir::array)
 set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_end/memory end_to_end/journal
   PROPERTIES COST 60)
 
-foreach(name futures arguments errors values workers nested gangs)
+foreach(name futures arguments given errors values workers nested gangs)
   weir_test(end_to_end/${name} ALONE RANKS 1 2 3 5)
 endforeach()
+add_test(NAME end_to_end/given/checked COMMAND end_to_end_given)
+set_tests_properties(end_to_end/given/checked PROPERTIES ENVIRONMENT WEIR_CHECK_ARGUMENTS=1 TIMEOUT 300)
 weir_test(end_to_end/ends ALONE RANKS 3)
 weir_test(end_to_end/coordination ALONE RANKS 5)
 weir_test(end_to_end/shared_deaths RANKS 13)  # most of which die

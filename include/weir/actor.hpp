@@ -61,7 +61,7 @@ class Actor {
   template <class F, class... A>
   requires(why<F, A...> == detail::client::Why::fits) auto call(F&& method, A&&... args) const {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return call_held<std::decay_t<F>, detail::task::HeldType<std::decay_t<F>, I + 1, A>...>(
+      return call_held<std::decay_t<F>, detail::client::SentAs<std::decay_t<F>, I + 1, A>...>(
           detail::callable<std::decay_t<F>>("call", "the method", std::forward<F>(method)),
           std::forward<A>(args)...);
     }
@@ -95,19 +95,20 @@ class Actor {
 
  private:
   template <class F, class... Held>
-  auto call_held(const F& function, const Held&... args) const {
+  auto call_held(const F& function, typename detail::task::AcceptedAs<Held>::type... args) const {
     using namespace detail;
     using Result = client::CallResult<T, F, Held...>;
     if (!lane_) client::throw_empty_actor();
-    static const std::uint64_t invoker =
-        task::portable_address(reinterpret_cast<const void*>(&client::invoke_call<T, F, Held...>));
+    static const std::uint64_t invoker = task::portable_address(
+        reinterpret_cast<const void*>(&client::invoke_call<T, F, typename task::LandedAs<Held>::type...>));
     client::Request request(invoker, task::Callable<F>::name(function), nullptr, false);
     request.part = protocol::ActorPart::call;
     request.inputs.push_back(lane_->id());
     Writer writer(request.arguments, request.beside);
     task::Callable<F>::put(writer, function);
-    [[maybe_unused]] task::ArgumentWriter out{writer, request.inputs};
-    (task::Argument<Held>::put(out, args), ...);
+    [[maybe_unused]] task::ArgumentWriter out{writer, request.inputs, nullptr, &request.live,
+                                              lane_->gives_from()};
+    (task::Argument<Held>::put(out, std::forward<typename task::AcceptedAs<Held>::type>(args)), ...);
     return Future<Result>(lane_->send(std::move(request)));
   }
 

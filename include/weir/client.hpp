@@ -55,11 +55,14 @@ class Client : private detail::client::RefusedCalls {
   ///
   /// Arguments are values, which travel with the task, or futures (also inside std::vector, tuple, pair, map,
   /// optional, array), whose results the task waits for and is given without copying where the parameter is a
-  /// const reference. Give large values to `scatter` first.
+  /// const reference. So are values on a thread of this process that are given up (`std::move(x)`, or made
+  /// for the call) or shared (`std::shared_ptr<const T>`); see `passes_live`. Give large values that many
+  /// tasks need to `scatter` first.
   /// **Errors.** What cannot travel does not compile. Throws `Error{invalid_argument}` if `f` is a null
   /// pointer, `Error{closed}` when the cluster has ended. What `f` throws comes out of `Future::result`.
-  /// **Cost.** About a microsecond; the arguments are serialized once; large buffers in them are copied once
-  /// more.
+  /// **Cost.** About a microsecond; arguments are serialized once, large buffers in them are copied once
+  /// more. On a thread of this process values of 1 KiB and more are copied once if they are kept here, and
+  /// once if the function takes one of its own; never serialized, unless their type does it itself.
   /// **Source.** `Client.submit`; no key, every call is a task of its own.
   template <class F, class... A>
   requires detail::client::can_run<F, A...>
@@ -127,20 +130,22 @@ class Client : private detail::client::RefusedCalls {
 
   /// One task for each element: `map(f, xs)`, `map(f, xs, ys)`; the shortest range ends it.
   ///
-  /// **Shape.** Ranges of n elements (values or futures) in, n futures out, in order.
+  /// **Shape.** Ranges of n elements (values or futures) in, n futures out, in order. Elements of a container
+  /// that is given up (`map(f, std::move(xs))`) are given up too.
   /// **Errors.** As `submit`; what comes of one element comes out of its future alone.
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
   requires detail::client::can_map<F, First, Rest...>
   auto map(F f, First&& first, Rest&&... rest) {
-    return map_with(one_of(nullptr, detail::callable("map", "the function", std::move(f))), first, rest...);
+    return map_with<First, Rest...>(one_of(nullptr, detail::callable("map", "the function", std::move(f))),
+                                    first, rest...);
   }
   /// The same with options, which all tasks share.
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
   requires detail::client::can_map<F, First, Rest...>
   auto map(Options options, F f, First&& first, Rest&&... rest) {
-    return map_with(one_of(std::make_shared<const Options>(std::move(options)),
-                           detail::callable("map", "the function", std::move(f))),
-                    first, rest...);
+    return map_with<First, Rest...>(one_of(std::make_shared<const Options>(std::move(options)),
+                                           detail::callable("map", "the function", std::move(f))),
+                                    first, rest...);
   }
 
   /// The same, with results that are kept in the journal; see `weir::cached`. **Errors.** As that `submit`.
@@ -149,8 +154,8 @@ class Client : private detail::client::RefusedCalls {
   auto map(cached how, F f, First&& first, Rest&&... rest) {
     const auto options = std::make_shared<const Options>(how.options);
     const auto function = detail::callable("map", "the function", std::move(f));
-    return map_with([&](const auto&... args) { return send_kept(how, options, function, args...); }, first,
-                    rest...);
+    return map_with<First&, Rest&...>(
+        [&](const auto&... args) { return send_kept(how, options, function, args...); }, first, rest...);
   }
 
   /// Waits for all and brings the results, in order.
@@ -345,8 +350,8 @@ class Client : private detail::client::RefusedCalls {
   template <class F, class... Held>
   static detail::client::Request request_for(std::shared_ptr<const Options> options, bool out_of_band,
                                              const F& function) {
-    static const std::uint64_t invoker =
-        detail::task::portable_address(reinterpret_cast<const void*>(&detail::task::invoke_task<F, Held...>));
+    static const std::uint64_t invoker = detail::task::portable_address(reinterpret_cast<const void*>(
+        &detail::task::invoke_task<F, typename detail::task::LandedAs<Held>::type...>));
     return {invoker, detail::task::Callable<F>::name(function), std::move(options), out_of_band};
   }
   /// The call says as what the arguments are kept.
@@ -354,12 +359,15 @@ class Client : private detail::client::RefusedCalls {
   Future<detail::task::TaskResult<F, Held...>> send(detail::client::Call<F, Held...>,
                                                     std::shared_ptr<const Options> options, bool out_of_band,
                                                     const F& function,
-                                                    const std::type_identity_t<Held>&... args) {
+                                                    typename detail::task::AcceptedAs<Held>::type... args) {
     detail::client::Request request = request_for<F, Held...>(std::move(options), out_of_band, function);
     Writer writer(request.arguments, request.beside);
     detail::task::Callable<F>::put(writer, function);
-    [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs, &request.untold};
-    (detail::task::Argument<Held>::put(out, args), ...);
+    [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs, &request.untold, &request.live,
+                                                      core_->gives_from()};
+    (detail::task::Argument<Held>::put(out,
+                                       std::forward<typename detail::task::AcceptedAs<Held>::type>(args)),
+     ...);
     return Future<detail::task::TaskResult<F, Held...>>(core_->submit(std::move(request)));
   }
   template <bool Each, class F, class... A>
@@ -459,13 +467,25 @@ class Client : private detail::client::RefusedCalls {
   Results gather_named(const Futures& futures, OnError on_error);
   template <class F>
   auto one_of(std::shared_ptr<const Options> options, F function) {
-    return [this, options = std::move(options), function = std::move(function)](const auto&... args) {
-      return this->send(detail::client::CallFor<F, decltype(args)...>(), options, false, function, args...);
+    return [this, options = std::move(options), function = std::move(function)](auto&&... args) {
+      return this->send(detail::client::CallFor<F, decltype(args)...>(), options, false, function,
+                        std::forward<decltype(args)>(args)...);
     };
   }
-  template <class One, class First, class... Rest>
-  auto map_with(const One& one, First& first, Rest&... rest) {
-    using Result = decltype(one(*std::ranges::begin(first), *std::ranges::begin(rest)...));
+  /// Elements of a container that was given up are given up too.
+  template <class Range, class Element>
+  static decltype(auto) given_up_with(Element&& element) {
+    // One that has an allocator owns its elements.
+    if constexpr (std::is_object_v<Range> && !std::is_const_v<Range> && std::is_lvalue_reference_v<Element> &&
+                  requires { typename Range::allocator_type; })
+      return std::move(element);
+    else return std::forward<Element>(element);
+  }
+  template <class First, class... Rest, class One>
+  auto map_with(const One& one, std::remove_reference_t<First>& first,
+                std::remove_reference_t<Rest>&... rest) {
+    using Result = decltype(one(given_up_with<First>(*std::ranges::begin(first)),
+                                given_up_with<Rest>(*std::ranges::begin(rest))...));
     std::vector<Result> futures;
     if constexpr (std::ranges::sized_range<First>) futures.reserve(std::ranges::size(first));
     auto others = std::make_tuple(std::ranges::begin(rest)...);
@@ -475,7 +495,12 @@ class Client : private detail::client::RefusedCalls {
       }
       (std::index_sequence_for<Rest...>{});
       if (!more) break;
-      std::apply([&](auto&... at) { futures.push_back(one(item, *at++...)); }, others);
+      std::apply(
+          [&](auto&... at) {
+            futures.push_back(
+                one(given_up_with<First>(std::forward<decltype(item)>(item)), given_up_with<Rest>(*at++)...));
+          },
+          others);
     }
     return futures;
   }

@@ -26,6 +26,15 @@ namespace weir {
 template <class T>
 concept Travels = detail::task::Travels<std::remove_cv_t<T>>::value;
 
+/// Whether an argument of a type with functions of its own that write it goes to a task of the same process
+/// as it is, where it is given up (`submit(f, std::move(x))`, or made for the call) and the function takes a
+/// `const T&`; else it is written and read also there.
+///
+/// Set it to false for a type whose objects share memory, so that one can be given up and changed through
+/// another: `template <> inline constexpr bool weir::passes_live<Image> = false;`.
+template <class T>
+inline constexpr bool passes_live = true;
+
 /// The bytes in which a value travels: to try a `serialize` in a test.
 ///
 /// They are for `from_bytes` in the same program, or another process of it; they are no file format.

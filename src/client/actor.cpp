@@ -3,6 +3,12 @@
 
 namespace weir::detail::client {
 
+std::size_t ActorLane::gives_from() {
+  const std::lock_guard hold(mutex_);
+  if (!core_) core_ = ClusterLink::current();
+  return core_ ? core_->gives_from() : SIZE_MAX;
+}
+
 FutureRef ActorLane::send(Request&& request) {
   const std::lock_guard hold(mutex_);
   if (!core_) core_ = ClusterLink::current();

@@ -27,6 +27,11 @@ Request::Request(Request&&) noexcept = default;
 Request& Request::operator=(Request&&) noexcept = default;
 Request::~Request() = default;
 
+task::Value Request::take_beside() {
+  if (beside.empty() && live.empty()) return {};
+  return task::Value::make(task::Beside{std::move(beside), std::move(live)});
+}
+
 namespace {
 
 std::mutex current_mutex;

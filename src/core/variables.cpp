@@ -33,6 +33,7 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_JOURNAL_LIMIT", "what large results in it may take, such as 100GB; the least recently used go"},
     {"WEIR_JOURNAL_RERUN", "names of functions, separated by semicolons, whose results it forgets first"},
     {"WEIR_JOURNAL_DRY_RUN", "computes no cached task; the end says which would be"},
+    {"WEIR_CHECK_ARGUMENTS", "1: arguments given up to tasks are written, read back and compared; debug: 1"},
     {"WEIR_SESSION", "the session file by which other programs are let in as clients (Client::connect)"},
     {"WEIR_CONNECT", "the session file of a running program that this one joins as a worker"},
     {"WEIR_LIFETIME", "after which a worker that joined leaves again"},

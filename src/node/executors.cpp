@@ -423,12 +423,23 @@ namespace {
 // Reading fewer bytes takes little longer than asking for the time.
 constexpr std::size_t worth_a_clock_bytes = 16 * 1024;
 
-bool has_much_to_read(const Buffer& arguments, const std::vector<Block>& beside,
+// Hardly any task has one.
+using MaybeBeside = std::optional<task::Beside>;
+
+bool has_much_to_read(const Buffer& arguments, const MaybeBeside& beside, std::uint64_t unread_beside,
                       const std::vector<task::Value>& values) {
-  std::uint64_t bytes = arguments.size();
-  for (const Block& block : beside) bytes += block.size;
+  std::uint64_t bytes = arguments.size() + unread_beside;
+  if (beside)
+    for (const Block& block : beside->blocks) bytes += block.size;
   for (const task::Value& value : values) bytes += value.unread_bytes();
   return bytes >= worth_a_clock_bytes;
+}
+
+Reader reader_of(const Buffer& arguments, MaybeBeside& beside) {
+  if (!beside) return Reader(arguments.bytes());
+  Reader reader(arguments.bytes(), beside->blocks);
+  reader.set_live(beside->live.data(), beside->live.data() + beside->live.size());
+  return reader;
 }
 
 task::Invoker invoker_of(std::uint64_t address) {
@@ -616,10 +627,11 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   const unsigned forks = forks_behind();
   std::int64_t read_ns = 0;
   try {
-    std::vector<Block> beside;
-    if (task.beside) beside = task.beside.take<task::Beside>().blocks;
-    Reader reader(task.arguments.bytes(), beside);
-    if (has_much_to_read(task.arguments, beside, task.values)) reader.note_end_in(&read_ns);
+    const std::uint64_t unread_beside = task.beside.unread_bytes();
+    MaybeBeside beside;
+    if (task.beside) beside = task.beside.take<task::Beside>();
+    Reader reader = reader_of(task.arguments, beside);
+    if (has_much_to_read(task.arguments, beside, unread_beside, task.values)) reader.note_end_in(&read_ns);
     outcome.value = invoker_of(task.invoker)(reader, task.values);
     if (member) member->returned();
   } catch (...) {
@@ -728,10 +740,10 @@ std::int64_t WorkerNode::run_begun(std::size_t slot, client::Pocketed& future,
   task::Value value;
   std::shared_ptr<const Failure> failure;
   try {
-    std::vector<Block> beside;
-    if (future.beside) beside = future.beside.as<task::Beside>().blocks;
-    Reader reader(future.arguments.bytes(), beside);
-    if (has_much_to_read(future.arguments, beside, values)) reader.note_end_in(&read_ns);
+    MaybeBeside beside;
+    if (future.beside) beside = future.beside.as<task::Beside>();
+    Reader reader = reader_of(future.arguments, beside);
+    if (has_much_to_read(future.arguments, beside, 0, values)) reader.note_end_in(&read_ns);
     value = invoker_of(future.invoker)(reader, values);
   } catch (...) {
     failure = thrown_failure();

@@ -116,8 +116,7 @@ FutureRef Node::send(Request&& request, const protocol::GangPlace* place) {
   message.invoker = request.invoker;
   message.function = request.function;
   message.arguments = std::move(request.arguments);
-  if (!request.beside.empty())
-    message.beside.value = task::Value::make(task::Beside{std::move(request.beside)});
+  message.beside.value = request.take_beside();
   message.inputs = std::move(request.inputs);
   message.options = std::move(request.options);
   message.out_of_band = request.out_of_band;

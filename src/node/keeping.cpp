@@ -210,7 +210,7 @@ void SchedulerNode::hand_out(FutureState& state) {
   for (const Block& block : packed.blocks) number(block.size);
   message.arguments.append(packed.head.data(), packed.head.size());
   if (!packed.blocks.empty())
-    message.beside.value = task::Value::make(task::Beside{std::move(packed.blocks)});
+    message.beside.value = task::Value::make(task::Beside{std::move(packed.blocks), {}});
   decide(0, std::move(message));
   submitted();
 }

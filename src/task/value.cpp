@@ -7,6 +7,16 @@
 #include "weir/bytes.hpp"
 #include "weir/detail/task/address.hpp"
 
+namespace weir {
+
+detail::task::Value& Reader::live() {
+  if (next_live_ == end_of_live_)
+    throw Error(ErrorKind::serialization, "task: an argument that was not written is not there");
+  return *next_live_++;
+}
+
+}  // namespace weir
+
 namespace weir::detail::task {
 
 namespace {
@@ -39,12 +49,32 @@ Value Value::from_store(const TypeOps* ops, std::shared_ptr<const Store> store) 
   return Value(std::move(cell));
 }
 
+Value Value::keep(const TypeOps* ops, std::shared_ptr<const void> object) {
+  auto cell = std::make_shared<UnreadCell>(ops);
+  cell->object.store(object.get(), std::memory_order_relaxed);
+  cell->keep = std::move(object);
+  return Value(std::move(cell));
+}
+
+std::shared_ptr<const void> Value::take_kept() noexcept {
+  UnreadCell* const cell = cell_->unread;
+  if (!cell || cell->keep.use_count() != 1) return nullptr;
+  std::atomic_thread_fence(std::memory_order_acquire);  // after all that others did who had it
+  cell->object.store(nullptr, std::memory_order_release);
+  return std::move(cell->keep);
+}
+
 const void* Value::live() const {
   if (!cell_) throw Error(ErrorKind::internal, "value: there is none");
   if (const void* object = cell_->object.load(std::memory_order_acquire)) return object;
   UnreadCell& cell = *cell_->unread;
   std::call_once(cell.unpacked, [&] {
     try {
+      if (!cell.store && !cell.packed)
+        throw Error(ErrorKind::worker_lost,
+                    "a value of type " + demangle(cell.ops->type->name()) +
+                        ", which was given up, is gone: a run of the task has had it, and what came of that "
+                        "is lost");
       Packed stored = cell.store ? cell.store->load() : Packed();
       Reader reader(cell.store ? stored : *cell.packed);
       cell.keep = cell.ops->read(reader);
@@ -98,12 +128,29 @@ std::uint64_t Value::size() const {
   return counter.written();
 }
 
+void Value::write_live(Writer& writer) const {
+  const bool is_there = cell_->object.load(std::memory_order_acquire) != nullptr;  // else it is spent
+  weir::write(writer, portable_address(cell_->ops));
+  weir::write(writer, is_there);
+  if (is_there) cell_->ops->write(writer, live());
+}
+
+Value Value::read_live(Reader& reader) {
+  std::uint64_t address = 0;
+  bool is_there = false;
+  weir::read(reader, address), weir::read(reader, is_there);
+  const auto* ops = static_cast<const TypeOps*>(local_address(address));
+  return keep(ops, is_there ? ops->read(reader) : nullptr);
+}
+
 void Beside::write_bytes(Writer& writer) const {
   weir::write(writer, static_cast<std::uint64_t>(blocks.size()));
   for (const Block& block : blocks) {
     weir::write(writer, block.size);
     writer.block(block.data, block.size);
   }
+  weir::write(writer, static_cast<std::uint64_t>(live.size()));
+  for (const Value& value : live) value.write_live(writer);
 }
 
 void Beside::read_bytes(Reader& reader) {
@@ -116,6 +163,11 @@ void Beside::read_bytes(Reader& reader) {
     weir::read(reader, size);
     blocks.push_back(reader.share(size));
   }
+  weir::read(reader, count);
+  reader.expect(count, sizeof(std::uint64_t) + 1);
+  live.clear();
+  live.reserve(count);
+  for (; count > 0; --count) live.push_back(Value::read_live(reader));
 }
 
 }  // namespace weir::detail::task

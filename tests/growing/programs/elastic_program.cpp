@@ -90,6 +90,19 @@ void exchange(weir::Client& client) {
     }
 }
 
+/// Every worker, a thread or a process, is given values that the program does not keep.
+void give(weir::Client& client) {
+  for (const auto& to : client.workers()) {
+    const weir::Options there{.retries = 1, .workers = {std::to_string(to.peer)}};
+    const auto large = client.submit(there, total, std::vector<double>(200'000, 0.5));
+    const auto small = client.submit(there, total, std::vector<double>(2'000, 0.5));
+    const auto shared = client.submit(
+        there, [](const std::shared_ptr<const std::vector<double>>& values) { return total(*values); },
+        std::make_shared<const std::vector<double>>(2'000, 1.0));
+    if (large.result() + small.result() + shared.result() != 103'000) throw std::runtime_error("wrong sum");
+  }
+}
+
 void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode,
           const std::string& argument) {
   if (mode == "local") {
@@ -237,6 +250,7 @@ int main(int argc, char** argv) {
         weir::LocalCluster cluster{options()};
         client.wait_for_workers(own + std::stoul(argument));
         exchange(client);
+        give(client);
         say("sum " + std::to_string(sum_of_squares(client, 1000)) + " of " +
             std::to_string(client.workers().size()));
         cluster.close();

@@ -60,6 +60,8 @@ class ActorLane {
   /// Of somebody who was told of it.
   explicit ActorLane(TaskId id) : id_(id) {}
   [[nodiscard]] TaskId id() const noexcept { return id_; }
+  /// See `ClusterLink::gives_from`.
+  [[nodiscard]] std::size_t gives_from();
   /// A call; its first input is the actor. Throws `Error{closed}` where there is no cluster.
   [[nodiscard]] FutureRef send(Request&& request);
 

@@ -133,7 +133,10 @@ struct Request {
   std::uint64_t invoker = 0;
   std::uint64_t function = 0;
   Buffer arguments;
-  std::vector<Block> beside;  ///< Their large buffers.
+  std::vector<Block> beside;      ///< Their large buffers.
+  std::vector<task::Value> live;  ///< Those of them that are not written.
+  /// What is beside the arguments; empty if nothing is.
+  [[nodiscard]] task::Value take_beside();
   SmallVector<TaskId, 2> inputs;
   std::vector<FutureRef> untold;  ///< Those of them that only a thread of this process knows.
   std::shared_ptr<const Options> options;
@@ -167,6 +170,9 @@ class ClusterLink {
   virtual ~ClusterLink() = default;
   /// Nothing can be asked of its tasks any more.
   [[nodiscard]] bool has_ended() const noexcept { return has_ended_.load(std::memory_order_relaxed); }
+
+  /// Arguments of at least so many bytes need not be written: smaller ones go along with others.
+  [[nodiscard]] std::size_t gives_from() const noexcept { return gives_from_; }
 
   [[nodiscard]] virtual FutureRef submit(Request&& request) = 0;
   /// One for each rank; they run at the same time, or not at all.
@@ -233,10 +239,13 @@ class ClusterLink {
   static void set_current(std::shared_ptr<ClusterLink> core) noexcept;
 
  protected:
+  /// Tasks run in this process: before anybody submits.
+  void set_gives_from(std::size_t bytes) noexcept { gives_from_ = bytes; }
   void end() noexcept { has_ended_.store(true, std::memory_order_relaxed); }
 
  private:
   std::atomic<bool> has_ended_{false};
+  std::size_t gives_from_ = block_bytes;
   std::mutex at_end_mutex_;
   std::vector<std::function<void()>> at_end_;
 };

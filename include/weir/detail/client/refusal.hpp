@@ -8,6 +8,7 @@
 #include "weir/detail/client/actor_call.hpp"
 #include "weir/detail/client/arguments.hpp"
 #include "weir/detail/client/gang_call.hpp"
+#include "weir/detail/client/live.hpp"
 #include "weir/detail/core/refused.hpp"
 #include "weir/detail/core/several_forms.hpp"
 #include "weir/journal.hpp"
@@ -52,7 +53,7 @@ struct Call {
 template <class F, class Indices, class... A>
 struct CallOf;
 template <class F, std::size_t... I, class... A>
-struct CallOf<F, std::index_sequence<I...>, A...> : Call<F, task::HeldType<F, I, A>...> {};
+struct CallOf<F, std::index_sequence<I...>, A...> : Call<F, SentAs<F, I, A>...> {};
 template <class F, class... A>
 using CallFor = CallOf<std::decay_t<F>, std::index_sequence_for<A...>, A...>;
 
@@ -103,7 +104,7 @@ struct ActorCallOf<T, F, std::index_sequence<I...>, A...> {
     else if constexpr (std::is_void_v<CallResult<T, F, Held...>>) return Why::fits;
     else return task::Travels<CallResult<T, F, Held...>>::value ? Why::fits : Why::result;
   }
-  static constexpr Why why = of<task::HeldType<F, I + 1, A>...>();
+  static constexpr Why why = of<SentAs<F, I + 1, A>...>();
 };
 template <class T, class Indices, class... A>
 struct ActorMadeOf;

@@ -24,6 +24,9 @@ struct ArgumentWriter {
   SmallVector<TaskId, 2>& inputs;
   /// For inputs that only a thread of this process knows; null: the scheduler is told of them.
   std::vector<client::FutureRef>* untold = nullptr;
+  /// For arguments of at least so many bytes that need not be written; null: all are written.
+  std::vector<Value>* live = nullptr;
+  std::size_t gives_from = SIZE_MAX;
   void input(TaskId id) {
     std::uint32_t index = 0;
     while (index < inputs.size() && inputs[index] != id) ++index;
@@ -216,6 +219,10 @@ using HeldType = typename decltype(held_type<F, I, A>())::type;
 /// What the function is called with: a plain argument is its own, an input is shared and cannot be changed.
 template <class A>
 using Passed = decltype(Argument<A>::get(std::declval<ArgumentReader&>()));
+
+/// The type of the parameter through which an argument goes into a call on its way to its writer.
+template <class A>
+struct AcceptedAs : std::type_identity<const A&> {};
 
 /// Calls a function as it is made: its arguments, between braces, are read in order. No tuple in between,
 /// whose machinery every task of every program would be compiled with.

@@ -12,6 +12,10 @@
 
 namespace weir {
 
+namespace detail::task {
+class Value;
+}
+
 /// A contiguous buffer that travels beside the bytes that describe it; `owner` keeps its memory alive.
 struct Block {
   std::shared_ptr<const void> owner;
@@ -167,6 +171,13 @@ class Reader {
   [[nodiscard]] std::byte* take(std::size_t count);
   /// The next block of `count` bytes itself.
   [[nodiscard]] Block share(std::size_t count);
+  /// The arguments that were not written, in order; see `task::Beside`.
+  void set_live(detail::task::Value* first, detail::task::Value* end) noexcept {
+    next_live_ = first;
+    end_of_live_ = end;
+  }
+  /// The next of them.
+  [[nodiscard]] detail::task::Value& live();
   /// The next `count` bytes in place.
   const std::byte* view(std::size_t count) {
     if (static_cast<std::size_t>(end_ - at_) < count) ended();
@@ -193,6 +204,8 @@ class Reader {
   const std::byte* end_;
   std::vector<Block>* blocks_ = nullptr;
   std::size_t next_block_ = 0;
+  detail::task::Value* next_live_ = nullptr;
+  detail::task::Value* end_of_live_ = nullptr;
   std::int64_t* noted_ns_ = nullptr;
 };
 

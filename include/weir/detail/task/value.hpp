@@ -112,6 +112,11 @@ class Value {
     cell->object.store(&cell->value, std::memory_order_relaxed);
     return Value(std::move(cell));
   }
+  /// An object that others share, and do not change.
+  template <class T>
+  static Value share(std::shared_ptr<const T> object) {
+    return keep(&type_ops<T>, std::move(object));
+  }
   /// A value that arrived from another process.
   static Value from_packed(const TypeOps* ops, Packed packed);
   /// A value that is read from its store when it is first used.
@@ -144,6 +149,23 @@ class Value {
     cell_.reset();
     return taken;
   }
+
+  /// The object, of one made by `share` or read, if nobody else has it, whoever holds this value; null
+  /// otherwise. For all who hold this value it is spent then.
+  template <class T>
+  [[nodiscard]] std::shared_ptr<T> spend() {
+    static_cast<void>(as<T>());
+    return std::static_pointer_cast<T>(std::const_pointer_cast<void>(take_kept()));
+  }
+  /// With its type, for a process that does not know it; of one that is spent, that it is.
+  void write_live(Writer& writer) const;
+  [[nodiscard]] static Value read_live(Reader& reader);
+  /// A value of this type that is read now.
+  [[nodiscard]] static Value read_as(const TypeOps* ops, Reader& reader) {
+    return keep(ops, ops->read(reader));
+  }
+  /// The object, whatever its type is.
+  [[nodiscard]] const void* object() const { return live(); }
 
   /// Serializes; large contiguous buffers are not copied but point into the object, which they keep alive.
   /// Those that are made for it lie in `memory`, if there is room.
@@ -190,6 +212,8 @@ class Value {
     else return std::make_shared<LiveCell<T>>(std::move(object));
   }
   explicit Value(std::shared_ptr<Cell> cell) : cell_(std::move(cell)) {}
+  static Value keep(const TypeOps* ops, std::shared_ptr<const void> object);
+  [[nodiscard]] std::shared_ptr<const void> take_kept() noexcept;
   [[nodiscard]] const void* object(const std::type_info& wanted) const;
   [[nodiscard]] const void* live() const;
   [[nodiscard]] std::shared_ptr<const void> owner() const { return cell_; }
@@ -197,10 +221,12 @@ class Value {
   std::shared_ptr<Cell> cell_;
 };
 
-/// The large buffers of a task's arguments; they travel beside the bytes that describe them, and need not be
-/// copied by those who pass them on.
+/// What travels beside the bytes of a task's arguments, and need not be copied by those who pass it on: their
+/// large buffers, and those arguments that were not written. Such a one is written when it leaves the
+/// process; in it, the task sees what was given up or shared.
 struct Beside {
   std::vector<Block> blocks;
+  std::vector<Value> live;
   void write_bytes(Writer& writer) const;
   void read_bytes(Reader& reader);
 };

@@ -129,7 +129,9 @@ struct Chunk {
   bool has_state = false;   ///< It has passed a state, so that its elements may come out with later chunks.
   std::shared_ptr<ChunkPass> pass;
   /// For a task.
-  [[nodiscard]] Input<ChunkResult<T>> input() const { return {result, here}; }
+  [[nodiscard]] Input<ChunkResult<T>> input() const { return {result, here, false}; }
+  /// For the only one.
+  [[nodiscard]] Input<ChunkResult<T>> only_input() { return {result, std::move(here), true}; }
 };
 template <class T>
 inline constexpr bool is_copyable<Chunk<T>> = is_copyable<T>;
@@ -286,7 +288,7 @@ ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, Receiv
     }
   };
   const bool may_be_wanted = is_copyable<In> && (step.retries > 0 || step.keeps_failed);
-  if (ChunkResult<In>* const mine = from.own(); mine && !may_be_wanted)
+  if (ChunkResult<In>* const mine = may_be_wanted ? nullptr : from.own())
     each([&](auto&& x) { push_answered(own, static_cast<In&&>(x), Emit{out, step}); }, mine->values);
   else each([&](const In& x) { push_answered(own, taken_of(x), Emit{out, step, &x}); }, from->values);
   if (out.is_over) note_end(out, step, end_of(from->places, step));

@@ -158,7 +158,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   static constexpr double chunk_s = 400e-6;    // computing time a chunk is made for
   static constexpr double most_copying = 0.1;  // of the time, for copies of a state
   static constexpr double most_per_chunk = 4096;
-  static constexpr double most_bytes = 512 * 1024;
+  static constexpr double most_bytes = 1024 * 1024;
 
   /// A chunk of another stream, behind what has come before it.
   template <class C>
@@ -222,7 +222,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     threads_.look();
     Chunk<T> chunk;
     chunk.elements = static_cast<std::uint32_t>(count);
-    const auto here = std::make_shared<ChunkResult<T>>();
+    auto here = std::make_shared<ChunkResult<T>>();
     here->elements = chunk.elements;
     if (count == waiting_.size()) {
       here->values = std::exchange(waiting_, {});
@@ -236,7 +236,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
         head_ = 0;
       }
     }
-    chunk.here = here;
+    chunk.here = std::move(here);
     TicketRef ticket;
     if (!tickets_.empty() && tickets_.front().first == first_) {
       ticket = std::move(tickets_.front().second);

@@ -104,8 +104,12 @@ class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Ch
         options_(std::move(options)),
         segment_(*this) {}
 
-  void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
-  void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }
+  void push(Chunk<In>&& chunk) noexcept override {
+    submit(chunk, [&] { return options_->retries == 0 ? chunk.only_input() : chunk.input(); });
+  }
+  void push(const Chunk<In>& chunk) noexcept override {
+    submit(chunk, [&] { return chunk.input(); });
+  }
   [[nodiscard]] bool is_passive() const override { return !this->policy_.letter_box; }
   void set_policy(ErrorPolicy policy) override {
     check_policy<In>(*this, policy);
@@ -113,11 +117,12 @@ class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Ch
   }
 
  private:
-  void submit(const Chunk<In>& chunk) noexcept {
+  template <class MakeInput>
+  void submit(const Chunk<In>& chunk, const MakeInput& input) noexcept {
     this->in.add(chunk.elements);
     this->guarded([&] {
       const Step step = segment_.step(chunk.token);
-      auto result = client_.submit(options_, &run_chunk<K, In>, kernel_, step, chunk.input());
+      auto result = client_.submit(options_, &run_chunk<K, In>, kernel_, step, input());
       this->send(following<Out>(chunk, std::move(result), false));
     });
   }
