@@ -188,7 +188,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
     bool dead = false;
     bool leaving = false;
     bool is_guest = false;
-    bool awaits_done = false;  // it has callbacks that the end of the program waits for
+    bool awaits_done = false;        // it has callbacks that the end of the program waits for
     std::uint32_t threads_here = 0;  // of a worker that is another process of this host
     Silence silence;
     ProcessWatch watch;

@@ -156,10 +156,10 @@ struct ContactHere {
 };
 
 /// Everything that rank 0 must answer: `on(PeerId, Message&&)`.
-using ToScheduler = std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, ScatterHere,
-                               Hello, GangCalls, RunFinished, RunFailed, RanInPlace, RunWaits, RetractReply,
-                               ResultHere, InputMissing, ResultBroken, Heartbeat, MemoryUse, Seen, AwaitsDone,
-                               Leaving, RetireMe, FindPeer, ContactHere, ResultData, ResultMissing, Ask,
-                               Unask>;
+using ToScheduler =
+    std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, ScatterHere, Hello, GangCalls,
+               RunFinished, RunFailed, RanInPlace, RunWaits, RetractReply, ResultHere, InputMissing,
+               ResultBroken, Heartbeat, MemoryUse, Seen, AwaitsDone, Leaving, RetireMe, FindPeer, ContactHere,
+               ResultData, ResultMissing, Ask, Unask>;
 
 }  // namespace weir::detail::protocol

@@ -404,12 +404,21 @@ struct IsValarray : std::false_type {};
 template <class T>
 struct IsValarray<std::valarray<T>> : std::true_type {};
 
+template <class T>
+concept SaysThatItHolds = requires {
+  requires T::holds_what_it_writes;
+};
+/// As the std containers have; with no functions of its own that write it.
+template <class T>
+concept HasAllocator = requires {
+  typename T::allocator_type;
+  requires !cereal::traits::has_member_serialize<T, OutArchive>::value;
+  requires !cereal::traits::has_member_save<T, OutArchive>::value;
+};
 /// Its memory outside of the object, of which it writes nothing else, lasts as long as the object.
 template <class T>
-concept HoldsWhatItWrites = IsOwningPointer<T>::value || IsValarray<T>::value || OwnBytes<T> || TensorLike<T> ||
-    requires { requires T::holds_what_it_writes; } ||
-    (requires { typename T::allocator_type; } && !cereal::traits::has_member_serialize<T, OutArchive>::value &&
-     !cereal::traits::has_member_save<T, OutArchive>::value);
+concept HoldsWhatItWrites = IsOwningPointer<T>::value || IsValarray<T>::value || OwnBytes<T> ||
+    TensorLike<T> || SaysThatItHolds<T> || HasAllocator<T>;
 
 template <class T>
 inline constexpr bool says_what_lasts = !Bitwise<T> && !IsWrapper<T>::value;
