@@ -116,6 +116,41 @@ TEST_CASE("elementwise repeats what is one element for a row, whatever the lengt
   });
 }
 
+TEMPLATE_TEST_CASE("elementwise takes remainders of real numbers to the bits that fmod gives", "", float,
+                   double) {
+  using T = TestType;
+  in_cluster([] {
+    constexpr std::size_t size = 6000;
+    xt::xarray<T> a(typename xt::xarray<T>::shape_type{size}), b = a;
+    for (std::size_t i = 0; i < size; ++i) {
+      const double x = std::sin(static_cast<double>(i)), y = std::cos(static_cast<double>(i * i));
+      const auto whole = static_cast<T>(std::floor(1e5 * x));
+      a(i) = static_cast<T>(x * 1000), b(i) = static_cast<T>(y);
+      if (i > 1000) a(i) = whole * (b(i) = static_cast<T>(y + 2));  // as good as whole quotients
+      if (i > 2000) a(i) = std::nextafter(a(i), static_cast<T>(x > 0.3 ? 1e30 : -1e30));
+      if (i > 3000) a(i) = whole / 2, b(i) = static_cast<T>(std::floor(20 * y) - 0.5);
+      if (i > 4000) a(i) = static_cast<T>(std::ldexp(x, int(i % 200) - 100)), b(i) = static_cast<T>(y);
+    }
+    a(5) = 0, a(6) = -T(0), a(1500) = std::numeric_limits<T>::infinity(), b(2500) = 0;
+    b(3500) = std::numeric_limits<T>::quiet_NaN(), b(3600) = -std::numeric_limits<T>::infinity();
+    b(3700) = std::numeric_limits<T>::denorm_min(), a(3800) = std::numeric_limits<T>::max();
+    const auto x = from_xtensor(a, {2500}), y = from_xtensor(b, {2500});
+    const xt::xarray<T> rest = (x % y).compute(), quotient = floor_divide(x, y).compute();
+    const auto is_same = [](T one, T other) {
+      return one != one ? other != other : one == other && std::signbit(one) == std::signbit(other);
+    };
+    for (std::size_t i = 0; i < size; ++i) {
+      const T left = std::fmod(a(i), b(i));
+      const bool is_above = left != 0 && (left < 0) != (b(i) < 0);
+      CAPTURE(i, a(i), b(i));
+      REQUIRE(is_same(rest(i), left == 0 ? std::copysign(left, b(i)) : is_above ? left + b(i) : left));
+      if (b(i) == 0 || !std::isfinite(a(i)) || std::fabs(a(i) / b(i)) > T(0x1p20)) continue;
+      const T exact = std::nearbyint((a(i) - left) / b(i)) - (is_above ? 1 : 0);
+      REQUIRE(is_same(quotient(i), exact == 0 ? std::copysign(T(0), a(i) / b(i)) : exact));
+    }
+  });
+}
+
 TEMPLATE_TEST_CASE("elementwise divides by powers of two to the same bits as C++ does", "", float, double) {
   using T = TestType;
   using Limits = std::numeric_limits<T>;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "array/kernels/kernels.hpp"
+#include "array/kernels/remainders.hpp"
 
 namespace weir::detail::array {
 
@@ -93,6 +94,10 @@ ElementKernel ordered(Op op) {
   if constexpr (std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::int32_t>) {
     if (op == Op::floor_divide) return suited<&divide_whole<T, true>>();
     if (op == Op::mod) return suited<&divide_whole<T, false>>();
+  }
+  if constexpr (std::is_floating_point_v<T>) {
+    if (op == Op::floor_divide) return suited<&divide_real<T, true, &floor_divided<T>>>();
+    if (op == Op::mod) return suited<&divide_real<T, false, &modulo<T>>>();
   }
   switch (op) {
     case Op::minimum:
