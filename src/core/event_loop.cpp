@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/quick_clock.hpp"
 #include "weir/error.hpp"
 
 namespace weir {
@@ -67,7 +68,7 @@ struct EventLoop::Core : std::enable_shared_from_this<EventLoop::Core> {
 
   Time now() const {
     if (hands) return Time(hands->now.load(std::memory_order_acquire));
-    return std::chrono::duration_cast<Time>(std::chrono::steady_clock::now() - epoch);
+    return std::chrono::duration_cast<Time>(detail::QuickClock::now() - epoch);
   }
 
   /// Sets Asio's timer to the earliest of ours. Caller holds the mutex.

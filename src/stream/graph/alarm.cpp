@@ -7,8 +7,12 @@ void Alarm::attach(EventLoop loop) {
   timer_ = std::make_unique<Timer>(std::move(loop), [this] { rang(); });
 }
 
+// To arm a timer costs more than most kernels: one that is set too early rings in vain, and is set anew then.
+// By a manual clock nothing rings in vain: whoever waits moves the time from ring to ring.
 void Alarm::set(std::optional<Time> due) {
+  due_ = due;
   if (due == armed_ || !timer_) return;
+  if (due && armed_ && *armed_ < *due && !timer_->loop().is_manual()) return;
   armed_ = due;
   if (due) timer_->arm(*due);
   else timer_->disarm();
@@ -21,6 +25,7 @@ void Alarm::look_again() {
 void Alarm::rang() {
   Frame frame(node_);
   armed_.reset();
+  if (due_ && now() < *due_) return set(due_);
   if (node_.closed_gate()) {  // what is below has no room: look again when something changes
     node_.wake_when_opened([this] { look_again(); });
     if (!node_.closed_gate()) look_again();

@@ -30,7 +30,7 @@ class Alarm {
   void look_again();
   Node& node_;
   std::function<void()> ring_;
-  std::optional<Time> armed_;
+  std::optional<Time> armed_, due_;  // the first is that of the timer, which may be earlier
   std::unique_ptr<Timer> timer_;
 };
 
@@ -129,11 +129,15 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
     const bool done = left == 0 && pending_.load(std::memory_order_relaxed) != 0;
     pending_.store(left, std::memory_order_release);
     if constexpr (requires { Kernel::leaves_in_order; }) gone_.store(this->in.value() - left);
-    const std::optional<Time> due = this->ended_ ? std::nullopt : kernel_.due();
+    bool is_awaited = !this->ended_;
+    if constexpr (requires(const Kernel& k) { k.is_full(Time{}); }) {
+      const bool is_full = is_awaited && kernel_.is_full(alarm_.now());
+      gate_.set(is_full);
+      is_awaited = is_full || left > 0;  // else nobody needs to be told that there is room
+    }
+    const std::optional<Time> due = is_awaited ? kernel_.due() : std::nullopt;
     ticking_.store(due.has_value(), std::memory_order_relaxed);
     if (!this->ended_) alarm_.set(due);
-    if constexpr (requires(const Kernel& k) { k.is_full(Time{}); })
-      gate_.set(!this->ended_ && kernel_.is_full(alarm_.now()));
     if (done) this->graph().finished();
   }
 
