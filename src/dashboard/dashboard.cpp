@@ -367,7 +367,8 @@ void Dashboard::Work::tick() {
 
 void Dashboard::Work::note_deeds(Clock::time_point now) {
   const std::uint64_t all = deeds_of(model);
-  if (all != std::exchange(deeds, all) || has_pending(model.snapshot())) acted = now;
+  const bool may_run = has_pending(model.snapshot()) && !model.snapshot().workers.empty();
+  if (all != std::exchange(deeds, all) || may_run) acted = now;
 }
 
 // What workers have said, and the cluster as it is.

@@ -23,7 +23,8 @@ namespace {
 constexpr std::chrono::seconds hand_over(30);         // for a retired worker to give its results away
 constexpr std::chrono::seconds leave_time(5);         // for its process to end after that
 constexpr std::chrono::seconds short_lived_after(1);  // idle beside tasks that it has no time for
-constexpr auto step_time = std::chrono::milliseconds(100);
+constexpr std::chrono::milliseconds step_time(100);
+constexpr std::chrono::seconds queued_step_time(2), begins_within(2);  // a job that is not in a queue
 
 // Clusters of this program whose workers have no resources: theirs is the work that asks for none.
 std::atomic<int> plain_clusters{0};
@@ -134,10 +135,20 @@ void JobKeeper::loop() {
       log::error("cluster: {}", error.what());
     }
     hold.lock();
-    changed_.wait_for(hold, step_time, [&] { return closing_ || dirty_; });
+    const std::chrono::milliseconds pause =
+        are_queued(std::chrono::steady_clock::now()) ? queued_step_time : step_time;
+    changed_.wait_for(hold, pause, [&] { return closing_ || dirty_; });
   }
   hold.unlock();
   end_all(retire_);
+}
+
+/// Whether nothing is to be expected but that one of them begins, perhaps in hours. Its worker is given tasks
+/// all the same.
+bool JobKeeper::are_queued(ScalingTime now) const {
+  return is_remote() && !jobs_.empty() && std::all_of(jobs_.begin(), jobs_.end(), [&](const Job& job) {
+           return job.workers.empty() && !job.joined && !job.retiring && now - job.submitted > begins_within;
+         });
 }
 
 void JobKeeper::freeze() {

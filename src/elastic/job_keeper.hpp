@@ -58,6 +58,7 @@ class JobKeeper {
   void note_joined(Job& job);
   [[nodiscard]] bool has_been_left(const Job& job);
   void note_begun(ScalingTime now);
+  [[nodiscard]] bool are_queued(ScalingTime now) const;
   void over(ScalingTime now, const Job& job, const std::vector<PeerId>& workers, const JobEnd& end);
   bool is_of_host(ScalingTime now, const Job& job, const JobEnd& end);
   void avoid_hosts();

@@ -84,8 +84,7 @@ void Node::Rest::spin() { ++spins_ % 8 == 0 ? node_.crowd_.yield() : __builtin_i
 std::chrono::nanoseconds Node::Rest::patience(std::chrono::nanoseconds idle) const {
   const Patience& patience = node_.patience_;
   if (node_.transport_.rings()) {  // what no message tells of comes late by a fraction
-    if (idle > std::chrono::seconds(1))
-      return node_.is_quiet_.load(std::memory_order_relaxed) ? patience.quiet : patience.long_sleep;
+    if (idle > std::chrono::seconds(1)) return node_.silent_.load(std::memory_order_relaxed);
     return std::clamp<std::chrono::nanoseconds>(idle / 4, patience.look, patience.sleep);
   }
   if (idle < patience.dozing) return patience.doze;

@@ -26,7 +26,8 @@ struct Patience {
   /// Then sleeps at most so long: what only a clock tells comes so late ...
   std::chrono::milliseconds sleep{20};
   std::chrono::milliseconds long_sleep{100};  ///< ... and so late after a second of silence ...
-  std::chrono::milliseconds quiet{250};       ///< ... if there are no tasks either.
+  std::chrono::milliseconds quiet{250};       ///< ... if there are no tasks either ...
+  std::chrono::milliseconds alone{1000};      ///< ... or nobody who could run them.
   std::chrono::microseconds doze{50};         ///< Where not all peers ring: sleeps so long between polls ...
   std::chrono::milliseconds dozing{20};       ///< ... until so long after the last event ...
   std::chrono::microseconds look{1900};       ///< ... then so long ...
@@ -212,8 +213,8 @@ class Node : public client::ClusterLink,
 
   void start_helper();
   void stop_helper();
-  /// Whether there are no tasks, so that nobody minds what only a clock tells.
-  void note_quiet(bool is_quiet) { is_quiet_.store(is_quiet, std::memory_order_relaxed); }
+  /// How late nobody minds what only a clock tells, after a second of silence.
+  void note_quiet(std::chrono::milliseconds most) { silent_.store(most, std::memory_order_relaxed); }
 
   comm::Transport& transport_;
   Patience patience_;
@@ -259,7 +260,8 @@ class Node : public client::ClusterLink,
   std::thread helper_;
   comm::Bell helper_bell_;
   std::atomic<int> resting_{0};
-  std::atomic<bool> stop_{false}, is_quiet_{false};
+  std::atomic<bool> stop_{false};
+  std::atomic<std::chrono::milliseconds> silent_{Patience{}.long_sleep};
   std::atomic<bool> helper_sleeps_long_{false};  // since others rest, who wake it when they do not any more
   std::atomic<std::int64_t> last_poll_ns_{0}, last_moved_ns_{0};
   Crowd crowd_;                                   // others want this core: who spins is in their way

@@ -274,7 +274,9 @@ void SchedulerNode::tick(Clock::time_point now, bool is_busy) {
   tell_departures();
   if (is_busy || pause < std::chrono::milliseconds(20)) return;
   checked_ = now;
-  note_quiet(state_.pending() == 0 && !retiring_);
+  note_quiet(state_.worker_count() == 0            ? patience_.alone
+             : state_.pending() == 0 && !retiring_ ? patience_.quiet
+                                                   : patience_.long_sleep);
   if (has_gangs_ && !state_.has_gangs()) has_gangs_ = false;
   if ((!may_pocket_ || has_gangs_) && has_pocketed()) tell_all_pockets();  // put there just before
   memory::release_unused();

@@ -212,7 +212,7 @@ void WorkerNode::tick(Clock::time_point now, bool is_busy) {
   if (pause < std::chrono::milliseconds(50)) return;
   checked_ = now;
   note_idle(now);
-  note_quiet(state_.executing().empty());
+  note_quiet(state_.executing().empty() ? patience_.quiet : patience_.long_sleep);
   if (!lent_.empty()) look_after_lent();
   if (limited_count_.load(std::memory_order_relaxed)) enforce_limits(now);
   if (now - seen_ >= seen_every_) tell_seen(now);
