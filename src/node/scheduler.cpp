@@ -220,6 +220,7 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
   joined.is_guest = message.is_guest;
   if (!message.is_guest) {
     ++joined_;
+    joined_own_ += from < settings_.own_peers;
     if (from >= settings_.own_peers) may_pocket_ = false;  // it may have time for what is in a pocket
   }
   if (message.host_id == host_id()) {
@@ -240,6 +241,9 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
     if (dismissed_.contains(message.job)) return let_go(from);
     state_.join(now_s_, from, message, actions_);
     perform();
+    // Not sooner: of what a worker runs before it is known here, the scheduler would know no run.
+    may_pocket_ =
+        !here_.empty() && joined_ == settings_.expected_workers && joined_own_ == joined_ && !leaving_;
   }
   if (leaving_) post(from, protocol::Shutdown{false});
 }

@@ -151,7 +151,6 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   /// A worker in this process: who waits for a task may run it there.
   void add_here(std::weak_ptr<WorkerNode> worker) {
     here_.push_back(std::move(worker));
-    may_pocket_ = true;
     set_gives_from(worth_giving_bytes);
   }
 
@@ -315,7 +314,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::vector<Peer> peers_;
   double now_s_ = 0;
   std::uint32_t submissions_ = 0;
-  std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
+  std::size_t joined_ = 0, joined_own_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
   std::unordered_set<std::string> dismissed_;  // jobs whose workers are not wanted any more
   std::vector<std::pair<PeerId, std::string>> broken_links_;
   scheduler::Departures departures_;

@@ -193,6 +193,14 @@ TEST_CASE("what tasks fire and forget is finished, however long it goes on after
   });
 }
 
+TEST_CASE("the first task of a program runs once, also if it fails before its worker is known") {
+  for (int run = 0; run < 8; ++run)
+    in_every_home("first_fails", [](const Finished& finished) {
+      CHECK(finished.status == 0);
+      CHECK(count(finished.out, "it ran\n") == 1);
+    });
+}
+
 TEST_CASE("Ctrl-C and SIGTERM end a busy job within seconds") {
   for (const int signal : {SIGINT, SIGTERM})
     for (const Launcher& home : homes) {

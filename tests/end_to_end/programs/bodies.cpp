@@ -180,6 +180,16 @@ int end(Client& client, const std::string& how) {
     all.next();
   }
   if (how.starts_with("go_on")) client.fire_and_forget(client.submit(go_on, 2000));
+  if (how == "first_fails") {
+    client
+        .submit(
+            [](int) {
+              std::cout << "it ran" << std::endl;
+              throw std::runtime_error("once");
+            },
+            0)
+        .wait();
+  }
   if (how.starts_with("fire")) {
     for (int i = 0; i < 200; ++i)
       client.fire_and_forget(client.submit(
