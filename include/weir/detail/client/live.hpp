@@ -118,7 +118,8 @@ constexpr bool takes_reference() {
 template <class F, std::size_t I, class A>
 constexpr auto sent_as() {
   using T = task::HeldType<F, I, A>;
-  if constexpr (task::HoldsFutures<T>::value || !task::Travels<T>::value || !std::is_class_v<T> ||
+  constexpr bool stands_for_itself = std::is_same_v<typename task::Argument<T>::Held, T>;
+  if constexpr (!stands_for_itself || !task::Travels<T>::value || !std::is_class_v<T> ||
                 (task::Bitwise<T> && sizeof(T) < 1024) || task::Stateless<T> || !passes_live<T>) {
     return std::type_identity<T>{};
   } else {
