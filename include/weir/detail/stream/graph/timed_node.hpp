@@ -129,13 +129,13 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
     const bool done = left == 0 && pending_.load(std::memory_order_relaxed) != 0;
     pending_.store(left, std::memory_order_release);
     if constexpr (requires { Kernel::leaves_in_order; }) gone_.store(this->in.value() - left);
-    bool is_awaited = !this->ended_;
+    bool is_needed = !this->ended_;
     if constexpr (requires(const Kernel& k) { k.is_full(Time{}); }) {
-      const bool is_full = is_awaited && kernel_.is_full(alarm_.now());
+      const bool is_full = is_needed && kernel_.is_full(alarm_.now());
       gate_.set(is_full);
-      is_awaited = is_full || left > 0;  // else nobody needs to be told that there is room
+      is_needed = is_full || left > 0;  // else nobody needs to be told that there is room
     }
-    const std::optional<Time> due = is_awaited ? kernel_.due() : std::nullopt;
+    const std::optional<Time> due = is_needed ? kernel_.due() : std::nullopt;
     ticking_.store(due.has_value(), std::memory_order_relaxed);
     if (!this->ended_) alarm_.set(due);
     if (done) this->graph().finished();
