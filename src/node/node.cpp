@@ -11,26 +11,15 @@
 namespace weir::detail::node {
 
 void Node::send_box(PeerId to) {
-  Box& box = boxes_[to];
+  Box box = std::exchange(boxes_[to], {});
   if (box.bytes.empty()) return;
   comm::Frame frame;
-  frame.head = std::exchange(box.bytes, {});
-  frame.is_urgent = std::exchange(box.is_urgent, false);
-  box.is_due = false;
+  frame.head = std::move(box.bytes);
+  frame.is_urgent = box.is_urgent;
   transport_.send(to, std::move(frame));
 }
 
 void Node::flush() {
-  for (const PeerId to : late_) {
-    Box& box = boxes_[to];
-    box.is_listed = false;
-    if (!box.bytes.empty()) make_due(to, box);
-  }
-  late_.clear();
-  flush_due();
-}
-
-void Node::flush_due() {
   if (dirty_.empty()) return;
   std::vector<PeerId> held;
   for (const PeerId to : dirty_) {
@@ -58,10 +47,10 @@ bool Node::progress() {
     last_moved_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
     wake();
   }
-  moved ? flush_due() : flush();
+  flush();
   const bool is_first = !std::exchange(has_moved_, moved);
   tick(now, moved && is_first);  // what has come may be a task, which begins before anybody looks around
-  moved ? flush_due() : flush();
+  flush();
   const bool life = std::exchange(heard_life_, false), work = std::exchange(heard_work_, false);
   return moved && (work || !life);
 }
