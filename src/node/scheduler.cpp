@@ -610,9 +610,7 @@ bool SchedulerNode::leave(bool abort) {
     wait_until(
         [&] {
           Hold hold(*this);
-          bool awaits = futures_.callbacks_pending() > 0 || has_kept();
-          each_alive([&](PeerId, const Peer& peer) { awaits = awaits || peer.awaits_done; });
-          return !awaits;
+          return futures_.callbacks_pending() == 0 && !has_kept();
         },
         std::nullopt);
     finish_keeping();
