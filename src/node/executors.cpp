@@ -154,11 +154,11 @@ bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_loc
   auto last = Clock::now();
   Looking looking;
   while (!closing_) {
-    if (alive_ - seceded_ <= settings_.threads && state_.take(task)) {
+    if (is_one_too_many()) return false;
+    if (state_.take(task)) {
       call_one();
       return true;
     }
-    if (alive_ - seceded_ > settings_.threads) return false;  // a stand-in that is no longer needed
     if (driving_) {
       call_thief();
       ++idle_;
@@ -298,7 +298,7 @@ void WorkerNode::run_left(std::size_t slot, std::unique_lock<Baton>& hold) {
   if (!running.pocket || running.pocket->is_empty()) return;
   flush();  // whoever waits for what left it waits no longer
   bool has_others = false;
-  while (!closing_ && !has_others && alive_ - seceded_ <= settings_.threads && state_.has_slot() &&
+  while (!closing_ && !has_others && !is_one_too_many() && state_.has_slot() &&
          state_.goes_first(running.order_of_left)) {
     state_.occupy();
     if (idle_ && !driving_) work_.notify_one();
@@ -370,8 +370,22 @@ void WorkerNode::call_thief() {
 void WorkerNode::execute_loop(std::size_t slot) {
   use_math_threads(settings_.share, settings_.threads == 1 && settings_.own_process);
   const Profile::Watched watched(profile_);
-  worker::Execution task;
   std::unique_lock hold(baton_);
+  do {
+    run_tasks(slot, hold);
+    hold.unlock();
+    tell_left(slot);
+    give_back_link(slot);
+    hold.lock();
+  } while (!closing_ && !is_one_too_many());  // another one may have left meanwhile
+  --alive_;
+  if (driving_ == false && idle_) work_.notify_one();
+  slots_[slot].ended = true;
+}
+
+// Until this thread is not needed.
+void WorkerNode::run_tasks(std::size_t slot, std::unique_lock<Baton>& hold) {
+  worker::Execution task;
   std::int64_t polled_ns = 0;  // about
   bool had_kept = false;       // at the last poll
   for (int since_poll = 0; next(task, slot, hold); ++since_poll) {
@@ -398,13 +412,6 @@ void WorkerNode::execute_loop(std::size_t slot) {
       }
     }
   }
-  hold.unlock();
-  tell_left(slot);
-  give_back_link(slot);
-  hold.lock();
-  --alive_;
-  if (driving_ == false && idle_) work_.notify_one();
-  slots_[slot].ended = true;
 }
 
 void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const Ran& ran,

@@ -178,6 +178,10 @@ class WorkerNode final : public Node {
   // executors.cpp
   [[nodiscard]] std::size_t free_slot();
   void execute_loop(std::size_t slot);
+  void run_tasks(std::size_t slot, std::unique_lock<Baton>& hold);
+  /// A stand-in is no longer needed. Whoever leaves for that counts itself out before it gives the baton
+  /// back: two would leave for the same.
+  [[nodiscard]] bool is_one_too_many() const noexcept { return alive_ - seceded_ > settings_.threads; }
   bool next(worker::Execution& task, std::size_t slot, std::unique_lock<Baton>& hold);
   void call_one();
   void call_thief();
