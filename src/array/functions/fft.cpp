@@ -13,6 +13,7 @@
 
 #include "array/graph/views.hpp"
 #include "array/interpret/code.hpp"
+#include "array/kernels/lines.hpp"
 
 namespace weir::detail::array {
 
@@ -99,15 +100,13 @@ class Plan {
 
 template <class R>
 void transform(Transform kind, const Tensor& in, const Tensor& out, std::size_t axis) {
-  std::int64_t before = 1, after = 1;
-  for (std::size_t a = 0; a < in.shape.size(); ++a)
-    if (a != axis) (a < axis ? before : after) *= in.shape[a];
+  const auto [before, along, after] = Lines(in.shape, axis);
   const bool real_out = kind == Transform::real_inverse;
-  const int n = static_cast<int>(real_out || kind != Transform::real ? out.shape[axis] : in.shape[axis]);
+  const int n = static_cast<int>(real_out || kind != Transform::real ? out.shape[axis] : along);
   // Lines that lie side by side are transformed together, and all of them if each lies together.
   const bool together = after == 1 && before <= INT_MAX;
   const int lines = static_cast<int>(together ? before : after), step = static_cast<int>(after),
-            in_next = together ? static_cast<int>(in.shape[axis]) : 1,
+            in_next = together ? static_cast<int>(along) : 1,
             out_next = together ? static_cast<int>(out.shape[axis]) : 1;
   // c2r destroys its input, so a copy is transformed.
   std::vector<std::complex<R>> copy;
@@ -127,12 +126,9 @@ template <class R, class In, class Out>
 void transform_near(Transform kind, const Tensor& in, const Tensor& out, std::size_t axis, R divisor) {
   constexpr std::int64_t near_bytes = 256 * 1024, columns = 8,
                          apart = 4;  // not all lines in the same places
-  std::int64_t before = 1, after = 1;
-  for (std::size_t a = 0; a < in.shape.size(); ++a)
-    if (a != axis) (a < axis ? before : after) *= in.shape[a];
-  const std::int64_t n_in = in.shape[axis], n_out = out.shape[axis],
-                     n = kind == Transform::real ? n_in : n_out, in_next = n_in + apart,
-                     out_next = n_out + apart,
+  const auto [before, n_in, after] = Lines(in.shape, axis);
+  const std::int64_t n_out = out.shape[axis], n = kind == Transform::real ? n_in : n_out,
+                     in_next = n_in + apart, out_next = n_out + apart,
                      most =
                          std::clamp<std::int64_t>(near_bytes / (n * static_cast<std::int64_t>(2 * sizeof(R))),
                                                   1, after == 1 ? before : std::min(after, columns));

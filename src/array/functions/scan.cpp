@@ -17,16 +17,6 @@ namespace weir::detail::array {
 
 namespace {
 
-struct Line {
-  std::int64_t before = 1, along = 1, after = 1;
-};
-Line line_of(const Dims& shape, std::size_t axis) {
-  Line line;
-  for (std::size_t a = 0; a < shape.size(); ++a)
-    (a < axis ? line.before : a == axis ? line.along : line.after) *= shape[a];
-  return line;
-}
-
 // One step of a running sum or product; whether it has left T, in the highest bit.
 template <class T>
 std::uint64_t step_on(T before, T x, T& to, bool product) {
@@ -42,7 +32,7 @@ std::uint64_t step_on(T before, T x, T& to, bool product) {
 }
 
 template <class T, bool is_product>
-void run(const Tensor& x, const Tensor& out, const Line& line, const T* carry) {
+void run(const Tensor& x, const Tensor& out, const Lines& line, const T* carry) {
   constexpr T first = is_product ? 1 : 0;
   std::uint64_t beyond = 0;
   if (line.after == 1) {  // each line lies together
@@ -78,7 +68,7 @@ task::Value running(Reader& parameters, std::span<const Tensor> operands) {
   dispatch(out.type, [&]<class T>(std::type_identity<T>) {
     if constexpr (!std::is_same_v<T, bool>)
       (product ? run<T, true> : run<T, false>)(operands[0], out,
-                                               line_of(out.shape, static_cast<std::size_t>(axis)),
+                                               Lines(out.shape, static_cast<std::size_t>(axis)),
                                                operands.size() > 1 ? operands[1].as<T>() : nullptr);
   });
   return out.value;
@@ -94,7 +84,7 @@ task::Value running_totals(Reader& parameters, std::span<const Tensor> operands)
   Dims shape;
   for (std::size_t a = 1; a < totals.shape.size(); ++a) shape.push_back(totals.shape[a]);
   const Tensor out = make_tensor(totals.type, shape);
-  const Line line = line_of(shape, static_cast<std::size_t>(axis));
+  const Lines line = Lines(shape, static_cast<std::size_t>(axis));
   dispatch_exact(product, out.type, [&]<class State>(std::type_identity<State>) {
     for (std::int64_t b = 0; b < line.before; ++b)
       for (std::int64_t c = 0; c < line.after; ++c) {
@@ -191,7 +181,7 @@ task::Value largest(Reader& parameters, std::span<const Tensor> operands) {
   read(parameters, k);
   read(parameters, axis);
   const Tensor& x = operands[0];
-  const Line line = line_of(x.shape, static_cast<std::size_t>(axis));
+  const Lines line = Lines(x.shape, static_cast<std::size_t>(axis));
   Dims shape = x.shape;
   const std::int64_t count = std::min(std::abs(k), line.along);
   shape[static_cast<std::size_t>(axis)] = count;
@@ -381,7 +371,7 @@ task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
   read(parameters, method);
   read(parameters, skip);
   const Tensor& x = operands[0];
-  const Line line = line_of(x.shape, static_cast<std::size_t>(axis));
+  const Lines line = Lines(x.shape, static_cast<std::size_t>(axis));
   Dims shape = x.shape;
   shape[static_cast<std::size_t>(axis)] = std::ssize(fractions);
   const Tensor out = make_tensor(DType::float64, shape);
