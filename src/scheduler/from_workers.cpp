@@ -7,6 +7,20 @@ using protocol::FreeResult;
 using protocol::InputAt;
 using protocol::TaskDone;
 
+void State::set_duration(Group& group, double seconds) {
+  known_groups_ += group.finished == 0;
+  known_s_ += seconds - group.duration_s;
+  group.duration_s = seconds;
+}
+
+// The last ones count most.
+void State::count_finished(Group& group, const protocol::RunFinished& message) {
+  const double newest = group.finished ? 0.125 : 1;
+  set_duration(group, group.duration_s + (message.duration_s - group.duration_s) * newest);
+  group.bytes += (static_cast<double>(message.bytes) - group.bytes) * newest;
+  ++group.finished;
+}
+
 void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actions& out) {
   begin(now, out, "finished");
   Task* task = tasks_.find(message.id);
@@ -17,10 +31,7 @@ void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actio
     member_finished(*task, index, std::move(message));
     return end_event();
   }
-  Group& group = groups_[task->group];
-  const double newest = group.finished++ ? 0.125 : 1;
-  group.duration_s += (message.duration_s - group.duration_s) * newest;
-  group.bytes += (static_cast<double>(message.bytes) - group.bytes) * newest;
+  count_finished(groups_[task->group], message);
   ++workers_[index].finished;
   workers_[index].progressed = now_;
   task->delivered = task->wanted && message.has_small;
@@ -64,9 +75,8 @@ void State::handle(Time now, PeerId from, const protocol::RanInPlace& message, A
   const WorkerIndex index = index_of(from);
   if (index == nowhere || message.count == 0) return;
   Group& group = groups_[group_of(message.function)];
-  if (group.finished == 0 && message.count > 0)
-    group.duration_s = message.duration_s / static_cast<double>(message.count);
   const auto count = static_cast<std::uint64_t>(message.count);
+  if (group.finished == 0) set_duration(group, message.duration_s / static_cast<double>(message.count));
   group.submitted += count;
   group.finished += count;
   workers_[index].finished += count;

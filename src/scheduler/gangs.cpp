@@ -191,9 +191,7 @@ void State::member_finished(Task& task, WorkerIndex index, protocol::RunFinished
     Task& done = member(gang, rank);
     protocol::RunFinished& result = *all[rank];
     const WorkerIndex where = done.worker;
-    Group& group = groups_[done.group];
-    group.duration_s = group.finished++ ? group.duration_s + (result.duration_s - group.duration_s) * 0.125
-                                        : result.duration_s;
+    count_finished(groups_[done.group], result);
     ++workers_[where].finished;
     done.delivered = done.wanted && result.has_small;
     finish(done, where, result.bytes);

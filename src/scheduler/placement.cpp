@@ -41,7 +41,14 @@ std::uint32_t State::unreserved(const Task& task, const Worker& worker) const {
 float State::estimate(const Task& task) const {
   if (task.scattered) return 0;
   const Group& group = groups_[task.group];
-  return static_cast<float>((group.finished ? group.duration_s : settings_.unknown_s) * task.width());
+  return static_cast<float>((group.finished ? group.duration_s : unknown_s()) * task.width());
+}
+
+// Of a task whose function has never finished: as long as one of those that have, on the average, within
+// bounds: too long, and its inputs are sent elsewhere for nothing; too short, and many are put on one worker.
+double State::unknown_s() const noexcept {
+  if (known_groups_ == 0) return settings_.unknown_s;
+  return std::clamp(known_s_ / known_groups_, settings_.unknown_least_s, settings_.unknown_s);
 }
 
 // Tasks a worker is given at a time: enough to be busy until more can arrive, no more than that.

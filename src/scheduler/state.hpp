@@ -21,7 +21,8 @@ struct Settings {
   std::uint32_t ahead_tasks = 1024;  ///< And never more tasks per thread than this.
   double bytes_per_s = 2e9;          ///< First guess of the bandwidth between workers.
   double latency_s = 20e-6;          ///< Of one transfer.
-  double unknown_s = 0.05;           ///< Duration of a task whose function has never finished.
+  double unknown_s = 0.05;           ///< Duration of a task whose function has never finished, at most ...
+  double unknown_least_s = 1e-3;     ///< ... and at least, once other functions have.
   double pause_s = 0.1;              ///< How long a worker that lacks memory is expected to start nothing.
   double gang_grace_s = 5;           ///< For members of a gang that has failed, to leave it.
   double gang_aging_s = 10;  ///< A gang that has waited so long is as urgent as one of a priority more.
@@ -303,9 +304,14 @@ class State {
   [[nodiscard]] std::uint32_t unreserved(const Task& task, const Worker& worker) const;
   [[nodiscard]] std::uint32_t limit(const Task& task, const Worker& worker) const;
   [[nodiscard]] float estimate(const Task& task) const;
+  [[nodiscard]] double unknown_s() const noexcept;
   [[nodiscard]] bool overstays(const Worker& worker) const noexcept;
   [[nodiscard]] double wait_of(const Worker& worker) const noexcept;
   [[nodiscard]] double resource_wait(const Task& task, const Worker& worker) const;
+
+  // from_workers.cpp
+  void set_duration(Group& group, double seconds);
+  void count_finished(Group& group, const protocol::RunFinished& message);
 
   // balance.cpp
   [[nodiscard]] Task* next_queued(Queue& queue, WorkerIndex owner);
@@ -421,6 +427,8 @@ class State {
   std::vector<TaskId> unplaceable_;               // no_worker
   std::map<PeerId, std::vector<TaskId>> blamed_;  // for the deaths of these workers
   std::vector<Group> groups_;
+  double known_s_ = 0;              // a task of each function that is known, added up ...
+  std::uint32_t known_groups_ = 0;  // ... and how many functions these are
   std::unordered_map<std::uint64_t, std::uint32_t> group_index_;
   std::uint64_t last_function_ = ~std::uint64_t{0};
   std::uint32_t last_group_ = 0;

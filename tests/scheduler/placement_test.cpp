@@ -70,6 +70,30 @@ TEST_CASE("policy: a task is given ahead to where most inputs are, or where less
   CHECK(story.worker_of(20) == other);
 }
 
+TEST_CASE(
+    "policy: tasks of a new function are taken to be as long as others, and stay where large inputs are") {
+  const auto moved = [](float known_s) {
+    Story story;
+    story.join(1);
+    story.join(2);
+    if (known_s > 0) {
+      story.submit(1);
+      story.finish(1, 8, known_s);
+    }
+    story.scatter(3, 1);
+    story.arrive(3, 1, 64 << 20);  // 34 ms away
+    int count = 0;
+    for (TaskId id = 10; id < 14; ++id) {
+      story.submit(id, {3}, {}, 9);
+      count += story.state.task(id)->worker != story.state.task(10)->worker;
+    }
+    return count;
+  };
+  CHECK(moved(0) > 0);  // 50 ms, since nothing is known
+  CHECK(moved(2e-3f) == 0);
+  CHECK(moved(60) > 0);
+}
+
 TEST_CASE("policy: what is large is not moved ahead to where less is to be done") {
   Story story;
   story.join(1);
