@@ -11,15 +11,26 @@
 namespace weir::detail::node {
 
 void Node::send_box(PeerId to) {
-  Box box = std::exchange(boxes_[to], {});
+  Box& box = boxes_[to];
   if (box.bytes.empty()) return;
   comm::Frame frame;
-  frame.head = std::move(box.bytes);
-  frame.is_urgent = box.is_urgent;
+  frame.head = std::exchange(box.bytes, {});
+  frame.is_urgent = std::exchange(box.is_urgent, false);
+  box.is_due = false;
   transport_.send(to, std::move(frame));
 }
 
 void Node::flush() {
+  for (const PeerId to : late_) {
+    Box& box = boxes_[to];
+    box.is_listed = false;
+    if (!box.bytes.empty()) make_due(to, box);
+  }
+  late_.clear();
+  flush_due();
+}
+
+void Node::flush_due() {
   if (dirty_.empty()) return;
   std::vector<PeerId> held;
   for (const PeerId to : dirty_) {
@@ -47,10 +58,10 @@ bool Node::progress() {
     last_moved_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
     wake();
   }
-  flush();
+  moved ? flush_due() : flush();
   const bool is_first = !std::exchange(has_moved_, moved);
   tick(now, moved && is_first);  // what has come may be a task, which begins before anybody looks around
-  flush();
+  moved ? flush_due() : flush();
   const bool life = std::exchange(heard_life_, false), work = std::exchange(heard_work_, false);
   return moved && (work || !life);
 }

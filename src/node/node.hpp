@@ -110,12 +110,23 @@ class Node : public client::ClusterLink,
   void post(PeerId to, const Message& message) {
     if constexpr (protocol::has_beside<Message>)
       if (message.beside.value) return post_value(to, message, message.beside.value);
-    if (to >= boxes_.size()) boxes_.resize(to + 1);
-    Box& box = boxes_[to];
-    if (box.bytes.empty()) dirty_.push_back(to);
+    Box& box = box_of(to);
     encode(to, box.bytes, message);
     if constexpr (!protocol::is_sign_of_life<Message>) box.is_urgent = true;
+    make_due(to, box);
     if (box.bytes.size() >= frame_bytes) send_box(to);
+  }
+  /// The same for what can wait: it leaves with the next message to this peer, when a poll has found nothing,
+  /// or with many of its kind.
+  template <class Message>
+  void post_later(PeerId to, const Message& message) {
+    Box& box = box_of(to);
+    encode(to, box.bytes, message);
+    box.is_urgent = true;
+    if (box.bytes.size() >= most_late_bytes) make_due(to, box);
+    if (box.is_due || box.is_listed) return;
+    late_.push_back(to);
+    box.is_listed = true;
   }
   /// A message and the value it carries; after all earlier ones to this peer.
   template <class Message>
@@ -129,7 +140,10 @@ class Node : public client::ClusterLink,
   [[nodiscard]] std::size_t pending_bytes(PeerId to) const {
     return to < boxes_.size() ? boxes_[to].bytes.size() : 0;
   }
+  /// Everything that no earlier message is in the way of leaves, also what can wait.
   void flush();
+  /// The same without that.
+  void flush_due();
   /// Waits, at most so long, until everything has left.
   void flush_all(std::chrono::milliseconds most);
 
@@ -230,7 +244,8 @@ class Node : public client::ClusterLink,
   friend class Hold;
   struct Waiting;
   void give_back();
-  static constexpr std::size_t frame_bytes = 3400;  // frames stay below MPI's eager limit
+  static constexpr std::size_t frame_bytes = 3400;     // frames stay below MPI's eager limit
+  static constexpr std::size_t most_late_bytes = 512;  // some fifty of them
 
   void send_box(PeerId to);
   client::FutureRef send(client::Request&& request, const protocol::GangPlace* place);
@@ -250,9 +265,20 @@ class Node : public client::ClusterLink,
   struct Box {
     Buffer bytes;
     bool is_urgent = false;  // not only signs of life
+    bool is_due = false;     // not only what can wait
+    bool is_listed = false;  // in `late_`
   };
+  [[nodiscard]] Box& box_of(PeerId to) {
+    if (to >= boxes_.size()) boxes_.resize(to + 1);
+    return boxes_[to];
+  }
+  void make_due(PeerId to, Box& box) {
+    if (std::exchange(box.is_due, true)) return;
+    dirty_.push_back(to);
+  }
   std::vector<Box> boxes_;
   std::vector<PeerId> dirty_;
+  std::vector<PeerId> late_;  // boxes with what can wait; some have left since
   std::map<std::uint64_t, std::shared_ptr<Pending>> asked_;
   std::uint64_t asks_ = 0;
   std::atomic<bool> asks_closed_{false};

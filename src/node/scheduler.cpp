@@ -70,6 +70,9 @@ void SchedulerNode::perform() {
                           [&](protocol::TaskPending& message) {
                             action.to == 0 ? futures_.on(message) : post(action.to, message);
                           },
+                          [&](protocol::FreeResult& message) {
+                            action.can_wait ? post_later(action.to, message) : post(action.to, message);
+                          },
                           [&](auto& message) { post(action.to, message); }},
                action.message);
   }

@@ -365,6 +365,7 @@ struct Action {
   template <class M>
   Action(PeerId to, M&& message) : to(to), message(std::forward<M>(message)) {}
   PeerId to;
+  bool can_wait = false;  ///< For the next one to this peer, or until there is nothing else to do.
   Message message;
 };
 using Actions = std::vector<Action>;

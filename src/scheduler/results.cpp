@@ -148,9 +148,14 @@ void State::drop_replica(Task& task, std::uint32_t which) {
   task.replicas.pop_back();
 }
 
+// Nobody is in a hurry to be rid of a small one, and a message of its own is a third of what such a task
+// costs.
 void State::free_replicas(Task& task) {
+  constexpr std::uint64_t small_bytes = 4096;
   while (!task.replicas.empty()) {
-    send(workers_[task.replicas.back().worker].peer, FreeResult{task.id});
+    const PeerId holder = workers_[task.replicas.back().worker].peer;
+    if (task.bytes <= small_bytes) send_later(holder, FreeResult{task.id});
+    else send(holder, FreeResult{task.id});
     drop_replica(task, task.replicas.size() - 1);
   }
 }

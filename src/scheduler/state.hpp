@@ -407,6 +407,11 @@ class State {
   void send(PeerId to, M&& message) {
     out_->emplace_back(to, std::forward<M>(message));
   }
+  template <class M>
+  void send_later(PeerId to, M&& message) {
+    send(to, std::forward<M>(message));
+    out_->back().can_wait = true;
+  }
   void begin(Time now, Actions& out, const char* cause) {
     now_ = now;
     out_ = &out;

@@ -120,7 +120,10 @@ void SimulatedCluster::perform() {
                           [&](protocol::TaskDone& message) { on(message); },
                           [&](protocol::TaskFailed& message) { on(message); },
                           [&](protocol::TaskPending& message) { on(message); },
-                          [&](auto& message) { send(0, action.to, std::move(message)); }},
+                          [&](auto& message) {
+                            action.can_wait ? send_later(action.to, std::move(message))
+                                            : send(0, action.to, std::move(message));
+                          }},
                action.message);
   }
   decided_.clear();
@@ -207,11 +210,39 @@ double& SimulatedCluster::last_arrival(PeerId from, PeerId to) {
 }
 
 void SimulatedCluster::send(PeerId from, PeerId to, Letter letter, std::uint64_t bytes) {
+  if (from == 0) send_late(to, true);
+  rank0_messages_ += from == 0 || to == 0;
+  if (from == 0) keep_busy(settings_.message_s);
+  put_on_way(from, to, std::move(letter), bytes);
+}
+
+// With the next message to this worker; or when a busy rank 0 has nothing to do, else a moment later.
+void SimulatedCluster::send_later(PeerId to, Letter letter) {
+  constexpr std::size_t most_late = 50;
+  Worker& worker = workers_[to];
+  if (worker.late.empty()) {
+    late_.push_back(to);
+    if (!settings_.busy_rank0) at(now_ + random_s(settings_.jitter_s), [this, to] { send_late(to, false); });
+    else if (!is_called_) call_rank0(std::max(now_, free_at_));
+  }
+  worker.late.push_back(std::move(letter));
+  if (worker.late.size() == most_late) send_late(to, false);
+}
+
+void SimulatedCluster::send_late(PeerId to, bool carried) {
+  std::vector<Letter>& late = workers_[to].late;
+  for (Letter& letter : late) {
+    keep_busy(carried ? settings_.carried_s : settings_.message_s);
+    rank0_messages_ += !std::exchange(carried, true);
+    put_on_way(0, to, std::move(letter), 0);
+  }
+  late.clear();
+}
+
+void SimulatedCluster::put_on_way(PeerId from, PeerId to, Letter letter, std::uint64_t bytes) {
   ++messages_;
   ++sent_[letter.index()];
-  rank0_messages_ += from == 0 || to == 0;
   double& last = last_arrival(from, to);
-  if (from == 0) keep_busy(settings_.message_s);
   const double leaves = from == 0 ? std::max(now_, free_at_) : now_;
   last = std::max(last, leaves + settings_.latency_s + random_s(settings_.jitter_s) +
                             static_cast<double>(bytes) / settings_.bytes_per_s);
@@ -263,19 +294,28 @@ bool SimulatedCluster::step() {
 // Rank 0 takes one message after the other, in the order in which they came.
 bool SimulatedCluster::must_wait(std::uint32_t slot) {
   if (!settings_.busy_rank0 || deliveries_.items[slot].to != 0) return false;
-  if (waiting_.empty()) schedule(std::max(now_, free_at_), Kind::rank0, 0);
   waiting_.push_back(slot);
+  if (!is_called_) call_rank0(std::max(now_, free_at_));
   return true;
 }
 
+void SimulatedCluster::call_rank0(double when) {
+  is_called_ = true;
+  schedule(when, Kind::rank0, 0);
+}
+
 void SimulatedCluster::take_next() {
-  if (free_at_ <= now_) {
+  if (free_at_ > now_) return call_rank0(free_at_);
+  if (!waiting_.empty()) {
     keep_busy(settings_.message_s);
     const std::uint32_t slot = waiting_.front();
     waiting_.pop_front();
     deliver(deliveries_.take(slot));
+  } else {
+    for (const PeerId to : std::exchange(late_, {})) send_late(to, false);
   }
-  if (!waiting_.empty()) schedule(free_at_, Kind::rank0, 0);
+  is_called_ = false;
+  if (!waiting_.empty() || !late_.empty()) call_rank0(std::max(now_, free_at_));
 }
 
 void SimulatedCluster::catch_up() {

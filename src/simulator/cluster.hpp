@@ -28,9 +28,11 @@ struct SimulatedSettings {
   double notice_s = 1e-3;         ///< Until a death is noticed, at most.
   bool checked = false;           ///< All invariants after every event, and every value when it is used.
   /// Rank 0's own time passes too: the scheduler's as it is measured here (so no two runs are alike), and
-  /// `message_s` for each message that comes or goes. What comes meanwhile waits.
+  /// `message_s` for each message that comes or goes, `carried_s` if it goes with another one. What comes
+  /// meanwhile waits.
   bool busy_rank0 = false;
   double message_s = 100e-9;
+  double carried_s = 20e-9;
 };
 
 /// So many messages of one kind.
@@ -111,7 +113,7 @@ class SimulatedCluster {
 
   // --- what it cost
   [[nodiscard]] std::uint64_t messages() const noexcept { return messages_; }
-  /// Of these, to and from rank 0.
+  /// Of these, to and from rank 0, without what another one carried.
   [[nodiscard]] std::uint64_t rank0_messages() const noexcept { return rank0_messages_; }
   /// The same by kind, most frequent first, without those of which there was none.
   [[nodiscard]] std::vector<MessageCount> kinds() const;
@@ -148,7 +150,8 @@ class SimulatedCluster {
     bool noticed = false;    // the scheduler knows
     std::vector<PeerId> forgotten;
     double last_to_scheduler = 0, last_from_scheduler = 0;
-    bool writing = false;  // a result to its disk
+    std::vector<Letter> late;  // to it, with the next one
+    bool writing = false;      // a result to its disk
     std::uint32_t threads = 1;
   };
   /// What is left of a task once it is submitted; there are as many as the graph has tasks.
@@ -208,6 +211,10 @@ class SimulatedCluster {
   void lost_worker(PeerId peer, const std::vector<TaskId>& executing);
   void tell_departures();
   void send(PeerId from, PeerId to, Letter letter, std::uint64_t bytes = 0);
+  void put_on_way(PeerId from, PeerId to, Letter letter, std::uint64_t bytes);
+  void send_later(PeerId to, Letter letter);
+  void send_late(PeerId to, bool carried);
+  void call_rank0(double when);
   double& last_arrival(PeerId from, PeerId to);
   void schedule(double time, Kind kind, std::uint32_t slot);
   void deliver(Delivery delivery);
@@ -257,6 +264,8 @@ class SimulatedCluster {
   double now_ = 0, last_done_ = 0;
   double free_at_ = 0;                 // rank 0, if it is busy
   std::deque<std::uint32_t> waiting_;  // deliveries to rank 0, which is busy
+  std::vector<PeerId> late_;           // workers to whom something can wait; to some it has left since
+  bool is_called_ = false;             // rank 0, to what waits
   std::uint64_t number_ = 0;
   std::uint64_t messages_ = 0, rank0_messages_ = 0, executed_ = 0, spilled_ = 0;
   std::array<std::uint64_t, std::variant_size_v<Letter>> sent_{};  // by kind
