@@ -321,6 +321,16 @@ WorkerIndex State::place_ahead(const Task& task) const {
     home->here_s += transfer_s(input);
     if (stride_.is(task.id - input.id)) home->here_s += settings_.latency_s / 2;
   }
+  // All that it needs is at one, and somebody has nothing at all: also of a row that began at one worker.
+  if (const WorkerIndex idle = load_.least();
+      homes.size() == 1 && task.inputs.size() > 1 && idle != nowhere) {
+    const Worker& worker = workers_[idle];
+    if (worker.processing.empty() && worker.queued == 0 && worker.running() && !worker.memory.paused &&
+        !worker.reserved && in_time(task, worker, 0)) {
+      homes.push_back({idle, {0, 0}, 0});
+      least_s = {0, 0};
+    }
+  }
   // Estimates from before the first tasks had finished may be far off.
   const auto gain_s = [&](const Home& home) {
     double unfair_s = 1e300;
