@@ -65,6 +65,7 @@ void Node::give_back() {
     if (!callback.awaited) continue;
     Hold hold(*this);
     futures_.called();
+    if (futures_.callbacks_pending() == 0) to_scheduler(protocol::AwaitsDone{false});
   }
   wake();  // a condition may hold now that somebody waits for
 }
@@ -246,7 +247,9 @@ void Node::retry(FutureState& state) {
 
 void Node::on_done(FutureState& state, std::function<void()> done, bool awaited) {
   Hold hold(*this);
+  const bool is_first = awaited && futures_.callbacks_pending() == 0;
   futures_.on_done(state, std::move(done), awaited);
+  if (is_first) to_scheduler(protocol::AwaitsDone{true});
 }
 
 void Node::on_missing(PeerId from, const protocol::ResultMissing& message) {

@@ -71,6 +71,7 @@ class Node : public client::ClusterLink,
   virtual void to_scheduler(const protocol::CancelFuture& message) = 0;
   virtual void to_scheduler(const protocol::RetryFuture& message) = 0;
   virtual void to_scheduler(const protocol::LocateTask& message) = 0;
+  virtual void to_scheduler(const protocol::AwaitsDone& message) = 0;
   virtual void to_scheduler(protocol::Ask&& message) = 0;
   virtual void to_scheduler(const protocol::Unask& message) = 0;
   virtual void ask_for(PeerId holder, TaskId id, std::uint16_t run) = 0;

@@ -613,7 +613,9 @@ bool SchedulerNode::leave(bool abort) {
     wait_until(
         [&] {
           Hold hold(*this);
-          return futures_.callbacks_pending() == 0 && !has_kept();
+          bool awaits = futures_.callbacks_pending() > 0 || has_kept();
+          each_alive([&](PeerId, const Peer& peer) { awaits = awaits || peer.awaits_done; });
+          return !awaits;
         },
         std::nullopt);
     finish_keeping();

@@ -169,6 +169,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void to_scheduler(const protocol::CancelFuture& message) override { decide(0, message); }
   void to_scheduler(const protocol::RetryFuture& message) override { decide(0, message); }
   void to_scheduler(const protocol::LocateTask& message) override { decide(0, message); }
+  void to_scheduler(const protocol::AwaitsDone&) override {}  // it asks itself
   void to_scheduler(protocol::Ask&& message) override { on(0, std::move(message)); }
   void to_scheduler(const protocol::Unask& message) override { on(0, protocol::Unask(message)); }
   void ask_for(PeerId holder, TaskId id, std::uint16_t run) override {
@@ -186,6 +187,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
     bool dead = false;
     bool leaving = false;
     bool is_guest = false;
+    bool awaits_done = false;        // it has callbacks that the end of the program waits for
     std::uint32_t threads_here = 0;  // of a worker that is another process of this host
     Silence silence;
     ProcessWatch watch;
@@ -216,6 +218,10 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void on(PeerId from, protocol::Heartbeat&& message);
   void on(PeerId from, protocol::Seen&& message) {
     if (settings_.inbox) settings_.inbox->put(from, std::move(message));
+  }
+  void on(PeerId from, protocol::AwaitsDone&& message) {
+    peer(from).awaits_done = message.any;
+    wake();
   }
   void on(PeerId from, protocol::Leaving&&) {
     peer(from).leaving = true;

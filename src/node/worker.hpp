@@ -105,6 +105,11 @@ class WorkerNode final : public Node {
   void to_scheduler(const protocol::CancelFuture& message) override { post(0, message); }
   void to_scheduler(const protocol::RetryFuture& message) override { post(0, message); }
   void to_scheduler(const protocol::LocateTask& message) override { post(0, message); }
+  void to_scheduler(const protocol::AwaitsDone& message) override {
+    if (settings_.is_guest) return;
+    post(0, message);
+    flush();
+  }
   void to_scheduler(protocol::Ask&& message) override { post(0, message); }
   void to_scheduler(const protocol::Unask& message) override { post(0, message); }
   void ask_for(PeerId holder, TaskId id, std::uint16_t run) override;

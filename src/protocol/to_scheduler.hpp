@@ -137,6 +137,10 @@ struct MemoryUse {
   bool paused = false;              ///< It starts nothing until memory is free.
   friend bool operator==(const MemoryUse&, const MemoryUse&) = default;
 };
+/// Whether this worker has callbacks of futures that the end of the program waits for.
+struct AwaitsDone {
+  bool any;
+};
 struct Leaving {};
 /// This worker's job ends soon: hand its results over and let it go, before so many seconds have passed.
 struct RetireMe {
@@ -152,9 +156,10 @@ struct ContactHere {
 };
 
 /// Everything that rank 0 must answer: `on(PeerId, Message&&)`.
-using ToScheduler = std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, ScatterHere,
-                               Hello, GangCalls, RunFinished, RunFailed, RanInPlace, RunWaits, RetractReply,
-                               ResultHere, InputMissing, ResultBroken, Heartbeat, MemoryUse, Seen, Leaving,
-                               RetireMe, FindPeer, ContactHere, ResultData, ResultMissing, Ask, Unask>;
+using ToScheduler =
+    std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, ScatterHere, Hello, GangCalls,
+               RunFinished, RunFailed, RanInPlace, RunWaits, RetractReply, ResultHere, InputMissing,
+               ResultBroken, Heartbeat, MemoryUse, Seen, AwaitsDone, Leaving, RetireMe, FindPeer, ContactHere,
+               ResultData, ResultMissing, Ask, Unask>;
 
 }  // namespace weir::detail::protocol

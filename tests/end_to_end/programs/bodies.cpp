@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -33,6 +34,12 @@ void go_on(int left) {
   auto client = Client::current();
   if (left > 0) client.fire_and_forget(client.submit(go_on, left - 1));
   else std::cout << "the end" << std::endl;
+}
+/// What it fires never ends: its process dies while the end of the program would wait for it.
+int fire_for_ever(int) {
+  auto client = Client::current();
+  client.fire_and_forget(client.submit(for_ever, 10));
+  return getpid();
 }
 int spin_for_ever(int) {
   volatile int turns = 0;
@@ -180,6 +187,10 @@ int end(Client& client, const std::string& how) {
     all.next();
   }
   if (how.starts_with("go_on")) client.fire_and_forget(client.submit(go_on, 2000));
+  if (how == "dead_fires") {
+    const int worker = client.submit(fire_for_ever, 0).result();
+    if (worker == getpid() || kill(worker, SIGKILL) != 0) return 8;
+  }
   if (how == "first_fails") {
     client
         .submit(
