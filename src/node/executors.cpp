@@ -21,6 +21,8 @@ namespace {
 constexpr auto left_alone = std::chrono::microseconds(30);  // mail of a scheduler in this process
 constexpr std::int64_t most_unpolled_ns = 20'000;  // of tasks that a thread runs one after the other ...
 constexpr int most_unpolled = 15;                  // ... and how many they are
+constexpr std::int64_t quick_ns = 10'000;          // of a task: to wake another thread takes longer
+constexpr std::int64_t longest_noted_ns = 80'000;  // one that was interrupted says little about the next
 constexpr std::size_t small_result_bytes = 1024;   // smaller results travel with the message that they exist
 
 std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared_ptr<const Failure>& thrown) {
@@ -159,11 +161,9 @@ bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_loc
       call_one();
       return true;
     }
-    if (driving_) {
+    if (driving_ || (are_quick_ && quick_ > 0)) {
       call_thief();
-      ++idle_;
-      work_.wait(hold);
-      --idle_;
+      sleep_unless_called(hold);
       last = Clock::now();
       continue;
     }
@@ -367,6 +367,48 @@ void WorkerNode::call_thief() {
   if (driving_ && settings_.scheduler && settings_.scheduler->has_pocketed()) wake();
 }
 
+// A task is about to run: whoever drives the node meanwhile is another thread. To wake one takes longer than
+// a quick task, after which this thread looks itself.
+void WorkerNode::begin_run(std::size_t slot, bool is_quick) {
+  are_quick_ = is_quick && slot < running_.size();
+  if (are_quick_) {
+    running_[slot].is_quick = true;
+    ++quick_;
+  }
+  if (idle_ && !driving_ && !(are_quick_ && is_watched_)) work_.notify_one();
+}
+
+// Whether it was taken for quick.
+bool WorkerNode::end_quick(std::size_t slot) {
+  if (slot >= running_.size() || !std::exchange(running_[slot].is_quick, false)) return false;
+  --quick_;
+  return true;
+}
+
+// A task may always take long, unlike those before: as long as they are quick, one of those who sleep wakes
+// now and then to see.
+void WorkerNode::sleep_unless_called(std::unique_lock<Baton>& hold) {
+  constexpr auto doze = std::chrono::microseconds(500);
+  ++idle_;
+  if (is_watched_ || !are_quick_) {
+    work_.wait(hold);
+  } else {
+    is_watched_ = true;
+    bool was_called = false;
+    std::uint64_t before = 0;
+    do {
+      before = ended_;
+      was_called = work_.wait_for(hold, doze) == std::cv_status::no_timeout;
+    } while (!was_called && ended_ != before);
+    is_watched_ = false;
+    if (!was_called) {
+      are_quick_ = false;
+      for (std::size_t slot = 0; quick_ > 0 && slot < running_.size(); ++slot) end_quick(slot);
+    }
+  }
+  --idle_;
+}
+
 void WorkerNode::execute_loop(std::size_t slot) {
   use_math_threads(settings_.share, settings_.threads == 1 && settings_.own_process);
   const Profile::Watched watched(profile_);
@@ -386,16 +428,20 @@ void WorkerNode::execute_loop(std::size_t slot) {
 // Until this thread is not needed.
 void WorkerNode::run_tasks(std::size_t slot, std::unique_lock<Baton>& hold) {
   worker::Execution task;
-  std::int64_t polled_ns = 0;  // about
-  bool had_kept = false;       // at the last poll
+  std::int64_t polled_ns = 0;               // about
+  bool had_kept = false;                    // at the last poll
+  std::int64_t took_ns = longest_noted_ns;  // lately
   for (int since_poll = 0; next(task, slot, hold); ++since_poll) {
-    if (idle_ && !driving_) work_.notify_one();  // somebody else drives while this one computes
+    begin_run(slot, took_ns < quick_ns);
     hold.unlock();
     tell_left(slot);
     Ran ran;
     worker::Outcome outcome = run(task, slot, ran);
     task.values.clear();
     hold.lock();
+    end_quick(slot);
+    ++ended_;
+    took_ns += (std::min(ran.end_ns - ran.start_ns, longest_noted_ns) - took_ns) / 4;
     finish(task, slot, ran, std::move(outcome));
     if (state_.wants_spill()) wake_spiller();
     run_left(slot, hold);
@@ -496,6 +542,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
     if (lowest->future && lowest->future->is_untold) node.settings_.scheduler->tell(*lowest->future);
     Hold hold(node);
     node.running_[slot % node.running_.size()].owner = 0;
+    if (node.end_quick(slot) && node.idle_ && !node.driving_) node.work_.notify_one();
     node.end_lending(slot);
     if (out_of_band) node.post(0, protocol::RunWaits{with_slot->id, with_slot->run, true});
     else node.state_.secede(with_slot->id, with_slot->run, with_slot->grant, node.actions_);

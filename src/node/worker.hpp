@@ -151,8 +151,9 @@ class WorkerNode final : public Node {
     std::atomic<std::uint32_t> run{0};
     std::atomic<int> thread{0};  // the system's number of it
     std::atomic<bool> is_programs{false};
-    std::string wait;  // for another thread, at the last look
-    TaskId stuck = 0;  // the owner that was in the same wait at the look before
+    bool is_quick = false;  // it is expected to end at once; guarded by the baton
+    std::string wait;       // for another thread, at the last look
+    TaskId stuck = 0;       // the owner that was in the same wait at the look before
   };
   /// A slot that has been lent to a stand-in while its task waits for another thread.
   struct LentSlot {
@@ -190,6 +191,9 @@ class WorkerNode final : public Node {
   bool next(worker::Execution& task, std::size_t slot, std::unique_lock<Baton>& hold);
   void call_one();
   void call_thief();
+  void sleep_unless_called(std::unique_lock<Baton>& hold);
+  void begin_run(std::size_t slot, bool is_quick);
+  bool end_quick(std::size_t slot);
   void begin_closing();
   struct OnThread;
   worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran, bool is_lent = false);
@@ -300,6 +304,10 @@ class WorkerNode final : public Node {
   std::deque<ThreadSlot> slots_;
   std::size_t idle_ = 0, alive_ = 0, seceded_ = 0;
   bool driving_ = false;
+  std::size_t quick_ = 0;    // threads whose task is expected to end at once, which then see what has come
+  bool are_quick_ = false;   // the last task that began was expected to
+  bool is_watched_ = false;  // an idle thread looks now and then whether they still are ...
+  std::uint64_t ended_ = 0;  // ... by whether any has ended meanwhile
   std::condition_variable_any work_;
   std::uint64_t resident_at_start_ = 0;
   std::shared_ptr<SpillFile> spill_file_;

@@ -111,12 +111,17 @@ Packed Value::pack(BlockMemory* memory) const {
 std::uint64_t Value::take_packing_ns() noexcept { return packing_ns.exchange(0, std::memory_order_relaxed); }
 
 bool Value::pack_small(Buffer& out, std::size_t limit) const {
+  // To throw takes longer than to count: after one that is too large the next of its type is counted first.
+  thread_local const TypeOps* last_large = nullptr;
   out.clear();
+  if (last_large == cell_->ops && size() > limit) return false;
+  last_large = nullptr;
   try {
     Writer writer(out, limit);
     cell_->ops->write(writer, live());
     return true;
   } catch (const Writer::LimitReached&) {
+    last_large = cell_->ops;
     out.clear();
     return false;
   }

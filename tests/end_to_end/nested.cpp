@@ -304,6 +304,17 @@ std::string random_graph(unsigned seed) {
 int deep(int n) { return n == 0 ? 0 : 1 + Client::current().submit(deep, n - 1).result(); }
 
 // Threads of a task's own, which no task runs on, wait for what they have submitted.
+// Until another task has run.
+std::atomic<bool> is_held{false}, is_free{false};
+bool holds_out() {
+  is_held = true;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!is_free && std::chrono::steady_clock::now() < end) {
+  }
+  return is_free;
+}
+void lets_go() { is_free = true; }
+
 int joins_threads(int x) {
   auto here = Client::current();
   int first = 0, second = 0;
@@ -616,6 +627,20 @@ TEST_CASE("a program's thread may wait for what a task has submitted and runs") 
   CHECK(same.result() == 8);
   CHECK(outer.result() == 8);
   kept = {};
+}
+
+TEST_CASE("a task that takes long after many quick ones holds up no other") {
+  if (weir::test::on_ranks() || client().workers().front().threads < 2) return;
+  const Options told{.name = "told"};  // not in a pocket
+  std::vector<Future<int>> quick;
+  for (int i = 0; i < 400; ++i) quick.push_back(client().submit(told, twice, i));
+  CHECK(client().gather(quick).back() == 798);
+  const auto held = client().submit(told, holds_out);
+  while (!is_held) std::this_thread::yield();
+  const auto other = client().submit(told, lets_go);
+  while (!is_free && !held.done()) std::this_thread::yield();  // its thread must not be this one
+  CHECK(held.result());
+  other.wait();
 }
 
 TEST_CASE("tasks that join threads of their own, which wait for tasks, never stand still") {
