@@ -43,7 +43,6 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has
   ++counts_[static_cast<std::size_t>(TaskState::released)];
   Task& task = *made;
   task.invoker = message.invoker;
-  task.function = message.function;
   task.arguments = std::move(message.arguments);
   if (message.beside.value) task.own_extras().beside = std::move(message.beside.value);
   task.out_of_band = message.out_of_band;
@@ -101,7 +100,7 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has
     }
     task.inputs.push_back({input, static_cast<std::uint32_t>(input->dependents.size())});
     input->dependents.push_back({&task, task.inputs.size() - 1});
-    input->uses += input->uses < many_uses;
+    ++input->uses;
     order = std::max(order, order_on(input->order));
   }
   if (const std::uint32_t count = task.inputs.size(); count > 1 && count <= counted_inputs) {

@@ -38,8 +38,6 @@ struct Replica {
 /// How far a task's result is from being usable by its dependents.
 enum class Level : std::uint8_t { unplaced, placed, memory };
 
-inline constexpr std::uint8_t many_uses = UINT8_MAX;
-
 /// The rarely needed part of a task.
 struct Extras {
   std::shared_ptr<const Options> options;
@@ -76,7 +74,6 @@ struct alignas(64) Task {
   TaskState state = TaskState::released;
   std::uint8_t retries = 0;
   std::uint8_t deaths = 0;     ///< Workers that died while executing it.
-  std::uint8_t uses = 0;       ///< Tasks that were ever submitted with it as an input; at most `many_uses`.
   std::uint16_t attempts = 0;  ///< One more than the retries.
   bool wanted : 1 = false;     ///< By its client.
   bool scattered : 1 = false;  ///< Data without a function: cannot be computed again.
@@ -100,7 +97,7 @@ struct alignas(64) Task {
   std::uint64_t bytes = 0;
   std::unique_ptr<Extras> extras;
   std::uint64_t invoker = 0;
-  std::uint64_t function = 0;
+  std::uint64_t uses = 0;  ///< Tasks that were ever submitted with it as an input.
   Buffer arguments;
 
   [[nodiscard]] PeerId client() const noexcept { return task_client(id); }

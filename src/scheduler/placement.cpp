@@ -272,15 +272,18 @@ double State::transfer_s(const Task& input) const {
   return settings_.latency_s + bytes / settings_.bytes_per_s;
 }
 
-// Whether it stands behind so many of its siblings, who wait for the same input there, that others who have
-// nothing to do begin it sooner once that is done: given ahead, it would be asked back by them.
+// Whether it stands behind so many of its siblings, who wait for the same input there, that others begin it
+// sooner once that is done and they have done what they can run now: given ahead, it would be asked back by
+// them.
 bool State::fans_out(const Task& task, const Worker& home) const {
   constexpr std::uint32_t few = 4;  // for each thread
   const std::uint32_t before = task.inputs[0].position;
-  if (task.inputs.size() != 1 || before < few * home.threads) return false;
-  const WorkerIndex idle = load_.least();
-  return before * double{estimate(task)} / home.threads > settings_.ahead_s + settings_.latency_s &&
-         idle != nowhere && workers_[idle].processing.empty() && !workers_[idle].memory.paused;
+  const WorkerIndex least = load_.least();
+  if (task.inputs.size() != 1 || before < few * home.threads || alive_ < 2 || least == nowhere) return false;
+  const Worker& other = workers_[least];
+  const double busy_s = (other.load_s - other.blocked_s) / other.threads;
+  return !other.memory.paused &&
+         before * double{estimate(task)} / home.threads > settings_.ahead_s + settings_.latency_s + busy_s;
 }
 
 // All its inputs are there or being computed: where most of them are, it can start without asking. Where that

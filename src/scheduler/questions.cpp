@@ -60,7 +60,7 @@ protocol::RunTask State::run_message(TaskId id) const {
   message.extras.is_call = task.is_call;
   message.want_small = task.wanted;
   message.invoker = task.invoker;
-  message.function = task.function;
+  message.function = function_of(task);
   message.arguments = task.arguments;
   if (task.extras) message.beside.value = task.extras->beside;
   for (const Edge& edge : task.inputs) {
@@ -356,7 +356,7 @@ std::string State::task_name(const Task& task) const {
   if (task.options() && !task.options()->name.empty()) return task.options()->name + number;
   if (task.scattered) return "scattered" + number;
   try {
-    return weir::detail::task::function_name(task.function) + number;
+    return weir::detail::task::function_name(function_of(task)) + number;
   } catch (const Error&) {
     return "task" + number;
   }
@@ -417,7 +417,7 @@ std::vector<snapshot::SeenTask> State::with_inputs(const std::vector<const Task*
   for (const Task* task : tasks) position.emplace(task, static_cast<std::uint32_t>(position.size()));
   std::vector<snapshot::SeenTask> seen;
   for (const Task* task : tasks) {
-    snapshot::SeenTask one{task->id, task->function, 0, task->state, {}};
+    snapshot::SeenTask one{task->id, function_of(*task), 0, task->state, {}};
     if (task->state == TaskState::processing && task->worker < workers_.size())
       one.worker = workers_[task->worker].peer;
     for (std::size_t k = 0; k < std::min<std::size_t>(most_inputs, task->inputs.size()); ++k)
@@ -454,16 +454,16 @@ snapshot::SeenTasks State::closer_look(std::size_t most_tasks, std::size_t most_
   return seen;
 }
 
-void State::add_held(const Worker& worker, std::size_t most, snapshot::SeenTasks& seen) {
+void State::add_held(const Worker& worker, std::size_t most, snapshot::SeenTasks& seen) const {
   std::map<std::uint64_t, snapshot::SeenResults> by_function;
   seen.results_total += worker.holds.size() - worker.gone;
   for (std::size_t i = 0; i < std::min(most, worker.holds.size()); ++i) {
     const Task* task = worker.holds[i];
     if (!task) continue;
     ++seen.results_looked_at;
+    const std::uint64_t function = function_of(*task);
     snapshot::SeenResults& sum =
-        by_function.try_emplace(task->function, snapshot::SeenResults{task->function, worker.peer, 0, 0})
-            .first->second;
+        by_function.try_emplace(function, snapshot::SeenResults{function, worker.peer, 0, 0}).first->second;
     ++sum.count;
     sum.bytes += task->bytes;
   }
@@ -491,7 +491,7 @@ snapshot::TaskLook State::look_at_task(TaskId id) const {
   const Task* task = tasks_.find(id);
   if (!task) return look;
   look.name = task_name(*task);
-  look.function = task->function;
+  look.function = function_of(*task);
   look.state = task->state;
   look.bytes = task->bytes;
   look.priority = task->priority;

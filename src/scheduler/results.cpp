@@ -1,4 +1,5 @@
 // Where results are, who still needs them, and when they are forgotten.
+#include <algorithm>
 #include <unordered_set>
 
 #include "scheduler/actors.hpp"
@@ -107,10 +108,12 @@ void State::forget(Task& task) {
 }
 
 // Whether small copies of it leave with the tasks that use them, and are not told of here. Then each of these
-// may have to ask for it anew; and it must be possible to make it again if the only copy that is known dies.
-bool State::passes(const Task& input) noexcept {
-  constexpr std::uint8_t few = 8;
-  return input.uses <= few && !input.scattered && !input.made_once && !input.is_actor && !input.is_call;
+// may have to ask for it anew, which must be few times at each worker; and it must be possible to make it
+// again if the only copy that is known dies.
+bool State::passes(const Task& input) const noexcept {
+  constexpr std::size_t few = 8, few_each = 2;
+  return input.uses <= std::max(few, few_each * alive_) && !input.scattered && !input.made_once &&
+         !input.is_actor && !input.is_call;
 }
 
 void State::add_replica(Task& task, WorkerIndex index) {

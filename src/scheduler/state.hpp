@@ -266,7 +266,7 @@ class State {
   void release_inputs(Task& task);
   void release_if_unused(Task& task);
   void forget(Task& task);
-  [[nodiscard]] static bool passes(const Task& input) noexcept;
+  [[nodiscard]] bool passes(const Task& input) const noexcept;
   void add_replica(Task& task, WorkerIndex index);
   void drop_replica(Task& task, std::uint32_t position);
   void close_gaps(WorkerIndex index);
@@ -380,7 +380,7 @@ class State {
   [[nodiscard]] std::uint32_t capacity(const Gang& gang, const Worker& worker, Room room) const;
   [[nodiscard]] std::vector<WorkerIndex> places_for(const Gang& gang, Room room) const;
   [[nodiscard]] std::string room_text(const Gang& gang) const;
-  static void add_held(const Worker& worker, std::size_t most, snapshot::SeenTasks& seen);
+  void add_held(const Worker& worker, std::size_t most, snapshot::SeenTasks& seen) const;
   [[nodiscard]] bool in_vain(const Options* options) const;
   [[nodiscard]] std::optional<std::uint64_t> largest_possible(const Gang& gang) const;
   [[nodiscard]] bool is_beyond(const Gang& gang) const;
@@ -421,6 +421,9 @@ class State {
     return peer < by_peer_.size() ? by_peer_[peer] : nowhere;
   }
   [[nodiscard]] std::uint32_t group_of(std::uint64_t function);
+  [[nodiscard]] std::uint64_t function_of(const Task& task) const noexcept {
+    return task.scattered ? 0 : groups_[task.group].function;
+  }
 
   Settings settings_;
   task::TaskTable<Task> tasks_;

@@ -94,6 +94,27 @@ TEST_CASE(
   CHECK(moved(60) > 0);
 }
 
+TEST_CASE("policy: of many siblings few are given ahead of their input, whether or not others are idle now") {
+  const auto given_ahead = [](std::uint32_t others, bool busy) {
+    Story story;
+    story.join(1);
+    story.submit(1);
+    for (PeerId peer = 2; peer < 2 + others; ++peer) {
+      story.join(peer);
+      if (busy) story.submit(100 + peer);
+    }
+    int count = 0;
+    for (TaskId id = 1000; id < 1040; ++id) {
+      story.submit(id, {1});
+      count += story.state.task(id)->state == TaskState::processing;
+    }
+    return count;
+  };
+  CHECK(given_ahead(3, false) == 4);
+  CHECK(given_ahead(3, true) == 4);
+  CHECK(given_ahead(0, false) == 40);
+}
+
 TEST_CASE("policy: what is large is not moved ahead to where less is to be done") {
   Story story;
   story.join(1);
@@ -312,6 +333,29 @@ TEST_CASE("policy: a worker that joins takes what the busy one has been held bac
   story.join(1);
   for (TaskId id = 1; id <= 4; ++id) story.submit(id);
   CHECK(story.join(2) == Lines{"run 2 @2"});
+}
+
+TEST_CASE("policy: small copies of an input are told of once its tasks are more than twice the workers") {
+  const auto passing_until = [](std::uint32_t workers) {
+    Story story;
+    for (PeerId peer = 1; peer <= workers; ++peer) story.join(peer);
+    story.submit(1);
+    story.finish(1);
+    TaskId id = 2;
+    const auto passes = [&] {
+      story.submit(id);
+      const TaskId user = id + 1;
+      story.submit(user, {1});
+      id += 2;
+      return story.state.run_message(user).inputs[0].passes();
+    };
+    int count = 0;
+    while (passes()) ++count;
+    return count;
+  };
+  CHECK(passing_until(2) == 8);
+  CHECK(passing_until(3) == 8);
+  CHECK(passing_until(20) == 40);
 }
 
 TEST_CASE("policy: an idle worker takes from the scheduler's queue of a busy one at once") {

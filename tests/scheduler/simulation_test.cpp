@@ -146,6 +146,17 @@ TEST_CASE("simulation: a busy worker is asked for each of its tasks once, not as
     }
 }
 
+// Its pieces are given ahead while everybody has something to do, and each takes its copy of what it is a
+// piece of.
+TEST_CASE("simulation: rank 0 sends, hears of and frees each piece of a shuffle once") {
+  using namespace detail::simulator;
+  for (const std::uint32_t workers : {60u, 300u, 2000u}) {
+    const auto report = simulate(shuffle(60, 4, 0.01), {.workers = workers});
+    INFO(workers << " workers: " << report.rank0_messages << " messages of rank 0");
+    CHECK(report.rank0_messages < 3.5 * static_cast<double>(report.tasks));
+  }
+}
+
 // What is given ahead of its inputs is not what keeps an idle worker from the ready tasks of a busy one, and
 // siblings with many inputs do not all follow the first ones.
 TEST_CASE("simulation: graphs of every shape keep all workers busy") {
