@@ -66,7 +66,8 @@ int explain(int argc, char** argv) {
   std::uint64_t id = 0;
   app.add_option("JOB", which,
                  "Id, batch job, process or name of a program, or last; default: the newest that runs");
-  CLI::Option* const task = app.add_option("--task", id, "A task of it, by its number")->type_name("ID");
+  CLI::Option* const task =
+      app.add_option("--task", id, "A task of it, by its number")->transform(decimal())->type_name("ID");
   if (!parse(app, argc, argv)) return 0;
   const dashboard::Run run = dashboard::find_run(which, state_directory(), dashboard::Before::alive);
   try {

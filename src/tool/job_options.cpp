@@ -164,6 +164,7 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
         "Submit jobs that follow each other until the program ends with status 0; with a journal each "
         "goes on where the one before it ended");
     attempts = app.add_option("--attempts", request.attempts, "How many jobs these are at most; default: 10")
+                   ->transform(decimal())
                    ->type_name("N");
     app.add_flag("--dry-run", request.is_dry, "Print the script and submit nothing");
   }

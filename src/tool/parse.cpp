@@ -61,6 +61,17 @@ bool parse(CLI::App& app, int argc, char** argv, const std::string& operands) {
   return true;
 }
 
+CLI::Validator decimal() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos)
+          return "must be a whole number (got " + text + ")";
+        text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));
+        return "";
+      },
+      "");
+}
+
 std::string meant_option(const CLI::App& app, const std::string& word) {
   if (!word.starts_with("--")) return "";
   std::vector<std::string_view> names;

@@ -15,6 +15,10 @@ namespace weir::detail::tool {
 /// meant, and where all are shown.
 [[nodiscard]] bool parse(CLI::App& app, int argc, char** argv, const std::string& operands = {});
 
+/// Of an option for a whole number, as its first check: it is read by its decimal digits, so that 010 is ten,
+/// and nothing else is taken.
+[[nodiscard]] CLI::Validator decimal();
+
 /// `, did you mean --threads?` if an option of `app` is near `word`.
 [[nodiscard]] std::string meant_option(const CLI::App& app, const std::string& word);
 

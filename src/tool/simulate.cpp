@@ -1,4 +1,6 @@
 // weir simulate SHAPE [-n WORKERS] ...
+#include <algorithm>
+#include <charconv>
 #include <cstdio>
 
 #include "simulator/simulate.hpp"
@@ -30,7 +32,25 @@ double seconds(const std::string& name, const std::string& text) {
   }
 }
 
-constexpr std::uint32_t most_tasks = 100'000'000;
+constexpr std::uint32_t most_tasks = 100'000'000, most_workers = 1'000'000;
+
+/// Numbers that stand in one word with commas between them, or in several words.
+std::vector<std::uint32_t> counts(const std::string& name, const std::vector<std::string>& words) {
+  std::vector<std::uint32_t> all;
+  for (const std::string& word : words)
+    for (std::size_t begin = 0, end = 0; end != word.size(); begin = end + 1) {
+      end = std::min(word.find(',', begin), word.size());
+      const std::string text = word.substr(begin, end - begin);
+      std::uint32_t number = 0;
+      const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+      if (problem != std::errc() || rest != text.data() + text.size() || number < 1 || number > most_workers)
+        throw Error(ErrorKind::invalid_argument, name + " must be whole numbers from 1 to " +
+                                                     std::to_string(most_workers) +
+                                                     " with commas between them (got " + word + ")");
+      all.push_back(number);
+    }
+  return all;
+}
 
 /// Tasks of one round of a shuffle: parts, and those that put them together.
 std::uint64_t round_of(const Request& request) {
@@ -60,17 +80,19 @@ bool parse(int argc, char** argv, Request& request) {
   app.add_option(
          "--tasks", request.tasks,
          "Tasks of the graph, about: a shuffle has width x (width + 1) or more, a stencil width (100000)")
+      ->transform(decimal())
       ->check(CLI::Range(1u, most_tasks))
       ->type_name("N");
-  app.add_option("-n,--workers", request.workers, "Workers; several numbers give several lines (10)")
-      ->delimiter(',')
-      ->check(CLI::Range(1u, 1'000'000u))
+  std::vector<std::string> workers;
+  app.add_option("-n,--workers", workers, "Workers; several numbers, as 10,100, give several lines (10)")
       ->type_name("N");
   app.add_option("--threads", request.simulation.threads, "Threads of each worker (1)")
+      ->transform(decimal())
       ->check(CLI::Range(1u, 4096u))
       ->type_name("T");
   app.add_option("--width", request.width,
                  "Width of a stencil or shuffle; how far back inputs of a random graph lie (100)")
+      ->transform(decimal())
       ->check(CLI::Range(1u, most_tasks))
       ->type_name("N");
   app.add_option("--duration", request.duration, "Of a task; the mean in a random graph (1ms)")
@@ -81,15 +103,20 @@ bool parse(int argc, char** argv, Request& request) {
                "Let rank 0's own time pass: the scheduler's as measured here, 100 ns for each message");
   app.add_option("--deaths", request.simulation.deaths,
                  "Workers that die at random moments; one always stays (0)")
+      ->transform(decimal())
       ->type_name("N");
   app.add_option("--joins", request.simulation.joins, "Workers that join at random moments (0)")
+      ->transform(decimal())
       ->type_name("N");
-  app.add_option("--seed", request.simulation.cluster.seed, "Of all that is random (1)")->type_name("N");
+  app.add_option("--seed", request.simulation.cluster.seed, "Of all that is random (1)")
+      ->transform(decimal())
+      ->type_name("N");
   app.add_flag("--check", request.simulation.cluster.checked,
                "Verify all invariants after every event; slow");
   app.add_flag("--json", request.json, "One object a line instead of a table");
   app.get_formatter()->column_width(28);
   if (!tool::parse(app, argc, argv)) return false;
+  if (!workers.empty()) request.workers = counts("--workers", workers);
   request.duration_s = seconds("--duration", request.duration);
   request.simulation.cluster.latency_s = seconds("--latency", request.latency);
   request.simulation.cluster.jitter_s = seconds("--jitter", request.jitter);

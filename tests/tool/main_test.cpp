@@ -120,8 +120,17 @@ TEST_CASE("weir never echoes control characters") {
   }
 }
 
-TEST_CASE("weir simulate refuses times that are none and graphs that find no room, before it prints") {
+TEST_CASE("weir simulate refuses what is no time or number and graphs that find no room, before it prints") {
+  const std::string workers =
+      "weir simulate: --workers must be whole numbers from 1 to 1000000 with commas between them (got ";
   for (const auto& [words, message] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"roots", "-n", "10,"}, workers + "10,)"},
+           {{"roots", "--workers=,10"}, workers + ",10)"},
+           {{"roots", "-n", "10,,20"}, workers + "10,,20)"},
+           {{"roots", "-n", "0x10"}, workers + "0x10)"},
+           {{"roots", "-n", "10", "2000000"}, workers + "2000000)"},
+           {{"roots", "--tasks", "0x10"}, "weir simulate: --tasks: must be a whole number (got 0x10); "},
+           {{"roots", "--seed", "-1"}, "weir simulate: --seed: must be a whole number (got -1); "},
            {{"roots", "--duration", "-5ms"}, "weir simulate: --duration: duration: \"-5ms\" is negative"},
            {{"shuffle", "--width", "100000"},
             "weir simulate: --width: a shuffle must have at most 100000000 tasks, width x (width + 1) (got "
@@ -132,6 +141,14 @@ TEST_CASE("weir simulate refuses times that are none and graphs that find no roo
     CHECK(finished.status == 2);
     CHECK(finished.out.empty());
     CHECK(finished.err.starts_with(message));
+  }
+}
+
+TEST_CASE("weir reads numbers by their decimal digits") {
+  for (const std::string words : {"-n 010 --tasks 0100", "-n 10 --tasks 100"}) {
+    const Finished finished = run({"/bin/sh", "-c", WEIR_TOOL " simulate roots --json " + words});
+    CHECK(finished.status == 0);
+    CHECK(finished.out.starts_with("{\"shape\": \"roots\", \"tasks\": 100, \"workers\": 10,"));
   }
 }
 

@@ -104,6 +104,7 @@ void add_options(CLI::App& app, Request& request, std::string& halt) {
       ->type_name("REGEX");
   app.add_option("-N,--max-args", request.wanted.at_a_time,
                  "Give each command N arguments, {1} to {N}; 0: none, it is run once for each")
+      ->transform(decimal())
       ->type_name("N");
   app.add_flag("--tag", request.is_tagged, "Put the arguments and a tab ahead of each line of output");
   app.add_option("--joblog", request.job_log, "Write a line for each command, as GNU parallel does")
@@ -113,6 +114,7 @@ void add_options(CLI::App& app, Request& request, std::string& halt) {
   app.add_flag("--resume", request.resume, "Run only what has not worked according to --results");
   app.add_option("--retries", request.retries, "Run a command that fails so many times more")
       ->type_name("N")
+      ->transform(decimal())
       ->check(CLI::Range(0, 255));
   app.add_option("--timeout", request.timeout,
                  "End a command after this time, for example 90s; it has failed")
@@ -128,6 +130,7 @@ void add_options(CLI::App& app, Request& request, std::string& halt) {
   app.add_option("--cluster", request.cluster,
                  "Run in up to N batch jobs, which are submitted as they are needed")
       ->type_name("N")
+      ->transform(decimal())
       ->check(CLI::Range(1, 100000));
   app.add_option("--cores", request.batch.cores, "Of each of these jobs: commands at the same time")
       ->type_name("N");
