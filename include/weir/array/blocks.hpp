@@ -139,26 +139,25 @@ task::Value line_by_line(Reader& parameters, std::span<const Tensor> operands) {
   read(parameters, length);
   F f = task::Callable<F>::get(parameters);
   const Tensor& x = operands[0];
-  Dims shape = x.shape;
   const auto a = static_cast<std::size_t>(axis);
-  std::int64_t before = 1, after = 1;
-  const std::int64_t extent = shape[a];
-  for (std::size_t k = 0; k < shape.size(); ++k)
-    if (k != a) (k < a ? before : after) *= shape[k];
+  const auto [before, extent, after] = Lines(x.shape, a);
+  Dims shape = x.shape;
   shape[a] = length;
   const Tensor out = make_tensor(dtype_of<R>, shape);
   xt::xarray<T> line(std::vector<std::size_t>{static_cast<std::size_t>(extent)});
   for (std::int64_t b = 0; b < before; ++b)
     for (std::int64_t c = 0; c < after; ++c) {
-      for (std::int64_t i = 0; i < extent; ++i)
-        line.data()[i] = x.template as<T>()[(b * extent + i) * after + c];
+      const T* from = x.template as<T>() + b * extent * after + c;
+      if (after == 1) std::copy_n(from, extent, line.data());
+      else
+        for (std::int64_t i = 0; i < extent; ++i) line.data()[i] = from[i * after];
       const xt::xarray<R> result(f(std::as_const(line)));
       if (static_cast<std::int64_t>(result.size()) != length)
         throw Error(ErrorKind::invalid_argument, "apply_along_axis: the function must return " +
                                                      std::to_string(length) + " elements (got " +
                                                      std::to_string(result.size()) + ")");
-      for (std::int64_t i = 0; i < length; ++i)
-        out.template as<R>()[(b * length + i) * after + c] = result.data()[i];
+      R* to = out.template as<R>() + b * length * after + c;
+      for (std::int64_t i = 0; i < length; ++i) to[i * after] = result.data()[i];
     }
   return out.value;
 }

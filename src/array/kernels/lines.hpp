@@ -1,20 +1,11 @@
-// Lines along an axis of a chunk, and the order of elements.
+// The order of elements, and what counts them.
 #pragma once
 
+#include <cstdint>
+#include <type_traits>
 #include <vector>
 
-#include "weir/detail/array/tensor.hpp"
-
 namespace weir::detail::array {
-
-/// A chunk as lines along an axis: `before` x `along` x `after`.
-struct Lines {
-  Lines(const Dims& shape, std::size_t axis) {
-    for (std::size_t a = 0; a < shape.size(); ++a)
-      (a < axis ? before : a == axis ? along : after) *= shape[a];
-  }
-  std::int64_t before = 1, along = 1, after = 1;
-};
 
 /// The order of every sort: NaN is beyond all numbers.
 struct InOrder {

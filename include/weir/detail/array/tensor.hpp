@@ -33,6 +33,15 @@ struct Tensor {
   }
 };
 
+/// A chunk as lines along an axis: `before` x `along` x `after`.
+struct Lines {
+  Lines(const Dims& shape, std::size_t axis) {
+    for (std::size_t a = 0; a < shape.size(); ++a)
+      (a < axis ? before : a == axis ? along : after) *= shape[a];
+  }
+  std::int64_t before = 1, along = 1, after = 1;
+};
+
 /// A new chunk, its elements not set.
 [[nodiscard]] Tensor make_tensor(DType type, const Dims& shape);
 /// The chunk a result is.
