@@ -9,6 +9,7 @@
 #include <xtensor/xview.hpp>
 
 #include "support/in_cluster.hpp"
+#include "weir/array/arrange.hpp"
 #include "weir/array/blocks.hpp"
 #include "weir/array/elementwise.hpp"
 #include "weir/array/random.hpp"
@@ -192,6 +193,39 @@ TEST_CASE("reshape keeps the row-major order") {
   });
 }
 
+TEST_CASE("eye and diag have their diagonal wherever chunks end, as they are and in other views") {
+  in_cluster([] {
+    const auto diagonal = [](std::int64_t rows, std::int64_t columns, std::int64_t k, auto element) {
+      V out = xt::zeros<std::int64_t>(std::vector<std::size_t>{std::size_t(rows), std::size_t(columns)});
+      for (std::int64_t r = 0; r < rows; ++r)
+        if (r + k >= 0 && r + k < columns) out(r, r + k) = element(std::min(r, r + k));
+      return out;
+    };
+    for (const auto& [rows, columns] : {std::pair<std::int64_t, std::int64_t>{7, 7}, {5, 9}, {9, 4}})
+      for (const std::int64_t k : {INT64_MIN, -9L, -4L, -1L, 0L, 1L, 3L, 8L, INT64_MAX})
+        for (const ChunkSpec& chunks : {ChunkSpec({rows, columns}), ChunkSpec({2, 3}), ChunkSpec({1, 4})}) {
+          const std::int64_t near = std::clamp<std::int64_t>(k, -20, 20);
+          const V expected = diagonal(rows, columns, near, [](std::int64_t) { return std::int64_t{1}; });
+          const auto x = eye<std::int64_t>(rows, columns, k, chunks);
+          same(x.compute(), expected);
+          same((x + 1).compute(), V(expected + 1));
+          same(transpose(x).compute(), V(xt::transpose(expected)));
+          same(flip(x, 0).compute(), V(xt::flip(expected, 0)));
+          CHECK(eye<bool>(rows, columns, k, chunks).sum().item() == xt::sum(expected)());
+        }
+    for (const std::int64_t chunk : {1, 2, 5})
+      for (const std::int64_t k : {-3, -1, 0, 1, 4}) {
+        const auto list = arange<std::int64_t>(1, 6, 1, {chunk});
+        const std::int64_t n = 5 + std::abs(k);
+        const V expected = diagonal(n, n, k, [](std::int64_t i) { return i + 1; });
+        same(diag(list, k).compute(), expected);
+        same(diag(list, k).rechunk({2, 3}).compute(), expected);
+        same((diag(list * 2, k) - diag(list, k)).compute(), expected);
+        same(diag(diag(list, k), k).compute(), line({1, 2, 3, 4, 5}));
+      }
+  });
+}
+
 TEST_CASE("transpose, flip, roll, squeeze and broadcast_to rearrange without tasks of their own") {
   with_chunkings([](const auto& x, const V& v) {
     const V t = transpose(x).compute();
@@ -301,6 +335,42 @@ TEST_CASE("concatenate, stack, block, tile and repeat put arrays together") {
     CHECK(stack(std::tuple{x, x % 2 == 1}, -1)(1, 3, 1).item() == 1);
     CHECK_THROWS_WITH(concatenate(std::vector<A>{x, transpose(x)}),
                       "concatenate: the shapes must be equal but for axis 0 (got (6, 8) and (8, 6))");
+  });
+}
+
+TEST_CASE("whole chunks of arrays that are there are used as they are, without a task") {
+  in_cluster([] {
+    const auto x = (arange<std::int64_t>(0, 12, 1, {4}) * 3).persist();
+    const V v = x.compute();
+    const auto twice = tile(x, {2});
+    CHECK(twice.task_count() == 0);
+    CHECK(twice.persist().futures()[4].id() == x.futures()[1].id());
+    CHECK(x(range(4, 12)).task_count() == 0);
+    CHECK(x(range(5, 12)).task_count() == 1);
+    CHECK(concatenate(std::vector{x, x + 1, x}).task_count() == 3);
+    CHECK(pad(x, {{1, 2}}).task_count() == 2);
+    CHECK(flip(x).task_count() == 3);
+    CHECK(expand_dims(x, 0).task_count() == 3);
+    CHECK(x.rechunk({6}).task_count() == 2);
+    const auto together = [](std::initializer_list<V> parts) {
+      List all;
+      for (const V& part : parts) all.insert(all.end(), part.begin(), part.end());
+      return line(all);
+    };
+    same(twice.compute(), together({v, v}));
+    same(twice.persist().compute(), together({v, v}));
+    same(concatenate(std::vector{x, x + 1, x}).persist().compute(), together({v, V(v + 1), v}));
+    same(x(range(4, 12)).persist().compute(), V(xt::view(v, xt::range(4, 12))));
+    CHECK(twice.sum().item() == 2 * xt::sum(v)());
+    Array<std::int64_t> changed = x(range(4, 12)).persist();
+    changed(0) = -1;
+    CHECK(changed(0).item() == -1);
+    CHECK(x(4).item() == 12);
+    const auto square = reshape(arange<std::int64_t>(0, 64), {8, 8}).rechunk({4, 2}).persist();
+    const auto part = square(range(4, 8), range(2, 6));
+    CHECK(part.task_count() == 0);
+    same(part.persist().compute(), V(xt::view(square.compute(), xt::range(4, 8), xt::range(2, 6))));
+    CHECK(transpose(square).task_count() == 8);
   });
 }
 

@@ -104,7 +104,8 @@ NodePtr diag(const NodePtr& x, std::int64_t k) {
   const NodePtr wide = broadcast("diag", expand_dims(line, k < 0 ? 0 : 1), {size, size});
   const NodePtr on =
       elementwise(Op::equal, DType::int64, DType::boolean, {distance(wide->grid), element(DType::int64, k)});
-  return elementwise(Op::where, x->type, x->type, {on, wide, element(x->type, 0)});
+  return std::make_shared<DiagonalNode>(
+      elementwise(Op::where, x->type, x->type, {on, wide, element(x->type, 0)}), x, k);
 }
 
 namespace {

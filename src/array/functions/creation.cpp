@@ -1,6 +1,7 @@
 // Arrays from nothing, from values that are here, from functions and from futures.
 #include "weir/array/creation.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -82,9 +83,13 @@ NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr
 NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t diagonal,
             const ChunkSpec& chunks) {
   const Grid grid(chunks.resolve("eye", {rows, columns}, size_of(type)));
+  diagonal = std::clamp(diagonal, -rows, columns);  // further away there is nothing
   const NodePtr row = std::make_shared<IotaNode>(grid, diagonal, Dims{1, 0});
   const NodePtr column = std::make_shared<IotaNode>(grid, 0, Dims{0, 1});
-  return cast(elementwise(Op::equal, DType::int64, DType::boolean, {row, column}), type);
+  const NodePtr ones =
+      spread(scalar_as("eye", type, std::int64_t{1}), Grid(Chunks{{std::min(rows, columns)}}));
+  return std::make_shared<DiagonalNode>(
+      cast(elementwise(Op::equal, DType::int64, DType::boolean, {row, column}), type), ones, diagonal);
 }
 
 NodePtr from_chunks(DType type, const Chunks& chunks, std::vector<client::FutureRef> handles) {

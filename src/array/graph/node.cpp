@@ -74,6 +74,22 @@ bool operator==(const View& a, const View& b) noexcept {
          std::equal(a.maps.begin(), a.maps.end(), b.maps.begin(), b.maps.end());
 }
 
+bool is_whole_chunk(const Grid& grid, const View& view, std::int64_t& chunk) {
+  if (view.shape.size() != grid.axes()) return false;
+  Dims at;
+  for (std::size_t a = 0; a < grid.axes(); ++a) {
+    const AxisMap& map = view.maps[a];
+    if (map.axis != static_cast<std::int64_t>(a) || map.step != 1) return false;
+    const std::int64_t i = grid.find(a, map.start);
+    if (grid.starts[a][static_cast<std::size_t>(i)] != map.start ||
+        grid.chunks[a][static_cast<std::size_t>(i)] != view.shape[a])
+      return false;
+    at.push_back(i);
+  }
+  chunk = grid.ravel(at);
+  return true;
+}
+
 View chunk_view(const Grid& grid, std::int64_t chunk) {
   View view;
   const Dims at = grid.unravel(chunk);

@@ -71,6 +71,8 @@ struct View {
   [[nodiscard]] bool empty() const noexcept;
   friend bool operator==(const View& a, const View& b) noexcept;
 };
+/// Whether the view is all of the chunk that has its first element.
+[[nodiscard]] bool is_whole_chunk(const Grid& grid, const View& view, std::int64_t& chunk);
 /// The whole chunk of a grid.
 [[nodiscard]] View chunk_view(const Grid& grid, std::int64_t chunk);
 /// A box.
@@ -115,6 +117,8 @@ class Node {
   virtual void plan(TaskBuilder& task, std::int64_t chunk) const;
   /// Makes an operand that is exactly `view` without any code; false if that takes code.
   [[nodiscard]] virtual bool direct(TaskBuilder&, const View&, std::uint32_t&) const { return false; }
+  /// The input that has the elements of a view as they are, or null: the view becomes that of the input.
+  [[nodiscard]] virtual const Node* through(View&) const { return nullptr; }
   /// Barriers whose chunks exist already.
   [[nodiscard]] virtual const client::FutureRef* held(std::int64_t) const { return nullptr; }
 };
@@ -240,6 +244,8 @@ class Planner {
   std::uint32_t chunk(const Node& node, std::int64_t chunk);
   /// A part of a chunk, cut out where the chunk is, so that less travels.
   std::uint32_t part(const Node& node, std::int64_t chunk, const Dims& start, const Dims& shape);
+  /// The barrier (or node that is kept) of which a view of a node is a whole chunk, or null.
+  [[nodiscard]] const Node* behind(const Node& node, View view, std::int64_t& chunk) const;
   [[nodiscard]] bool is_barrier(const Node& node) const {
     return node.is_barrier() || node.keep || (!kept_.empty() && kept_.contains(&node));
   }

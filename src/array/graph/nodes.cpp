@@ -129,13 +129,36 @@ Register IotaNode::emit(Expression& expression, const View& view) const {
   return expression.add(one);
 }
 
-bool FileNode::direct(TaskBuilder& task, const View& view, std::uint32_t& operand) const {
+namespace {
+
+// Whether a view is a box of a node whose axes are those of the loop.
+bool is_box(const Grid& grid, const View& view) {
   if (view.shape.size() != grid.axes()) return false;
-  Dims start;
-  for (std::size_t a = 0; a < grid.axes(); ++a) {
+  for (std::size_t a = 0; a < grid.axes(); ++a)
     if (view.maps[a].axis != static_cast<std::int64_t>(a) || view.maps[a].step != 1) return false;
-    start.push_back(view.maps[a].start);
-  }
+  return true;
+}
+
+}  // namespace
+
+bool DiagonalNode::direct(TaskBuilder& task, const View& view, std::uint32_t& operand) const {
+  if (!is_box(grid, view)) return false;
+  operand = task.temporary(type, view.shape, Fold::sum);  // which starts from 0
+  const std::int64_t top = view.maps[0].start, left = view.maps[1].start, first = std::max(top, left - k_),
+                     count = std::min(top + view.shape[0], left + view.shape[1] - k_) - first;
+  if (count <= 0) return true;
+  const View line = box_view(Dims{std::min(first, first + k_)}, Dims{count});
+  task.fill(*inputs[1], line,
+            {.operand = operand,
+             .offset = (first - top) * view.shape[1] + first + k_ - left,
+             .steps = Dims{view.shape[1] + 1}});
+  return true;
+}
+
+bool FileNode::direct(TaskBuilder& task, const View& view, std::uint32_t& operand) const {
+  if (!is_box(grid, view)) return false;
+  Dims start;
+  for (const AxisMap& map : view.maps) start.push_back(map.start);
   operand = task.file(file_, type, start, view.shape);
   return true;
 }
@@ -187,8 +210,11 @@ bool AffineNode::direct(TaskBuilder& task, const View& view, std::uint32_t& oper
 
 namespace {
 
+// Along the other axes the largest part decides about the chunks.
 Grid joined(const std::vector<NodePtr>& parts, std::size_t axis) {
-  Chunks chunks = parts[0]->grid.chunks;
+  Chunks chunks = (*std::ranges::max_element(parts, {}, [](const NodePtr& part) {
+                    return part->grid.size();
+                  }))->grid.chunks;
   chunks[axis].clear();
   for (const NodePtr& part : parts)
     for (const std::int64_t size : part->grid.chunks[axis])
@@ -243,6 +269,16 @@ void ConcatenateNode::cut(Planner& planner, const View& view, Cuts& cuts) const 
                  position + (count > 1 && static_cast<std::int64_t>(axis) == map.axis ? k : 0));
     k = next;
   }
+}
+
+const Node* ConcatenateNode::through(View& view) const {
+  if (view.empty()) return nullptr;
+  AxisMap& map = view.maps[axis_];
+  const std::int64_t count = map.axis < 0 ? 1 : view.shape[static_cast<std::size_t>(map.axis)];
+  const std::size_t part = find(map.start);
+  if (find(map.start + map.step * (count - 1)) != part) return nullptr;
+  map.start -= starts_[part];
+  return inputs[part].get();
 }
 
 Register ConcatenateNode::emit(Expression& expression, const View& view) const {

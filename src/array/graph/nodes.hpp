@@ -65,6 +65,10 @@ class AffineNode : public Node {
   void cut(Planner& planner, const View& view, Cuts& cuts) const override;
   Register emit(Expression& expression, const View& view) const override;
   bool direct(TaskBuilder& task, const View& view, std::uint32_t& operand) const override;
+  const Node* through(View& view) const override {
+    view = input_view(view);
+    return inputs[0].get();
+  }
 
  private:
   View input_view(const View& view) const;
@@ -79,6 +83,7 @@ class ConcatenateNode : public Node {
   std::string name() const override { return "concatenate"; }
   void cut(Planner& planner, const View& view, Cuts& cuts) const override;
   Register emit(Expression& expression, const View& view) const override;
+  const Node* through(View& view) const override;
 
  private:
   std::size_t find(std::int64_t index) const;
@@ -99,6 +104,29 @@ class RegridNode : public Node {
   Register emit(Expression& expression, const View& view) const override {
     return expression.emit(*inputs[0], view);
   }
+  const Node* through(View&) const override { return inputs[0].get(); }
+};
+
+/// A matrix that is 0 but on its k-th diagonal, where it has the elements of a list. Its inputs: the code of
+/// each of its elements, of any view; the list.
+class DiagonalNode : public Node {
+ public:
+  DiagonalNode(const NodePtr& elements, const NodePtr& list, std::int64_t k)
+      : Node(elements->type, elements->grid, {elements, list}), k_(k) {
+    weight = elements->weight;
+  }
+  std::string name() const override { return "diagonal"; }
+  void cut(Planner& planner, const View& view, Cuts& cuts) const override {
+    cut_input(planner, *inputs[0], view, cuts);
+  }
+  Register emit(Expression& expression, const View& view) const override {
+    return expression.emit(*inputs[0], view);
+  }
+  /// A box of zeros in which only the diagonal is written.
+  bool direct(TaskBuilder& task, const View& view, std::uint32_t& operand) const override;
+
+ private:
+  std::int64_t k_;
 };
 
 /// A dataset of a file.

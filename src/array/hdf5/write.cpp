@@ -306,9 +306,8 @@ class ChunkQueue {
   }
   /// Starts so many chunks from the next one on.
   void start(std::size_t count) {
-    if (!wanted_.empty())
-      planner_.submit_until(*client_.core(),
-                            wanted_[std::min(wanted_.size(), next_ + std::max<std::size_t>(count, 1)) - 1]);
+    const std::size_t end = std::min(wanted_.size(), next_ + std::max<std::size_t>(count, 1));
+    for (std::size_t i = next_; i < end; ++i) planner_.submit_until(*client_.core(), wanted_[i]);
   }
   template <class T>
   Future<xt::xarray<T>> next() {

@@ -110,6 +110,12 @@ std::uint32_t Planner::finish(const std::string& name, TaskBuilder& task) {
   return static_cast<std::uint32_t>(planned_.size() - 1);
 }
 
+const Node* Planner::behind(const Node& node, View view, std::int64_t& chunk) const {
+  const Node* at = node.through(view);
+  while (at && !is_barrier(*at)) at = at->through(view);
+  return at && is_whole_chunk(at->grid, view, chunk) ? at : nullptr;
+}
+
 std::uint32_t Planner::chunk(const Node& node, std::int64_t chunk) {
   auto& known = known_[&node];
   if (known.empty()) known.resize(static_cast<std::size_t>(node.grid.count()), unknown);
@@ -122,6 +128,11 @@ std::uint32_t Planner::chunk(const Node& node, std::int64_t chunk) {
     if (keyed_) keys_.push_back(keyed_->key_of(*held->get()));
     mine = static_cast<std::uint32_t>(planned_.size() - 1);
     return mine;
+  }
+  if (!node.is_barrier()) {
+    std::int64_t whole = 0;
+    if (const Node* there = behind(node, chunk_view(node.grid, chunk), whole))
+      return mine = this->chunk(*there, whole);
   }
   auto task = builder();
   if (node.is_barrier()) node.plan(*task, chunk);

@@ -12,23 +12,6 @@ namespace {
 
 constexpr std::uint64_t worth_a_part = 64 * 1024;
 
-// Whether the view is all of the chunk that has its first element.
-bool is_whole_chunk(const Grid& grid, const View& view, std::int64_t& chunk) {
-  if (view.shape.size() != grid.axes()) return false;
-  Dims at;
-  for (std::size_t a = 0; a < grid.axes(); ++a) {
-    const AxisMap& map = view.maps[a];
-    if (map.axis != static_cast<std::int64_t>(a) || map.step != 1) return false;
-    const std::int64_t i = grid.find(a, map.start);
-    if (grid.starts[a][static_cast<std::size_t>(i)] != map.start ||
-        grid.chunks[a][static_cast<std::size_t>(i)] != view.shape[a])
-      return false;
-    at.push_back(i);
-  }
-  chunk = grid.ravel(at);
-  return true;
-}
-
 View piece(const View& view, const Dims& from, const Dims& shape) {
   View part = view;
   part.shape = shape;
@@ -264,6 +247,8 @@ std::uint32_t TaskBuilder::need(const Node& node, const View& view) {
   std::uint32_t operand = 0;
   if (planner.is_barrier(node)) {
     if (is_whole_chunk(node.grid, view, whole)) return chunk(node, whole);
+  } else if (const Node* behind = planner.behind(node, view, whole)) {
+    return chunk(*behind, whole);
   } else if (node.direct(*this, view, operand)) {
     return operand;
   }
