@@ -209,8 +209,11 @@ template <detail::array::Factored T>
 /// **Errors.** As `sum`.
 template <class T>
 [[nodiscard]] auto norm(const Array<T>& x, const Reduce& how = {}) {
-  return detail::array::in_name_of(
-      "norm", [&] { return sqrt(square(abs(x.template astype<detail::array::Floating<T>>())).sum(how)); });
+  return detail::array::in_name_of("norm", [&] {
+    const auto y = x.template astype<detail::array::Floating<T>>();
+    if constexpr (detail::array::is_complex(detail::array::dtype_of<T>)) return sqrt(square(abs(y)).sum(how));
+    else return sqrt(square(y).sum(how));
+  });
 }
 
 }  // namespace weir

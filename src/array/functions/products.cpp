@@ -92,6 +92,18 @@ NodePtr product(const NodePtr& a, const NodePtr& b) {
   return std::make_shared<TaskNode>("matmul", a->type, grid, std::vector<NodePtr>{a, b}, plan);
 }
 
+// Whether a product of which each element is a sum of as many products as each array has is added up as it is
+// multiplied. Sums of integers are made in one task, which knows whether they fit.
+bool is_summed(DType type) { return kind_of(type) > 1; }
+// The sum of x y over the axes from `axis` on.
+NodePtr sum_of_products(const NodePtr& x, const NodePtr& y, std::int64_t axis, DType type) {
+  const DType wide = is_complex(type) ? DType::complex128 : DType::float64;
+  std::vector<std::int64_t> axes;
+  for (std::int64_t a = axis; a < std::ssize(x->grid.shape); ++a) axes.push_back(a);
+  return reduce(Reduction::sum, elementwise(Op::multiply, wide, wide, {cast(x, wide), cast(y, wide)}),
+                {.axis = axes}, type);
+}
+
 }  // namespace
 
 NodePtr matmul(const NodePtr& a, const NodePtr& b, DType type) {
@@ -103,6 +115,7 @@ NodePtr matmul(const NodePtr& a, const NodePtr& b, DType type) {
     refuse("matmul", "the inner extents must be equal (got " + weir::to_text(left) + " and " +
                          weir::to_text(right) + ")");
   NodePtr x = cast(a, type), y = cast(b, type);
+  if (left.size() == 1 && right.size() == 1 && is_summed(type)) return sum_of_products(x, y, 0, type);
   if (left.size() == 1) x = expand_dims(x, 0);
   if (right.size() == 1) y = expand_dims(y, 1);
   const auto [p, q] = in_one_stack("matmul", x, y);
@@ -137,6 +150,9 @@ NodePtr contracted(const NodePtr& a, const NodePtr& b, const std::vector<std::in
     return order.empty() ? x : transpose(x, order);
   };
   const auto free_a = free_axes(a, batch_a, sum_a), free_b = free_axes(b, batch_b, sum_b);
+  if (free_a.empty() && free_b.empty() && !sum_a.empty() && is_summed(type))
+    return sum_of_products(arranged(a, {batch_a, sum_a}), arranged(b, {batch_b, sum_b}), std::ssize(batch_a),
+                           type);
   const NodePtr x = reshape(arranged(cast(a, type), {batch_a, free_a, sum_a}),
                             {extent(a, batch_a), extent(a, free_a), extent(a, sum_a)});
   const NodePtr y = reshape(arranged(cast(b, type), {batch_b, sum_b, free_b}),

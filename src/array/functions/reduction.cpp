@@ -18,7 +18,7 @@ std::string_view name_of(Reduction reduction) {
   return names[static_cast<std::size_t>(reduction)];
 }
 
-// Merges moments (count, mean, squares) or the best of several (index, bits).
+// Merges moments (count, mean, squares), the best of several (index, bits) or totals (sum, count).
 template <class A>
 void merge_moments(const Tensor& from, const Tensor& to) {
   const std::int64_t plane = to.size() / 3;
@@ -62,12 +62,19 @@ void merge_exact(Fold fold, const Tensor& from, const Tensor& to) {
     }
   });
 }
+template <class A>
+void merge_totals(const Tensor& from, const Tensor& to) {
+  for (std::int64_t i = 0; i < to.size(); ++i) to.as<A>()[i] += from.as<A>()[i];
+}
 Tensor merged(Fold fold, DType type, std::span<const Tensor> operands) {
   const Tensor out = make_tensor(operands[0].type, operands[0].shape);
   fold_start(fold, out);
   for (const Tensor& from : operands) {
     if (is_exact(fold)) {
       merge_exact(fold, from, out);
+    } else if (fold == Fold::nan_total) {
+      if (out.type == DType::float64) merge_totals<double>(from, out);
+      else merge_totals<std::complex<double>>(from, out);
     } else if (fold_planes(fold) == 3) {
       if (out.type == DType::float64) merge_moments<double>(from, out);
       else merge_moments<std::complex<double>>(from, out);
@@ -120,10 +127,24 @@ struct Folding {
   std::vector<bool> folded;
   std::size_t planes;      // leading axes of partial results: 0 or 1
   bool concludes = false;  // the end of the tree has numbers instead of planes
+  bool drops = false;      // and it has no folded axes; for one plane
   [[nodiscard]] bool is_done(const Grid& grid) const {
     for (std::size_t a = 0; a < folded.size(); ++a)
       if (folded[a] && grid.chunks[a + planes].size() > 1) return false;
     return true;
+  }
+  [[nodiscard]] Grid without_folded(const Grid& grid) const {
+    Chunks chunks;
+    for (std::size_t a = 0; a < folded.size(); ++a)
+      if (!folded[a]) chunks.push_back(grid.chunks[a]);
+    return Grid(std::move(chunks));
+  }
+  // Of a result whose folded axes have one element.
+  [[nodiscard]] Dims without_folded(const Dims& shape) const {
+    Dims rest;
+    for (std::size_t a = 0; a < folded.size(); ++a)
+      if (!folded[a]) rest.push_back(shape[a]);
+    return rest;
   }
   [[nodiscard]] Grid without_planes(const Grid& grid) const {
     return Grid(Chunks(grid.chunks.begin() + static_cast<std::ptrdiff_t>(planes), grid.chunks.end()));
@@ -138,8 +159,9 @@ NodePtr partial(const Folding& how, const NodePtr& x) {
     chunks.push_back(how.folded[a] ? std::vector<std::int64_t>(x->grid.chunks[a].size(), 1)
                                    : x->grid.chunks[a]);
   Grid grid(std::move(chunks));
-  const bool flat = std::ranges::count(how.folded, true) != 1, last = how.concludes && how.is_done(grid);
-  const auto plan = [how, source = x.get(), flat, last](TaskBuilder& task, std::int64_t chunk) {
+  const bool flat = std::ranges::count(how.folded, true) != 1, last = how.concludes && how.is_done(grid),
+             drops = how.drops && how.is_done(grid);
+  const auto plan = [how, source = x.get(), flat, last, drops](TaskBuilder& task, std::int64_t chunk) {
     const View view = chunk_view(source->grid, chunk);
     Dims shape;
     for (std::size_t a = 0; a < view.shape.size(); ++a) shape.push_back(how.folded[a] ? 1 : view.shape[a]);
@@ -149,7 +171,7 @@ NodePtr partial(const Folding& how, const NodePtr& x) {
     to.plane = 1;
     for (const std::int64_t n : shape) to.plane *= n;
     for (std::size_t a = 0; a < shape.size(); ++a) to.steps.push_back(how.folded[a] ? 0 : kept[a]);
-    if (fold_planes(how.fold) == 2) {
+    if (is_arg(how.fold)) {
       Dims whole;
       for (std::size_t a = 0; a < shape.size(); ++a)
         whole.push_back(how.folded[a] ? source->grid.shape[a] : 1);
@@ -166,13 +188,16 @@ NodePtr partial(const Folding& how, const NodePtr& x) {
       for (const std::int64_t n : shape) with_planes.push_back(n);
       shape = with_planes;
     }
+    if (drops) shape = how.without_folded(shape);
     to.operand = task.temporary(fold_type(how.fold, how.type), shape, how.fold);
     task.fill(*source, view, to);
     if (last) task.kernel(&conclude, {to.operand}, how.fold, how.type, how.name);
     else task.result(to.operand);
   };
   return std::make_shared<TaskNode>(how.name, fold_type(how.fold, how.type),
-                                    last ? how.without_planes(grid) : std::move(grid),
+                                    last    ? how.without_planes(grid)
+                                    : drops ? how.without_folded(grid)
+                                            : std::move(grid),
                                     std::vector<NodePtr>{x}, plan);
 }
 
@@ -188,9 +213,12 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
                : x->grid.chunks[a]);
   }
   Grid grid(std::move(chunks));
-  const Fold fold = how.fold == Fold::count ? Fold::sum : how.fold;
-  const bool last = how.concludes && how.is_done(grid);
-  const auto plan = [how, fold, ways, source = x.get(), grid, last](TaskBuilder& task, std::int64_t chunk) {
+  const Fold fold = how.fold == Fold::count || how.fold == Fold::nan_sum ? Fold::sum
+                    : how.fold == Fold::nan_product                      ? Fold::product
+                                                                         : how.fold;
+  const bool last = how.concludes && how.is_done(grid), drops = how.drops && how.is_done(grid);
+  const auto plan = [how, fold, ways, source = x.get(), grid, last, drops](TaskBuilder& task,
+                                                                           std::int64_t chunk) {
     View view = chunk_view(grid, chunk);
     const Dims shape = view.shape, kept = row_major(shape);
     Dims steps = kept, at = grid.unravel(chunk);
@@ -203,7 +231,8 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
       steps[a] = 0;
     }
     if (!how.planes) {
-      Destination to{.operand = task.temporary(source->type, shape, fold), .steps = steps, .fold = fold};
+      const Dims left = drops ? how.without_folded(shape) : shape;
+      Destination to{.operand = task.temporary(source->type, left, fold), .steps = steps, .fold = fold};
       to.index_steps.resize(shape.size());
       task.fill(*source, view, to);
       return task.result(to.operand);
@@ -225,18 +254,22 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
     if (last) task.kernel(&conclude, std::move(operands), fold, how.type, how.name);
     else task.kernel(&merge, std::move(operands), fold, how.type);
   };
-  return std::make_shared<TaskNode>(how.name + " merge", x->type, last ? how.without_planes(grid) : grid,
+  return std::make_shared<TaskNode>(how.name + " merge", x->type,
+                                    last    ? how.without_planes(grid)
+                                    : drops ? how.without_folded(grid)
+                                            : grid,
                                     std::vector<NodePtr>{x}, plan);
 }
 
-// The whole tree; the result has the folded axes, with one element, and the planes in front unless it
-// concludes.
+// The whole tree; the result has the folded axes, with one element, unless it drops them, and the planes in
+// front unless it concludes.
 NodePtr fold_tree(const Folding& how, const NodePtr& x, int split_every) {
   NodePtr node = partial(how, x);
   const auto axes = std::max<std::ptrdiff_t>(1, std::ranges::count(how.folded, true));
   const auto ways = std::max<std::int64_t>(
       2, static_cast<std::int64_t>(std::pow(split_every, 1.0 / static_cast<double>(axes)) + 1e-9));
   const auto is_done = [&] {
+    if (how.drops) return std::ssize(node->grid.shape) == std::ranges::count(how.folded, false);
     return how.concludes ? node->grid.axes() == how.folded.size() : how.is_done(node->grid);
   };
   while (!is_done()) node = combined(how, node, ways);
@@ -245,6 +278,7 @@ NodePtr fold_tree(const Folding& how, const NodePtr& x, int split_every) {
 
 // One plane without the folded axes (or with them).
 NodePtr plane(const Folding& how, const NodePtr& tree, std::int64_t number, bool keepdims) {
+  if (how.drops) return tree;
   SmallVector<AxisMap, 4> maps;
   if (how.planes) maps.push_back({number, 0, -1});
   Chunks chunks;
@@ -269,12 +303,6 @@ Fold product_fold(DType type) { return kind_of(type) == 1 ? Fold::exact_product 
 
 NodePtr number(DType type, double value) { return scalar_as("reduce", type, value); }
 
-NodePtr without_nan(const NodePtr& x, double instead) {
-  if (kind_of(x->type) < 2) return x;
-  return elementwise(Op::where, x->type, x->type,
-                     {elementwise(Op::isnan, x->type, DType::boolean, {x}), number(x->type, instead), x});
-}
-
 }  // namespace
 
 NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DType out) {
@@ -292,6 +320,7 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
     mine.type = x->type;
     mine.planes = fold_planes(fold) > 1;
     mine.concludes = is_exact(fold);
+    mine.drops = mine.planes == 0 && !how.keepdims && std::ranges::count(mine.folded, true) > 0;
     const NodePtr result = fold_tree(mine, x, how.split_every);
     if (mine.concludes) mine.planes = 0;
     return plane(mine, result, which, how.keepdims);
@@ -334,17 +363,24 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
   const auto sum_for_mean = [&](const NodePtr& x) {
     return sum(kind_of(x->type) < 2 ? cast(x, DType::float64) : x);
   };
-  const auto numbers = [&] {
-    return elementwise(Op::logical_not, DType::boolean, DType::boolean,
-                       {elementwise(Op::isnan, input->type, DType::boolean, {input})});
+  const auto mean = [&] {
+    return divided(sum_for_mean(input), number(DType::float64, static_cast<double>(count)));
   };
+  const auto nan_mean = [&] {
+    Folding mine = folding;
+    mine.fold = Fold::nan_total;
+    mine.planes = 1;
+    const NodePtr totals = fold_tree(mine, input, how.split_every);
+    return divided(plane(mine, totals, 0, how.keepdims), plane(mine, totals, 1, how.keepdims));
+  };
+  const bool has_nan = kind_of(input->type) >= 2;
   switch (reduction) {
     case Reduction::sum:
       return cast(sum(input), out);
     case Reduction::prod:
       return cast(product(input), out);
     case Reduction::mean:
-      return divided(sum_for_mean(input), number(DType::float64, static_cast<double>(count)));
+      return mean();
     case Reduction::var:
       return variance(Fold::moments, false);
     case Reduction::std:
@@ -368,17 +404,15 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
     case Reduction::count_nonzero:
       return tree(Fold::count, input);
     case Reduction::nansum:
-      return cast(sum(without_nan(input, 0)), out);
+      return cast(has_nan ? tree(Fold::nan_sum, input) : sum(input), out);
     case Reduction::nanprod:
-      return cast(product(without_nan(input, 1)), out);
+      return cast(has_nan ? tree(Fold::nan_product, input) : product(input), out);
     case Reduction::nanmean:
-      return divided(
-          sum_for_mean(without_nan(input, 0)),
-          cast(tree(Fold::count, numbers()), is_complex(input->type) ? DType::complex128 : DType::float64));
+      return has_nan ? nan_mean() : mean();
     case Reduction::nanvar:
-      return variance(kind_of(input->type) < 2 ? Fold::moments : Fold::nan_moments, false);
+      return variance(has_nan ? Fold::nan_moments : Fold::moments, false);
     case Reduction::nanstd:
-      return variance(kind_of(input->type) < 2 ? Fold::moments : Fold::nan_moments, true);
+      return variance(has_nan ? Fold::nan_moments : Fold::moments, true);
     case Reduction::nanmin:
       needs_elements();
       return tree(Fold::nan_minimum, input);

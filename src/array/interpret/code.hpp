@@ -26,7 +26,10 @@ enum class Fold : std::uint8_t {
   moments,
   nan_moments,
   arg_minimum,
-  arg_maximum
+  arg_maximum,
+  nan_sum,      ///< Of what is a number.
+  nan_product,  ///< The same.
+  nan_total     ///< The sum of what is a number, and how many there are.
 };
 
 /// One instruction; it writes the register that has its number.
@@ -132,7 +135,11 @@ struct FoldTarget {
 using FoldKernel = void (*)(const void* data, std::size_t count, const FoldTarget& target);
 [[nodiscard]] FoldKernel fold_kernel(Fold fold, DType type);
 /// Whether kernels of this fold know groups.
-[[nodiscard]] inline bool folds_groups(Fold fold) { return fold >= Fold::sum && fold <= Fold::all; }
+[[nodiscard]] inline bool folds_groups(Fold fold) {
+  return (fold >= Fold::sum && fold <= Fold::all) || fold == Fold::nan_sum || fold == Fold::nan_product;
+}
+/// Whether it keeps where an element is.
+[[nodiscard]] inline bool is_arg(Fold fold) { return fold == Fold::arg_minimum || fold == Fold::arg_maximum; }
 [[nodiscard]] inline bool is_exact(Fold fold) {
   return fold == Fold::exact_sum || fold == Fold::exact_product;
 }
@@ -140,7 +147,7 @@ using FoldKernel = void (*)(const void* data, std::size_t count, const FoldTarge
 [[nodiscard]] DType fold_type(Fold fold, DType type);
 [[nodiscard]] inline int fold_planes(Fold fold) {
   if (fold == Fold::moments || fold == Fold::nan_moments) return 3;
-  return is_exact(fold) || fold == Fold::arg_minimum || fold == Fold::arg_maximum ? 2 : 1;
+  return is_exact(fold) || is_arg(fold) || fold == Fold::nan_total ? 2 : 1;
 }
 /// Fills accumulators with what folding starts from.
 void fold_start(Fold fold, const Tensor& accumulators);

@@ -249,8 +249,7 @@ void StepRun::prepare() {
   for (std::size_t r = 0; r < count_; ++r)
     if (has_steps(code(r).op)) steps_[r] = take(code(r).steps);
   steps_[count_] = take(step_.steps);
-  const bool arg = step_.fold == Fold::arg_minimum || step_.fold == Fold::arg_maximum;
-  if (arg) steps_[count_ + 1] = take(step_.index_steps);
+  if (is_arg(step_.fold)) steps_[count_ + 1] = take(step_.index_steps);
   is_repeated_.resize(count_);
   merge();
   lengthen_rows();
@@ -283,8 +282,7 @@ void StepRun::merge() {
   if (kept == 0) {
     loop_.shape[0] = 1;
     for (std::size_t i = 0; i < steps_.size(); ++i)
-      if (i >= count_ ? i == count_ || step_.fold >= Fold::arg_minimum : has_steps(code(i).op))
-        steps_[i] = {1};
+      if (i >= count_ ? i == count_ || is_arg(step_.fold) : has_steps(code(i).op)) steps_[i] = {1};
     kept = 1;
   }
   loop_.axes = kept;
@@ -489,6 +487,20 @@ void StepRun::finish(std::int64_t row, std::int64_t rows, std::int64_t column, s
     if (to != from) copy(size, from, 1, to, step, columns);
     return;
   }
+  const Steps& index = steps_[count_ + 1];
+  FoldTarget target;
+  target.step = step;
+  target.group = group_;
+  target.plane = step_.plane;
+  if (!index.empty()) target.index_step = index[static_cast<std::size_t>(loop_.axes - 1)];
+  if (step_.fold != Fold::store && rows == 1) {  // as short rows are, too: without a walk
+    target.at = base + (step_.offset + row_offsets_[count_] + column / group_ * step) *
+                           static_cast<std::int64_t>(destination_size_);
+    if (!index.empty())
+      target.index = step_.index_offset + row_offset(loop_, index.data(), row) + column * target.index_step;
+    fold_(from, static_cast<std::size_t>(columns), target);
+    return;
+  }
   Rows walk(loop_, steps.data(), row);
   if (step_.fold == Fold::store) {
     for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
@@ -498,16 +510,8 @@ void StepRun::finish(std::int64_t row, std::int64_t rows, std::int64_t column, s
     }
     return;
   }
-  FoldTarget target;
-  target.step = step;
-  target.group = group_;
-  target.plane = step_.plane;
-  const Steps& index = steps_[count_ + 1];
   std::optional<Rows> walk_index;
-  if (!index.empty()) {
-    walk_index.emplace(loop_, index.data(), row);
-    target.index_step = index[static_cast<std::size_t>(loop_.axes - 1)];
-  }
+  if (!index.empty()) walk_index.emplace(loop_, index.data(), row);
   for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
     target.at = base + (step_.offset + walk.offset + column / group_ * step) *
                            static_cast<std::int64_t>(destination_size_);

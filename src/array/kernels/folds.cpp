@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <tuple>
+#include <utility>
 
 #include "array/kernels/exact.hpp"
 #include "array/kernels/kernels.hpp"
@@ -50,19 +52,103 @@ void fold_groups(const T* x, std::size_t count, const FoldTarget& to, F f) {
   else by(to.group, to.step);
 }
 
-template <class T>
+// What is a number, or what changes nothing.
+template <class T, bool SkipNan>
+T counted(T value, T nothing = T(0)) {
+  if constexpr (SkipNan) return is_nan(value) ? nothing : value;
+  else return value;
+}
+
+template <class T, bool SkipNan = false>
 void fold_sum(const void* data, std::size_t count, const FoldTarget& to) {
   using A = SumType<T>;
+  const auto get = [](T v) { return counted<T, SkipNan>(v); };
   const T* x = static_cast<const T*>(data);
   A* r = reinterpret_cast<A*>(to.at);
   if (to.group > 1) {
-    fold_groups<T, A>(x, count, to, [](A a, T v) { return static_cast<A>(a + static_cast<A>(v)); });
+    fold_groups<T, A>(x, count, to, [get](A a, T v) { return static_cast<A>(a + static_cast<A>(get(v))); });
   } else if (to.step == 0) {
-    *r += total<T, A>(x, count, [](T v) { return v; });
+    *r += total<T, A>(x, count, get);
   } else if (to.step == 1) {
-    for (std::size_t i = 0; i < count; ++i) r[i] += static_cast<A>(x[i]);
+    for (std::size_t i = 0; i < count; ++i) r[i] += static_cast<A>(get(x[i]));
   } else {
-    for (std::size_t i = 0; i < count; ++i) r[static_cast<std::int64_t>(i) * to.step] += static_cast<A>(x[i]);
+    for (std::size_t i = 0; i < count; ++i)
+      r[static_cast<std::int64_t>(i) * to.step] += static_cast<A>(get(x[i]));
+  }
+}
+
+// Four numbers side by side, and what is true of each.
+typedef double Four [[gnu::vector_size(32)]];
+typedef std::int64_t FourBits [[gnu::vector_size(32)]];
+template <class T>
+void load_four(const T* x, Four& four) {
+  typedef T Loaded [[gnu::vector_size(4 * sizeof(T))]];
+  Loaded loaded;
+  std::memcpy(&loaded, x, sizeof loaded);
+  four = __builtin_convertvector(loaded, Four);
+}
+template <class V>
+auto added_up(const V& four) {
+  return (four[0] + four[1]) + (four[2] + four[3]);
+}
+
+// The sum of what is a number, as `total` adds, and how many there are.
+template <class T, class A>
+std::pair<A, double> total_of_numbers(const T* x, std::size_t count) {
+  if constexpr (!std::is_floating_point_v<T>) {
+    const auto numbers = std::count_if(x, x + count, [](const T& v) { return !is_nan(v); });
+    return {total<T, A>(x, count, [](T v) { return counted<T, true>(v); }), static_cast<double>(numbers)};
+  } else {
+    Four sums{};
+    FourBits counts{};
+    std::size_t i = 0;
+    for (Four v; i + 4 <= count; i += 4) {
+      load_four(x + i, v);
+      const FourBits is_number = v == v;
+      sums += reinterpret_cast<Four>(reinterpret_cast<FourBits>(v) & is_number);
+      counts -= is_number;
+    }
+    for (; i < count; ++i) {
+      sums[0] += static_cast<double>(counted<T, true>(x[i]));
+      counts[0] += is_nan(x[i]) ? 0 : 1;
+    }
+    return {added_up(sums), static_cast<double>(added_up(counts))};
+  }
+}
+// The sum of squared distances of what is a number.
+template <class T>
+double squares_of_numbers(const T* x, std::size_t count, double from) {
+  Four sums{};
+  std::size_t i = 0;
+  for (Four v; i + 4 <= count; i += 4) {
+    load_four(x + i, v);
+    const FourBits is_number = v == v;
+    const Four apart = v - from, squares = apart * apart;
+    sums += reinterpret_cast<Four>(reinterpret_cast<FourBits>(squares) & is_number);
+  }
+  for (; i < count; ++i) {
+    const double apart = static_cast<double>(x[i]) - from;
+    sums[0] += is_nan(x[i]) ? 0 : apart * apart;
+  }
+  return added_up(sums);
+}
+
+// Planes: the sum of what is a number, how many there are.
+template <class T>
+void fold_nan_total(const void* data, std::size_t count, const FoldTarget& to) {
+  using A = std::conditional_t<is_complex_type<T>, std::complex<double>, double>;
+  const T* x = static_cast<const T*>(data);
+  A *sums = reinterpret_cast<A*>(to.at), *numbers = sums + to.plane;
+  if (to.step == 0) {
+    const auto [sum, here] = total_of_numbers<T, A>(x, count);
+    *sums += sum;
+    *numbers += here;
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t at = static_cast<std::int64_t>(i) * to.step;
+    sums[at] += static_cast<A>(counted<T, true>(x[i]));
+    numbers[at] += is_nan(x[i]) ? 0.0 : 1.0;
   }
 }
 
@@ -187,8 +273,10 @@ void fold_each(const void* data, std::size_t count, const FoldTarget& to) {
             std::memcpy(&v, x + i + k * lanes, sizeof v);
             F::take(best[k], v);
           }
-        for (const Vector& one : best)
-          for (std::size_t k = 0; k < lanes; ++k) a = f(a, one[k]);
+        F::take(best[0], best[1]);
+        F::take(best[2], best[3]);
+        F::take(best[0], best[2]);
+        for (std::size_t k = 0; k < lanes; ++k) a = f(a, best[0][k]);
       }
     }
     for (; i < count; ++i) a = f(a, x[i]);
@@ -217,11 +305,11 @@ struct Extreme {
     return a;
   }
 };
-template <class T>
+template <class T, bool SkipNan>
 struct Product {
   static constexpr bool splits = false;
   using A = SumType<T>;
-  A operator()(A a, T x) const { return a * static_cast<A>(x); }
+  A operator()(A a, T x) const { return a * static_cast<A>(counted<T, SkipNan>(x, T(1))); }
 };
 template <class T>
 struct Any {
@@ -235,7 +323,7 @@ struct All {
 };
 
 // Into one place: of real numbers eight products side by side, since each waits for the one before.
-template <class T>
+template <class T, bool SkipNan = false>
 void fold_product(const void* data, std::size_t count, const FoldTarget& to) {
   if constexpr (std::is_floating_point_v<T>)
     if (to.step == 0 && to.group <= 1) {
@@ -245,12 +333,13 @@ void fold_product(const void* data, std::size_t count, const FoldTarget& to) {
       std::fill_n(p, lanes, 1.0);
       std::size_t i = 0;
       for (; i + lanes <= count; i += lanes)
-        for (std::size_t k = 0; k < lanes; ++k) p[k] *= static_cast<double>(x[i + k]);
-      for (; i < count; ++i) p[0] *= static_cast<double>(x[i]);
+        for (std::size_t k = 0; k < lanes; ++k)
+          p[k] *= static_cast<double>(counted<T, SkipNan>(x[i + k], T(1)));
+      for (; i < count; ++i) p[0] *= static_cast<double>(counted<T, SkipNan>(x[i], T(1)));
       *reinterpret_cast<double*>(to.at) *= ((p[0] * p[1]) * (p[2] * p[3])) * ((p[4] * p[5]) * (p[6] * p[7]));
       return;
     }
-  fold_each<T, SumType<T>, Product<T>>(data, count, to);
+  fold_each<T, SumType<T>, Product<T, SkipNan>>(data, count, to);
 }
 // Into one place until it is decided: the first that is not 0 (any), or is 0 (all), ends it.
 template <class T, bool is_all>
@@ -289,27 +378,30 @@ void fold_moments(const void* data, std::size_t count, const FoldTarget& to) {
     double here = static_cast<double>(count);
     A sum{};
     if constexpr (SkipNan) {
-      std::int64_t numbers = 0;
-      for (std::size_t i = 0; i < count; ++i) numbers += is_nan(x[i]) ? 0 : 1;
-      here = static_cast<double>(numbers);
-      sum = total<T, A>(x, count, [](T v) { return is_nan(v) ? T(0) : v; });
+      std::tie(sum, here) = total_of_numbers<T, A>(x, count);
     } else {
       sum = total<T, A>(x, count, [](T v) { return v; });
     }
     if (here == 0) return;
     const A own = sum / here;
-    double s[4] = {0, 0, 0, 0};
-    std::size_t i = 0;
-    const auto square_of = [own](T v) {
-      const double square = absolute_square(static_cast<A>(v) - own);
-      return SkipNan && is_nan(v) ? 0 : square;
-    };
-    for (; i + 4 <= count; i += 4)
-      for (std::size_t k = 0; k < 4; ++k) s[k] += square_of(x[i + k]);
-    for (; i < count; ++i) s[0] += square_of(x[i]);
+    double own_squares = 0;
+    if constexpr (SkipNan && std::is_floating_point_v<T>) {
+      own_squares = squares_of_numbers(x, count, own);
+    } else {
+      double s[4] = {0, 0, 0, 0};
+      std::size_t i = 0;
+      const auto square_of = [own](T v) {
+        const double square = absolute_square(static_cast<A>(v) - own);
+        return SkipNan && is_nan(v) ? 0 : square;
+      };
+      for (; i + 4 <= count; i += 4)
+        for (std::size_t k = 0; k < 4; ++k) s[k] += square_of(x[i + k]);
+      for (; i < count; ++i) s[0] += square_of(x[i]);
+      own_squares = (s[0] + s[1]) + (s[2] + s[3]);
+    }
     const double before = std::real(*n), all = before + here;
     const A apart = own - *mean;
-    *squares += (s[0] + s[1]) + (s[2] + s[3]) + absolute_square(apart) * before * here / all;
+    *squares += own_squares + absolute_square(apart) * before * here / all;
     *mean += apart * here / all;
     *n = all;
     return;
@@ -448,6 +540,12 @@ FoldKernel fold_kernel(Fold fold, DType type) {
         return suited<&fold_moments<T, false>>();
       case Fold::nan_moments:
         return suited<&fold_moments<T, true>>();
+      case Fold::nan_sum:
+        return suited<&fold_sum<T, true>>();
+      case Fold::nan_product:
+        return suited<&fold_product<T, true>>();
+      case Fold::nan_total:
+        return suited<&fold_nan_total<T>>();
       default:
         if constexpr (!is_complex_type<T>) return real_fold<T>(fold);
         return nullptr;
@@ -465,6 +563,8 @@ DType fold_type(Fold fold, DType type) {
     case Fold::product:
     case Fold::exact_sum:
     case Fold::exact_product:
+    case Fold::nan_sum:
+    case Fold::nan_product:
       return is_complex(type) ? DType::complex128 : is_real(type) ? DType::float64 : summed(type);
     case Fold::any:
     case Fold::all:
@@ -475,6 +575,7 @@ DType fold_type(Fold fold, DType type) {
       return DType::int64;
     case Fold::moments:
     case Fold::nan_moments:
+    case Fold::nan_total:
       return is_complex(type) ? DType::complex128 : DType::float64;
     default:
       return type;
@@ -485,7 +586,7 @@ void fold_start(Fold fold, const Tensor& to) {
   const auto count = static_cast<std::size_t>(to.size());
   dispatch(to.type, [&]<class T>(std::type_identity<T>) {
     T value{};
-    if (fold == Fold::product || fold == Fold::all) value = T(1);
+    if (fold == Fold::product || fold == Fold::nan_product || fold == Fold::all) value = T(1);
     if constexpr (!is_complex_type<T>) {
       using Limits = std::numeric_limits<T>;
       if (fold == Fold::minimum) value = Limits::has_infinity ? Limits::infinity() : Limits::max();
