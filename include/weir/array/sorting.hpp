@@ -21,6 +21,7 @@ struct UniqueNodes {
 [[nodiscard]] NodePtr searchsorted(const NodePtr& sorted, const NodePtr& x, bool right);
 [[nodiscard]] NodePtr isin(const NodePtr& x, const NodePtr& values);
 [[nodiscard]] std::vector<NodePtr> nonzero(const NodePtr& x);
+[[nodiscard]] NodePtr argwhere(const NodePtr& x);
 template <class T>
 concept Ordered = Element<T> && !is_complex(dtype_of<T>);
 }  // namespace detail::array
@@ -125,7 +126,7 @@ template <class T>
 /// **Cost.** as there.
 template <class T>
 [[nodiscard]] Array<std::int64_t> argwhere(const Array<T>& x) {
-  return detail::array::in_name_of("argwhere", [&] { return stack(nonzero(x), 1); });
+  return Array<std::int64_t>(detail::array::argwhere(x.node()));
 }
 
 }  // namespace weir

@@ -1,8 +1,13 @@
 // Elements that a mask selects: read, and set.
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <cstring>
 
 #include "array/graph/views.hpp"
+#include "array/interpret/suited.hpp"
 #include "weir/array/arrange.hpp"
 #include "weir/client.hpp"
 
@@ -131,6 +136,39 @@ task::Value number_selected(Reader& parameters, std::span<const Tensor> operands
   return out.value;
 }
 
+// Writes where in a line its true elements are, counted from `first`, without a branch and up to `end`;
+// returns what is behind the last.
+std::int64_t* put_places(const bool* mask, std::int64_t size, std::int64_t first, std::int64_t* to,
+                         const std::int64_t* end) {
+  for (std::int64_t i = 0; i < size && to != end; ++i) {
+    *to = first + i;
+    to += mask[i];
+  }
+  return to;
+}
+#ifdef __x86_64__
+[[gnu::target("avx512f,avx512vl,avx512bw,popcnt")]] std::int64_t* put_places_widest(
+    const bool* mask, std::int64_t size, std::int64_t first, std::int64_t* to, const std::int64_t* end) {
+  constexpr std::int64_t lanes = 8;
+  __m512i place = _mm512_add_epi64(_mm512_set1_epi64(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+  std::int64_t i = 0;
+  for (; i + lanes <= size && end - to >= lanes; i += lanes) {
+    const __m128i eight = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(mask + i));
+    const __mmask16 is_true = _mm_test_epi8_mask(eight, eight);
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi64(static_cast<__mmask8>(is_true), place));
+    to += __builtin_popcount(is_true);
+    place = _mm512_add_epi64(place, _mm512_set1_epi64(lanes));
+  }
+  return put_places(mask + i, size - i, first + i, to, end);
+}
+#endif
+auto suited_places() {
+#ifdef __x86_64__
+  if (has_widest_vectors()) return &put_places_widest;
+#endif
+  return &put_places;
+}
+
 // Where along an axis the true elements of a mask are, in row-major order. Operands: the mask; parameters:
 // extents before, along and after the axis, the first index, the number of them, or -1 if nobody knows it.
 task::Value places_true(Reader& parameters, std::span<const Tensor> operands) {
@@ -143,12 +181,58 @@ task::Value places_true(Reader& parameters, std::span<const Tensor> operands) {
   if (count < 0) count = number_true(mask, operands[0].size());
   const Tensor out = make_tensor(DType::int64, Dims{count});
   std::int64_t *to = out.as<std::int64_t>(), *const end = to + count;
-  for (std::int64_t b = 0; b < extents[0]; ++b)
-    for (std::int64_t i = first; i < first + extents[1]; ++i)
-      for (std::int64_t c = 0; c < extents[2] && to != end; ++c) {
-        *to = i;
-        to += *mask++;
+  const auto put = suited_places();
+  for (std::int64_t b = 0; b < extents[0]; ++b) {
+    if (extents[2] == 1) {
+      to = put(mask, extents[1], first, to, end);
+      mask += extents[1];
+      continue;
+    }
+    for (std::int64_t i = first; i < first + extents[1]; ++i, mask += extents[2])
+      to = std::fill_n(to, number_true(mask, extents[2]), i);
+  }
+  return out.value;
+}
+
+// Where the true elements of a mask are, a row of indices for each. Operands: the mask; parameters: the first
+// index along its first axis.
+task::Value points_true(Reader& parameters, std::span<const Tensor> operands) {
+  std::int64_t first = 0;
+  read(parameters, first);
+  const Tensor& mask = operands[0];
+  const std::size_t axes = mask.shape.size(), last = axes - 1;
+  const Tensor out = make_tensor(
+      DType::int64, Dims{number_true(mask.as<bool>(), mask.size()), static_cast<std::int64_t>(axes)});
+  if (out.size() == 0) return out.value;
+  constexpr std::int64_t piece = 512;
+  std::int64_t places[piece + 1];
+  const auto put = suited_places();
+  std::int64_t* to = out.as<std::int64_t>();
+  const std::int64_t extent = mask.shape[last];
+  Dims at;  // where the line begins
+  at.resize(static_cast<std::uint32_t>(axes));
+  at[0] = axes > 1 ? first : 0;
+  for (const bool *line = mask.as<bool>(), *const end = line + mask.size(); line != end; line += extent) {
+    for (std::int64_t begin = 0; begin < extent; begin += piece) {
+      const std::int64_t *const found = places, *const behind = put(
+                                                    line + begin, std::min(piece, extent - begin),
+                                                    begin + (axes > 1 ? 0 : first), places, std::end(places));
+      const std::int64_t count = behind - found;
+      if (axes == 2) {
+        for (std::int64_t i = 0; i < count; ++i) to[2 * i] = at[0], to[2 * i + 1] = found[i];
+      } else {
+        for (std::int64_t i = 0; i < count; ++i) {
+          std::copy_n(at.begin(), last, to + i * static_cast<std::int64_t>(axes));
+          to[i * static_cast<std::int64_t>(axes) + static_cast<std::int64_t>(last)] = found[i];
+        }
       }
+      to += count * static_cast<std::int64_t>(axes);
+    }
+    for (std::size_t a = last; a-- > 0;) {
+      if (++at[a] < mask.shape[a] + (a == 0 ? first : 0) || a == 0) break;
+      at[a] = 0;
+    }
+  }
   return out.value;
 }
 
@@ -211,19 +295,24 @@ bool has_room_for(std::uint64_t bytes) {
   }
 }
 // What tasks find, one for each chunk of the mask; how much of it each has is seen when it is there.
+// `further`: chunks of an axis behind those of the mask, if there is one.
 NodePtr found(Masked& masked, const char* name, DType type, std::vector<NodePtr> inputs,
-              const TaskNode::Plan& plan) {
+              const TaskNode::Plan& plan, const Chunks& further = {}) {
   const auto axis = static_cast<std::uint32_t>(masked.axis);
+  const auto grid = [&] {
+    Chunks chunks = masked.selected().chunks;
+    chunks.insert(chunks.end(), further.begin(), further.end());
+    return Grid(std::move(chunks));
+  };
   masked.counts.assign(masked.source->grid.chunks[axis].size(), 1);
-  const NodePtr all =
-      persist(std::make_shared<TaskNode>(name, type, masked.selected(), std::move(inputs), plan));
+  const NodePtr all = persist(std::make_shared<TaskNode>(name, type, grid(), std::move(inputs), plan));
   const auto number = [all, axis](TaskBuilder& task, std::int64_t chunk) {
     task.kernel(&number_selected, {task.chunk_of_any_size(*all, chunk)}, axis);
   };
   const xt::xarray<std::int64_t> counts = compute<std::int64_t>(std::make_shared<TaskNode>(
       "select.size", DType::int64, Grid(Chunks{masked.counts}), std::vector<NodePtr>{all}, number));
   masked.counts.assign(counts.begin(), counts.end());
-  return std::make_shared<HeldNode>(type, masked.selected(), chunk_handles(all));
+  return std::make_shared<HeldNode>(type, grid(), chunk_handles(all));
 }
 // What is selected of chunks that are there: counting reads as much as selecting does, so where there is room
 // for all they are done together, and nobody keeps the mask. Null elsewhere, and where a part of the mask is
@@ -308,6 +397,23 @@ NodePtr places_in(const NodePtr& where, std::size_t axis) {
   };
   if (at_once) return found(masked, "nonzero", DType::int64, {masked.mask}, plan);
   return std::make_shared<TaskNode>("nonzero", DType::int64, masked.selected(),
+                                    std::vector<NodePtr>{masked.mask}, plan);
+}
+
+NodePtr points_in(const NodePtr& where) {
+  Masked masked(where, 0, where);
+  const auto axes = static_cast<std::int64_t>(where->grid.axes());
+  const bool at_once =
+      has_room_for(static_cast<std::uint64_t>(where->grid.size() * axes) * sizeof(std::int64_t));
+  if (!at_once) masked.count();
+  const auto plan = [mask = masked.mask](TaskBuilder& task, std::int64_t chunk) {
+    const View view = chunk_view(mask->grid, chunk);
+    task.kernel(&points_true, {task.need(*mask, view)}, view.maps[0].start);
+  };
+  if (at_once) return found(masked, "argwhere", DType::int64, {masked.mask}, plan, {{axes}});
+  Chunks chunks = masked.selected().chunks;
+  chunks.push_back({axes});
+  return std::make_shared<TaskNode>("argwhere", DType::int64, Grid(std::move(chunks)),
                                     std::vector<NodePtr>{masked.mask}, plan);
 }
 

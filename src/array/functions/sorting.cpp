@@ -753,10 +753,15 @@ NodePtr isin(const NodePtr& x, const NodePtr& values) {
 std::vector<NodePtr> nonzero(const NodePtr& x) {
   const Shape& shape = shape_of(x);
   if (shape.empty()) refuse("nonzero", "the array must have an axis (the shape is ())");
-  const NodePtr mask = persist(cast(x, DType::boolean));
+  NodePtr mask = cast(x, DType::boolean);
+  if (shape.size() > 1) mask = persist(mask);  // for several who ask
   std::vector<NodePtr> all;
   for (std::size_t a = 0; a < shape.size(); ++a) all.push_back(places_in(mask, a));
   return all;
+}
+NodePtr argwhere(const NodePtr& x) {
+  if (shape_of(x).empty()) refuse("argwhere", "the array must have an axis (the shape is ())");
+  return points_in(cast(x, DType::boolean));
 }
 
 }  // namespace weir::detail::array

@@ -43,6 +43,8 @@ struct ListEnds {
 [[nodiscard]] NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& mask);
 /// The indices along an axis of what is true in a mask, in row-major order.
 [[nodiscard]] NodePtr places_in(const NodePtr& mask, std::size_t axis);
+/// The indices of what is true in a mask, in row-major order, as a matrix with a row for each.
+[[nodiscard]] NodePtr points_in(const NodePtr& mask);
 /// `x` with these values where `select` finds them. `values`: broadcastable to what `select` gives, with the
 /// axis of the mask at `place`.
 [[nodiscard]] NodePtr set_selected(const NodePtr& x, std::size_t axis, const NodePtr& mask,
