@@ -106,6 +106,36 @@ TEST_CASE("histograms count every number once, at edges, beyond them and of any 
   });
 }
 
+TEST_CASE("histogram2d counts each pair that is in bins of both, in tables of any size") {
+  in_cluster([] {
+    const auto evenly = [](std::int64_t bins) {
+      std::vector<double> edges;
+      for (std::int64_t i = 0; i <= bins; ++i) edges.push_back(double(i) / double(bins));
+      return edges;
+    };
+    for (const auto& [height, width] : {std::pair{5, 3}, {1, 40}, {90, 70}})
+      for (const std::size_t size : {1u, 130u, 3001u}) {
+        xt::xarray<double> x(std::vector<std::size_t>{size}), y = x;
+        for (std::size_t i = 0; i < size; ++i) {
+          x(i) = i % 89 == 7 ? NAN : double(i * 37 % 130) / 100 - 0.1;
+          y(i) = i % 97 == 8 ? INFINITY : double(i * 53 % 141) / 100 - 0.2;
+        }
+        const auto rows = evenly(height), columns = evenly(width);
+        List counts(std::size_t(height) * std::size_t(width));
+        const auto bin = [](const std::vector<double>& edges, double v) {
+          std::size_t found = edges.size() - 2;
+          while (v < edges[found]) --found;
+          return found;
+        };
+        for (std::size_t i = 0; i < size; ++i)
+          if (x(i) >= 0 && x(i) <= 1 && y(i) >= 0 && y(i) <= 1)
+            ++counts[bin(rows, x(i)) * std::size_t(width) + bin(columns, y(i))];
+        INFO(height << " x " << width << " bins, " << size << " numbers");
+        CHECK(list(histogram2d(from_xtensor(x, {701}), from_xtensor(y), rows, columns)) == counts);
+      }
+  });
+}
+
 TEST_CASE("bincount counts numbers or adds up their weights") {
   in_cluster([] {
     const auto x = row<std::uint8_t>({3, 0, 3});

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -350,7 +351,16 @@ TEST_CASE("where a long mask is true, along each axis") {
           rows.push_back(static_cast<std::int64_t>(i) / 211);
           columns.push_back(static_cast<std::int64_t>(i) % 211);
         }
+      List points, in_cube;
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        points.insert(points.end(), {rows[i], columns[i]});
+        if (const std::int64_t at = rows[i] * 211 + columns[i]; at < 96 * 211)
+          in_cube.insert(in_cube.end(), {at / (24 * 211), at / 211 % 24, at % 211});
+      }
       for (const Shape& chunks : {Shape{97, 211}, Shape{10, 50}, Shape{1, 1}}) {
+        CHECK(list(argwhere(mask.rechunk({chunks[0], chunks[1]}))) == points);
+        const auto cube = reshape(mask(range(0, 96)), {4, 24, 211});
+        CHECK(list(argwhere(cube.rechunk({3, chunks[0], chunks[1]}))) == in_cube);
         const auto places = nonzero(mask.rechunk({chunks[0], chunks[1]}));
         CHECK(list(places[0]) == rows);
         CHECK(list(places[1]) == columns);
@@ -441,5 +451,138 @@ TEST_CASE("long lists of indices find their chunks, along any axis") {
       CHECK(list(mine.astype<std::int16_t>().persist()(places)).back() == rows.back());
     }
     CHECK(list(turned(all, line(places))) == columns);
+  });
+}
+
+namespace {
+
+template <class T>
+const std::vector<T>& edge_numbers() {
+  using Limits = std::numeric_limits<T>;
+  static const std::vector<T> all{0,
+                                  -T(0),
+                                  1,
+                                  T(1) + T(1e-5),
+                                  T(1) - T(2e-5),
+                                  T(-1),
+                                  T(1e-8),
+                                  Limits::min(),
+                                  Limits::max(),
+                                  Limits::lowest(),
+                                  Limits::infinity(),
+                                  -Limits::infinity(),
+                                  Limits::quiet_NaN()};
+  return all;
+}
+template <class T>
+bool is_close_by_rules(T a, T b, T rtol, T atol, bool equal_nan) {
+  if (a != a || b != b) return equal_nan && a != a && b != b;
+  if (std::isinf(a) || std::isinf(b)) return a == b;
+  return std::fabs(a - b) <= atol + rtol * std::fabs(b);
+}
+template <class T>
+std::uint64_t bits_of(T value) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof value);
+  return bits;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("isclose and nan_to_num of long lines follow their rules for each pair of numbers", "",
+                   float, double) {
+  using T = TestType;
+  in_cluster([] {
+    std::vector<T> a, b;
+    for (int times = 0; times < 9; ++times)
+      for (const T x : edge_numbers<T>())
+        for (const T y : edge_numbers<T>()) a.push_back(x), b.push_back(y);
+    const auto x = line(a), y = line(b);
+    for (const bool equal_nan : {false, true})
+      for (const auto& [rtol, atol] : {std::pair{1e-5, 1e-8}, {10.0, 0.0}, {0.0, 1e30}}) {
+        const auto found = list(isclose(x, y, rtol, atol, equal_nan));
+        for (std::size_t i = 0; i < a.size(); ++i) {
+          INFO(a[i] << ' ' << b[i]);
+          REQUIRE(found[i] ==
+                  is_close_by_rules(a[i], b[i], static_cast<T>(rtol), static_cast<T>(atol), equal_nan));
+        }
+      }
+    using Limits = std::numeric_limits<T>;
+    const auto finite = list(nan_to_num(x)), named = list(nan_to_num(x, -7, 5, 3));
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const T v = a[i];
+      const bool is_high = v == Limits::infinity(), is_low = v == -Limits::infinity();
+      const T f = v != v ? T(0) : is_high ? Limits::max() : is_low ? Limits::lowest() : v;
+      const T n = v != v ? T(-7) : is_high ? T(5) : is_low ? T(3) : v;
+      REQUIRE(bits_of(T(finite[i])) == bits_of(f));
+      REQUIRE(bits_of(T(named[i])) == bits_of(n));
+    }
+  });
+}
+
+TEMPLATE_TEST_CASE("powers of integers wrap around, of one power and of many", "", std::int8_t, std::uint16_t,
+                   std::int32_t, std::uint64_t, std::int64_t) {
+  using T = TestType;
+  in_cluster([] {
+    std::vector<T> base(1'000), many(1'000);
+    for (std::size_t i = 0; i < base.size(); ++i) {
+      base[i] = static_cast<T>(i * 0x9E3779B97F4A7C15u >> 7);
+      many[i] = static_cast<T>(i % 67);
+    }
+    const auto expected = [](T a, T power) {
+      std::uint64_t product = 1;
+      for (T k = 0; k < power; ++k) product *= static_cast<std::uint64_t>(a);
+      return static_cast<T>(product);
+    };
+    const auto x = line(base);
+    for (const int power : {0, 1, 3, 4, 7, 31, 64, 100}) {
+      const auto found = list(pow(x, power));
+      for (std::size_t i = 0; i < base.size(); ++i)
+        REQUIRE(T(found[i]) == expected(base[i], static_cast<T>(power)));
+    }
+    const auto found = list(pow(x, line(many)));
+    for (std::size_t i = 0; i < base.size(); ++i) REQUIRE(T(found[i]) == expected(base[i], many[i]));
+  });
+}
+
+TEMPLATE_TEST_CASE("nan-variants give the bits of the same fold over what is a number", "", float, double,
+                   std::complex<double>) {
+  using T = TestType;
+  in_cluster([] {
+    const auto check = [](const Array<T>& x, const Array<T>& zeros_instead, const Array<T>& ones_instead,
+                          const Array<double>& numbers, const Reduce& how) {
+      const auto same = [](const auto& a, const auto& b) { return list(a) == list(b); };
+      CHECK(same(x.nansum(how), zeros_instead.sum(how)));
+      CHECK(same(x.nanprod(how), ones_instead.prod(how)));
+      using Wide = std::conditional_t<std::is_same_v<T, float>, double, T>;
+      const auto mean = zeros_instead.template astype<Wide>().persist().sum(how) / numbers.sum(how);
+      CHECK(same(x.nanmean(how), mean.template astype<typename decltype(x.nanmean(how))::value_type>()));
+    };
+    const auto real = reshape(Random(4).uniform({50'000}, -1, 2), {50, 1'000});
+    const Array<T> plain = real.template astype<T>().persist();
+    const Array<bool> hole = (Random(5).uniform({50, 1'000}) < 0.1).persist();
+    const Array<T> holes = where(hole, full<T>({50, 1'000}, T(std::nan(""))), plain).persist();
+    const Array<T> zeroed = where(hole, full<T>({50, 1'000}, T(0)), plain).persist(),
+                   oned = where(hole, full<T>({50, 1'000}, T(1)), plain).persist();
+    const Array<double> all = ones({50, 1'000}), some = where(hole, zeros({50, 1'000}), all);
+    for (const Chunks& chunks : {Chunks{{50}, {1'000}}, Chunks{{20, 30}, {333, 667}}})
+      for (const std::vector<std::int64_t>& over :
+           {std::vector<std::int64_t>{0}, std::vector<std::int64_t>{1}, std::vector<std::int64_t>{0, 1}}) {
+        const auto cut = [&](const auto& x) { return x.rechunk(chunks).persist(); };
+        check(cut(plain), cut(plain), cut(plain), cut(all), {.axis = over});
+        check(cut(holes), cut(zeroed), cut(oned), cut(some), {.axis = over});
+      }
+  });
+}
+
+TEST_CASE("partial results of nan-variants that are NaN are not left out") {
+  in_cluster([] {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    for (const std::int64_t chunk : {1, 2, 4}) {
+      const auto x = from_xtensor(xt::xarray<double>{infinity, -infinity, 1, 0}, {chunk});
+      CHECK(std::isnan(x.nansum({.split_every = 2}).item()));
+      CHECK(std::isnan(x.nanprod({.split_every = 2}).item()));
+      CHECK(std::isnan(x.nanmean({.split_every = 2}).item()));
+    }
   });
 }

@@ -129,6 +129,14 @@ NodePtr factor_for(DType type, const Literal& divisor) {
     }
   });
 }
+template <class T>
+T element_of(std::string_view function, DType type, const Literal& value) {
+  T element{};
+  if (!holds(value, element))
+    refuse(function, "a number must fit into the elements, which are " + std::string(to_string(type)) +
+                         " (got " + text_of(value) + "); astype<>() gives the array a type that holds it");
+  return element;
+}
 NodePtr node_of(Op op, const Term& term, DType type) {
   return term.node ? term.node : scalar_as(to_string(op), type, term.number);
 }
@@ -136,10 +144,7 @@ NodePtr node_of(Op op, const Term& term, DType type) {
 
 NodePtr scalar_as(std::string_view function, DType type, const Literal& value) {
   return dispatch(type, [&]<class T>(std::type_identity<T>) {
-    T element{};
-    if (!holds(value, element))
-      refuse(function, "a number must fit into the elements, which are " + std::string(to_string(type)) +
-                           " (got " + text_of(value) + "); astype<>() gives the array a type that holds it");
+    const T element = element_of<T>(function, type, value);
     return scalar(type, &element);
   });
 }
@@ -258,19 +263,18 @@ NodePtr nan_to_num(const NodePtr& a, double nan, const Literal* positive, const 
     throw Error(ErrorKind::unsupported,
                 "nan_to_num: is not defined for complex numbers; take real() and imag() apart");
   const DType type = a->type;
-  const auto bound = [&](const Literal* finite, double sign) {
-    if (finite) return scalar_as("nan_to_num", type, *finite);
-    const double most = type == DType::float32 ? static_cast<double>(std::numeric_limits<float>::max())
-                                               : std::numeric_limits<double>::max();
-    return scalar_as("nan_to_num", type, sign * most);
-  };
-  const double infinity = std::numeric_limits<double>::infinity();
-  const auto replaced = [&](const NodePtr& where, const NodePtr& by, const NodePtr& x) {
-    return elementwise(Op::where, type, type, {where, by, x});
-  };
-  return replaced(test(Op::isnan, a), scalar_as("nan_to_num", type, nan),
-                  replaced(compare(Op::equal, a, infinity), bound(positive, 1),
-                           replaced(compare(Op::equal, a, -infinity), bound(negative, -1), a)));
+  const double most = type == DType::float32 ? static_cast<double>(std::numeric_limits<float>::max())
+                                             : std::numeric_limits<double>::max();
+  const Literal instead[] = {Literal(nan), positive ? *positive : Literal(most),
+                             negative ? *negative : Literal(-most)};
+  std::array<std::uint64_t, 4> immediate{};
+  dispatch(type, [&]<class T>(std::type_identity<T>) {
+    for (std::size_t i = 0; i < std::size(instead); ++i) {
+      const T element = element_of<T>("nan_to_num", type, instead[i]);
+      std::memcpy(&immediate[i], &element, sizeof element);
+    }
+  });
+  return elementwise(Op::nan_to_num, type, type, type, {a}, immediate);
 }
 
 NodePtr same(Op op, const NodePtr& a) {

@@ -164,6 +164,36 @@ void count_bins(const BinFinder& finder, const double* x, std::int64_t size, std
   for (std::int64_t bin = 0; bin < finder.count(); ++bin) counts[bin] = even[bin] + odd[bin];
 }
 
+// Counts the pairs of numbers in each bin of both. What is in no bin is counted around the others, without a
+// branch. Of tables that are small there are two.
+void count_pairs(const BinFinder& x_bin, const double* x, const BinFinder& y_bin, const double* y,
+                 std::int64_t size, std::int64_t* counts) {
+  constexpr std::int64_t small = 1 << 12;
+  const std::int64_t height = x_bin.count(), width = y_bin.count(), stride = width + 2,
+                     all = (height + 2) * stride;
+  std::vector<std::int64_t> first(static_cast<std::size_t>(all)), second(all <= small ? first.size() : 0);
+  std::int64_t *even = first.data() + stride + 1, *odd = second.empty() ? even : second.data() + stride + 1;
+  std::array<std::int64_t, BinFinder::few + 1> rows, columns;
+  for (std::int64_t begin = 0; begin < size; begin += BinFinder::few) {
+    const std::int64_t piece = std::min(BinFinder::few, size - begin);
+    x_bin.find(x + begin, piece, rows.data());
+    y_bin.find(y + begin, piece, columns.data());
+    if (piece % 2) rows[static_cast<std::size_t>(piece)] = columns[static_cast<std::size_t>(piece)] = -1;
+    const auto place = [&](std::size_t i) {
+      return static_cast<std::int32_t>(rows[i]) * stride + static_cast<std::int32_t>(columns[i]);
+    };
+    for (std::size_t i = 0; i < static_cast<std::size_t>(piece); i += 2) {
+      ++even[place(i)];
+      ++odd[place(i + 1)];
+    }
+  }
+  for (std::int64_t row = 0; row < height; ++row)
+    for (std::int64_t column = 0; column < width; ++column) {
+      const std::int64_t at = row * stride + column;
+      counts[row * width + column] = even[at] + (second.empty() ? 0 : odd[at]);
+    }
+}
+
 // Operands: numbers, (as many others); parameters: edges of each.
 task::Value binned(Reader& parameters, std::span<const Tensor> operands) {
   std::vector<double> x_edges, y_edges;
@@ -180,25 +210,7 @@ task::Value binned(Reader& parameters, std::span<const Tensor> operands) {
   const BinFinder y_bin(y_edges);
   const double* y = operands[1].as<double>();
   const Tensor out = make_tensor(DType::int64, Dims{1, x_bin.count(), y_bin.count()});
-  auto* counts = out.as<std::int64_t>();
-  std::fill_n(counts, out.size(), 0);
-  const std::int64_t width = y_bin.count(), height = x_bin.count();
-  std::array<std::int64_t, BinFinder::few> rows, columns;
-  // Of tables that are small there are two: numbers side by side are often alike.
-  constexpr std::int64_t small = 1 << 12;
-  std::vector<std::int64_t> others(out.size() <= small ? static_cast<std::size_t>(out.size()) : 0);
-  std::int64_t* const tables[] = {counts, others.empty() ? counts : others.data()};
-  for (std::int64_t begin = 0; begin < operands[0].size(); begin += BinFinder::few) {
-    const std::int64_t piece = std::min(BinFinder::few, operands[0].size() - begin);
-    x_bin.find(x + begin, piece, rows.data());
-    y_bin.find(y + begin, piece, columns.data());
-    for (std::size_t i = 0; i < static_cast<std::size_t>(piece); ++i) {
-      const std::int64_t row = static_cast<std::int32_t>(rows[i]),
-                         column = static_cast<std::int32_t>(columns[i]);
-      if (row >= 0 && row < height && column >= 0 && column < width) ++tables[i % 2][row * width + column];
-    }
-  }
-  for (std::size_t bin = 0; bin < others.size(); ++bin) counts[bin] += others[bin];
+  count_pairs(x_bin, x, y_bin, y, operands[0].size(), out.as<std::int64_t>());
   return out.value;
 }
 

@@ -67,8 +67,9 @@ std::string_view to_string(Op op) noexcept {
       "log1p",      "sqrt",          "cbrt",        "sin",         "cos",       "tan",       "asin",
       "acos",       "atan",          "sinh",        "cosh",        "tanh",      "asinh",     "acosh",
       "atanh",      "erf",           "real",        "imag",        "angle",     "magnitude", "isnan",
-      "isinf",      "isfinite",      "signbit",     "logical_not", "cast",      "astype",    "astype"};
-  static_assert(std::size(names) == static_cast<std::size_t>(Op::clipped_cast) + 1);
+      "isinf",      "isfinite",      "signbit",     "logical_not", "cast",      "astype",    "astype",
+      "nan_to_num"};
+  static_assert(std::size(names) == static_cast<std::size_t>(Op::nan_to_num) + 1);
   return names[static_cast<std::size_t>(op)];
 }
 

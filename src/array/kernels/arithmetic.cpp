@@ -1,6 +1,7 @@
 // Arithmetic, bits and rounding, by NumPy's rules.
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
 
 #include "array/kernels/kernels.hpp"
@@ -155,6 +156,22 @@ ElementKernel integral(Op op) {
   }
 }
 
+// What is there instead of NaN and infinities.
+template <class T>
+void number_loop(const void* a, const void*, const void*, void* out, std::size_t count, const Code& code) {
+  T instead[3];
+  for (std::size_t i = 0; i < 3; ++i) std::memcpy(&instead[i], &code.immediate[i], sizeof(T));
+  const T nan = instead[0], positive = instead[1], negative = instead[2];
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  const T* x = static_cast<const T*>(a);
+  T* r = static_cast<T*>(out);
+#pragma GCC ivdep
+  for (std::size_t i = 0; i < count; ++i) {
+    const T v = x[i], bounded = v == infinity ? positive : v == -infinity ? negative : v;
+    r[i] = v != v ? nan : bounded;
+  }
+}
+
 ElementKernel boolean(Op op) {
   using B = unsigned char;  // 0 or 1
   switch (op) {
@@ -221,6 +238,8 @@ ElementKernel numeric(Op op) {
         return unary<T>([](T a) { return std::trunc(a); });
       case Op::rint:
         return unary<T>([](T a) { return std::nearbyint(a); });
+      case Op::nan_to_num:
+        return suited<&number_loop<T>>();
       default:
         return ordered<T>(op);
     }

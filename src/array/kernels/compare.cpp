@@ -12,11 +12,13 @@ namespace weir::detail::array {
 
 namespace {
 
+// Without a branch, for vectors: numbers are near each other, infinities the same.
 template <class T>
-bool close(T a, T b, T rtol, T atol, bool nan_is_close) {
-  if (a != a || b != b) return nan_is_close && a != a && b != b;
-  if (std::isinf(a) || std::isinf(b)) return a == b;
-  return std::fabs(a - b) <= atol + rtol * std::fabs(b);
+bool close(T a, T b, T rtol, T atol) {
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  const bool is_near = std::fabs(a - b) <= atol + rtol * std::fabs(b),
+             is_finite = (std::fabs(a) < infinity) & (std::fabs(b) < infinity);
+  return (is_near & is_finite) | ((a == b) & !is_finite);
 }
 template <class T>
 void close_loop(const void* a, const void* b, const void*, void* out, std::size_t count, const Code& code) {
@@ -26,17 +28,25 @@ void close_loop(const void* a, const void* b, const void*, void* out, std::size_
   double tolerance[2];
   std::memcpy(tolerance, code.immediate.data(), sizeof tolerance);
   const bool nan = code.immediate[2];
-  for (std::size_t i = 0; i < count; ++i) {
-    if constexpr (is_complex_type<T>) {
-      using R = typename T::value_type;
+  if constexpr (is_complex_type<T>) {
+    using R = typename T::value_type;
+    for (std::size_t i = 0; i < count; ++i) {
       const bool finite = std::isfinite(x[i].real()) && std::isfinite(x[i].imag()) &&
                           std::isfinite(y[i].real()) && std::isfinite(y[i].imag());
       if (finite)
         r[i] = close<R>(std::abs(x[i] - y[i]), 0, 0,
-                        static_cast<R>(tolerance[1] + tolerance[0] * std::abs(y[i])), nan);
+                        static_cast<R>(tolerance[1] + tolerance[0] * std::abs(y[i])));
       else r[i] = x[i] == y[i] || (nan && is_nan(x[i]) && is_nan(y[i]));
+    }
+  } else {
+    const auto rtol = static_cast<T>(tolerance[0]), atol = static_cast<T>(tolerance[1]);
+    if (nan) {
+#pragma GCC ivdep
+      for (std::size_t i = 0; i < count; ++i)
+        r[i] = close(x[i], y[i], rtol, atol) | (is_nan(x[i]) & is_nan(y[i]));
     } else {
-      r[i] = close<T>(x[i], y[i], static_cast<T>(tolerance[0]), static_cast<T>(tolerance[1]), nan);
+#pragma GCC ivdep
+      for (std::size_t i = 0; i < count; ++i) r[i] = close(x[i], y[i], rtol, atol);
     }
   }
 }

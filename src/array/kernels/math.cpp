@@ -1,4 +1,7 @@
 // Mathematical functions.
+#include <algorithm>
+#include <bit>
+
 #include "array/kernels/approximate.hpp"
 #include "array/kernels/kernels.hpp"
 
@@ -83,6 +86,35 @@ T integer_power(T a, T b) {
   return static_cast<T>(result);
 }
 
+// Of one power, as it is mostly: all elements of a piece take the same steps, side by side.
+template <class T>
+void power_loop(const void* a, const void* b, const void*, void* out, std::size_t count, const Code&) {
+  using W = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+  constexpr std::size_t piece = 256;
+  const T* x = static_cast<const T*>(a);
+  const T* y = static_cast<const T*>(b);
+  T* r = static_cast<T*>(out);
+  for (std::size_t n; count > 0; x += n, y += n, r += n, count -= n) {
+    n = std::min(count, piece);
+    const T power = y[0];
+    W others = 0;
+    for (std::size_t i = 0; i < n; ++i) others |= static_cast<W>(y[i]) ^ static_cast<W>(power);
+    if (others != 0 || power <= 0) {
+      for (std::size_t i = 0; i < n; ++i) r[i] = integer_power(x[i], y[i]);
+      continue;
+    }
+    W base[piece], result[piece];
+    for (std::size_t i = 0; i < n; ++i) result[i] = base[i] = static_cast<W>(x[i]);
+    const auto bits = static_cast<std::uint64_t>(power);
+    for (std::uint64_t bit = std::bit_floor(bits) >> 1; bit != 0; bit >>= 1) {
+      for (std::size_t i = 0; i < n; ++i) result[i] *= result[i];
+      if (bits & bit)
+        for (std::size_t i = 0; i < n; ++i) result[i] *= base[i];
+    }
+    for (std::size_t i = 0; i < n; ++i) r[i] = static_cast<T>(result[i]);
+  }
+}
+
 }  // namespace
 
 ElementKernel math_kernel(Op op, DType type) {
@@ -92,7 +124,7 @@ ElementKernel math_kernel(Op op, DType type) {
     } else if constexpr (is_complex_type<T>) {
       return complex_math<T>(op);
     } else if constexpr (!std::is_same_v<T, bool>) {
-      return op == Op::power ? binary<T>([](T a, T b) { return integer_power(a, b); }) : nullptr;
+      return op == Op::power ? suited<&power_loop<T>>() : nullptr;
     } else {
       return nullptr;
     }

@@ -92,7 +92,9 @@ enum class Op : std::uint8_t {
   // T -> another type
   cast,
   checked_cast,  // immediate: place and length of the array's shape in the pool
-  clipped_cast
+  clipped_cast,
+  // T -> T
+  nan_to_num  // immediate: what is there instead of NaN, infinity, -infinity
 };
 [[nodiscard]] std::string_view to_string(Op op) noexcept;
 
@@ -103,7 +105,7 @@ constexpr bool gives_bool(Op op) noexcept {
 /// Whether its inputs are two elements.
 constexpr bool is_binary(Op op) noexcept { return op >= Op::add && op <= Op::is_close; }
 /// Whether it converts to another type.
-constexpr bool is_cast(Op op) noexcept { return op >= Op::cast; }
+constexpr bool is_cast(Op op) noexcept { return op >= Op::cast && op <= Op::clipped_cast; }
 /// Whether it depends on where the element is, so that its code has steps along the axes.
 constexpr bool has_steps(Op op) noexcept {
   return op == Op::load || op == Op::iota || op == Op::checked_cast;
