@@ -32,7 +32,7 @@ struct Cluster::Session {
       if (!scheduler)
         throw Error(ErrorKind::unsupported,
                     "cluster: must be made by the program itself, in main or in the body of weir::run (got a "
-                    "task on a worker)");
+                    "task on a worker, or a client of another program)");
       if (workers)
         throw Error(
             ErrorKind::unsupported,

@@ -76,7 +76,8 @@ void detail::home::close_session() noexcept { open_file().reset(); }
 Client Client::connect(const std::string& session_file, Duration timeout) {
   if (ClusterLink::current() || guest)
     throw Error(ErrorKind::unsupported,
-                "Client::connect: this process is in a cluster already, and it can be in one");
+                "Client::connect: this process is in a cluster already, and can be in one at a time; use "
+                "Client::current(), or a program of its own for the other one");
   const detail::home::SessionInfo session = session_in(session_file);
   auto made = std::make_unique<Guest>();
   PeerId self = 0;

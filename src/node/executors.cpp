@@ -488,15 +488,14 @@ bool has_much_to_read(const Buffer& arguments, const MaybeBeside& beside, std::u
   return bytes >= worth_a_clock_bytes;
 }
 
-Reader reader_of(const Buffer& arguments, MaybeBeside& beside) {
-  if (!beside) return Reader(arguments.bytes());
-  Reader reader(arguments.bytes(), beside->blocks);
-  reader.set_live(beside->live.data(), beside->live.data() + beside->live.size());
-  return reader;
-}
-
-task::Invoker invoker_of(std::uint64_t address) {
-  return reinterpret_cast<task::Invoker>(const_cast<void*>(task::local_address(address)));
+// Reads the arguments and calls the function. `read_ns`: when they were read, if that took long.
+task::Value call(std::uint64_t invoker, const Buffer& arguments, MaybeBeside beside,
+                 std::uint64_t unread_beside, const std::vector<task::Value>& values, std::int64_t& read_ns) {
+  Reader reader = beside ? Reader(arguments.bytes(), beside->blocks) : Reader(arguments.bytes());
+  if (beside) reader.set_live(beside->live.data(), beside->live.data() + beside->live.size());
+  if (has_much_to_read(arguments, beside, unread_beside, values)) reader.note_end_in(&read_ns);
+  const auto function = reinterpret_cast<task::Invoker>(const_cast<void*>(task::local_address(invoker)));
+  return function(reader, values);
 }
 
 std::shared_ptr<const Failure> unserializable() {
@@ -684,9 +683,8 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     const std::uint64_t unread_beside = task.beside.unread_bytes();
     MaybeBeside beside;
     if (task.beside) beside = task.beside.take<task::Beside>();
-    Reader reader = reader_of(task.arguments, beside);
-    if (has_much_to_read(task.arguments, beside, unread_beside, task.values)) reader.note_end_in(&read_ns);
-    outcome.value = invoker_of(task.invoker)(reader, task.values);
+    outcome.value =
+        call(task.invoker, task.arguments, std::move(beside), unread_beside, task.values, read_ns);
     if (member) member->returned();
   } catch (...) {
     outcome.failure = thrown_failure();
@@ -796,9 +794,7 @@ std::int64_t WorkerNode::run_begun(std::size_t slot, client::Pocketed& future,
   try {
     MaybeBeside beside;
     if (future.beside) beside = future.beside.as<task::Beside>();
-    Reader reader = reader_of(future.arguments, beside);
-    if (has_much_to_read(future.arguments, beside, 0, values)) reader.note_end_in(&read_ns);
-    value = invoker_of(future.invoker)(reader, values);
+    value = call(future.invoker, future.arguments, std::move(beside), 0, values, read_ns);
   } catch (...) {
     failure = thrown_failure();
   }

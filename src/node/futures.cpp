@@ -223,9 +223,14 @@ void Node::prefetch(const std::vector<FutureState*>& states) {
     if (state->has_value || state->fetching || state->status != Status::finished) continue;
     state->fetching = true;
     const std::uint16_t run = futures_.run_of(state->id);
-    if (futures_.is_gone(state->holder))
+    if (futures_.is_gone(state->holder)) {
       to_scheduler(protocol::LocateTask{state->id, state->holder, run});  // a copy may be elsewhere
-    else ask_for(state->holder, state->id, run);
+    } else if (const task::Value here = result_here(state->holder, state->id)) {
+      futures_.on_value(state->id, here);
+      wake();  // those who wait for it too
+    } else {
+      ask_for(state->holder, state->id, run);
+    }
   }
   submitted();
 }

@@ -75,6 +75,8 @@ class Node : public client::ClusterLink,
   virtual void to_scheduler(protocol::Ask&& message) = 0;
   virtual void to_scheduler(const protocol::Unask& message) = 0;
   virtual void ask_for(PeerId holder, TaskId id, std::uint16_t run) = 0;
+  /// The result, if its holder is in this process and can give it at once.
+  [[nodiscard]] virtual task::Value result_here(PeerId, TaskId) { return {}; }
   virtual void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) = 0;
   /// After a submission: sends what should not wait.
   virtual void submitted() = 0;

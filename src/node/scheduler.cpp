@@ -120,6 +120,13 @@ bool SchedulerNode::run_here(TaskId id) {
   });
 }
 
+// Asking a thread of this process for what lies beside it takes two messages.
+task::Value SchedulerNode::result_here(PeerId holder, TaskId id) {
+  for (const auto& here : here_)
+    if (const auto worker = here.lock(); worker && worker->peer() == holder) return worker->result_now(id);
+  return {};
+}
+
 // Sends at once to workers that have little to do, and looks for answers now and then.
 void SchedulerNode::submitted() {
   if (gave_up_) give_up_if_hopeless();

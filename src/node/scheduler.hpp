@@ -175,6 +175,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void ask_for(PeerId holder, TaskId id, std::uint16_t run) override {
     post(holder, protocol::GetResult{id, true, protocol::ClientRequest::of(run)});
   }
+  [[nodiscard]] task::Value result_here(PeerId holder, TaskId id) override;
   void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) override;
   void submitted() override;
   void tick(Clock::time_point now, bool is_busy) override;

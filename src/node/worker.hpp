@@ -76,6 +76,8 @@ class WorkerNode final : public Node {
   client::Overseer& overseer(const char* who) override;
   /// Runs a task in the calling thread, which is none of this worker's, if it is the next one.
   bool run_if_next(TaskId id);
+  /// A result, without a message; none if it is not in memory, or if another thread drives just now.
+  [[nodiscard]] task::Value result_now(TaskId id);
   /// A slot for the thread of the program's body, which runs in place what it has submitted; nothing: there
   /// is none with a pocket.
   [[nodiscard]] std::optional<std::size_t> lend_slot();

@@ -339,6 +339,13 @@ void State::asked(PeerId from, TaskId id, bool exists, std::uint32_t request, Ac
   ++parked_;
 }
 
+const task::Value* State::result_in_memory(TaskId id) {
+  Record* record = records_.find(id);
+  if (!record || record->data != Data::here || record->on_disk) return nullptr;
+  use(id, *record);
+  return &record->value;
+}
+
 void State::unasked(PeerId from, TaskId id, Actions& out) {
   Record* record = records_.find(id);
   if (record && unpark(*record, from, false)) erase_if_unused(id, *record, out);

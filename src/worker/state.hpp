@@ -236,6 +236,8 @@ class State {
   [[nodiscard]] protocol::MemoryUse memory() const noexcept { return {bytes_, spilled_bytes_, paused_}; }
 
   [[nodiscard]] const Record* record(TaskId id) const { return records_.find(id); }
+  /// A result that is in memory, for somebody of this process; null if it is not.
+  [[nodiscard]] const task::Value* result_in_memory(TaskId id);
   [[nodiscard]] const std::vector<TaskId>& executing() const noexcept { return executing_; }
   /// Why threads that run nothing do not: memory is short, inputs that exist are coming, or neither.
   [[nodiscard]] bool is_paused() const noexcept { return paused_; }

@@ -36,6 +36,9 @@ TEST_CASE("a client that outlives its cluster answers with a sentence") {
           CHECK(sentence([&] { (void)run(0, nullptr, [](Client&) {}); }) ==
                 "weir::run: this process is in a cluster already; use the client that the body was given, or "
                 "Client::current()");
+          CHECK(sentence([&] { (void)Client::connect("another.json"); }) ==
+                "Client::connect: this process is in a cluster already, and can be in one at a time; use "
+                "Client::current(), or a program of its own for the other one");
         }) == 0);
   CHECK(result.result() == 1);
   CHECK(sentence([&] { (void)kept->workers(); }) == "workers: the cluster has ended");

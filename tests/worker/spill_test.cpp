@@ -216,6 +216,18 @@ TEST_CASE("worker gives a spilled result to a peer") {
   CHECK(story.state.memory() == detail::protocol::MemoryUse{});
 }
 
+TEST_CASE("worker shows a result in memory to its own process, which has used it, and none on disk") {
+  WorkerStory story = with_limit();
+  for (const TaskId id : {1, 2}) make(story, id, 250);
+  CHECK(story.state.result_in_memory(1) == &story.state.record(1)->value);
+  make(story, 3, 150);
+  CHECK(story.next_spill() == Lines{"spill 2"});
+  story.spilled();
+  CHECK(story.state.record(2)->on_disk);
+  CHECK_FALSE(story.state.result_in_memory(2));
+  CHECK_FALSE(story.state.result_in_memory(4));
+}
+
 TEST_CASE("worker asks for heavy inputs when there is room for them, and for one at any time") {
   WorkerStory story = with_limit();
   make(story, 1, 500);
