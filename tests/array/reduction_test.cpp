@@ -10,6 +10,8 @@
 #include "support/in_cluster.hpp"
 #include "weir/array/creation.hpp"
 #include "weir/array/elementwise.hpp"
+#include "weir/array/linalg.hpp"
+#include "weir/array/shape.hpp"
 
 using namespace weir;
 using weir::test::in_cluster;
@@ -222,5 +224,58 @@ TEST_CASE("reductions of nothing have their neutral element or refuse") {
     CHECK_THROWS_WITH(x.sum({.axis = {0, -2}}), "sum: an axis must be named once (got -2 again)");
     CHECK_THROWS_WITH(ones({2}).sum({.split_every = 1}), "sum: split_every must be at least 2 (got 1)");
     CHECK_THROWS_WITH(ones<std::complex<double>>({2}).max(), "max: complex numbers have no order");
+  });
+}
+
+TEST_CASE("sums of products have the bits of products that are added up after each other") {
+  in_cluster([] {
+    const auto total = [](std::size_t count, auto product) {  // four sums, what is left in the first
+      double sums[4] = {};
+      std::size_t i = 0;
+      for (; i + 4 <= count; i += 4)
+        for (std::size_t k = 0; k < 4; ++k) sums[k] += product(i + k);
+      for (; i < count; ++i) sums[0] += product(i);
+      return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    };
+    for (const std::size_t columns : {1u, 3u, 17u, 100u, 127u}) {
+      const std::size_t rows = 37;
+      xt::xarray<double> a(std::vector<std::size_t>{rows, columns}), b = a;
+      xt::xarray<double> turned(std::vector<std::size_t>{columns, rows});
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        a.data()[i] = std::sin(1.3 * double(i)) * 5;
+        b.data()[i] = std::cos(0.7 * double(i)) / 3;
+        turned(i % columns, i / columns) = b.data()[i];
+      }
+      a(5, 0) = INFINITY, a(6, 0) = std::nan("");
+      xt::xarray<double> products(std::vector<std::size_t>{rows}), squares = products, doubled = products;
+      for (std::size_t r = 0; r < rows; ++r) {
+        products(r) = total(columns, [&](std::size_t i) { return a(r, i) * b(r, i); });
+        squares(r) = total(columns, [&](std::size_t i) { return b(r, i) * b(r, i); });
+        doubled(r) = total(columns, [&](std::size_t i) { return b(r, i) * 3; });
+      }
+      const auto same = [](const xt::xarray<double>& got, const xt::xarray<double>& expected) {
+        REQUIRE(got.size() == expected.size());
+        for (std::size_t i = 0; i < got.size(); ++i)
+          REQUIRE((got(i) == expected(i) || (got(i) != got(i) && expected(i) != expected(i))));
+      };
+      for (const std::int64_t band : {37, 5}) {
+        const ChunkSpec chunks({band, std::int64_t{-1}});
+        const auto x = from_xtensor(a, chunks), y = from_xtensor(b, chunks),
+                   z = transpose(from_xtensor(turned));
+        same((x * y).sum({.axis = 1}).compute(), products);
+        same((x * z).sum({.axis = 1}).compute(), products);
+        same(einsum("ij,ij->i", x, y).compute(), products);
+        same(square(y).sum({.axis = 1}).compute(), squares);
+        same((3.0 * y).sum({.axis = 1}).compute(), doubled);
+        CHECK(square(y).sum().item() == Approx((y * y).persist().sum().item()).epsilon(1e-13));
+        CHECK((y * y).sum({.axis = 0}).compute() == (y * y).persist().sum({.axis = 0}).compute());
+      }
+      const auto u = from_xtensor(xt::xarray<double>(xt::view(b, 3)));
+      CHECK(dot(u, u).item() == squares(3));
+      CHECK(norm(u).item() == std::sqrt(squares(3)));
+    }
+    const auto f = (arange<double>(0, 1000) / 7).astype<float>();
+    CHECK(dot(f, f).item() ==
+          static_cast<float>((f.astype<double>() * f.astype<double>()).persist().sum().item()));
   });
 }

@@ -231,6 +231,7 @@ class StepRun {
   std::vector<std::int64_t> filled_;       // registers with one element for all of a row: which row's it is
   std::vector<ElementKernel> kernels_;
   FoldKernel fold_ = nullptr;
+  bool adds_products_ = false;  // the last kernel is part of the fold
   Tensor* destination_ = nullptr;
   std::size_t destination_size_ = 0;
 };
@@ -258,6 +259,11 @@ void StepRun::prepare() {
   for (std::size_t r = 0; r < count_; ++r)
     if (code(r).op > Op::iota) kernels_[r] = element_kernel(code(r));
   if (step_.fold != Fold::store) fold_ = fold_kernel(step_.fold, code(count_ - 1).out);
+  const Op last = code(count_ - 1).op;
+  adds_products_ = step_.fold == Fold::sum && group_ == 1 && code(count_ - 1).out == DType::float64 &&
+                   (last == Op::multiply || last == Op::square) &&
+                   steps_[count_][static_cast<std::size_t>(loop_.axes - 1)] == 0;
+  if (adds_products_) kernels_[count_ - 1] = nullptr;
   assign_slots();
 }
 
@@ -481,6 +487,17 @@ void StepRun::finish(std::int64_t row, std::int64_t rows, std::int64_t column, s
   auto* base = static_cast<std::byte*>(destination_->data);
   const std::size_t size = size_[count_ - 1];
   const auto* from = static_cast<const std::byte*>(at_[count_ - 1]);
+  if (adds_products_) {
+    const Code& last = code(count_ - 1);
+    const auto *x = static_cast<const double*>(at_[last.a]),
+               *y = static_cast<const double*>(at_[last.op == Op::square ? last.a : last.b]);
+    auto* sums = static_cast<double*>(destination_->data) + step_.offset;
+    if (rows == 1) return fold_products(x, y, static_cast<std::size_t>(columns), sums + row_offsets_[count_]);
+    Rows walk(loop_, steps.data(), row);
+    for (std::int64_t i = 0; i < rows; ++i, walk.next(), x += columns, y += columns)
+      fold_products(x, y, static_cast<std::size_t>(columns), sums + walk.offset);
+    return;
+  }
   if (step_.fold == Fold::store && rows == 1) {
     std::byte* to =
         base + (step_.offset + row_offsets_[count_] + column * step) * static_cast<std::int64_t>(size);

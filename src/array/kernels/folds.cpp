@@ -32,6 +32,34 @@ A total(const T* x, std::size_t count, Get get) {
   return (a + b) + (c + d);
 }
 
+// Four numbers side by side, and what is true of each.
+typedef double Four [[gnu::vector_size(32)]];
+typedef std::int64_t FourBits [[gnu::vector_size(32)]];
+template <class T>
+void load_four(const T* x, Four& four) {
+  typedef T Loaded [[gnu::vector_size(4 * sizeof(T))]];
+  Loaded loaded;
+  std::memcpy(&loaded, x, sizeof loaded);
+  four = __builtin_convertvector(loaded, Four);
+}
+template <class V>
+auto added_up(const V& four) {
+  return (four[0] + four[1]) + (four[2] + four[3]);
+}
+
+// The products of two rows added up as `total` adds.
+void add_products(const double* x, const double* y, std::size_t count, double* sum) {
+  Four sums{};
+  std::size_t i = 0;
+  for (Four u, v; i + 4 <= count; i += 4) {
+    load_four(x + i, u);
+    load_four(y + i, v);
+    sums += u * v;
+  }
+  for (; i < count; ++i) sums[0] += x[i] * y[i];
+  *sum += added_up(sums);
+}
+
 // Each `group` of neighbours into one accumulator, in their order.
 template <class T, class A, class F>
 void fold_groups(const T* x, std::size_t count, const FoldTarget& to, F f) {
@@ -75,21 +103,6 @@ void fold_sum(const void* data, std::size_t count, const FoldTarget& to) {
     for (std::size_t i = 0; i < count; ++i)
       r[static_cast<std::int64_t>(i) * to.step] += static_cast<A>(get(x[i]));
   }
-}
-
-// Four numbers side by side, and what is true of each.
-typedef double Four [[gnu::vector_size(32)]];
-typedef std::int64_t FourBits [[gnu::vector_size(32)]];
-template <class T>
-void load_four(const T* x, Four& four) {
-  typedef T Loaded [[gnu::vector_size(4 * sizeof(T))]];
-  Loaded loaded;
-  std::memcpy(&loaded, x, sizeof loaded);
-  four = __builtin_convertvector(loaded, Four);
-}
-template <class V>
-auto added_up(const V& four) {
-  return (four[0] + four[1]) + (four[2] + four[3]);
 }
 
 // The sum of what is a number, as `total` adds, and how many there are.
@@ -515,6 +528,11 @@ void refuse_beyond(std::string_view function, DType type, const std::string& got
   throw Error(ErrorKind::invalid_argument, std::string(function) + ": the result must fit into " +
                                                std::string(to_string(type)) + " (got " + got +
                                                "); astype<double>() before it computes with real numbers");
+}
+
+void fold_products(const double* x, const double* y, std::size_t count, double* sum) {
+  static const auto add = suited<&add_products>();
+  add(x, y, count, sum);
 }
 
 FoldKernel fold_kernel(Fold fold, DType type) {
