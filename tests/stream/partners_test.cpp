@@ -1,4 +1,5 @@
 // A join that lacks what only those could bring who wait for it.
+#include <cstring>
 #include <string>
 
 #include "stream/support.hpp"
@@ -33,6 +34,25 @@ TEST_CASE("a zip of a stream with what it passes itself: on real time a warning 
   CHECK_FALSE(source.emit_for(5, "100ms"));
   detail::stream::cycle_patience_ns = 5'000'000'000;
   CHECK(warnings.text() == std::string("stream: emit_for") + (lack + 4) + "\n");
+}
+
+TEST_CASE("a merge by time of a stream with what it passes itself says that it waits for ever") {
+  ManualClock clock;
+  const auto itself = [](int x) { return x; };
+  std::string said = "no error";
+  Stream<int> source{clock};
+  const auto merged = merge_by_time(itself, source, source.filter(is_odd), max_ahead{2}).sink_to_list();
+  for (int i = 0; i < 2; ++i) source.emit(i);
+  CHECK(merged.values() == Ints{0, 1});
+  for (int i = 2; i < 20 && said == "no error"; i += 2) said = sentence([&] { source.emit(i); });
+  CHECK(said == "emit: <merge_by_time>" + std::string(lack).substr(std::strlen("emit: <zip>")));
+
+  Stream<int> with_room{clock};
+  const auto all = merge_by_time(itself, with_room, with_room.filter(is_odd), max_ahead{20}).sink_to_list();
+  for (int i = 0; i < 20; i += 2) with_room.emit(i);
+  with_room.emit(21);
+  with_room.close();
+  CHECK(all.values().size() == 12);
 }
 
 TEST_CASE("a zip that another source can still feed says nothing") {
