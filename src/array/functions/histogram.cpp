@@ -164,8 +164,17 @@ void count_bins(const BinFinder& finder, const double* x, std::int64_t size, std
   for (std::int64_t bin = 0; bin < finder.count(); ++bin) counts[bin] = even[bin] + odd[bin];
 }
 
+// Where in a table of pairs a few of them are.
+template <class Place>
+void place_pairs(const std::int64_t* rows, const std::int64_t* columns, std::int64_t size, Place stride,
+                 Place* places) {
+  for (std::int64_t i = 0; i < size; ++i)
+    places[i] = static_cast<std::int32_t>(rows[i]) * stride + static_cast<std::int32_t>(columns[i]);
+}
+
 // Counts the pairs of numbers in each bin of both. What is in no bin is counted around the others, without a
 // branch. Of tables that are small there are two.
+template <class Place>
 void count_pairs(const BinFinder& x_bin, const double* x, const BinFinder& y_bin, const double* y,
                  std::int64_t size, std::int64_t* counts) {
   constexpr std::int64_t small = 1 << 12;
@@ -173,18 +182,18 @@ void count_pairs(const BinFinder& x_bin, const double* x, const BinFinder& y_bin
                      all = (height + 2) * stride;
   std::vector<std::int64_t> first(static_cast<std::size_t>(all)), second(all <= small ? first.size() : 0);
   std::int64_t *even = first.data() + stride + 1, *odd = second.empty() ? even : second.data() + stride + 1;
-  std::array<std::int64_t, BinFinder::few + 1> rows, columns;
+  std::array<std::int64_t, BinFinder::few> rows, columns;
+  std::array<Place, BinFinder::few + 1> places;
+  const auto place = suited<&place_pairs<Place>>();
   for (std::int64_t begin = 0; begin < size; begin += BinFinder::few) {
     const std::int64_t piece = std::min(BinFinder::few, size - begin);
     x_bin.find(x + begin, piece, rows.data());
     y_bin.find(y + begin, piece, columns.data());
-    if (piece % 2) rows[static_cast<std::size_t>(piece)] = columns[static_cast<std::size_t>(piece)] = -1;
-    const auto place = [&](std::size_t i) {
-      return static_cast<std::int32_t>(rows[i]) * stride + static_cast<std::int32_t>(columns[i]);
-    };
+    place(rows.data(), columns.data(), piece, static_cast<Place>(stride), places.data());
+    if (piece % 2) places[static_cast<std::size_t>(piece)] = -1;
     for (std::size_t i = 0; i < static_cast<std::size_t>(piece); i += 2) {
-      ++even[place(i)];
-      ++odd[place(i + 1)];
+      ++even[places[i]];
+      ++odd[places[i + 1]];
     }
   }
   for (std::int64_t row = 0; row < height; ++row)
@@ -210,7 +219,9 @@ task::Value binned(Reader& parameters, std::span<const Tensor> operands) {
   const BinFinder y_bin(y_edges);
   const double* y = operands[1].as<double>();
   const Tensor out = make_tensor(DType::int64, Dims{1, x_bin.count(), y_bin.count()});
-  count_pairs(x_bin, x, y_bin, y, operands[0].size(), out.as<std::int64_t>());
+  const bool is_short = (x_bin.count() + 2) * (y_bin.count() + 2) < INT32_MAX;
+  const auto count = is_short ? &count_pairs<std::int32_t> : &count_pairs<std::int64_t>;
+  count(x_bin, x, y_bin, y, operands[0].size(), out.as<std::int64_t>());
   return out.value;
 }
 
