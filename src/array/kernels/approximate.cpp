@@ -31,7 +31,8 @@ void approximate1(const void* a, const void*, const void*, void* out, std::size_
       if (const auto v = static_cast<double>(kept[i]); !F::covers(v)) r[i] = static_cast<T>(F::otherwise(v));
   }
 }
-template <class T, class F>
+// V: what F computes with.
+template <class T, class F, class V = double>
 void approximate2(const void* a, const void* b, const void*, void* out, std::size_t count, const Code&) {
   const T* x = static_cast<const T*>(a);
   const T* y = static_cast<const T*>(b);
@@ -41,15 +42,14 @@ void approximate2(const void* a, const void* b, const void*, void* out, std::siz
     n = std::min(count, block);
     int outside = 0;
     for (std::size_t i = 0; i < n; ++i)
-      outside |= F::covers(static_cast<double>(x[i]), static_cast<double>(y[i])) ? 0 : 1;
+      outside |= F::covers(static_cast<V>(x[i]), static_cast<V>(y[i])) ? 0 : 1;
     if (outside != 0) std::copy_n(x, n, kept[0]), std::copy_n(y, n, kept[1]);
 #pragma GCC ivdep
     for (std::size_t i = 0; i < n; ++i)
-      r[i] = static_cast<T>(F::at(static_cast<double>(x[i]), static_cast<double>(y[i])));
+      r[i] = static_cast<T>(F::at(static_cast<V>(x[i]), static_cast<V>(y[i])));
     if (outside == 0) continue;
     for (std::size_t i = 0; i < n; ++i)
-      if (const auto v = static_cast<double>(kept[0][i]), w = static_cast<double>(kept[1][i]);
-          !F::covers(v, w))
+      if (const auto v = static_cast<V>(kept[0][i]), w = static_cast<V>(kept[1][i]); !F::covers(v, w))
         r[i] = static_cast<T>(F::otherwise(v, w));
   }
 }
@@ -165,7 +165,8 @@ Loops loops_for(Op op) {
     case Op::logaddexp:
       return binary(LogarithmOfPowers());
     case Op::power: {
-      constexpr auto loop = &approximate2<T, Power>;
+      constexpr bool is_single = std::is_same_v<T, float>;
+      constexpr auto loop = &approximate2<T, std::conditional_t<is_single, PowerOfSingles, Power>, T>;
       return {loop, has_fused_operations() ? &Fused<loop>::run : nullptr,
               has_widest_vectors() ? &Widest<loop>::run : nullptr};
     }

@@ -519,6 +519,47 @@ struct Power {
   }
   static double otherwise(double x, double y) { return y == 0 ? 1 : std::pow(x, y); }
 };
+// The same of numbers of 24 digits: 37 of those of float64 are enough for logarithm and power, so both are
+// one number and series of a few terms. What is of the numbers themselves (exponents, signs, whole powers) is
+// done in float32, of which a vector holds twice as many.
+struct PowerOfSingles {
+  static bool covers(float x, float y) {
+    const float a = std::fabs(x);
+    return static_cast<bool>(((int(a >= FLT_MIN) & int(a <= FLT_MAX)) | int(a == 0)) &
+                             int(std::fabs(y) <= 0x1p22F));
+  }
+  [[gnu::always_inline]] static float at(float x, float y) {
+    constexpr std::uint32_t root = 0x3F3504F3u, exponent = 0xFF800000u;
+    const std::uint32_t bits = std::bit_cast<std::uint32_t>(std::fabs(x)), apart = bits - root;
+    const auto k = static_cast<double>(static_cast<std::int32_t>(apart) >> 23),
+               m = static_cast<double>(std::bit_cast<float>(bits - (apart & exponent)));
+    const double s = (m - 1) / (m + 1), z = s * s, z2 = z * z;
+    const double series = fused(z2,
+                                fused(z2, fused(z, 0.28288717931135493, 0.3199066611111402),
+                                      fused(z, 0.4122092273254632, 0.577077942630308)),
+                                fused(z, 0.9617966941123592, 2.8853900817778504));
+    const double p = static_cast<double>(y) * fused(s, series, k), shifted = p + rounder,
+                 r = p - (shifted - rounder), r2 = r * r, r4 = r2 * r2;
+    const double part =
+        fused(r4,
+              fused(r4, 1.3255240794818737e-06,
+                    fused(r2, fused(r, 1.5310102380380274e-05, 0.00015403455792759905),
+                          fused(r, 0.001333345048181932, 0.009618129159464747))),
+              fused(r2, fused(r, 0.05550410941295718, 0.24022650695812833), fused(r, 0.693147180545911, 1)));
+    const double power =
+        std::bit_cast<double>(std::bit_cast<Bits>(part) + (std::bit_cast<Bits>(shifted) << 52));
+    const auto kept = static_cast<float>(p > 200 ? HUGE_VAL : p < -200 ? 0.0 : power);
+    const float of_zero = y < 0 ? HUGE_VALF : y > 0 ? 0.0F : 1.0F, magnitude = x == 0 ? of_zero : kept;
+    const float moved = y + 0x1.8p23F, nearest = moved - 0x1.8p23F;
+    const std::uint32_t odd = nearest == y ? std::bit_cast<std::uint32_t>(moved) << 31 : 0;
+    const float of_x = std::bit_cast<float>(std::bit_cast<std::uint32_t>(magnitude) |
+                                            (odd & std::bit_cast<std::uint32_t>(x)));
+    return static_cast<bool>(int(x < 0) & int(nearest != y)) ? NAN : of_x;
+  }
+  static float otherwise(float x, float y) {
+    return static_cast<float>(Power::otherwise(static_cast<double>(x), static_cast<double>(y)));
+  }
+};
 // A series below 1; above, 1 - e^(-x^2) * f((x - 3) / (x + 3)), where x^2 is a sum of two numbers.
 struct ErrorFunction : Everywhere {
   [[gnu::always_inline]] static double at(double x) {
