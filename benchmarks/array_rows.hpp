@@ -85,11 +85,13 @@ std::function<void()> each(Plain& p, F f) {
 }
 
 // Of OpenBLAS on both cores; inside tasks it has one.
+inline bool blas_is_awake = false;  // its second thread looks for work for some 100 ms before it sleeps
 template <class F>
 void blas(F f) {
   openblas_set_num_threads(2);
   f();
   openblas_set_num_threads(1);
+  blas_is_awake = true;
 }
 
 // Those of a quarter of the elements and less: array_further.cpp, array_algebra.cpp.

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "support/in_cluster.hpp"
+#include "weir/array/arrange.hpp"
 #include "weir/array/creation.hpp"
 #include "weir/array/fft.hpp"
 #include "weir/array/linalg.hpp"
@@ -96,6 +97,81 @@ TEST_CASE("matmul, tensordot and einsum multiply whatever the chunks are") {
   });
 }
 
+TEST_CASE("tensordot sums over any axes, in pieces, and of an array with itself") {
+  in_cluster([] {
+    const Array<double> x = Random(1).normal({24, 70, 66}, 0, 1, {10, 33, 66}).persist(),
+                        y = Random(2).normal({70, 24, 66}, 0, 1, {70, 10, 33}).persist();
+    // Rows of free axes, columns of axes that are summed over.
+    const auto matrix = [](const xt::xarray<double>& of, std::vector<std::size_t> free,
+                           std::vector<std::size_t> sum, bool is_turned) {
+      const auto extent = [&](const std::vector<std::size_t>& axes) {
+        std::size_t n = 1;
+        for (const std::size_t axis : axes) n *= of.shape()[axis];
+        return n;
+      };
+      const std::size_t rows = extent(free), columns = extent(sum);
+      M to(M::shape_type{is_turned ? columns : rows, is_turned ? rows : columns});
+      for (std::size_t i = 0; i < rows; ++i)
+        for (std::size_t j = 0; j < columns; ++j) {
+          std::vector<std::size_t> at(of.dimension());
+          const auto spread = [&](const std::vector<std::size_t>& axes, std::size_t left) {
+            for (std::size_t a = axes.size(); a-- > 0; left /= of.shape()[axes[a]])
+              at[axes[a]] = left % of.shape()[axes[a]];
+          };
+          spread(free, i), spread(sum, j);
+          (is_turned ? to(j, i) : to(i, j)) = of.element(at.begin(), at.end());
+        }
+      return to;
+    };
+    const auto of_x = x.compute(), of_y = y.compute();
+    const auto check = [&](const Array<double>& got, const M& expected, const Shape& shape) {
+      CHECK(got.shape() == shape);
+      close(reshape(got, {static_cast<std::int64_t>(expected.shape()[0]), -1}).compute(), expected, 1e-8);
+    };
+    const auto itself = tensordot(x, x, {0, 2}, {0, 2});
+    check(itself, product(matrix(of_x, {1}, {0, 2}, false), matrix(of_x, {1}, {0, 2}, true)), {70, 70});
+    CHECK((itself == transpose(itself)).all().item());
+    check(tensordot(x, x, {0, 1}, {0, 1}),
+          product(matrix(of_x, {2}, {0, 1}, false), matrix(of_x, {2}, {0, 1}, true)), {66, 66});
+    check(tensordot(x, y, {1, 2}, {0, 2}),
+          product(matrix(of_x, {0}, {1, 2}, false), matrix(of_y, {1}, {0, 2}, true)), {24, 24});
+    check(tensordot(x, y, {2}, {2}),
+          product(matrix(of_x, {0, 1}, {2}, false), matrix(of_y, {0, 1}, {2}, true)), {24, 70, 70, 24});
+    check(tensordot(y, x, {0}, {1}),
+          product(matrix(of_y, {1, 2}, {0}, false), matrix(of_x, {0, 2}, {1}, true)), {24, 66, 24, 66});
+    check(weir::einsum("ijk,jim->km", x, y),
+          product(matrix(of_x, {2}, {0, 1}, false), matrix(of_y, {2}, {1, 0}, true)), {66, 66});
+    const auto z = x.astype<float>() * std::complex<float>(1, 2);
+    CHECK(allclose(tensordot(z, z, {0, 2}, {0, 2}), itself.astype<float>() * std::complex<float>(-3, 4), 1e-3,
+                   1e-2));
+    CHECK(tensordot(zeros({3, 0, 2}), zeros({0, 2, 5}), {1, 2}, {0, 1}).compute() == zeros({3, 5}).compute());
+    CHECK(tensordot(zeros({3, 0, 2}), zeros({3, 4, 2}), {0, 2}, {0, 2}).shape() == Shape{0, 4});
+  });
+}
+
+TEST_CASE("products take transposes as they lie, and are symmetric where a matrix meets its own") {
+  in_cluster([] {
+    const M a = filled(60, 41, 1), b = filled(60, 33, 2);
+    const auto turned = [](const M& x) { return M(transpose(from_xtensor(x)).compute()); };
+    for (const Shape& chunks : {Shape{60, 41}, Shape{25, 20}, Shape{7, 41}}) {
+      const auto x = from_xtensor(a, {chunks[0], chunks[1]}), y = from_xtensor(b, {chunks[0], 10});
+      close(matmul(transpose(x), y).compute(), product(turned(a), b));
+      close(matmul(transpose(y), x).compute(), product(turned(b), a));
+      close(matmul(transpose(x), y(all, 3)).compute(), M(matmul(transpose(x), y)(all, 3).compute()));
+      for (const auto& own : {matmul(x, transpose(x)), matmul(transpose(x), x)}) {
+        const M got = own.compute();
+        if (own.chunks()[0].size() > 1) continue;  // blocks beside the diagonal are products of their own
+        for (std::size_t i = 0; i < got.shape()[0]; ++i)
+          for (std::size_t j = 0; j < i; ++j) REQUIRE(got(i, j) == got(j, i));
+      }
+      close(matmul(x, transpose(x)).compute(), product(a, turned(a)));
+      close(matmul(transpose(x), x).compute(), product(turned(a), a));
+      close(matmul(x(range(0, 20), all), transpose(x(range(0, 20), all))).compute(),
+            M(matmul(x, transpose(x))(range(0, 20), range(0, 20)).compute()));
+    }
+  });
+}
+
 TEST_CASE("products whose result is small are made part by part") {
   in_cluster([] {
     const M a = filled(3, 900, 1), b = filled(900, 2, 2);
@@ -154,7 +230,17 @@ TEST_CASE("qr and svd of tall matrices reconstruct them, with orthonormal factor
       close(matmul(wide.u * wide.s, wide.v).compute(), transpose(x).compute());
       const M truth = filled(4, 2, 8), right = product(a, truth);
       close(lstsq(x, from_xtensor(right, {7, 2})).compute(), truth, 1e-8);
+      close(lstsq(x, from_xtensor(right)(all, 1)).compute(), M(from_xtensor(truth)(all, 1).compute()), 1e-8);
     }
+    // In many pieces, in blocks of a piece, and with what no x gives: as the equations A^T A x = A^T b.
+    const auto tall = Random(1).normal({30000, 8}, 0, 1, {700, 8}), sides = Random(2).normal({30000, 3});
+    for (const auto& x : {tall, tall.rechunk({30000, 8})})
+      close(lstsq(x, sides).compute(),
+            M(solve(matmul(transpose(x), x), matmul(transpose(x), sides)).compute()), 1e-10);
+    CHECK(lstsq(zeros({5, 0}), ones({5, 2})).shape() == Shape{0, 2});
+    CHECK(lstsq(ones({5, 1}), zeros({5, 0})).shape() == Shape{1, 0});
+    CHECK_THROWS_WITH(lstsq(zeros({2, 3}), ones({2})),
+                      "lstsq: the matrix must be at least as tall as wide (got (2, 3))");
     const auto low =
         matmul(Random(1).normal({60, 3}, 0, 1, {20, 3}), Random(2).normal({3, 50}, 0, 1, {3, 25}));
     const auto [u, s, v] = svd_compressed(low, 3);
@@ -171,6 +257,14 @@ TEST_CASE("cholesky, solve and inv agree with products") {
     const M a = filled(9, 9, 4);
     const auto x = from_xtensor(a, {4, 3});
     const auto definite = matmul(x, transpose(x)) + eye(9) * 2;
+    const auto large = Random(4).normal({150, 150}),
+               definite_too = matmul(large, transpose(large)) + eye(150);
+    for (const std::int64_t size : {150, 149, 40}) {
+      const auto l = cholesky(definite_too.rechunk({size, 150}));
+      CHECK(l.chunks()[0] == definite_too.rechunk({size, size}).chunks()[0]);
+      CHECK(l.chunks()[1] == l.chunks()[0]);
+      close(matmul(l, transpose(l)).compute(), definite_too.compute());
+    }
     for (const std::int64_t size : {1, 2, 4, 9}) {
       const auto l = cholesky(definite.rechunk({size, size}));
       close(matmul(l, transpose(l)).compute(), definite.compute());
@@ -336,6 +430,12 @@ TEST_CASE("det and eigh of symmetric matrices") {
     const Eigh<double> e = eigh(a);
     close(matmul(e.v * e.w, transpose(e.v)).compute(), a.compute());
     CHECK(e.w.sum().item() == Approx(9));
+    const auto half = Random(5).normal({70, 70}), whole = half + transpose(half);
+    const Eigh<double> of_whole = eigh(whole);
+    close(matmul(of_whole.v * of_whole.w, transpose(of_whole.v)).compute(), whole.compute());
+    CHECK((of_whole.v.max({.axis = 0}) >= -of_whole.v.min({.axis = 0})).all().item());
+    const Eigh<double> lower = eigh(where(tril(ones({70, 70})) > 0, whole, 1e9));  // only that is read
+    close(lower.w.compute(), of_whole.w.compute());
     CHECK_THROWS_WITH(det(ones({2, 3})), "det: the matrix must be square (got (2, 3))");
     CHECK_THROWS_WITH(eigh(a / 0).w.compute(),
                       Catch::Contains("eigh: the elements must be finite (got an infinity or NaN)"));

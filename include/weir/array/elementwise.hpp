@@ -540,7 +540,8 @@ template <class T>
 /// Complex conjugate; real numbers as they are.
 template <class T>
 [[nodiscard]] Array<T> conj(const Array<T>& a) {
-  return Array<T>(detail::array::same(detail::array::Op::conj, a.node()));
+  if constexpr (std::is_floating_point_v<T>) return a;
+  else return Array<T>(detail::array::same(detail::array::Op::conj, a.node()));
 }
 /// To so many decimals, halves to even as far as doubles tell them; negative: to tens, hundreds, ...
 ///

@@ -37,7 +37,8 @@ concept Factored = std::is_same_v<T, float> || std::is_same_v<T, double>;
 /// **Errors.** Throws `Error{invalid_argument}` if the inner extents differ, the batches cannot be broadcast,
 /// or there is an array without axes; a task fails so if a sum of products of integers does not fit into the
 /// type of the result.
-/// **Cost.** One task per chunk of the result, which reads a row of chunks and a column of chunks.
+/// **Cost.** One task per chunk of the result, which reads a row of chunks and a column of chunks; transposes
+/// as they lie, and of a matrix times its own transpose one half.
 /// **Source.** NumPy's `matmul`.
 template <class T, class U>
 [[nodiscard]] auto matmul(const Array<T>& a, const Array<U>& b) {
@@ -48,7 +49,8 @@ template <class T, class U>
 ///
 /// **Shape.** The other axes of `a`, then those of `b`. **Errors.** Throws `Error{invalid_argument}` if not
 /// as many axes of both are named, one is not there or named twice, or the extents of a pair differ.
-/// **Cost.** Both are laid out as matrices, a task for each chunk, and multiplied: as `matmul`.
+/// **Cost.** Tasks lay out pieces of both as matrices, of 16 MiB at most, and multiply them; of integers,
+/// both are laid out first, a task for each chunk, and multiplied as `matmul` does.
 /// **Source.** NumPy's `tensordot`.
 template <class T, class U>
 [[nodiscard]] auto tensordot(const Array<T>& a, const Array<U>& b, const std::vector<std::int64_t>& of_a,
@@ -121,7 +123,8 @@ template <detail::array::Factored T>
 /// The x with the smallest |a x - b|, by QR; a is tall, n columns wide.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` if a is no matrix or wide, or b has other rows. A task fails
-/// with "singular" if columns of a depend on each other. **Cost.** n x n must fit into one task.
+/// with "singular" if columns of a depend on each other. **Cost.** Q is not made; n + k columns,
+/// those of both sides, and as many rows must fit into one task.
 template <detail::array::Factored T>
 [[nodiscard]] Array<T> lstsq(const Array<T>& a, const Array<T>& b) {
   return Array<T>(detail::array::lstsq(a.node(), b.node()));
@@ -131,23 +134,25 @@ template <detail::array::Factored T>
 ///
 /// **Errors.** Throws `Error{invalid_argument}` unless a is square; a task fails if it is not positive
 /// definite.
-/// **Cost.** Blocks are as long as the chunks along the first axis; a task holds two rows of them. Of more
-/// axes, as `inv`.
+/// **Cost.** Blocks are as long as the chunks along the first axis, and at most an eighth of it if that is 64
+/// or more; a task holds two rows of them. Of more axes, as `inv`.
 template <detail::array::Factored T>
 [[nodiscard]] Array<T> cholesky(const Array<T>& a) {
   return Array<T>(detail::array::cholesky(a.node()));
 }
 /// The x with a x = b, by LU with partial pivoting.
 ///
-/// The matrix is taken in panels of whole columns, its chunks along the second axis, of 64 columns or more
-/// and up to 64 MiB; so every pivot is the largest of its column, as LAPACK's is.
+/// The matrix is taken in panels of whole columns, its chunks along the second axis or pieces of them, of 64
+/// columns or more, up to an eighth of all and 64 MiB; so every pivot is the largest of its column, as
+/// LAPACK's is.
 /// **Shape.** (n, n) and (n,) or (n, k) in; out as `b`, in its chunks. Of more axes, (..., n, n) and
 /// (..., n, k), each matrix along the last two with its own; the axes before are broadcast, and one list (n,)
 /// is the right side of all.
 /// **Errors.** Throws `Error{invalid_argument}` if a is not square, b has other rows, or the axes before
 /// cannot be broadcast; a task fails with "singular" if a pivot is 0. NaN comes out as NaN.
-/// **Cost.** p panels of a give p * p / 2 tasks and 2 p for each panel of b. A task holds three panels; a may
-/// be larger than the memory of a worker. Of more axes, a task solves the equations of a chunk of matrices.
+/// **Cost.** p panels of a give p * p / 2 tasks, and 6 or more for each panel of b. A task holds three
+/// panels, or a third of a up to 64 MiB; a may be larger than the memory of a worker. Of more axes, a task
+/// solves the equations of a chunk of matrices.
 /// **Source.** LAPACK's gesv, to rounding; Dask's `solve` chooses pivots inside diagonal chunks only. Stacks
 /// as of NumPy 2, where b is a list only if it has one axis.
 template <detail::array::Factored T>

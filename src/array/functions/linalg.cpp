@@ -79,7 +79,7 @@ Factors qr(const NodePtr& x) {
     const View view = chunk_view(grid, chunk);
     task.kernel(&multiply_chunks,
                 {task.need(*q, view), task.need(*second, box_view(Dims{chunk * n, 0}, Dims{n, n}))}, q->type,
-                view.shape);
+                view.shape, view.shape[0], n, false, false);
   };
   const NodePtr whole =
       std::make_shared<TaskNode>("qr", x->type, grid, std::vector<NodePtr>{q, second}, plan);
@@ -142,6 +142,36 @@ bool holds_many(std::string_view function, const NodePtr& a) {
   return false;
 }
 
+// R of the QR of a and, if there is one, b beside each other: of pieces of rows first, then of their
+// triangles, stacked, until one task has all that is left.
+NodePtr upper_triangle(const NodePtr& a, const NodePtr& b) {
+  const std::int64_t m = a->grid.shape[0], n = a->grid.shape[1], width = n + (b ? b->grid.shape[1] : 0);
+  std::vector<std::int64_t> cuts{0};  // pieces of twice as many rows as columns
+  for (const std::int64_t end : a->grid.starts[0])
+    if (end - cuts.back() >= 2 * width && m - end >= 2 * width) cuts.push_back(end);
+  cuts.push_back(m);
+  const std::size_t pieces = cuts.size() - 1;
+  const auto plan = [a, b, cuts, n, width](TaskBuilder& task, std::int64_t chunk) {
+    const auto i = static_cast<std::size_t>(chunk);
+    const std::int64_t rows = cuts[i + 1] - cuts[i];
+    std::vector<std::uint32_t> operands{task.need(*a, box_view(Dims{cuts[i], 0}, Dims{rows, n}))};
+    if (b) operands.push_back(task.need(*b, box_view(Dims{cuts[i], 0}, Dims{rows, width - n})));
+    task.kernel(&triangle_chunk, std::move(operands));
+  };
+  std::vector<NodePtr> inputs{a};
+  if (b) inputs.push_back(b);
+  const NodePtr stacked = std::make_shared<TaskNode>(
+      "qr", a->type, Grid(Chunks{std::vector<std::int64_t>(pieces, width), {width}}), std::move(inputs),
+      plan);
+  if (pieces == 1) return stacked;
+  const std::int64_t group =
+      std::max<std::int64_t>(4, (8 << 20) / std::max<std::int64_t>(1, width * width * 8));
+  Chunks level{{}, {width}};
+  for (std::int64_t left = static_cast<std::int64_t>(pieces); left > 0; left -= group)
+    level[0].push_back(std::min(left, group) * width);
+  return upper_triangle(std::make_shared<RegridNode>(stacked, Grid(level)), nullptr);
+}
+
 }  // namespace
 
 NodePtr lstsq(const NodePtr& a, const NodePtr& b) {
@@ -149,32 +179,36 @@ NodePtr lstsq(const NodePtr& a, const NodePtr& b) {
   if (shape_of(b).empty() || b->grid.shape[0] != a->grid.shape[0] || b->grid.axes() > 2)
     refuse("lstsq", "both sides must have as many rows (got " + weir::to_text(a->grid.shape) + " and " +
                         weir::to_text(b->grid.shape) + ")");
-  const Factors f = in_name_of("lstsq", [&] { return qr(a); });
-  const NodePtr right = matmul(transpose(f.first, {}), b, a->type);
-  // One task that has all of R.
-  const auto plan = [r = f.second, right](TaskBuilder& task, std::int64_t) {
-    Dims first;
-    first.resize(static_cast<std::uint32_t>(right->grid.axes()));
-    const std::uint32_t triangle = task.need(*r, box_view(Dims{0, 0}, dims(r->grid.shape))),
-                        of_b = task.need(*right, box_view(first, dims(right->grid.shape)));
+  if (a->grid.shape[0] < a->grid.shape[1])
+    refuse("lstsq", "the matrix must be at least as tall as wide (got " + weir::to_text(a->grid.shape) + ")");
+  // Of both sides beside each other: what is above the triangle of b is Q^T b, and Q is not made.
+  const std::int64_t n = a->grid.shape[1];
+  const NodePtr columns = b->grid.axes() == 1 ? expand_dims(b, 1) : b;
+  const std::int64_t count = columns->grid.shape[1];
+  if (n == 0 || count == 0) return matmul(transpose(a, {}), b, a->type);
+  const NodePtr right = cast(columns, a->type);
+  const NodePtr r = upper_triangle(a, right);
+  const auto plan = [r, n, count](TaskBuilder& task, std::int64_t) {
+    const std::uint32_t triangle = task.need(*r, box_view(Dims{0, 0}, Dims{n, n})),
+                        of_b = task.need(*r, box_view(Dims{0, n}, Dims{n, count}));
     task.kernel(&solve_triangle, {triangle, of_b});
   };
-  Chunks chunks;
-  for (const std::int64_t extent : right->grid.shape) chunks.push_back({extent});
-  return std::make_shared<TaskNode>("lstsq", a->type, Grid(std::move(chunks)),
-                                    std::vector<NodePtr>{f.second, right}, plan);
+  const NodePtr x =
+      std::make_shared<TaskNode>("lstsq", a->type, Grid(Chunks{{n}, {count}}), std::vector<NodePtr>{r}, plan);
+  return b->grid.axes() == 1 ? squeeze(x, std::vector<std::int64_t>{1}) : x;
 }
+
 // --- LU with partial pivoting, by panels of whole columns
 
 namespace {
 
 // Where a matrix is cut into panels: at borders of its chunks, at least 64 columns each, and further where
-// they would be large.
-std::vector<std::int64_t> panels_of(const Node& x) {
+// they would be large, or more than `most` columns.
+std::vector<std::int64_t> panels_of(const Node& x, std::int64_t most) {
   constexpr std::int64_t least = 64, most_bytes = 64 << 20;
-  const std::int64_t most = std::max(
-      least,
-      most_bytes / std::max<std::int64_t>(1, x.grid.shape[0] * static_cast<std::int64_t>(size_of(x.type))));
+  most = std::max(least, std::min(most, most_bytes / std::max<std::int64_t>(
+                                                         1, x.grid.shape[0] *
+                                                                static_cast<std::int64_t>(size_of(x.type)))));
   const std::int64_t end = x.grid.shape[1];
   std::vector<std::int64_t> cuts{0};
   for (const std::int64_t border : x.grid.starts[1]) {
@@ -185,6 +219,9 @@ std::vector<std::int64_t> panels_of(const Node& x) {
   }
   return cuts;
 }
+// Of a matrix that is factored: while one panel is, others are computed with those before it, if there are
+// enough of them.
+std::vector<std::int64_t> panels_to_factor(const Node& a) { return panels_of(a, a.grid.shape[1] / 8); }
 std::vector<std::int64_t> widths(const std::vector<std::int64_t>& cuts) {
   std::vector<std::int64_t> all;
   for (std::size_t i = 0; i + 1 < cuts.size(); ++i) all.push_back(cuts[i + 1] - cuts[i]);
@@ -195,12 +232,27 @@ std::vector<std::int64_t> widths(const std::vector<std::int64_t>& cuts) {
 // exists.
 using Later = std::shared_ptr<const Node*>;
 
-// The columns of x after the panels of an LU: chunk (k, j) is panel j of x after those up to k, or (back,
-// which follows the forward ones) after those from the last down to k.
+// Panels that one task applies, one after the other.
+std::int64_t groups_of(std::int64_t panels, std::int64_t group) { return (panels + group - 1) / group; }
+void apply_panels(TaskBuilder& task, std::uint32_t columns, const Node& lu,
+                  const std::vector<std::int64_t>& cuts, std::int64_t first, std::int64_t count, bool back) {
+  std::vector<std::uint32_t> operands{columns};
+  Dims starts;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t panel = back ? first + count - 1 - i : first + i;
+    operands.push_back(task.chunk(lu, panel));
+    starts.push_back(cuts[static_cast<std::size_t>(panel)]);
+  }
+  task.kernel(&apply_panel, std::move(operands), starts, back);
+}
+
+// The columns of x after the panels of an LU, so many of which are a group: chunk (k, j) is panel j of x
+// after the groups up to k, or (back, which follows the forward ones) after those from the last down to k.
 NodePtr after_panels(const char* name, const NodePtr& x, const std::vector<std::int64_t>& cuts,
-                     const Later& lu, const std::vector<std::int64_t>& lu_cuts, const Node* forward) {
+                     const Later& lu, const std::vector<std::int64_t>& lu_cuts, std::int64_t group,
+                     const Node* forward) {
   const std::int64_t n = lu_cuts.back();
-  const auto steps = static_cast<std::int64_t>(lu_cuts.size()) - 1;
+  const auto panels = static_cast<std::int64_t>(lu_cuts.size()) - 1, steps = groups_of(panels, group);
   const auto self = std::make_shared<const Node*>(nullptr);
   const Grid grid(Chunks{std::vector<std::int64_t>(static_cast<std::size_t>(steps), n), widths(cuts)});
   const auto plan = [=](TaskBuilder& task, std::int64_t chunk) {
@@ -213,8 +265,7 @@ NodePtr after_panels(const char* name, const NodePtr& x, const std::vector<std::
     else
       columns = task.need(*x, box_view(Dims{0, grid.starts[1][static_cast<std::size_t>(at[1])]},
                                        Dims{n, grid.chunks[1][static_cast<std::size_t>(at[1])]}));
-    const std::uint32_t panel = task.chunk(**lu, k);
-    task.kernel(&apply_panel, {columns, panel}, lu_cuts[static_cast<std::size_t>(k)], back);
+    apply_panels(task, columns, **lu, lu_cuts, k * group, std::min(group, panels - k * group), back);
   };
   const auto node = std::make_shared<TaskNode>(name, x->type, grid, std::vector<NodePtr>{x}, plan);
   *self = node.get();
@@ -226,7 +277,7 @@ NodePtr after_panels(const char* name, const NodePtr& x, const std::vector<std::
 NodePtr lu(std::string_view function, const NodePtr& a, const std::vector<std::int64_t>& cuts) {
   const std::int64_t n = a->grid.shape[0];
   const auto self = std::make_shared<const Node*>(nullptr);
-  const NodePtr updated = after_panels("lu.update", a, cuts, self, cuts, nullptr);
+  const NodePtr updated = after_panels("lu.update", a, cuts, self, cuts, 1, nullptr);
   const auto plan = [=, name = std::string(function), others = updated.get()](TaskBuilder& task,
                                                                               std::int64_t j) {
     const std::int64_t start = cuts[static_cast<std::size_t>(j)],
@@ -244,16 +295,22 @@ NodePtr lu(std::string_view function, const NodePtr& a, const std::vector<std::i
 // x with a x = b.
 NodePtr solved(std::string_view function, const NodePtr& a, const NodePtr& b) {
   if (a->grid.size() == 0 || b->grid.size() == 0) return b;
-  const std::vector<std::int64_t> cuts = panels_of(*a), of_b = panels_of(*b);
+  const std::vector<std::int64_t> cuts = panels_to_factor(*a), of_b = panels_of(*b, b->grid.shape[1] / 4);
   const NodePtr factors = lu(function, a, cuts);
   const Later later = std::make_shared<const Node*>(factors.get());
-  const NodePtr forward = after_panels("solve.forward", b, of_b, later, cuts, nullptr);
-  const NodePtr back = after_panels("solve.back", forward, of_b, later, cuts, forward.get());
-  const bool one = cuts.size() == 2;
-  const auto plan = [last = one ? forward.get() : back.get(), one, later](TaskBuilder& task, std::int64_t j) {
-    const std::uint32_t columns = task.chunk(*last, last->grid.ravel(Dims{one ? 0 : 1, j})),
-                        panel = task.chunk(**later, 0);
-    task.kernel(&apply_panel, {columns, panel}, std::int64_t{0}, true);
+  // Each task copies its columns; it holds a third of the matrix at most, and no more than the largest panel.
+  constexpr std::int64_t most_bytes = 64 << 20;
+  const auto panels = static_cast<std::int64_t>(cuts.size()) - 1;
+  const std::int64_t bytes = a->grid.size() / panels * static_cast<std::int64_t>(size_of(a->type)),
+                     group = std::max<std::int64_t>(
+                         1, std::min((panels + 2) / 3, most_bytes / std::max<std::int64_t>(1, bytes)));
+  const NodePtr forward = after_panels("solve.forward", b, of_b, later, cuts, group, nullptr);
+  const NodePtr back = after_panels("solve.back", forward, of_b, later, cuts, group, forward.get());
+  const bool one = groups_of(panels, group) == 1;
+  const auto plan = [last = one ? forward.get() : back.get(), one, later, cuts,
+                     first = std::min(group, panels)](TaskBuilder& task, std::int64_t j) {
+    const std::uint32_t columns = task.chunk(*last, last->grid.ravel(Dims{one ? 0 : 1, j}));
+    apply_panels(task, columns, **later, cuts, 0, first, true);
   };
   const NodePtr x = std::make_shared<TaskNode>(std::string(function), a->type,
                                                Grid(Chunks{{b->grid.shape[0]}, widths(of_b)}),
@@ -339,7 +396,7 @@ Factors determinant(std::string_view function, const NodePtr& a) {
     const auto column = [&](std::int64_t which) { return index(rows, {Ellipsis{}, which}); };
     return {column(0), column(1), column(2)};
   }
-  const std::vector<std::int64_t> cuts = panels_of(*a);
+  const std::vector<std::int64_t> cuts = panels_to_factor(*a);
   const auto panels = std::ssize(cuts) - 1;
   if (panels == 0) {
     const NodePtr one = scalar_as(function, a->type, 1.0);
@@ -379,7 +436,13 @@ Factors eigh(const NodePtr& a) {
 // Block (i, j) of L needs the blocks to the left in its row and in row j.
 NodePtr cholesky(const NodePtr& input) {
   if (holds_many("cholesky", input)) return of_whole("cholesky", input, &matrix_triangles);
-  const NodePtr a = rechunk(input, ChunkSpec(Chunks{input->grid.chunks[0], input->grid.chunks[0]}));
+  // Blocks of an eighth of the rows, so that there is enough to do beside those on the diagonal.
+  std::vector<std::int64_t> rows;
+  const std::int64_t most = std::max<std::int64_t>(64, input->grid.shape[0] / 8);
+  for (const std::int64_t size : input->grid.chunks[0])
+    for (std::int64_t i = 0, pieces = std::max<std::int64_t>(1, (size + most - 1) / most); i < pieces; ++i)
+      rows.push_back(size * (i + 1) / pieces - size * i / pieces);
+  const NodePtr a = rechunk(input, ChunkSpec(Chunks{rows, rows}));
   const auto self = std::make_shared<const Node*>(nullptr);
   const auto plan = [a, self](TaskBuilder& task, std::int64_t chunk) {
     const Dims at = a->grid.unravel(chunk);
@@ -401,7 +464,7 @@ NodePtr cholesky(const NodePtr& input) {
   };
   const auto node = std::make_shared<TaskNode>("cholesky", a->type, a->grid, std::vector<NodePtr>{a}, plan);
   *self = node.get();
-  return node;
+  return rechunk(node, ChunkSpec(Chunks{input->grid.chunks[0], input->grid.chunks[0]}));
 }
 
 }  // namespace weir::detail::array

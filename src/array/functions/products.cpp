@@ -41,55 +41,101 @@ bool is_split(DType type, const Grid& result, std::int64_t parts, std::int64_t e
   constexpr std::int64_t few = 4, much = 4;
   return kind_of(type) > 1 && parts > 1 && result.count() <= few && elements / parts / much >= result.size();
 }
-NodePtr product_of_parts(const NodePtr& a, const NodePtr& b, const Grid& grid) {
-  const std::size_t batch = a->grid.axes() - 2;
+// One side of products of matrices along the last two axes; turned: each lies as its transpose.
+struct Factor {
+  NodePtr node;
+  bool is_turned = false;
+  /// The one of the last two axes that is summed over.
+  [[nodiscard]] std::size_t inner(bool is_left) const {
+    return node->grid.axes() - (is_left == is_turned ? 2 : 1);
+  }
+  [[nodiscard]] std::size_t free(bool is_left) const {
+    return node->grid.axes() - (is_left == is_turned ? 1 : 2);
+  }
+};
+// A transpose as the matrices that it is of: BLAS takes them as they lie.
+Factor factor(const NodePtr& x) {
+  const auto* view = kind_of(x->type) > 1 ? dynamic_cast<const AffineNode*>(x.get()) : nullptr;
+  if (view == nullptr || x->inputs[0]->grid.axes() != x->grid.axes()) return {x};
+  const std::size_t axes = x->grid.axes();
+  for (std::size_t a = 0; a < axes; ++a) {
+    const std::size_t from = a + 2 < axes ? a : 2 * axes - 3 - a;
+    if (view->maps()[a] != AxisMap{0, 1, static_cast<std::int64_t>(from)} ||
+        x->inputs[0]->grid.shape[a] != x->grid.shape[from])
+      return {x};
+  }
+  return {x->inputs[0], true};
+}
+// What one task takes of a factor: what the view of the result (batch..., m, n) has, and a piece of what is
+// summed over.
+View of_factor(const Factor& x, bool is_left, const View& view, std::int64_t start, std::int64_t count) {
+  const std::size_t axes = x.node->grid.axes(), free = axes - (is_left ? 2 : 1);
+  const auto inner = static_cast<std::uint32_t>(x.inner(is_left)),
+             own = static_cast<std::uint32_t>(x.free(is_left)),
+             result_axis = static_cast<std::uint32_t>(free);
+  View of = view;
+  of.maps[own].start = view.maps[result_axis].start;
+  of.shape[own] = view.shape[result_axis];
+  of.maps[inner].start = start;
+  of.shape[inner] = count;
+  return of;
+}
+// Whether both are of the same matrices, which lie so that a product is one with its own transpose.
+bool is_own_transpose(const Factor& a, const Factor& b) {
+  return a.node == b.node && a.is_turned != b.is_turned;
+}
+// Both factors of a task; those that are the same numbers are one operand, of which the kernel makes half.
+void need_factors(TaskBuilder& task, const Factor& a, const Factor& b, const View& view, std::int64_t start,
+                  std::int64_t count, std::vector<std::uint32_t>& operands) {
+  const View of_a = of_factor(a, true, view, start, count), of_b = of_factor(b, false, view, start, count);
+  operands.push_back(task.need(*a.node, of_a));
+  const bool is_one = is_own_transpose(a, b) && of_a == of_b;
+  operands.push_back(is_one ? operands.back() : task.need(*b.node, of_b));
+}
+void multiply(TaskBuilder& task, const Factor& a, const Factor& b, std::vector<std::uint32_t> operands,
+              const Dims& shape, std::int64_t m, std::int64_t n) {
+  task.kernel(&multiply_chunks, std::move(operands), a.node->type, shape, m, n, a.is_turned, b.is_turned);
+}
+
+NodePtr product_of_parts(const Factor& a, const Factor& b, const Grid& grid) {
   Chunks chunks = grid.chunks;
-  const auto& starts = a->grid.starts[batch + 1];
+  const auto& starts = a.node->grid.starts[a.inner(true)];
   chunks.insert(chunks.begin(), std::vector<std::int64_t>(starts.size() - 1, 1));
   const Grid parts(std::move(chunks), "matmul");
-  const auto plan = [a, b, grid, parts, starts, batch](TaskBuilder& task, std::int64_t chunk) {
-    const std::int64_t part = chunk / grid.count();
+  const auto plan = [a, b, grid, parts, starts](TaskBuilder& task, std::int64_t chunk) {
     const View view = chunk_view(grid, chunk % grid.count());
-    const auto k = static_cast<std::size_t>(part);
-    const auto rows = static_cast<std::uint32_t>(batch), columns = rows + 1;
-    View of_a = view, of_b = view;
-    of_a.maps[columns].start = of_b.maps[rows].start = starts[k];
-    of_a.shape[columns] = of_b.shape[rows] = starts[k + 1] - starts[k];
-    task.kernel(&multiply_chunks, {task.need(*a, of_a), task.need(*b, of_b)}, a->type,
-                chunk_view(parts, chunk).shape);
+    const auto k = static_cast<std::size_t>(chunk / grid.count());
+    std::vector<std::uint32_t> operands;
+    need_factors(task, a, b, view, starts[k], starts[k + 1] - starts[k], operands);
+    const auto columns = view.shape.size() - 1;
+    multiply(task, a, b, std::move(operands), chunk_view(parts, chunk).shape, view.shape[columns - 1],
+             view.shape[columns]);
   };
-  return reduce(Reduction::sum,
-                std::make_shared<TaskNode>("matmul", a->type, parts, std::vector<NodePtr>{a, b}, plan),
-                {.axis = 0}, a->type);
+  return reduce(
+      Reduction::sum,
+      std::make_shared<TaskNode>("matmul", a.node->type, parts, std::vector<NodePtr>{a.node, b.node}, plan),
+      {.axis = 0}, a.node->type);
 }
 
 // (batch..., m, k) x (batch..., k, n), of one type; the batches are equal.
-NodePtr product(const NodePtr& a, const NodePtr& b) {
-  const std::size_t batch = a->grid.axes() - 2;
-  Chunks chunks = stack_chunks(a, b);
-  chunks.push_back(a->grid.chunks[batch]);
-  chunks.push_back(b->grid.chunks[batch + 1]);
+NodePtr product(const Factor& a, const Factor& b) {
+  Chunks chunks = stack_chunks(a.node, b.node);
+  chunks.push_back(a.node->grid.chunks[a.free(true)]);
+  chunks.push_back(b.node->grid.chunks[b.free(false)]);
   const Grid grid(std::move(chunks), "matmul");
-  if (const auto parts = std::ssize(a->grid.chunks[batch + 1]);
-      is_split(a->type, grid, parts, a->grid.size() + b->grid.size()))
+  const auto& pieces = a.node->grid.starts[a.inner(true)];
+  if (is_split(a.node->type, grid, std::ssize(pieces) - 1, a.node->grid.size() + b.node->grid.size()))
     return product_of_parts(a, b, grid);
-  const auto plan = [a, b, grid, batch](TaskBuilder& task, std::int64_t chunk) {
+  const auto plan = [a, b, grid, pieces](TaskBuilder& task, std::int64_t chunk) {
     const View view = chunk_view(grid, chunk);
     std::vector<std::uint32_t> operands;
-    const auto& pieces = a->grid.starts[batch + 1];
-    const auto rows = static_cast<std::uint32_t>(batch), columns = rows + 1;
-    View of_a = view, of_b = view;
-    for (std::size_t k = 0; k + 1 < pieces.size(); ++k) {
-      const std::int64_t depth = pieces[k + 1] - pieces[k];
-      if (depth == 0) continue;
-      of_a.maps[columns].start = of_b.maps[rows].start = pieces[k];
-      of_a.shape[columns] = of_b.shape[rows] = depth;
-      operands.push_back(task.need(*a, of_a));
-      operands.push_back(task.need(*b, of_b));
-    }
-    task.kernel(&multiply_chunks, std::move(operands), a->type, view.shape);
+    for (std::size_t k = 0; k + 1 < pieces.size(); ++k)
+      if (const std::int64_t depth = pieces[k + 1] - pieces[k]; depth != 0)
+        need_factors(task, a, b, view, pieces[k], depth, operands);
+    const auto columns = view.shape.size() - 1;
+    multiply(task, a, b, std::move(operands), view.shape, view.shape[columns - 1], view.shape[columns]);
   };
-  return std::make_shared<TaskNode>("matmul", a->type, grid, std::vector<NodePtr>{a, b}, plan);
+  return std::make_shared<TaskNode>("matmul", a.node->type, grid, std::vector<NodePtr>{a.node, b.node}, plan);
 }
 
 // Whether a product of which each element is a sum of as many products as each array has is added up as it is
@@ -119,7 +165,7 @@ NodePtr matmul(const NodePtr& a, const NodePtr& b, DType type) {
   if (left.size() == 1) x = expand_dims(x, 0);
   if (right.size() == 1) y = expand_dims(y, 1);
   const auto [p, q] = in_one_stack("matmul", x, y);
-  const NodePtr result = product(p, q);
+  const NodePtr result = product(factor(p), factor(q));
   std::vector<std::int64_t> gone;
   if (left.size() == 1) gone.push_back(-2);
   if (right.size() == 1) gone.push_back(-1);
@@ -128,40 +174,142 @@ NodePtr matmul(const NodePtr& a, const NodePtr& b, DType type) {
 
 namespace {
 
+using AxisList = std::vector<std::int64_t>;
+
+std::int64_t extent_of(const NodePtr& x, const AxisList& axes) {
+  std::int64_t n = 1;
+  for (const std::int64_t axis : axes) n *= x->grid.shape[static_cast<std::size_t>(axis)];
+  return n;
+}
+NodePtr arranged(const NodePtr& x, std::initializer_list<AxisList> groups) {
+  AxisList order;
+  for (const auto& group : groups) order.insert(order.end(), group.begin(), group.end());
+  return order.empty() ? x : transpose(x, order);
+}
+
+// Axes that are one of a matrix; a task takes a piece of the longest of them, and the others whole.
+struct Side {
+  Side(const NodePtr& x, const AxisList& axes) : size(extent_of(x, axes)) {
+    for (const std::int64_t axis : axes) shape.push_back(x->grid.shape[static_cast<std::size_t>(axis)]);
+    cut = static_cast<std::size_t>(std::ranges::max_element(shape) - shape.begin());
+  }
+  std::int64_t size;
+  Shape shape;
+  std::size_t cut = 0;
+  std::int64_t count = 1;
+  [[nodiscard]] std::int64_t piece() const { return size / count; }
+  [[nodiscard]] bool can_be_cut() const { return !shape.empty() && 2 * count <= shape[cut]; }
+  [[nodiscard]] Chunks chunks() const {
+    Chunks all;
+    for (const std::int64_t extent : shape) all.push_back({extent});
+    if (count == 1) return all;
+    all[cut].clear();
+    for (std::int64_t i = 0; i < count; ++i)
+      all[cut].push_back(shape[cut] * (i + 1) / count - shape[cut] * i / count);
+    return all;
+  }
+};
+
+// In how many pieces a product is made: enough for all workers, none of them large; of what is summed over
+// while the partial sums are few beside what is read.
+void cut_sides(Side& m, Side& n, Side& k, bool is_symmetric, std::size_t element_bytes) {
+  constexpr std::int64_t most_tasks = 8, least_work = 4'000'000, most_bytes = 16 << 20;
+  const std::int64_t most = most_bytes / static_cast<std::int64_t>(element_bytes);
+  const double work = static_cast<double>(m.size) * static_cast<double>(n.size) * static_cast<double>(k.size);
+  const auto wanted = static_cast<std::int64_t>(
+      std::min(static_cast<double>(most_tasks), work / static_cast<double>(least_work)));
+  const auto is_large = [&](const Side& a, const Side& b) {
+    return a.piece() > most / std::max<std::int64_t>(1, b.piece());
+  };
+  for (;;) {
+    const bool any_large = is_large(m, n) || is_large(m, k) || is_large(n, k);
+    if (!any_large && m.count * n.count * k.count >= wanted) return;
+    const auto read = static_cast<double>(m.size + n.size) * static_cast<double>(k.size),
+               sums = 8 * static_cast<double>(k.count) * static_cast<double>(m.size) *
+                      static_cast<double>(n.size);
+    const bool by_k = k.can_be_cut() && (is_large(m, k) || is_large(n, k) || sums <= read);
+    if (by_k && k.piece() >= std::max(m.piece(), n.piece())) k.count *= 2;
+    else if (is_symmetric && m.can_be_cut()) n.count = m.count *= 2;
+    else if (!is_symmetric && m.can_be_cut() && (m.piece() >= n.piece() || !n.can_be_cut())) m.count *= 2;
+    else if (!is_symmetric && n.can_be_cut()) n.count *= 2;
+    else if (by_k) k.count *= 2;
+    else return;
+  }
+}
+
+// The sum over pairs of axes: tasks lay pieces out as matrices, each in the order in which most of its
+// elements lie one beside the other.
+NodePtr tensor_product(const NodePtr& a, const NodePtr& b, const AxisList& free_a, const AxisList& free_b,
+                       const AxisList& sum_a, const AxisList& sum_b) {
+  const bool ends_in_sum[] = {std::ranges::count(sum_a, std::ssize(a->grid.shape) - 1) > 0,
+                              std::ranges::count(sum_b, std::ssize(b->grid.shape) - 1) > 0};
+  const bool is_symmetric = a == b && sum_a == sum_b;
+  Factor left{ends_in_sum[0] ? arranged(a, {free_a, sum_a}) : arranged(a, {sum_a, free_a}), !ends_in_sum[0]};
+  Factor right{is_symmetric     ? left.node
+               : ends_in_sum[1] ? arranged(b, {free_b, sum_b})
+                                : arranged(b, {sum_b, free_b}),
+               ends_in_sum[1]};
+  Side m(a, free_a), n(b, free_b), k(a, sum_a);
+  cut_sides(m, n, k, is_symmetric, size_of(a->type));
+  Chunks chunks{{std::vector<std::int64_t>(static_cast<std::size_t>(k.count), 1)}};
+  for (const Side* side : {&m, &n})
+    for (auto& sizes : side->chunks()) chunks.push_back(std::move(sizes));
+  const Grid parts(std::move(chunks), "tensordot"), pieces(k.chunks());
+  const auto plan = [=, inner = free_a.size()](TaskBuilder& task, std::int64_t chunk) {
+    const View out = chunk_view(parts, chunk), of_sum = chunk_view(pieces, out.maps[0].start);
+    const auto view_of = [&](std::size_t first, std::size_t count, bool sum_first) {
+      Dims start, shape;
+      const auto add = [&](const View& from, std::size_t begin, std::size_t end) {
+        for (auto i = static_cast<std::uint32_t>(begin); i < end; ++i)
+          start.push_back(from.maps[i].start), shape.push_back(from.shape[i]);
+      };
+      if (sum_first) add(of_sum, 0, of_sum.shape.size());
+      add(out, first, first + count);
+      if (!sum_first) add(of_sum, 0, of_sum.shape.size());
+      return box_view(start, shape);
+    };
+    const View of_a = view_of(1, inner, left.is_turned),
+               of_b = view_of(1 + inner, out.shape.size() - 1 - inner, !right.is_turned);
+    std::vector<std::uint32_t> operands{task.need(*left.node, of_a)};
+    operands.push_back(is_symmetric && of_a == of_b ? operands[0] : task.need(*right.node, of_b));
+    std::int64_t rows = 1, columns = 1;
+    for (std::uint32_t i = 1; i < out.shape.size(); ++i) (i <= inner ? rows : columns) *= out.shape[i];
+    multiply(task, left, right, std::move(operands), out.shape, rows, columns);
+  };
+  return reduce(Reduction::sum,
+                std::make_shared<TaskNode>("tensordot", a->type, parts,
+                                           std::vector<NodePtr>{left.node, right.node}, plan),
+                {.axis = 0}, a->type);
+}
+
 // Axes of a and b by role, as lists of axes; the result has batch, then a's free, then b's free axes.
-NodePtr contracted(const NodePtr& a, const NodePtr& b, const std::vector<std::int64_t>& batch_a,
-                   const std::vector<std::int64_t>& batch_b, const std::vector<std::int64_t>& sum_a,
-                   const std::vector<std::int64_t>& sum_b, DType type) {
-  const auto free_axes = [](const NodePtr& x, const std::vector<std::int64_t>& batch,
-                            const std::vector<std::int64_t>& sum) {
-    std::vector<std::int64_t> rest;
+NodePtr contracted(const NodePtr& a, const NodePtr& b, const AxisList& batch_a, const AxisList& batch_b,
+                   const AxisList& sum_a, const AxisList& sum_b, DType type) {
+  const auto free_axes = [](const NodePtr& x, const AxisList& batch, const AxisList& sum) {
+    AxisList rest;
     for (std::int64_t axis = 0; axis < static_cast<std::int64_t>(x->grid.axes()); ++axis)
       if (!std::ranges::count(batch, axis) && !std::ranges::count(sum, axis)) rest.push_back(axis);
     return rest;
-  };
-  const auto extent = [](const NodePtr& x, const std::vector<std::int64_t>& axes) {
-    std::int64_t n = 1;
-    for (const std::int64_t axis : axes) n *= x->grid.shape[static_cast<std::size_t>(axis)];
-    return n;
-  };
-  const auto arranged = [](const NodePtr& x, std::initializer_list<std::vector<std::int64_t>> groups) {
-    std::vector<std::int64_t> order;
-    for (const auto& group : groups) order.insert(order.end(), group.begin(), group.end());
-    return order.empty() ? x : transpose(x, order);
   };
   const auto free_a = free_axes(a, batch_a, sum_a), free_b = free_axes(b, batch_b, sum_b);
   if (free_a.empty() && free_b.empty() && !sum_a.empty() && is_summed(type))
     return sum_of_products(arranged(a, {batch_a, sum_a}), arranged(b, {batch_b, sum_b}), std::ssize(batch_a),
                            type);
-  const NodePtr x = reshape(arranged(cast(a, type), {batch_a, free_a, sum_a}),
-                            {extent(a, batch_a), extent(a, free_a), extent(a, sum_a)});
-  const NodePtr y = reshape(arranged(cast(b, type), {batch_b, sum_b, free_b}),
-                            {extent(b, batch_b), extent(b, sum_b), extent(b, free_b)});
+  const NodePtr of_a = cast(a, type), of_b = a == b ? of_a : cast(b, type);
+  if (kind_of(type) > 1 && batch_a.empty() && !sum_a.empty()) {  // which BLAS adds up in any order
+    if (free_a.size() == 1 && free_b.size() == 1 && sum_a.size() == 1)
+      return product({of_a, sum_a[0] == 0}, {of_b, sum_b[0] == 1});
+    if (!free_a.empty() && !free_b.empty()) return tensor_product(of_a, of_b, free_a, free_b, sum_a, sum_b);
+  }
+  const NodePtr x = reshape(arranged(of_a, {batch_a, free_a, sum_a}),
+                            {extent_of(a, batch_a), extent_of(a, free_a), extent_of(a, sum_a)});
+  const NodePtr y = reshape(arranged(of_b, {batch_b, sum_b, free_b}),
+                            {extent_of(b, batch_b), extent_of(b, sum_b), extent_of(b, free_b)});
   Shape shape;
   for (const std::int64_t axis : batch_a) shape.push_back(a->grid.shape[static_cast<std::size_t>(axis)]);
   for (const std::int64_t axis : free_a) shape.push_back(a->grid.shape[static_cast<std::size_t>(axis)]);
   for (const std::int64_t axis : free_b) shape.push_back(b->grid.shape[static_cast<std::size_t>(axis)]);
-  return reshape(product(x, y), shape);
+  return reshape(product({x}, {y}), shape);
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ class AffineNode : public Node {
     view = input_view(view);
     return inputs[0].get();
   }
+  [[nodiscard]] const SmallVector<AxisMap, 4>& maps() const noexcept { return maps_; }
 
  private:
   View input_view(const View& view) const;

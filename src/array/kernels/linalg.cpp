@@ -23,34 +23,65 @@ void set_up_lapack() {
   (void)done;
 }
 
+// How the matrices of a product lie: turned ones as their transposes.
+struct Turned {
+  bool left = false, right = false;
+};
+CBLAS_TRANSPOSE transposing(bool is_turned) { return is_turned ? CblasTrans : CblasNoTrans; }
+
 // Adds a (m, k) times b (k, n) to c.
 template <class T>
-void gemm(const T* a, const T* b, T* c, int m, int n, int k) {
+void gemm(Turned turned, const T* a, const T* b, T* c, int m, int n, int k) {
   const T one = 1;
+  const CBLAS_TRANSPOSE of_a = transposing(turned.left), of_b = transposing(turned.right);
+  const int row_a = turned.left ? m : k, row_b = turned.right ? k : n;
   if constexpr (std::is_same_v<T, double>)
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, k, b, n, 1, c, n);
+    cblas_dgemm(CblasRowMajor, of_a, of_b, m, n, k, 1, a, row_a, b, row_b, 1, c, n);
   else if constexpr (std::is_same_v<T, float>)
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, k, b, n, 1, c, n);
+    cblas_sgemm(CblasRowMajor, of_a, of_b, m, n, k, 1, a, row_a, b, row_b, 1, c, n);
   else if constexpr (std::is_same_v<T, std::complex<double>>)
-    cblas_zgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, &one, a, k, b, n, &one, c, n);
-  else cblas_cgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, &one, a, k, b, n, &one, c, n);
+    cblas_zgemm(CblasRowMajor, of_a, of_b, m, n, k, &one, a, row_a, b, row_b, &one, c, n);
+  else cblas_cgemm(CblasRowMajor, of_a, of_b, m, n, k, &one, a, row_a, b, row_b, &one, c, n);
+}
+// The upper triangle of the same where b is the transpose of a (n, k).
+template <class T>
+void syrk(bool is_turned, const T* a, T* c, int n, int k) {
+  const T one = 1;
+  const CBLAS_TRANSPOSE of_a = transposing(is_turned);
+  const int row = is_turned ? n : k;
+  if constexpr (std::is_same_v<T, double>)
+    cblas_dsyrk(CblasRowMajor, CblasUpper, of_a, n, k, 1, a, row, 1, c, n);
+  else if constexpr (std::is_same_v<T, float>)
+    cblas_ssyrk(CblasRowMajor, CblasUpper, of_a, n, k, 1, a, row, 1, c, n);
+  else if constexpr (std::is_same_v<T, std::complex<double>>)
+    cblas_zsyrk(CblasRowMajor, CblasUpper, of_a, n, k, &one, a, row, &one, c, n);
+  else cblas_csyrk(CblasRowMajor, CblasUpper, of_a, n, k, &one, a, row, &one, c, n);
+}
+// The lower triangle is made what the upper one is, block by block: both are in the cache then.
+template <class T>
+void mirror(T* c, std::int64_t n) {
+  constexpr std::int64_t block = 32;
+  for (std::int64_t rows = 0; rows < n; rows += block)
+    for (std::int64_t columns = 0; columns <= rows; columns += block)
+      for (std::int64_t i = rows; i < std::min(n, rows + block); ++i)
+        for (std::int64_t j = columns; j < std::min(i, columns + block); ++j) c[i * n + j] = c[j * n + i];
 }
 // Adds a matrix (rows, columns), or if it is turned its transpose, times x to y. What is read once need not
 // be packed, as gemm does.
 template <class T>
 void gemv(bool is_turned, const T* a, const T* x, T* y, int rows, int columns) {
-  const CBLAS_TRANSPOSE transposing = is_turned ? CblasTrans : CblasNoTrans;
+  const CBLAS_TRANSPOSE of_a = transposing(is_turned);
   const T one = 1;
   if constexpr (std::is_same_v<T, double>)
-    cblas_dgemv(CblasRowMajor, transposing, rows, columns, 1, a, columns, x, 1, 1, y, 1);
+    cblas_dgemv(CblasRowMajor, of_a, rows, columns, 1, a, columns, x, 1, 1, y, 1);
   else if constexpr (std::is_same_v<T, float>)
-    cblas_sgemv(CblasRowMajor, transposing, rows, columns, 1, a, columns, x, 1, 1, y, 1);
+    cblas_sgemv(CblasRowMajor, of_a, rows, columns, 1, a, columns, x, 1, 1, y, 1);
   else if constexpr (std::is_same_v<T, std::complex<double>>)
-    cblas_zgemv(CblasRowMajor, transposing, rows, columns, &one, a, columns, x, 1, &one, y, 1);
-  else cblas_cgemv(CblasRowMajor, transposing, rows, columns, &one, a, columns, x, 1, &one, y, 1);
+    cblas_zgemv(CblasRowMajor, of_a, rows, columns, &one, a, columns, x, 1, &one, y, 1);
+  else cblas_cgemv(CblasRowMajor, of_a, rows, columns, &one, a, columns, x, 1, &one, y, 1);
 }
 template <class T>
-void multiply(const T* a, const T* b, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
+void multiply(Turned turned, const T* a, const T* b, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
   const int rows = static_cast<int>(m), columns = static_cast<int>(n), depth = static_cast<int>(k);
   if (m == 0 || n == 0 || k == 0) return;
   if constexpr (std::is_integral_v<T>) {
@@ -58,12 +89,22 @@ void multiply(const T* a, const T* b, T* c, std::int64_t m, std::int64_t n, std:
       for (std::int64_t q = 0; q < k; ++q)
         for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = c[i * n + j] || (a[i * k + q] && b[q * n + j]);
   } else if (n == 1) {
-    gemv(false, a, b, c, rows, depth);
+    turned.left ? gemv(true, a, b, c, depth, rows) : gemv(false, a, b, c, rows, depth);
   } else if (m == 1) {
-    gemv(true, b, a, c, depth, columns);
+    turned.right ? gemv(false, b, a, c, columns, depth) : gemv(true, b, a, c, depth, columns);
   } else {
-    gemm(a, b, c, rows, columns, depth);
+    gemm(turned, a, b, c, rows, columns, depth);
   }
+}
+
+// Block by block, so that what is read and what is written stay in the cache.
+template <class T>
+void transpose_square(const T* from, T* to, std::int64_t n) {
+  constexpr std::int64_t block = 16;
+  for (std::int64_t rows = 0; rows < n; rows += block)
+    for (std::int64_t columns = 0; columns < n; columns += block)
+      for (std::int64_t i = rows; i < std::min(n, rows + block); ++i)
+        for (std::int64_t j = columns; j < std::min(n, columns + block); ++j) to[i * n + j] = from[j * n + i];
 }
 
 // The matrices of one batch that are multiplied and added up: each (m, depth) times (depth, n).
@@ -190,12 +231,19 @@ void make_triangle(T* l, std::int64_t n) {
 task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands) {
   DType type{};
   Dims shape;
+  std::int64_t m = 0, n = 0;
+  Turned turned;
   read(parameters, type);
   read(parameters, shape);
+  read(parameters, m);
+  read(parameters, n);
+  read(parameters, turned.left);
+  read(parameters, turned.right);
   set_up_lapack();
   const Tensor out = make_tensor(type, shape);
-  const std::int64_t m = shape[shape.size() - 2], n = shape[shape.size() - 1],
-                     batches = out.size() == 0 ? 0 : out.size() / (m * n);
+  if (out.size() == 0) return out.value;
+  const std::int64_t batches = out.size() / (m * n);
+  const auto depth_of = [&](const Tensor& a) { return a.size() / (batches * m); };
   dispatch(type, [&]<class T>(std::type_identity<T>) {
     std::fill_n(out.as<T>(), out.size(), T(0));
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
@@ -203,7 +251,7 @@ task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands
       for (std::int64_t batch = 0; batch < batches; ++batch) {
         for (std::size_t i = 0; i < pairs.size(); ++i) {
           const Tensor &a = operands[2 * i], &b = operands[2 * i + 1];
-          const std::int64_t depth = a.shape[a.shape.size() - 1];
+          const std::int64_t depth = depth_of(a);
           pairs[i] = {a.as<T>() + batch * m * depth, b.as<T>() + batch * depth * n, depth};
         }
         T* c = out.as<T>() + batch * m * n;
@@ -212,13 +260,25 @@ task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands
       }
       return;
     }
+    bool is_symmetric = !std::is_integral_v<T> && m == n && m > 1 && turned.left != turned.right;
+    for (std::size_t i = 0; i + 1 < operands.size(); i += 2)
+      is_symmetric = is_symmetric && operands[i].data == operands[i + 1].data;
     for (std::size_t i = 0; i + 1 < operands.size(); i += 2) {
-      const Tensor &a = operands[i], &b = operands[i + 1];
-      const std::int64_t depth = a.shape[a.shape.size() - 1];
-      for (std::int64_t batch = 0; batch < batches; ++batch)
-        multiply(a.as<T>() + batch * m * depth, b.as<T>() + batch * depth * n, out.as<T>() + batch * m * n, m,
-                 n, depth);
+      const std::int64_t depth = depth_of(operands[i]);
+      for (std::int64_t batch = 0; batch < batches; ++batch) {
+        const T *a = operands[i].as<T>() + batch * m * depth,
+                *b = operands[i + 1].as<T>() + batch * depth * n;
+        T* c = out.as<T>() + batch * m * n;
+        if constexpr (!std::is_integral_v<T>)
+          if (is_symmetric && depth) {
+            syrk(turned.left, a, c, static_cast<int>(n), static_cast<int>(depth));
+            continue;
+          }
+        multiply(turned, a, b, c, m, n, depth);
+      }
     }
+    if (is_symmetric)
+      for (std::int64_t batch = 0; batch < batches; ++batch) mirror(out.as<T>() + batch * m * n, n);
   });
   return out.value;
 }
@@ -238,6 +298,44 @@ task::Value qr_chunk(Reader&, std::span<const Tensor> operands) {
       for (std::int64_t j = 0; j < n; ++j) r[i * n + j] = j < i ? T(0) : q[i * n + j];
     lapack<T>(LAPACKE_sorgqr, LAPACKE_dorgqr)(LAPACK_ROW_MAJOR, static_cast<int>(m), static_cast<int>(k),
                                               static_cast<int>(k), q, static_cast<int>(n), tau.data());
+    return out.value;
+  });
+}
+
+// Rows are taken block by block, each below the triangle of those before it: so a block stays in the cache,
+// where each reflection reads and writes all of it.
+task::Value triangle_chunk(Reader&, std::span<const Tensor> operands) {
+  constexpr std::int64_t block_bytes = 1 << 20;
+  return real_type(operands[0].type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t m = operands[0].shape[0];
+    std::int64_t n = 0;
+    for (const Tensor& x : operands) n += x.shape[1];
+    const Tensor out = make_tensor(operands[0].type, Dims{n, n});
+    if (n == 0) return out.value;
+    const std::int64_t block = std::max(4 * n, block_bytes / static_cast<std::int64_t>(sizeof(T)) / n),
+                       room = n + std::min(m, block);
+    std::vector<T> columns(static_cast<std::size_t>(room * n)), tau(static_cast<std::size_t>(n));
+    std::int64_t have = 0;  // rows of the triangle
+    for (std::int64_t row = 0; row < m; row += block) {
+      const std::int64_t count = std::min(block, m - row);
+      T* to = columns.data();
+      for (const Tensor& x : operands) {
+        const std::int64_t width = x.shape[1];
+        const T* from = x.as<T>() + row * width;
+        for (std::int64_t j = 0; j < width; ++j, to += room) {
+          std::fill(to + std::min(have, (to - columns.data()) / room + 1), to + have, T(0));
+          for (std::int64_t i = 0; i < count; ++i) to[have + i] = from[i * width + j];
+        }
+      }
+      const int rows = static_cast<int>(have + count), size = static_cast<int>(n);
+      const int info = lapack<T>(LAPACKE_sgeqrf, LAPACKE_dgeqrf)(LAPACK_COL_MAJOR, rows, size, columns.data(),
+                                                                 static_cast<int>(room), tau.data());
+      if (info < 0) refused("lstsq", "geqrf", info);
+      have = std::min(n, have + count);
+    }
+    for (std::int64_t i = 0; i < n; ++i)
+      for (std::int64_t j = 0; j < n; ++j)
+        out.as<T>()[i * n + j] = i <= j && i < have ? columns[static_cast<std::size_t>(j * room + i)] : T(0);
     return out.value;
   });
 }
@@ -281,18 +379,22 @@ task::Value matrix_eigenvectors(Reader& parameters, std::span<const Tensor> oper
     if (std::any_of(x.as<T>(), x.as<T>() + x.size(), [](T value) { return !std::isfinite(value); }))
       throw Error(ErrorKind::invalid_argument,
                   function + ": the elements must be finite (got an infinity or NaN)");
+    // Of columns the upper triangle is what the lower one is of rows; vectors come out as rows.
+    std::vector<T> vectors(static_cast<std::size_t>(n * n));
     T* v = out.as<T>();
     for (std::int64_t at = 0; at < x.size(); at += n * n, v += (n + 1) * n) {
-      std::copy_n(x.as<T>() + at, n * n, v);
-      if (lapack<T>(LAPACKE_ssyevd, LAPACKE_dsyevd)(LAPACK_ROW_MAJOR, 'V', 'L', static_cast<int>(n), v,
-                                                    static_cast<int>(n), v + n * n) != 0)
+      std::copy_n(x.as<T>() + at, n * n, vectors.data());
+      if (lapack<T>(LAPACKE_ssyevd, LAPACKE_dsyevd)(LAPACK_COL_MAJOR, 'V', 'U', static_cast<int>(n),
+                                                    vectors.data(), static_cast<int>(n), v + n * n) != 0)
         throw Error(ErrorKind::internal, function + ": LAPACK's syevd did not converge");
-      for (std::int64_t j = 0; j < n; ++j) {  // the sign that makes the largest entry of the column positive
+      for (std::int64_t j = 0; j < n; ++j) {  // the sign that makes the largest entry positive
+        T* one = vectors.data() + j * n;
         T largest = 0;
         for (std::int64_t i = 0; i < n; ++i)
-          if (std::fabs(v[i * n + j]) > std::fabs(largest)) largest = v[i * n + j];
-        for (std::int64_t i = 0; largest < 0 && i < n; ++i) v[i * n + j] = -v[i * n + j];
+          if (std::fabs(one[i]) > std::fabs(largest)) largest = one[i];
+        for (std::int64_t i = 0; largest < 0 && i < n; ++i) one[i] = -one[i];
       }
+      transpose_square(vectors.data(), v, n);
     }
     return out.value;
   });
@@ -424,32 +526,36 @@ task::Value factor_panel(Reader& parameters, std::span<const Tensor> operands) {
 }
 
 task::Value apply_panel(Reader& parameters, std::span<const Tensor> operands) {
-  std::int64_t start = 0;
+  Dims starts;
   bool back = false;
-  read(parameters, start);
+  read(parameters, starts);
   read(parameters, back);
-  const Tensor &x = operands[0], &panel = operands[1];
+  const Tensor& x = operands[0];
   return real_type(x.type, [&]<class T>(std::type_identity<T>) {
-    const std::int64_t n = x.shape[0], columns = x.shape[1], width = panel.shape[1], below = start + width;
+    const std::int64_t n = x.shape[0], columns = x.shape[1];
     const Tensor out = make_tensor(x.type, x.shape);
     T* y = out.as<T>();
     std::memcpy(y, x.data, static_cast<std::size_t>(x.size()) * sizeof(T));
     if (columns == 0) return out.value;
-    const T* lu = panel.as<T>();
-    if (!back)
-      for (std::int64_t i = 0; i < width; ++i)
-        if (const auto other = static_cast<std::int64_t>(lu[n * width + i]); other != start + i)
-          std::swap_ranges(y + (start + i) * columns, y + (start + i + 1) * columns, y + other * columns);
-    lapack<T>(cblas_strsm, cblas_dtrsm)(
-        CblasRowMajor, CblasLeft, back ? CblasUpper : CblasLower, CblasNoTrans,
-        back ? CblasNonUnit : CblasUnit, static_cast<int>(width), static_cast<int>(columns), 1,
-        lu + start * width, static_cast<int>(width), y + start * columns, static_cast<int>(columns));
-    const std::int64_t from = back ? 0 : below, rows = back ? start : n - below;
-    if (rows)
-      lapack<T>(cblas_sgemm, cblas_dgemm)(
-          CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(rows), static_cast<int>(columns),
-          static_cast<int>(width), -1, lu + from * width, static_cast<int>(width), y + start * columns,
-          static_cast<int>(columns), 1, y + from * columns, static_cast<int>(columns));
+    for (std::uint32_t p = 0; p < starts.size(); ++p) {
+      const Tensor& panel = operands[p + 1];
+      const std::int64_t start = starts[p], width = panel.shape[1], below = start + width;
+      const T* lu = panel.as<T>();
+      if (!back)
+        for (std::int64_t i = 0; i < width; ++i)
+          if (const auto other = static_cast<std::int64_t>(lu[n * width + i]); other != start + i)
+            std::swap_ranges(y + (start + i) * columns, y + (start + i + 1) * columns, y + other * columns);
+      lapack<T>(cblas_strsm, cblas_dtrsm)(
+          CblasRowMajor, CblasLeft, back ? CblasUpper : CblasLower, CblasNoTrans,
+          back ? CblasNonUnit : CblasUnit, static_cast<int>(width), static_cast<int>(columns), 1,
+          lu + start * width, static_cast<int>(width), y + start * columns, static_cast<int>(columns));
+      const std::int64_t from = back ? 0 : below, rows = back ? start : n - below;
+      if (rows)
+        lapack<T>(cblas_sgemm, cblas_dgemm)(
+            CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(rows), static_cast<int>(columns),
+            static_cast<int>(width), -1, lu + from * width, static_cast<int>(width), y + start * columns,
+            static_cast<int>(columns), 1, y + from * columns, static_cast<int>(columns));
+    }
     return out.value;
   });
 }
@@ -484,7 +590,11 @@ task::Value cholesky_block(Reader& parameters, std::span<const Tensor> operands)
                     x.as<T>(), k, y.as<T>(), k, 1, l, static_cast<int>(n));
     };
     if (diagonal) {
-      for (std::size_t i = 1; i < operands.size(); ++i) gemm_t(operands[i], operands[i]);
+      for (std::size_t i = 1; i < operands.size(); ++i) {  // of which only the lower triangle is read
+        const int k = static_cast<int>(operands[i].shape[1]), size = static_cast<int>(n);
+        lapack<T>(cblas_ssyrk, cblas_dsyrk)(CblasRowMajor, CblasLower, CblasNoTrans, size, k, -1,
+                                            operands[i].as<T>(), k, 1, l, size);
+      }
       make_triangle(l, n);
       return out.value;
     }

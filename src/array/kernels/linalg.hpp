@@ -5,11 +5,14 @@
 
 namespace weir::detail::array {
 
-/// Sum of the products of pairs of operands (batch..., m, k) and (batch..., k, n); parameters: type,
-/// (batch..., m, n).
+/// Sum of the products of pairs of operands, each of stacks of matrices (m, k) and (k, n), or, where they lie
+/// turned, of their transposes; parameters: type, shape of the result, m, n, whether the left ones are
+/// turned, the right ones. One operand twice is a matrix times its transpose.
 [[nodiscard]] task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands);
 /// Q above R of a matrix.
 [[nodiscard]] task::Value qr_chunk(Reader& parameters, std::span<const Tensor> operands);
+/// R of the QR of a matrix, or of two beside each other: as many rows as columns.
+[[nodiscard]] task::Value triangle_chunk(Reader& parameters, std::span<const Tensor> operands);
 /// u above s above v of a square matrix; parameters: function.
 [[nodiscard]] task::Value svd_chunk(Reader& parameters, std::span<const Tensor> operands);
 /// x with r x = b for upper triangular r.
@@ -25,8 +28,8 @@ namespace weir::detail::array {
 /// above stays. One row more has the row each pivot came from. Parameters: function (a determinant may have a
 /// pivot of 0), start.
 [[nodiscard]] task::Value factor_panel(Reader& parameters, std::span<const Tensor> operands);
-/// What a factored panel does to other columns: its pivots and its L, or (back) its U; parameters: start,
-/// back. Operands: the columns, the panel.
+/// What factored panels do to other columns, one after the other: their pivots and their L, or (back) their
+/// U; parameters: their starts, back. Operands: the columns, the panels.
 [[nodiscard]] task::Value apply_panel(Reader& parameters, std::span<const Tensor> operands);
 /// Sign, logarithm of the magnitude, and product of the pivots of a factored panel; parameters: start.
 [[nodiscard]] task::Value panel_determinant(Reader& parameters, std::span<const Tensor> operands);
