@@ -113,8 +113,8 @@ void Node::Rest::operator()(std::chrono::nanoseconds idle, std::chrono::nanoseco
   if (node_.baton_.wanted()) sched_yield();
   if (!is_down_) {
     if (idle < node_.patience_.spin) {
-      if (node_.may_nap())
-        return std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(node_.patience_.nap, most));
+      if (const std::chrono::nanoseconds pause = node_.nap(); pause.count() > 0)
+        return std::this_thread::sleep_for(std::min(pause, most));
       if (!node_.crowd_.is_there()) return spin();
     }
     node_.resting_.fetch_add(1, std::memory_order_relaxed);

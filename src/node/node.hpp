@@ -21,8 +21,9 @@ using Clock = std::chrono::steady_clock;
 /// How a node waits when there is nothing to do: it polls without sleeping for a while, then sleeps until it
 /// is rung for. What does not ring is looked for.
 struct Patience {
-  std::chrono::microseconds spin{200};  ///< Polls without sleeping for so long.
-  std::chrono::microseconds nap{50};    ///< Sleeps so long between these polls where `may_nap` says so.
+  std::chrono::microseconds spin{200};      ///< Polls without sleeping for so long.
+  std::chrono::microseconds nap{50};        ///< Sleeps so long between these polls, or longer ...
+  std::chrono::microseconds long_nap{200};  ///< ... up to this, where `Node::nap` says so.
   /// Then sleeps at most so long: what only a clock tells comes so late ...
   std::chrono::milliseconds sleep{20};
   std::chrono::milliseconds long_sleep{100};  ///< ... and so late after a second of silence ...
@@ -186,9 +187,9 @@ class Node : public client::ClusterLink,
   virtual void after_waiting() noexcept {}
   /// A thread that runs no task waits: tasks may wait for such threads, and have all slots.
   virtual void look_for_stuck() {}
-  /// Whether nothing that may arrive is urgent, and somebody else needs the core of who polls without
-  /// sleeping. Not under the baton.
-  virtual bool may_nap() { return false; }
+  /// For how long who polls without sleeping should sleep between two polls: nothing that may arrive is
+  /// urgent, and somebody else needs the core. 0: not at all. Not under the baton.
+  virtual std::chrono::nanoseconds nap() { return {}; }
   /// The task for which a thread that runs none submits; 0: none that is known.
   [[nodiscard]] virtual TaskId on_behalf() const { return 0; }
 

@@ -140,15 +140,17 @@ void SchedulerNode::submitted() {
 }
 
 // Workers have all cores of this host and enough to do: who polls all the time would take one from them.
-bool SchedulerNode::may_nap() {
+std::chrono::nanoseconds SchedulerNode::nap() {
   static const auto cores = static_cast<std::uint32_t>(host_cores());
-  const double enough_s = 4 * std::chrono::duration<double>(patience_.nap).count();
-  if (!baton_.try_lock()) return false;
+  if (!baton_.try_lock()) return {};
   std::uint32_t threads = 0;
   each_alive([&](PeerId, Peer& peer) { threads += peer.threads_here; });
-  const bool may = threads >= cores && state_.all_have_work(enough_s);
+  const double least_s = threads >= cores ? state_.least_load_s() : 0;
   baton_.unlock();
-  return may;
+  const std::chrono::duration<double> quarter(std::min(least_s / 4, 1.0));
+  if (quarter < patience_.nap) return {};
+  return std::min<std::chrono::nanoseconds>(std::chrono::duration_cast<std::chrono::nanoseconds>(quarter),
+                                            patience_.long_nap);
 }
 
 // --- what arrives

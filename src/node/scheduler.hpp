@@ -158,7 +158,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   bool run_here(TaskId id) override;
   void before_waiting(const std::function<bool()>& ready) override;
   void look_for_stuck() override;
-  bool may_nap() override;
+  std::chrono::nanoseconds nap() override;
   [[nodiscard]] TaskId on_behalf() const override;
   void after_waiting() noexcept override {
     if (is_body()) --body_waits_;

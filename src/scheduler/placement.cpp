@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "scheduler/state.hpp"
 
@@ -93,10 +94,11 @@ double State::resource_wait(const Task& task, const Worker& worker) const {
   return seconds;
 }
 
-bool State::all_have_work(double seconds) const noexcept {
-  return alive_ > 0 && std::all_of(workers_.begin(), workers_.end(), [&](const Worker& worker) {
-           return !worker.running() || worker.load_s / worker.threads >= seconds;
-         });
+double State::least_load_s() const noexcept {
+  double least = alive_ > 0 ? std::numeric_limits<double>::infinity() : 0;
+  for (const Worker& worker : workers_)
+    if (worker.running()) least = std::min<double>(least, worker.load_s / worker.threads);
+  return least;
 }
 
 bool State::named(const Options& options, const Worker& worker) const {

@@ -223,8 +223,9 @@ class State {
   [[nodiscard]] std::uint32_t backlog(PeerId peer) const noexcept {
     return index_of(peer) == nowhere ? 0 : workers_[index_of(peer)].ready();
   }
-  /// Whether every worker has tasks for so many seconds, by estimate; of what waits for inputs, too.
-  [[nodiscard]] bool all_have_work(double seconds) const noexcept;
+  /// For how many seconds the worker with the least to do has tasks, by estimate; of what waits for inputs,
+  /// too. 0 without workers.
+  [[nodiscard]] double least_load_s() const noexcept;
   [[nodiscard]] std::string name_of(PeerId peer) const;
   [[nodiscard]] std::string task_name(const Task& task) const;
   /// Throws `Error{internal}` if an invariant is broken. Tests call it after every event.

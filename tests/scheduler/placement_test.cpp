@@ -38,6 +38,24 @@ TEST_CASE("policy: every thread gets a task, however small the saturation") {
   CHECK(counts_of_ten_roots(0.1) == Counts{2, 1});
 }
 
+TEST_CASE("policy: the least load is that of the worker whose threads have the least to do") {
+  Story story({.saturation = 10});
+  CHECK(story.state.least_load_s() == 0);
+  story.join(1, 2);
+  story.join(2, 1);
+  story.submit(1);
+  story.finish(1, 8, 1e-3f);
+  CHECK(story.state.least_load_s() == 0);
+  for (TaskId id = 2; id <= 10; ++id) story.submit(id);
+  CHECK(story.processing() == Counts{8, 1});
+  CHECK(story.state.least_load_s() == Approx(1e-3));
+  story.lose(2);
+  CHECK(story.processing() == Counts{10});  // with the first one, whose result is lost
+  CHECK(story.state.least_load_s() == Approx(5e-3));
+  story.lose(1);
+  CHECK(story.state.least_load_s() == 0);
+}
+
 TEST_CASE("policy: queued tasks go back to the queue when their worker dies and out of it when one joins") {
   Story story({.saturation = 1});
   story.join(1, 2);
