@@ -14,6 +14,19 @@ Task* State::next_queued(Queue& queue, WorkerIndex owner) {
   return nullptr;
 }
 
+// The most urgent of what any worker may take, or of its share, unless others are far behind with theirs. One
+// that leaves has no share: what it has no time for goes back.
+Task* State::next_of_all(WorkerIndex index) {
+  Task* const any = next_queued(queue_, nowhere);
+  Task* const own = any && index < shares_.size() && !workers_[index].ends()
+                        ? next_queued(shares_[index], nowhere)
+                        : nullptr;
+  constexpr std::uint64_t far = 4;  // roots for each worker
+  const bool takes_own =
+      own && own->priority == any->priority && own->order - any->order <= far * workers_.size() << 8;
+  return takes_own ? own : any;
+}
+
 // Gives a worker with room the most urgent of what is held back, in runs.
 void State::fill(WorkerIndex index) {
   Worker& worker = workers_[index];
@@ -23,14 +36,15 @@ void State::fill(WorkerIndex index) {
   SmallVector<Task*, 2> aside;
   for (bool first = true;; first = false) {
     Task* own = worker.queued ? next_queued(worker.queue, index) : nullptr;
-    Task* any = queued_ && (!worker.memory.paused || all_paused()) ? next_queued(queue_, nowhere) : nullptr;
+    Task* any = queued_ && (!worker.memory.paused || all_paused()) ? next_of_all(index) : nullptr;
     if (!own && !any) break;
     const bool take_own =
         own && (!any || !later({own->priority, own->order, 0}, {any->priority, any->order, 0}));
     Task& task = take_own ? *own : *any;
     const Refill refill = this->refill(task, worker, first);
     if (refill == Refill::full || (refill == Refill::late && aside.size() == most_late)) break;
-    (take_own ? worker.queue : queue_).pop();
+    if (take_own) worker.queue.pop();
+    else if (queue_.top().id == task.id) queue_.pop();  // one of its share stays behind, stale
     dequeue(task);
     if (refill == Refill::late) aside.push_back(&task);
     else assign(task, index);

@@ -36,6 +36,15 @@ void State::begun(Time now, PeerId worker, protocol::SubmitTask&& message, bool 
   end_event();
 }
 
+// A row of roots ends where one is of another function, or all before it have finished.
+void State::count_root(const Task& task) {
+  ++roots_;
+  const Group& group = groups_[task.group];
+  const bool is_next = task.group == roots_group_ && group.finished + 1 < group.submitted;
+  root_position_ = is_next ? root_position_ + 1 : 0;
+  roots_group_ = task.group;
+}
+
 void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has_slot,
                    std::uint64_t order_of_parent) {
   auto [made, fresh] = tasks_.emplace(message.id, message.id);
@@ -110,7 +119,8 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has
   if (const Task* parent = message.parent ? tasks_.find(message.parent) : nullptr)
     order_of_parent = parent->order;
   if (order_of_parent && task.inputs.empty()) order = order_on(order_of_parent);
-  task.order = order ? order : ++roots_ << 8 | 255;
+  if (!order) count_root(task);
+  task.order = order ? order : roots_ << 8 | 255;
   if (message.gang) join_gang(task, *message.gang);
   if (task.in_gang && !failure) {
     const Gang& gang = gang_of(task);

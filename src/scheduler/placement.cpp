@@ -249,22 +249,47 @@ WorkerIndex State::home_for(const Task& actor) const {
   return best;
 }
 
+// Tasks without inputs are dealt out to the threads in turn, there and back again, so that the same places of
+// two rows, which are often used together, come to one worker. Not those that are short: of these, runs of
+// neighbours go together.
+WorkerIndex State::share_of(const Task& task) const {
+  const bool is_last = task.order == (roots_ << 8 | 255);
+  if (!is_last || workers_.size() > few_workers || 2 * estimate(task) < settings_.ahead_s ||
+      !waiting_gangs_.empty())
+    return nowhere;
+  std::uint32_t threads = 0;
+  for (const Worker& worker : workers_) threads += worker.running() ? worker.threads : 0;
+  if (threads == 0) return nowhere;
+  std::uint32_t place = root_position_ % threads;
+  if (root_position_ / threads % 2) place = threads - 1 - place;
+  for (WorkerIndex i = 0;; ++i) {
+    const std::uint32_t here = workers_[i].running() ? workers_[i].threads : 0;
+    if (place < here) return i;
+    place -= here;
+  }
+}
+
 // A task without inputs: idle threads first; then runs of neighbours to one worker, since neighbours are
 // often used together.
 Placement State::place_root(const Task& task) const {
   using What = Placement::What;
-  WorkerIndex idle = load_.least();
-  if (idle != nowhere && workers_[idle].ends() && !in_time(task, workers_[idle], workers_[idle].wait_s()))
-    idle = choose_restricted(task);
-  if (idle == nowhere) return {What::nobody};
-  const bool is_idle = workers_[idle].ready() + workers_[idle].extra() < workers_[idle].places();
-  if (queued_ > 0) return {What::hold, nowhere, is_idle ? idle : nowhere};
-  if (is_idle) return {What::assign, idle};
+  const auto is_idle = [&](WorkerIndex index) {
+    return workers_[index].ready() + workers_[index].extra() < workers_[index].places();
+  };
+  WorkerIndex least = load_.least();
+  if (least != nowhere && workers_[least].ends() && !in_time(task, workers_[least], workers_[least].wait_s()))
+    least = choose_restricted(task);
+  if (least == nowhere) return {What::nobody};
+  WorkerIndex share = share_of(task);
+  if (share != nowhere && (workers_[share].memory.paused || workers_[share].ends())) share = nowhere;
+  if (queued_ > 0) return {What::hold, nowhere, is_idle(least) ? least : nowhere, nowhere, share};
+  if (is_idle(least)) return {What::assign, share != nowhere && is_idle(share) ? share : least};
+  if (share != nowhere && has_room(task, workers_[share])) return {What::assign, share};
   const bool goes_on = cursor_ != nowhere && workers_[cursor_].running() &&
                        !workers_[cursor_].memory.paused && has_room(task, workers_[cursor_]);
-  const WorkerIndex next = goes_on ? cursor_ : idle;
+  const WorkerIndex next = goes_on ? cursor_ : least;
   if (has_room(task, workers_[next])) return {What::assign, next, nowhere, next};
-  return {What::hold, nowhere, nowhere, next};
+  return {What::hold, nowhere, nowhere, next, share};
 }
 
 // Of one that is being computed it is taken to be as large as others of its function.

@@ -51,6 +51,7 @@ struct Placement {
   WorkerIndex worker = nowhere;
   WorkerIndex has_room = nowhere;  ///< May take more of what is held.
   WorkerIndex cursor = nowhere;    ///< Where the next tasks without inputs go.
+  WorkerIndex share = nowhere;     ///< Who takes it, of those held for any, if it can.
 };
 
 /// Whether a worker gets the task that is next among those held back.
@@ -233,6 +234,7 @@ class State {
 
  private:
   // from_clients.cpp
+  void count_root(const Task& task);
   void submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has_slot,
               std::uint64_t order_of_parent = 0);
 
@@ -281,6 +283,7 @@ class State {
   // placement.cpp
   [[nodiscard]] Placement placement(const Task& task) const;
   [[nodiscard]] Placement place_root(const Task& task) const;
+  [[nodiscard]] WorkerIndex share_of(const Task& task) const;
   [[nodiscard]] std::string sentence(Obstacle why, const Task& task, const Worker& worker) const;
   [[nodiscard]] Obstacle obstacle(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool has_room(const Task& task, const Worker& worker) const;
@@ -316,6 +319,7 @@ class State {
 
   // balance.cpp
   [[nodiscard]] Task* next_queued(Queue& queue, WorkerIndex owner);
+  [[nodiscard]] Task* next_of_all(WorkerIndex index);
   void fill(WorkerIndex index);
   void rehome(Task& task);
   void retract(Task& task, WorkerIndex thief);
@@ -433,6 +437,7 @@ class State {
   LoadIndex load_;
   Queue queue_;                                   // ready tasks that any worker may take
   std::uint32_t queued_ = 0;                      // valid entries of queue_
+  std::vector<Queue> shares_;                     // those of queue_ that a worker takes first, by worker
   std::vector<TaskId> unplaceable_;               // no_worker
   std::map<PeerId, std::vector<TaskId>> blamed_;  // for the deaths of these workers
   std::vector<Group> groups_;
@@ -442,10 +447,11 @@ class State {
   std::uint64_t last_function_ = ~std::uint64_t{0};
   std::uint32_t last_group_ = 0;
   std::uint64_t roots_ = 0;
-  std::map<TaskId, Gang> gangs_;       // by leader
-  std::vector<TaskId> waiting_gangs_;  // leaders
-  mutable Time gangs_begin_ = 0;       // when the one that has places reserved may begin, at the latest ...
-  mutable Time gangs_seen_ = -1;       // ... as of this moment
+  std::uint32_t roots_group_ = 0, root_position_ = 0;  // of the last one: its place in a row of its function
+  std::map<TaskId, Gang> gangs_;                       // by leader
+  std::vector<TaskId> waiting_gangs_;                  // leaders
+  mutable Time gangs_begin_ = 0;  // when the one that has places reserved may begin, at the latest ...
+  mutable Time gangs_seen_ = -1;  // ... as of this moment
   std::shared_ptr<const Options> with_cores_[2];  // options that ask for cores, and the same as a resource
   struct Need {
     std::vector<Resource> resources;
@@ -471,6 +477,7 @@ class State {
 
   static constexpr std::size_t story_lines = 1 << 14;
   static constexpr std::uint32_t most_gone = 64;
+  static constexpr std::size_t few_workers = 64;
   std::vector<StoryLine> story_;
   std::size_t story_next_ = 0;
 };

@@ -113,6 +113,10 @@ void State::place(Task& task) {
       return assign(task, to.worker);
     case Placement::What::hold:
       enqueue(task, to.worker);
+      if (to.share != nowhere) {
+        if (shares_.size() <= to.share) shares_.resize(to.share + 1);
+        shares_[to.share].push({task.priority, task.order, task.id});
+      }
       if (to.has_room != nowhere) touch(to.has_room);
       return;
     case Placement::What::nobody:

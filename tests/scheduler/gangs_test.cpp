@@ -39,11 +39,11 @@ TEST_CASE("gang: none starts while there is no place for all; places are kept as
   story.join(1);
   story.join(2);
   story.submit(10);
-  CHECK(story.gang(1, 2) == Lines{"retract 10 @2"});
+  CHECK(story.gang(1, 2) == Lines{"retract 10 @1"});
   story.retracted(10, false);
   CAPTURE(explained(story, 1));
-  CHECK(has(explained(story, 1), "1 of 1 threads of worker 2 on host are kept for it, of which 1 still run"));
-  CHECK(has(explained(story, 1), "1 of 1 threads of worker 1 on host are kept for it, and are free"));
+  CHECK(has(explained(story, 1), "1 of 1 threads of worker 1 on host are kept for it, of which 1 still run"));
+  CHECK(has(explained(story, 1), "1 of 1 threads of worker 2 on host are kept for it, and are free"));
   // Nobody else gets them: this one is not known to be short.
   CHECK(story.submit(11, {}, {}, 2).empty());
   CHECK(story.of(11) == TaskState::queued);
@@ -67,7 +67,7 @@ TEST_CASE("gang: a task that is known to be done in time runs on a place that is
   story.submit(21, {}, {}, 4);
   story.finish(21, 8, 0.01f);  // function 4 a hundredth
   story.submit(22, {}, {}, 3);
-  CHECK(story.gang(1, 2) == Lines{"retract 22 @2"});
+  CHECK(story.gang(1, 2) == Lines{"retract 22 @1"});
   CHECK(story.submit(23, {}, {}, 4).size() == 1);
   CHECK(story.of(23) == TaskState::processing);
   story.submit(24, {}, {}, 3);

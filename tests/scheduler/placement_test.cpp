@@ -112,6 +112,51 @@ TEST_CASE(
   CHECK(moved(60) > 0);
 }
 
+TEST_CASE("policy: the same places of two rows of roots come to one worker, however these keep up") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  std::vector<PeerId> ran(2 * 16);
+  TaskId id = 1;
+  const auto finish_one = [&](PeerId peer) {
+    for (TaskId one = 1; one < id; ++one)
+      if (story.of(one) == TaskState::processing && story.worker_of(one) == peer) {
+        ran[one - 1] = peer;
+        story.finish(one, 8 << 20, 0.01f);
+        return true;
+      }
+    return false;
+  };
+  for (int row = 0; row < 2; ++row) {
+    for (int i = 0; i < 16; ++i) story.submit(id++);
+    for (int i = 0; i < 2; ++i) finish_one(row == 0 ? 1 : 2);  // one is ahead, another one each time
+    for (bool goes_on = true; goes_on;) {
+      const bool one = finish_one(1);
+      goes_on = finish_one(2) || one;
+    }
+  }
+  int alike = 0;
+  for (std::size_t i = 0; i < 16; ++i) alike += ran[i] == ran[16 + i];
+  CHECK(alike >= 14);  // at the end of a row who has nothing left takes another's
+}
+
+TEST_CASE("policy: who has finished his share of a row takes what others have not begun") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  for (TaskId id = 1; id <= 16; ++id) story.submit(id);
+  int done = 0;
+  for (bool goes_on = true; goes_on;) {
+    goes_on = false;
+    for (TaskId id = 1; id <= 16 && !goes_on; ++id)
+      if (story.of(id) == TaskState::processing && story.worker_of(id) == 1) {
+        story.finish(id, 8, 0.01f);
+        goes_on = ++done > 0;
+      }
+  }
+  CHECK(done >= 14);
+}
+
 TEST_CASE("policy: of many siblings few are given ahead of their input, whether or not others are idle now") {
   const auto given_ahead = [](std::uint32_t others, bool busy) {
     Story story;
