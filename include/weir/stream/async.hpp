@@ -35,22 +35,21 @@ class Brim {
  public:
   explicit Brim(Node& node) : gate_(node) {}
   [[nodiscard]] Gate& gate() noexcept { return gate_; }
-  /// So many are in the queue, which may hold `size`: after one more has come.
-  template <class Queued>
-  void filled(std::size_t size, const Queued& queued) noexcept {
-    if (queued() < size) return;
+  /// These are in the queue, which may hold `size`: after one more has come. Too many rather than too few:
+  /// whoever was told that it is full is told of room later.
+  void filled(std::size_t size, const Passage& queued) noexcept {
+    if (queued.most_inside() < size) return;
     const std::lock_guard lock(mutex_);
     gate_.set(true);
-    say_room(size, queued());  // taken meanwhile
+    say_room(size, queued.most_inside());  // taken meanwhile
   }
   /// The same after one has been taken.
-  template <class Queued>
-  void took(std::size_t size, const Queued& queued) noexcept {
+  void took(std::size_t size, const Passage& queued) noexcept {
     if (gate_.is_open()) return;
-    const std::size_t left = queued();
+    const std::size_t left = queued.most_inside();
     if (left >= size || (left > few_of(size) && !gate_.is_closed())) return;
     const std::lock_guard lock(mutex_);
-    say_room(size, queued());
+    say_room(size, queued.most_inside());
   }
 
  private:
@@ -74,11 +73,7 @@ class BufferNode final : public Boundary<T, T> {
 
   void attached() override { pump_.start(this->graph()); }
   void shut() noexcept override { pump_.shut(); }
-  [[nodiscard]] std::size_t queued() const override {
-    const std::uint64_t came = came_.load();  // first: never more than there were at a time
-    const std::uint64_t taken = taken_.load();
-    return came > taken ? came - taken : 0;
-  }
+  [[nodiscard]] std::size_t queued() const override { return elements_.least_inside(); }
   [[nodiscard]] Gate* gate(unsigned) override { return &brim_.gate(); }
 
  private:
@@ -87,34 +82,20 @@ class BufferNode final : public Boundary<T, T> {
   void put(Parcel<T> parcel) noexcept override {
     const bool counts = parcel.kind == Kind::element;
     if (counts) {
-      const std::size_t queued = at_most_queued();
+      const std::size_t queued = elements_.at_most_inside(size_);
       if (this->is_lost_in_cycle(queued > size_ ? queued - size_ : 0)) return;
     }
     {
       const std::lock_guard inside(wicket_);
       if (counts) {
         this->in.add();
-        came_.store(came_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        elements_.came();
       }
       this->entered_alone();
       lane_.push(std::move(parcel));
     }
-    if (counts && at_most_queued() >= size_) brim_.filled(size_, [this] { return most_queued(); });
+    if (counts && elements_.at_most_inside(size_) >= size_) brim_.filled(size_, elements_);
     pump_.poke();
-  }
-  /// Too many rather than too few: whoever was told that it is full is told of room later.
-  [[nodiscard]] std::size_t most_queued() const noexcept {
-    const std::uint64_t taken = taken_.load();
-    return came_.load() - taken;
-  }
-  /// The other side's line of the cache is read only when it matters.
-  [[nodiscard]] std::size_t at_most_queued() noexcept {
-    const std::uint64_t came = came_.load(std::memory_order_relaxed);
-    const std::uint64_t at_most = came - seen_taken_.load(std::memory_order_relaxed);
-    if (at_most < size_) return at_most;
-    const std::uint64_t taken = taken_.load();
-    seen_taken_.store(taken, std::memory_order_relaxed);
-    return came - taken;
   }
   void work() {
     std::size_t taken = 0;
@@ -122,8 +103,8 @@ class BufferNode final : public Boundary<T, T> {
       taken = 0;
       while (Parcel<T>* const first = lane_.front()) {
         const auto give = [&] {
-          taken_.store(taken_.load(std::memory_order_relaxed) + 1);
-          brim_.took(size_, [this] { return most_queued(); });
+          elements_.went();
+          brim_.took(size_, elements_);
           this->admit(std::move(*first->element));
         };
         if (this->let_out(*first, give)) {
@@ -142,10 +123,9 @@ class BufferNode final : public Boundary<T, T> {
   Brim brim_;
   // Of those who put, one at a time.
   alignas(line_bytes) Wicket wicket_;
-  std::atomic<std::uint64_t> came_{0}, seen_taken_{0};  // elements
   Lane<Parcel<T>> lane_;
-  alignas(line_bytes) std::atomic<std::uint64_t> taken_{0};  // the pump's own
-  Pace pace_;
+  Passage elements_;
+  alignas(line_bytes) Pace pace_;  // the pump's own
   alignas(line_bytes) Pump pump_;
 };
 
@@ -309,13 +289,13 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
 
   void put(Parcel<In> parcel) noexcept override {
     const bool is_element = parcel.kind == Kind::element;
-    const std::size_t room = room_.load(std::memory_order_relaxed), now = at_most_inside(room);
+    const std::size_t room = room_.load(std::memory_order_relaxed), now = inside_.at_most_inside(room);
     if (is_element && this->is_lost_in_cycle(now > room ? now - room : 0)) return;
     {
       const std::lock_guard inside(wicket_);
       if (is_element) this->in.add();
       this->entered_alone();
-      came_.store(came_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      inside_.came();
       if (beyond_.empty() && has_place()) {
         place(std::move(parcel));
       } else {
@@ -324,27 +304,11 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
         place_those_beyond();  // perhaps one has left meanwhile
       }
     }
-    if (at_most_inside(room) >= room) brim_.filled(room, [this] { return inside(); });
+    if (inside_.at_most_inside(room) >= room) brim_.filled(room, inside_);
     crew_.add();
   }
-  [[nodiscard]] std::size_t inside() const noexcept {
-    const std::uint64_t out = out_.load();  // first: too many are seen rather than too few
-    return came_.load() - out;
-  }
-  /// The other side's line of the cache is read only when it matters.
-  [[nodiscard]] std::size_t at_most_inside(std::size_t room) noexcept {
-    const std::uint64_t came = came_.load(std::memory_order_relaxed);
-    const std::uint64_t at_most = came - seen_out_.load(std::memory_order_relaxed);
-    if (at_most < room) return at_most;
-    const std::uint64_t out = out_.load();
-    seen_out_.store(out, std::memory_order_relaxed);
-    return came - out;
-  }
   [[nodiscard]] bool has_place() noexcept {
-    if (placed_count_ - seen_out_.load(std::memory_order_relaxed) <= mask_) return true;
-    const std::uint64_t out = out_.load();
-    seen_out_.store(out, std::memory_order_relaxed);
-    return placed_count_ - out <= mask_;
+    return placed_count_ <= mask_ || inside_.gone_if(placed_count_ - mask_) + mask_ >= placed_count_;
   }
   void place(Parcel<In>&& parcel) {
     if (!slots_) slots_ = std::make_unique<Slot[]>(mask_ + 1);
@@ -434,8 +398,8 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
     Cost::Clock::time_point last = looked_.load(std::memory_order_relaxed);
     const auto time = now - last;
     if (time < worth_sleeping || !looked_.compare_exchange_strong(last, now)) return;
-    const std::uint64_t out = out_.load(std::memory_order_relaxed);
-    const std::uint64_t went = out - seen_going_.exchange(out, std::memory_order_relaxed);
+    const std::uint64_t emitted = inside_.gone();
+    const std::uint64_t went = emitted - seen_going_.exchange(emitted, std::memory_order_relaxed);
     worth_keeping_.store(4 * went / static_cast<std::uint64_t>(time / worth_sleeping),
                          std::memory_order_relaxed);
   }
@@ -443,13 +407,13 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
   // --- what is ready
 
   [[nodiscard]] bool is_first_ready() const noexcept {
-    const std::uint64_t out = out_.load();
-    return out != placed_.load() && slots_[out & mask_].is_ready.load();
+    const std::uint64_t emitted = inside_.gone();
+    return emitted != placed_.load() && slots_[emitted & mask_].is_ready.load();
   }
   void emit_ready() {
     while (is_first_ready() && !is_emitting_.exchange(true)) {
       bool is_blocked = false;
-      while (is_first_ready() && !is_blocked) is_blocked = !pass_on(slots_[out_.load() & mask_]);
+      while (is_first_ready() && !is_blocked) is_blocked = !pass_on(slots_[inside_.gone() & mask_]);
       is_emitting_.store(false);
       if (is_blocked && !this->has_room_or([this] { resume(); })) return;
     }
@@ -465,14 +429,13 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
     slot.result.reset();
     slot.error = nullptr;
     slot.is_ready.store(false, std::memory_order_relaxed);
-    const std::uint64_t out = out_.load(std::memory_order_relaxed) + 1;
-    out_.store(out);
+    const std::uint64_t emitted = inside_.went();
     if (are_beyond_.load()) {
       const std::lock_guard inside(wicket_);
       place_those_beyond();
     }
-    brim_.took(room_.load(std::memory_order_relaxed), [this] { return inside(); });
-    this->count_gone(out >= seen_placed_.load(std::memory_order_relaxed));
+    brim_.took(room_.load(std::memory_order_relaxed), inside_);
+    this->count_gone(emitted >= seen_placed_.load(std::memory_order_relaxed));
     return true;
   }
   void give(Slot& slot) {
@@ -497,7 +460,6 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
   Brim brim_;
   // Of those who put, one at a time.
   alignas(line_bytes) Wicket wicket_;
-  std::atomic<std::uint64_t> came_{0}, seen_out_{0};
   std::uint64_t placed_count_ = 0;
   std::deque<Parcel<In>> beyond_;  // that have no place
   std::atomic<bool> are_beyond_{false};
@@ -508,7 +470,7 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
   std::atomic<std::uint64_t> seen_going_{0};
   std::atomic<std::size_t> worth_keeping_{0};
   std::atomic<bool> is_resumed_{false};  // there may be room below
-  alignas(line_bytes) std::atomic<std::uint64_t> out_{0};
+  Passage inside_;
   std::atomic<bool> is_emitting_{false};
   Crew crew_;
 };

@@ -653,6 +653,9 @@ class ElementMembers {
     return static_cast<Self&&>(*this).apply(op::slice(start, end, step));
   }
   /// Passes the first `n` elements, then ends the stream below.
+  ///
+  /// What is above goes on, as if this were not there: a source, and a `buffer` that nobody reads any more.
+  /// Name it and `destroy` it where it should not.
   auto take(std::uint64_t n) const& { return static_cast<const Self&>(*this).apply(op::take(n)); }
   /// The same of a temporary, whose operators share a task.
   auto take(std::uint64_t n) && requires detail::stream::is_on_cluster<Self> {

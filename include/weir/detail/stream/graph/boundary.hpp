@@ -2,7 +2,6 @@
 // let out.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -14,6 +13,7 @@
 
 #include "weir/detail/stream/graph/lane.hpp"
 #include "weir/detail/stream/graph/letter.hpp"
+#include "weir/detail/stream/graph/passage.hpp"
 
 namespace weir::detail::stream {
 
@@ -66,29 +66,20 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   }
   [[nodiscard]] bool is_boundary() const override { return true; }
   [[nodiscard]] bool comes_to_rest() const override { return true; }
-  [[nodiscard]] std::size_t queued() const override {
-    const std::uint64_t entered = entered_.load();  // first: never more than there were at a time
-    const std::uint64_t gone = gone_.load();
-    return entered > gone ? entered - gone : 0;
-  }
-  [[nodiscard]] std::size_t pending() const override {
-    const std::uint64_t gone = gone_.load();  // first: too many are seen rather than too few
-    return entered_.load() - gone;
-  }
-  [[nodiscard]] std::uint64_t gone() const override { return gone_.load(); }
+  [[nodiscard]] std::size_t queued() const override { return parcels_.least_inside(); }
+  [[nodiscard]] std::size_t pending() const override { return parcels_.most_inside(); }
+  [[nodiscard]] std::uint64_t gone() const override { return parcels_.gone(); }
 
  protected:
   using Kind = typename Parcel<In>::Kind;
 
   /// Takes what enters; counts it as `entered` unless it is dropped.
   virtual void put(Parcel<In> parcel) noexcept = 0;
-  void entered() noexcept { entered_.fetch_add(1); }
+  void entered() noexcept { parcels_.came_from_any(); }
   /// The same, where one thread at a time calls it, which says later that there is something.
-  void entered_alone() noexcept {
-    entered_.store(entered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
+  void entered_alone() noexcept { parcels_.came(); }
   /// Another parcel is about to enter in its place.
-  void dropped_one() noexcept { gone_.fetch_add(1); }
+  void dropped_one() noexcept { parcels_.went_from_any(); }
   /// A parcel has come out. Its ticket may call back, which may emit; only then nothing is pending.
   void left(Parcel<In>& parcel) noexcept {
     let_go(parcel.ticket);
@@ -96,7 +87,7 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   }
   /// A parcel is gone; `looks`: it may have been the last.
   void count_gone(bool looks) noexcept {
-    if (const std::uint64_t gone = gone_.fetch_add(1) + 1; looks && gone == entered_.load())
+    if (const std::uint64_t gone = parcels_.went_from_any(); looks && parcels_.is_empty_after(gone))
       this->graph().finished();
   }
 
@@ -163,8 +154,7 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
     }
   }
 
-  alignas(line_bytes) std::atomic<std::uint64_t> entered_{0};
-  alignas(line_bytes) std::atomic<std::uint64_t> gone_{0};
+  Passage parcels_;
 };
 
 }  // namespace weir::detail::stream
