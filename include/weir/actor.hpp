@@ -119,7 +119,7 @@ template <class T, class... A>
 requires(detail::client::why_no_actor<T, A...>() ==
          detail::client::Why::fits) Actor<T> Client::actor(OnDeath on_death, A&&... args) {
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return make_actor<T, detail::task::HeldType<detail::client::MakeActor<T>, I, A>...>(
+    return make_actor<T, detail::client::SentAs<detail::client::MakeActor<T>, I, A>...>(
         on_death, std::forward<A>(args)...);
   }
   (std::index_sequence_for<A...>{});
@@ -132,7 +132,7 @@ requires(detail::client::why_no_actor<T, A...>() ==
 }
 
 template <class T, class... Held>
-Actor<T> Client::make_actor(OnDeath on_death, const Held&... args) {
+Actor<T> Client::make_actor(OnDeath on_death, typename detail::task::AcceptedAs<Held>::type... args) {
   using namespace detail;
   using Make = client::MakeActor<T>;
   Options options;
@@ -141,8 +141,9 @@ Actor<T> Client::make_actor(OnDeath on_death, const Held&... args) {
       request_for<Make, Held...>(std::make_shared<const Options>(std::move(options)), false, Make());
   request.part = on_death == OnDeath::rebuild ? protocol::ActorPart::home_again : protocol::ActorPart::home;
   Writer writer(request.arguments, request.beside);
-  [[maybe_unused]] task::ArgumentWriter out{writer, request.inputs};
-  (task::Argument<Held>::put(out, args), ...);
+  [[maybe_unused]] task::ArgumentWriter out{writer, request.inputs, nullptr, &request.live,
+                                            core_->gives_from()};
+  (task::Argument<Held>::put(out, std::forward<typename task::AcceptedAs<Held>::type>(args)), ...);
   return Actor<T>(std::make_shared<client::ActorLane>(core_, core_->submit(std::move(request))));
 }
 

@@ -458,7 +458,7 @@ class Client : private detail::client::RefusedCalls {
       key.bytes(request.beside[i].data, request.beside[i].size);
   }
   template <class T, class... Held>
-  Actor<T> make_actor(OnDeath on_death, const Held&... args);
+  Actor<T> make_actor(OnDeath on_death, typename detail::task::AcceptedAs<Held>::type... args);
   template <class T>
   void bring(const std::vector<Future<T>>& futures);
   template <class T, class Use>

@@ -27,8 +27,7 @@ Request::Request(Request&&) noexcept = default;
 Request& Request::operator=(Request&&) noexcept = default;
 Request::~Request() = default;
 
-task::Value Request::take_beside() {
-  if (beside.empty() && live.empty()) return {};
+task::Value Request::take_all_beside() {
   return task::Value::make(task::Beside{std::move(beside), std::move(live)});
 }
 

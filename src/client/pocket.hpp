@@ -51,7 +51,7 @@ struct Pocketed final : FutureState {
   Pocketed(Request&& request, Pocket& in, TaskId submitter, int depth_of_submitter)
       : invoker(request.invoker),
         arguments(std::move(request.arguments)),
-        beside(request.beside.empty() && request.live.empty() ? task::Value() : request.take_beside()),
+        beside(request.take_beside()),
         pocket(in),
         origin(submitter),
         depth(depth_of_submitter),

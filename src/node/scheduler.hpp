@@ -146,12 +146,10 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void retire(PeerId worker, client::Deadline deadline) override;
   void restart() override;
 
-  /// Arguments below are written and read in less time than it takes to keep them apart.
-  static constexpr std::size_t worth_giving_bytes = 1024;
   /// A worker in this process: who waits for a task may run it there.
   void add_here(std::weak_ptr<WorkerNode> worker) {
     here_.push_back(std::move(worker));
-    set_gives_from(worth_giving_bytes);
+    set_gives_from(client::worth_giving_bytes);
   }
 
  protected:

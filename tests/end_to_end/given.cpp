@@ -101,6 +101,17 @@ struct Adding {
   }
 };
 
+struct Sharing {
+  explicit Sharing(std::shared_ptr<const Numbers> shared) : x(std::move(shared)) {}
+  std::shared_ptr<const Numbers> x;
+  std::uintptr_t place() const { return place_of(*x); }
+  double total() const { return sum(*x); }
+};
+struct Owning {
+  Numbers x;
+  double total() const { return sum(x); }
+};
+
 /// Reads another order than it writes, and leaves a member out.
 struct Crossed {
   Numbers x, y, left_out;
@@ -242,6 +253,18 @@ TEST_CASE("containers and plain structs go whole, from the program and from its 
     return first.result() + second.result();
   });
   CHECK(nested.result() == weigh(record()) + sum(numbers(100'000)));
+}
+
+TEST_CASE("an actor is made of what is given up or shared") {
+  const auto shared = std::make_shared<const Numbers>(numbers(3'000));
+  const auto sharing = client().actor<Sharing>(shared);
+  CHECK((sharing.call(&Sharing::place).result() == place_of(*shared)) == goes_live());
+  CHECK(sharing.call(&Sharing::total).result() == sum(*shared));
+  for (const std::size_t count : {5U, 3'000U, 200'000U}) {
+    const Numbers kept = numbers(count);
+    CHECK(client().actor<Owning>(numbers(count)).call(&Owning::total).result() == sum(kept));
+    CHECK(client().actor<Owning>(kept).call(&Owning::total).result() == sum(kept));
+  }
 }
 
 TEST_CASE("an actor is given what its caller gives up") {

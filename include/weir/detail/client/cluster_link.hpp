@@ -36,6 +36,9 @@ struct Function;
 
 namespace detail::client {
 
+/// Arguments below are written and read in less time than it takes to keep them apart.
+constexpr std::size_t worth_giving_bytes = 1024;
+
 class ClusterLink;
 class LinkShare;
 
@@ -136,13 +139,18 @@ struct Request {
   std::vector<Block> beside;      ///< Their large buffers.
   std::vector<task::Value> live;  ///< Those of them that are not written.
   /// What is beside the arguments; empty if nothing is.
-  [[nodiscard]] task::Value take_beside();
+  [[nodiscard]] task::Value take_beside() {
+    return beside.empty() && live.empty() ? task::Value() : take_all_beside();
+  }
   SmallVector<TaskId, 2> inputs;
   std::vector<FutureRef> untold;  ///< Those of them that only a thread of this process knows.
   std::shared_ptr<const Options> options;
   bool out_of_band = false;
   protocol::ActorPart part = protocol::ActorPart::none;
   bool follows = false;  ///< The last of the inputs only has to be done, however it ends.
+
+ private:
+  task::Value take_all_beside();
 };
 
 /// How the tasks of a gang are placed.

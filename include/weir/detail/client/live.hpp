@@ -120,7 +120,8 @@ constexpr auto sent_as() {
   using T = task::HeldType<F, I, A>;
   constexpr bool stands_for_itself = std::is_same_v<typename task::Argument<T>::Held, T>;
   if constexpr (!stands_for_itself || !task::Travels<T>::value || !std::is_class_v<T> ||
-                (task::Bitwise<T> && sizeof(T) < 1024) || task::Stateless<T> || !passes_live<T>) {
+                (task::Bitwise<T> && sizeof(T) < worth_giving_bytes) || task::Stateless<T> ||
+                !passes_live<T>) {
     return std::type_identity<T>{};
   } else {
     constexpr bool by_reference = takes_reference<F, I, T>();
