@@ -64,22 +64,22 @@ def measure_write(megabytes=1000):
         return array(3, "array_hdf5", folder, "--megabytes", megabytes)
 
 
-FUNCTIONS_HEADER = ["function", "threads", "ranks", "plain", "NumPy", "Dask", "of plain", "first, threads",
-                    "first, ranks"]
+FUNCTIONS_HEADER = ["function", "threads", "ranks", "plain", "NumPy", "Dask", "threads, of plain",
+                    "ranks, of plain", "first, threads", "first, ranks"]
 
 
 def function_rows(threads, ranks, numpy, dask):
-    """A row for each function that any of them has measured, the furthest from its plain loop first."""
+    """A row for each function that any of them has measured, the furthest from its plain loop in the same run
+    first."""
     names = dict.fromkeys(key.removesuffix("_plain_ms") for key in threads if key.endswith("_plain_ms"))
-    ratios = {name: threads[f"{name}_ms"] / threads[f"{name}_plain_ms"] for name in names}
     rows = []
-    for name in sorted(names, key=ratios.get, reverse=True):
-        cells = [threads[f"{name}_ms"], ranks.get(f"{name}_ms"), threads[f"{name}_plain_ms"],
-                 numpy.get(f"{name}_ms"), dask.get(f"{name}_ms"), ratios[name], threads[f"{name}_first_ms"],
-                 ranks.get(f"{name}_first_ms")]
-        rows.append([name, *("" if cell is None else f"{cell:.2f}" if i == 5 else f"{cell:.1f}"
-                             for i, cell in enumerate(cells))])
-    return rows
+    for name in names:
+        plain, on_ranks = threads[f"{name}_plain_ms"], ranks.get(f"{name}_ms")
+        rows.append([name, threads[f"{name}_ms"], on_ranks, plain, numpy.get(f"{name}_ms"),
+                     dask.get(f"{name}_ms"), threads[f"{name}_ms"] / plain,
+                     on_ranks and on_ranks / ranks[f"{name}_plain_ms"],
+                     threads[f"{name}_first_ms"], ranks.get(f"{name}_first_ms")])
+    return sorted(rows, key=lambda row: row[6], reverse=True)
 
 
 def measure_functions(elements=1 << 24, rounds=5):

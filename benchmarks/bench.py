@@ -96,16 +96,30 @@ def write_tables(results, root=ROOT, figures=FIGURES):
         name, shown, unit, raw_text, target, _ = cells(figure, value, raw)
         lines[name] = f"| `{name}` | {figure.what} | {shown} {unit} | {raw_text} | {target} |"
     for page, only_known in (("benchmarks/RESULTS.md", False), ("README.md", True)):
-        path = root / page
-        table = re.compile(r"(<!-- figures -->\n)(.*?)(<!-- end of figures -->)", flags=re.DOTALL)
-        found = table.findall(path.read_text())
-        if len(found) != 1:
-            raise Failed(f"{page}: must contain the marks <!-- figures --> and <!-- end of figures --> once")
-        known = {row[1]: row[0] for row in re.finditer(r"(?m)^\| `(\w+)`.*$", found[0][1])}
+        known = {row[1]: row[0] for row in re.finditer(r"(?m)^\| `(\w+)`.*$", between(root / page, "figures"))}
         order = known if only_known else [figure.name for figure in figures]
         rows = [lines.get(name) or known[name] for name in order if name in lines or name in known]
-        text = "\n".join(["| figure | what | value | raw | target |", "|---|---|---:|---:|---:|", *rows])
-        path.write_text(table.sub(lambda marks: marks[1] + text + "\n" + marks[3], path.read_text()))
+        between(root / page, "figures",
+                "\n".join(["| figure | what | value | raw | target |", "|---|---|---:|---:|---:|", *rows]))
+
+
+def between(path, name, text=None):
+    """What stands in a page between the marks of that name; puts `text` there."""
+    marked = re.compile(rf"(<!-- {name} -->\n)(.*?)(<!-- end of {name} -->)", flags=re.DOTALL)
+    page = path.read_text()
+    found = marked.findall(page)
+    if len(found) != 1:
+        raise Failed(f"{path}: must contain the marks <!-- {name} --> and <!-- end of {name} --> once")
+    if text is not None:
+        path.write_text(marked.sub(lambda marks: marks[1] + text + "\n" + marks[3], page))
+    return found[0][1]
+
+
+def write_functions(header, rows, root=ROOT):
+    """Puts the table of array functions into benchmarks/RESULTS.md, between its marks."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *([f"`{row[0]}`", *row[1:]] for row in rows)]
+    between(root / "benchmarks/RESULTS.md", "array functions",
+            "\n".join("| " + " | ".join(line) + " |" for line in lines))
 
 
 def measure(figures, as_json, into_readme):
@@ -213,12 +227,14 @@ def main(arguments):
     if table:
         header, measure_rows = table
         rows = measure_rows()
+        texts = [[part if isinstance(part, str) else number(part) for part in row] for row in rows]
         if options.json:
             for row in rows:
                 print(json.dumps(dict(zip(header, row))))
         else:
-            texts = [[part if isinstance(part, str) else number(part) for part in row] for row in rows]
             print_table(texts, header)
+        if options.readme and header is arrays.FUNCTIONS_HEADER:
+            write_functions(header, texts)
         return 0
     if options.against is not None:
         chosen = [by_name[name] for name in options.figures] or [

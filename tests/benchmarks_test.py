@@ -130,11 +130,21 @@ class BenchTest(unittest.TestCase):
     def test_every_array_function_has_a_row_the_slowest_beside_its_plain_loop_first(self):
         threads = {"sum_ms": 2.0, "sum_plain_ms": 4.0, "sum_first_ms": 6.0, "add_ms": 9.0, "add_plain_ms": 6.0,
                    "add_first_ms": 30.0}
-        self.assertEqual(arrays.function_rows(threads, {"sum_ms": 3.0, "sum_first_ms": 5.0}, {"add_ms": 12.0},
+        self.assertEqual(arrays.function_rows(threads, {"sum_ms": 3.0, "sum_plain_ms": 6.0, "sum_first_ms": 5.0},
+                                              {"add_ms": 12.0},
                                               {"sum_ms": 7.0}), [
-            ["add", "9.0", "", "6.0", "12.0", "", "1.50", "30.0", ""],
-            ["sum", "2.0", "3.0", "4.0", "", "7.0", "0.50", "6.0", "5.0"],
+            ["add", 9.0, None, 6.0, 12.0, None, 1.5, None, 30.0, None],
+            ["sum", 2.0, 3.0, 4.0, None, 7.0, 0.5, 0.5, 6.0, 5.0],
         ])
+
+    def test_writes_the_table_of_array_functions_into_the_results(self):
+        with tempfile.TemporaryDirectory() as folder:
+            results = Path(folder) / "benchmarks/RESULTS.md"
+            results.parent.mkdir()
+            results.write_text("a\n<!-- array functions -->\nold\n<!-- end of array functions -->\nb\n")
+            bench.write_functions(["function", "threads"], [["add", "9"], ["sum", "2.5"]], Path(folder))
+            self.assertEqual(results.read_text(), "a\n<!-- array functions -->\n| function | threads |\n| --- | ---: |\n"
+                             "| `add` | 9 |\n| `sum` | 2.5 |\n<!-- end of array functions -->\nb\n")
 
     def test_numpy_has_every_array_function_that_is_measured(self):
         source = "".join((ROOT / "benchmarks" / f"array_{part}.cpp").read_text()
