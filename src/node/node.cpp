@@ -54,16 +54,15 @@ bool Node::progress() {
   const auto now = Clock::now();
   last_poll_ns_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
   const bool moved = transport_.poll(*this);
-  if (moved) {
-    last_moved_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-    wake();
-  }
+  if (moved) wake();
   moved ? flush_due() : flush();
   const bool is_first = !std::exchange(has_moved_, moved);
   tick(now, moved && is_first);  // what has come may be a task, which begins before anybody looks around
   moved ? flush_due() : flush();
   const bool life = std::exchange(heard_life_, false), work = std::exchange(heard_work_, false);
-  return moved && (work || !life);
+  if (!moved || (life && !work)) return false;
+  last_moved_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  return true;
 }
 
 bool Node::drive() {
