@@ -182,8 +182,9 @@ TEST_CASE("no rank and no daemon stays when run itself is killed") {
   Process job(
       {WEIR_TOOL, "run", "-n", "2", "sh", "-c",
        "trap '' TERM; setsid sleep 100 & echo pid=$!; echo pid=$$; "
-       "[ $OMPI_COMM_WORLD_RANK = 1 ] || sleep 1; echo ready $OMPI_COMM_WORLD_RANK; sleep 100; true"});
+       "echo ready $OMPI_COMM_WORLD_RANK; sleep 100; true"});
   job.wait_for("ready 0");
+  job.wait_for("ready 1");
   job.send(SIGKILL);
   CHECK(job.wait().status == 128 + SIGKILL);
   REQUIRE(pids_in(job.out()).size() == 4);

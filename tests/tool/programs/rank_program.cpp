@@ -2,10 +2,12 @@
 #include <mpi.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -36,14 +38,22 @@ void print_arguments(int argc, char** argv) {
   for (int i = 0; i < argc; ++i) std::printf("%d<%s>\n", i, argv[i]);
 }
 
-void print_pids(int rank) {
-  std::fprintf(stderr, "rank=%d pid=%d mpirun=%d.\n", rank, getpid(), getppid());
-  MPI_Barrier(MPI_COMM_WORLD);
-  if (rank == 0) std::fprintf(stderr, "all ready\n");
+/// Rank 0 prints those of all: lines of several ranks come in any order, also long after a barrier.
+void print_pids(int rank, int size, pid_t daemon = 0) {
+  const std::array<int, 3> mine{getpid(), getppid(), daemon};
+  std::vector<std::array<int, 3>> all(rank == 0 ? size : 0);
+  MPI_Gather(mine.data(), 3, MPI_INT, all.data(), 3, MPI_INT, 0, MPI_COMM_WORLD);
+  if (rank != 0) return;
+  for (int i = 0; i < size; ++i) {
+    const auto& [pid, mpirun, daemon_pid] = all[i];
+    std::fprintf(stderr, "rank=%d pid=%d mpirun=%d.\n", i, pid, mpirun);
+    if (daemon_pid != 0) std::fprintf(stderr, "daemon pid=%d\n", daemon_pid);
+  }
+  std::fprintf(stderr, "all ready\n");
 }
 
 /// A process with a session of its own, without a parent and without open files.
-void start_daemon() {
+pid_t start_daemon() {
   int ready[2];
   if (pipe(ready) != 0) std::abort();
   if (fork() == 0) {
@@ -56,7 +66,7 @@ void start_daemon() {
   }
   pid_t daemon = 0;
   (void)!read(ready[0], &daemon, sizeof daemon);
-  std::fprintf(stderr, "daemon pid=%d\n", daemon);
+  return daemon;
 }
 
 }  // namespace
@@ -94,23 +104,22 @@ int main(int argc, char** argv) {
     wait_for_ever();
   }
   if (what == "mpirun_stays") {  // as after the loss of a node: the other rank does not end
-    print_pids(rank);
+    print_pids(rank, size);
     if (rank != 0) wait_for_ever();
     leave_status(4);
     _exit(0);
   }
   if (what == "wait") {
-    print_pids(rank);
+    print_pids(rank, size);
     wait_for_ever();
   }
   if (what == "deaf") {  // ranks that do not end for being asked, and a child that has gone its own way
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);
-    start_daemon();
-    print_pids(rank);
+    print_pids(rank, size, start_daemon());
     wait_for_ever();
   }
   if (what == "daemon") {
-    if (rank == 0) start_daemon();
+    if (rank == 0) std::fprintf(stderr, "daemon pid=%d\n", start_daemon());
     MPI_Finalize();
     return 0;
   }
