@@ -287,6 +287,20 @@ def further_dask(elements):
         "ifft_rows": lambda: da.fft.ifft(turned), "rfft_rows": lambda: da.fft.rfft(a)}
 
 
+def small_functions():
+    """Those of array_small.cpp."""
+    x, y = np.random.default_rng(4).random((2, 1000))
+    return {"small_sum": lambda: x.sum(), "small_mean": lambda: x.mean(), "small_add": lambda: x + y,
+            "small_expression": lambda: x * 2 + y * y - 1, "small_sin": lambda: np.sin(x)}
+
+
+def small_dask():
+    import dask.array as da
+    x, y = (da.from_array(one, chunks=1000).persist() for one in np.random.default_rng(4).random((2, 1000)))
+    return {"small_sum": lambda: x.sum(), "small_mean": lambda: x.mean(), "small_add": lambda: x + y,
+            "small_expression": lambda: x * 2 + y * y - 1, "small_sin": lambda: da.sin(x)}
+
+
 def on_two_threads(work):
     import dask
     return lambda: dask.persist(work(), scheduler="threads", num_workers=2)
@@ -302,10 +316,10 @@ if __name__ == "__main__":
     size, rounds = int(sys.argv[1]), int(sys.argv[2])
     only = sys.argv[4].split(",") if len(sys.argv) > 4 else []
     if sys.argv[3:4] == ["dask"]:
-        chosen = dask_functions(size) | further_dask(size)
+        chosen = dask_functions(size) | further_dask(size) | small_dask()
         chosen = {name: on_two_threads(work) for name, work in chosen.items()}
     else:
-        chosen = functions(size) | further_functions(size) | further_algebra(size)
+        chosen = functions(size) | further_functions(size) | further_algebra(size) | small_functions()
     for name, work in chosen.items():
         if only and name not in only:
             continue

@@ -127,6 +127,18 @@ task::Value SchedulerNode::result_here(PeerId holder, TaskId id) {
   return {};
 }
 
+task::Value SchedulerNode::value_here(client::FutureState& state) {
+  if (here_.empty() || has_ended() || state.core.get() != this) return {};
+  Hold hold(*this);
+  if (state.status != Status::finished || state.kept || state.is_untold) return {};
+  if (state.has_value && state.value) return state.value;
+  task::Value value;
+  constexpr int tries = 32;  // its worker may have its baton for a moment
+  for (int i = 0; i < tries && !value && !futures_.is_gone(state.holder); ++i)
+    value = result_here(state.holder, state.id);
+  return value;
+}
+
 // Sends at once to workers that have little to do, and looks for answers now and then.
 void SchedulerNode::submitted() {
   if (gave_up_) give_up_if_hopeless();

@@ -6,6 +6,7 @@
 #include "client/graph_teller.hpp"
 #include "client/link_share.hpp"
 #include "client/pocket.hpp"
+#include "client/values_here.hpp"
 #include "coordination/state.hpp"
 #include "node/host.hpp"
 #include "node/keeper.hpp"
@@ -44,7 +45,10 @@ struct SchedulerSettings {
 class WorkerNode;
 
 /// Carries out what the scheduler decides, and is the client of the user's program.
-class SchedulerNode final : public Node, public client::Overseer, public client::GraphTeller {
+class SchedulerNode final : public Node,
+                            public client::Overseer,
+                            public client::GraphTeller,
+                            public client::ValuesHere {
  public:
   SchedulerNode(comm::Transport& transport, SchedulerSettings settings);
   ~SchedulerNode() override;
@@ -86,6 +90,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   bool wait(client::FutureState& state, client::Deadline deadline) override;
   void fetch(client::FutureState& state, client::Deadline deadline) override;
   void cancel(client::FutureState& state, const std::string& reason) override;
+  [[nodiscard]] task::Value value_here(client::FutureState& state) override;
   void on_done(client::FutureState& state, std::function<void()> done, bool awaited) override;
   void see_through(const client::FutureRef& future) override;
   void release(client::FutureState* state) noexcept override;

@@ -1010,6 +1010,8 @@ void answer(std::ostream& out, const std::string& line) {
     dispatch(node->type, [&]<class T>(std::type_identity<T>) {
       const xt::xarray<T> result = compute<T>(node);
       words.check_named();
+      if (bytes_of(persist(node)) != bytes_of(node))
+        throw std::runtime_error("tasks give other elements than the thread that computes what is small");
       if (!std::equal(shape.begin(), shape.end(), result.shape().begin(), result.shape().end(),
                       [](std::int64_t a, std::size_t b) { return static_cast<std::size_t>(a) == b; }))
         throw std::runtime_error("the result has another shape than its array");

@@ -128,9 +128,10 @@ struct Folding {
   std::size_t planes;      // leading axes of partial results: 0 or 1
   bool concludes = false;  // the end of the tree has numbers instead of planes
   bool drops = false;      // and it has no folded axes; for one plane
-  [[nodiscard]] bool is_done(const Grid& grid) const {
+  [[nodiscard]] bool is_done(const Grid& grid) const { return is_done(grid, planes); }
+  [[nodiscard]] bool is_done(const Grid& grid, std::size_t first_axis) const {
     for (std::size_t a = 0; a < folded.size(); ++a)
-      if (folded[a] && grid.chunks[a + planes].size() > 1) return false;
+      if (folded[a] && grid.chunks[a + first_axis].size() > 1) return false;
     return true;
   }
   [[nodiscard]] Grid without_folded(const Grid& grid) const {
@@ -150,6 +151,23 @@ struct Folding {
     return Grid(Chunks(grid.chunks.begin() + static_cast<std::ptrdiff_t>(planes), grid.chunks.end()));
   }
 };
+
+NodePtr light(std::string name, DType type, Grid grid, const NodePtr& x, TaskNode::Plan plan) {
+  const auto node = std::make_shared<TaskNode>(std::move(name), type, std::move(grid),
+                                               std::vector<NodePtr>{x}, std::move(plan));
+  node->light = true;
+  return node;
+}
+
+// What is this small is folded by one task, whatever its chunks are.
+NodePtr joined(const Folding& how, const NodePtr& x) {
+  constexpr std::int64_t few_elements = 16 * 1024;
+  if (x->grid.size() > few_elements || how.is_done(x->grid, 0)) return x;
+  Chunks chunks = x->grid.chunks;
+  for (std::size_t a = 0; a < chunks.size(); ++a)
+    if (how.folded[a]) chunks[a] = {x->grid.shape[a]};
+  return std::make_shared<RegridNode>(x, Grid(std::move(chunks)));
+}
 
 // A partial result for every chunk.
 NodePtr partial(const Folding& how, const NodePtr& x) {
@@ -194,11 +212,11 @@ NodePtr partial(const Folding& how, const NodePtr& x) {
     if (last) task.kernel(&conclude, {to.operand}, how.fold, how.type, how.name);
     else task.result(to.operand);
   };
-  return std::make_shared<TaskNode>(how.name, fold_type(how.fold, how.type),
-                                    last    ? how.without_planes(grid)
-                                    : drops ? how.without_folded(grid)
-                                            : std::move(grid),
-                                    std::vector<NodePtr>{x}, plan);
+  return light(how.name, fold_type(how.fold, how.type),
+               last    ? how.without_planes(grid)
+               : drops ? how.without_folded(grid)
+                       : std::move(grid),
+               x, plan);
 }
 
 // Merges up to `ways` neighbours along every folded axis.
@@ -254,17 +272,17 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
     if (last) task.kernel(&conclude, std::move(operands), fold, how.type, how.name);
     else task.kernel(&merge, std::move(operands), fold, how.type);
   };
-  return std::make_shared<TaskNode>(how.name + " merge", x->type,
-                                    last    ? how.without_planes(grid)
-                                    : drops ? how.without_folded(grid)
-                                            : grid,
-                                    std::vector<NodePtr>{x}, plan);
+  return light(how.name + " merge", x->type,
+               last    ? how.without_planes(grid)
+               : drops ? how.without_folded(grid)
+                       : grid,
+               x, plan);
 }
 
 // The whole tree; the result has the folded axes, with one element, unless it drops them, and the planes in
 // front unless it concludes.
 NodePtr fold_tree(const Folding& how, const NodePtr& x, int split_every) {
-  NodePtr node = partial(how, x);
+  NodePtr node = partial(how, joined(how, x));
   const auto axes = std::max<std::ptrdiff_t>(1, std::ranges::count(how.folded, true));
   const auto ways = std::max<std::int64_t>(
       2, static_cast<std::int64_t>(std::pow(split_every, 1.0 / static_cast<double>(axes)) + 1e-9));

@@ -215,18 +215,53 @@ class Arriving {
   std::size_t ahead_ = 0;
 };
 
+/// An array that is put together from its chunks.
+template <class T>
+class Whole {
+ public:
+  explicit Whole(const Grid& grid) : grid_(grid), steps_(row_major(dims(grid.shape))) {
+    typename xt::xarray<T>::shape_type extents(grid.axes());
+    for (std::size_t a = 0; a < grid.axes(); ++a) extents[a] = static_cast<std::size_t>(grid.shape[a]);
+    values = xt::xarray<T>(extents);
+  }
+  void put(std::size_t c, const xt::xarray<T>& chunk) {
+    const View view = chunk_view(grid_, static_cast<std::int64_t>(c));
+    std::int64_t offset = 0;
+    std::size_t expected = 1;
+    for (std::size_t a = 0; a < grid_.axes(); ++a) {
+      offset += view.maps[a].start * steps_[a];
+      expected *= static_cast<std::size_t>(view.shape[a]);
+    }
+    if (chunk.size() != expected)
+      throw Error(ErrorKind::invalid_argument, "compute: chunk " + std::to_string(c) + " must have " +
+                                                   std::to_string(expected) + " elements (got " +
+                                                   std::to_string(chunk.size()) + ")");
+    copy_box(sizeof(T), view.shape, reinterpret_cast<const std::byte*>(chunk.data()), row_major(view.shape),
+             reinterpret_cast<std::byte*>(values.data() + offset), steps_);
+  }
+  xt::xarray<T> values;
+
+ private:
+  const Grid& grid_;
+  const Dims steps_;
+};
+
 }  // namespace
 
 template <class T>
 xt::xarray<T> compute(const NodePtr& node) {
   const bool is_large = check_room(there(node).grid.shape, sizeof(T)) > 0.25;
+  const Grid& grid = node->grid;
+  if (auto here = computed_here(node, *Client::current().core()); here.size() == 1) {
+    return here[0].take<xt::xarray<T>>();
+  } else if (!here.empty()) {
+    Whole<T> whole(grid);
+    for (std::size_t c = 0; c < here.size(); ++c) whole.put(c, here[c].as<xt::xarray<T>>());
+    return std::move(whole.values);
+  }
   Arriving arriving(node, is_large);
   std::vector<client::FutureRef>& chunks = arriving.submitted;
-  const Grid& grid = node->grid;
-  typename xt::xarray<T>::shape_type extents(grid.axes());
-  for (std::size_t a = 0; a < grid.axes(); ++a) extents[a] = static_cast<std::size_t>(grid.shape[a]);
-  xt::xarray<T> whole(extents);
-  const Dims steps = row_major(dims(grid.shape));
+  Whole<T> whole(grid);
   constexpr std::size_t ahead = 8;  // chunks on their way here at the same time
   const auto count = static_cast<std::size_t>(grid.count());
   for (std::size_t c = 0; c < count; ++c) {
@@ -236,22 +271,9 @@ xt::xarray<T> compute(const NodePtr& node) {
       if (chunks[next]->status == Status::finished) soon.push_back(chunks[next].get());
     const Future<xt::xarray<T>> future(std::exchange(chunks[c], {}));
     if (!soon.empty()) future.handle()->core->prefetch(soon);
-    const xt::xarray<T>& values = future.result();
-    const View view = chunk_view(grid, static_cast<std::int64_t>(c));
-    std::int64_t offset = 0;
-    std::size_t expected = 1;
-    for (std::size_t a = 0; a < grid.axes(); ++a) {
-      offset += view.maps[a].start * steps[a];
-      expected *= static_cast<std::size_t>(view.shape[a]);
-    }
-    if (values.size() != expected)
-      throw Error(ErrorKind::invalid_argument, "compute: chunk " + std::to_string(c) + " must have " +
-                                                   std::to_string(expected) + " elements (got " +
-                                                   std::to_string(values.size()) + ")");
-    copy_box(sizeof(T), view.shape, reinterpret_cast<const std::byte*>(values.data()), row_major(view.shape),
-             reinterpret_cast<std::byte*>(whole.data() + offset), steps);
+    whole.put(c, future.result());
   }
-  return whole;
+  return std::move(whole.values);
 }
 
 template xt::xarray<bool> compute(const NodePtr&);

@@ -17,6 +17,9 @@
 namespace weir {
 class Client;
 }
+namespace weir::detail::client {
+class ValuesHere;
+}
 
 namespace weir::detail::array {
 
@@ -109,6 +112,8 @@ class Node {
   /// Whether every chunk is the result of a task.
   [[nodiscard]] virtual bool is_barrier() const { return false; }
   [[nodiscard]] virtual bool is_costly() const { return false; }
+  /// Whether its tasks only go through their elements, and call and wait for nothing.
+  [[nodiscard]] virtual bool is_light() const { return !is_barrier(); }
   /// Adds the positions where `view` crosses from chunk to chunk.
   virtual void cut(Planner& planner, const View& view, Cuts& cuts) const = 0;
   /// Appends the code that computes `view`, which crosses nowhere.
@@ -131,9 +136,11 @@ class TaskNode : public Node {
       : Node(type, std::move(grid), std::move(inputs)), name_(std::move(name)), plan_(std::move(plan)) {}
   std::string name() const override { return name_; }
   bool is_barrier() const override { return true; }
+  bool is_light() const override { return light; }
   void cut(Planner&, const View& view, Cuts& cuts) const override;
   Register emit(Expression& expression, const View& view) const override;
   void plan(TaskBuilder& task, std::int64_t chunk) const override { plan_(task, chunk); }
+  bool light = false;
 
  private:
   std::string name_;
@@ -147,6 +154,7 @@ class HeldNode : public Node {
       : Node(type, std::move(grid), {}), chunks_(std::move(chunks)) {}
   std::string name() const override { return "held"; }
   bool is_barrier() const override { return true; }
+  bool is_light() const override { return true; }
   void cut(Planner&, const View& view, Cuts& cuts) const override;
   Register emit(Expression& expression, const View& view) const override;
   const client::FutureRef* held(std::int64_t chunk) const override {
@@ -238,6 +246,10 @@ class Planner {
   explicit Planner(const std::vector<NodePtr>& roots, Parts parts = Parts::none);
   /// For keys only: what is planned is not submitted. `function` is named in errors.
   Planner(const NodePtr& root, client::ClusterLink& core, std::string_view function);
+  /// Nothing is submitted: every task is carried out when it is planned. What is held is taken where it is;
+  /// throws `NotHere` if that takes asking for it.
+  Planner(const NodePtr& root, client::ValuesHere* held);
+  struct NotHere {};
   /// What the result of a task is known by, in any build: the code of the task and the keys of its inputs.
   [[nodiscard]] const journal::Key& key(std::uint32_t planned) const { return keys_[planned]; }
   /// The number of the task (or held result) that gives a chunk of a node.
@@ -254,6 +266,8 @@ class Planner {
   /// Whether a part of so many bytes is a view of its chunk, copied only when it travels.
   [[nodiscard]] bool views(std::uint64_t bytes) const noexcept;
   [[nodiscard]] std::size_t tasks() const noexcept { return tasks_; }
+  /// Of a planner that carries out what it plans.
+  [[nodiscard]] const task::Value& value(std::uint32_t planned) const { return values_[planned]; }
   /// Submits everything in the order it was planned; returns the handles of `wanted`.
   std::vector<client::FutureRef> submit(client::ClusterLink& core, const std::vector<std::uint32_t>& wanted);
 
@@ -276,6 +290,8 @@ class Planner {
     std::uint32_t uses = 0;
   };
   std::uint32_t finish(const std::string& name, TaskBuilder& task);
+  std::uint32_t carry_out(TaskBuilder& task);
+  std::uint32_t take_held(const client::FutureRef& held);
   [[nodiscard]] journal::Key key_of(const std::string& name, TaskBuilder& task);
   std::unique_ptr<TaskBuilder> builder();
   void keep_shared(const std::vector<NodePtr>& roots);
@@ -292,6 +308,9 @@ class Planner {
   client::ClusterLink* keyed_ = nullptr;  // knows keys of what is held; null: nobody asks for keys
   std::string function_{};
   std::vector<journal::Key> keys_{};
+  bool carries_out_ = false;
+  client::ValuesHere* here_ = nullptr;  // null: nothing that is held is here
+  std::vector<task::Value> values_{};   // of what was carried out, and of what is held
 };
 
 /// What an array is known by in any run: everything that decides about its elements and its chunks. What is
@@ -307,6 +326,9 @@ class Planner {
 /// fits, they are views.
 [[nodiscard]] Parts parts_for(const Client& client, const std::vector<NodePtr>& nodes);
 
+/// The chunks of a node, in row-major order, if they are so few elements, of so few and in the memory of this
+/// process, that the calling thread has computed them before it could tell another to; else none.
+[[nodiscard]] std::vector<task::Value> computed_here(const NodePtr& node, client::ClusterLink& core);
 /// Submits a node's chunks, in row-major order; to be kept, or gathered.
 [[nodiscard]] std::vector<client::FutureRef> submit_all(const NodePtr& node);
 [[nodiscard]] std::vector<std::vector<client::FutureRef>> submit_all(const std::vector<NodePtr>& nodes);

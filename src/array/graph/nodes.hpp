@@ -135,6 +135,7 @@ class FileNode : public Node {
  public:
   FileNode(DType type, Grid grid, FileName file) : Node(type, std::move(grid), {}), file_(std::move(file)) {}
   std::string name() const override { return "read"; }
+  bool is_light() const override { return false; }
   void cut(Planner&, const View&, Cuts&) const override {}
   Register emit(Expression& expression, const View& view) const override;
   bool direct(TaskBuilder& task, const View& view, std::uint32_t& operand) const override;

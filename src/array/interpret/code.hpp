@@ -161,6 +161,8 @@ void find_ends(const Tensor& x, void* ends);
 /// Reads a box of a dataset into a chunk of the same shape.
 void read_file(const FileName& file, const Dims& start, const Tensor& out);
 
+/// Carries the code out. Where a look takes the place of a copy, the code is changed.
+[[nodiscard]] task::Value run_code(TaskCode& task, std::span<const task::Value> inputs);
 /// What a worker calls: reads the code and carries it out.
 [[nodiscard]] task::Value run_task(Reader& arguments, std::span<const task::Value> inputs);
 

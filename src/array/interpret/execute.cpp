@@ -32,7 +32,7 @@ struct Loop {
     return n;
   }
 };
-using Steps = std::vector<std::int64_t>;  // one per axis of the loop
+using Steps = Dims;  // one per axis of the loop
 
 std::int64_t row_offset(const Loop& loop, const std::int64_t* steps, std::int64_t row) {
   std::int64_t offset = 0;
@@ -179,12 +179,31 @@ class Scratch {
   std::vector<std::unique_ptr<std::byte[]>> slots_;
 };
 
+// What a step needs lists for; kept by the thread from step to step.
+struct Lists {
+  std::vector<Steps> steps;  // of the registers (empty: none), of the destination, of the index
+  std::vector<std::byte*> slot;
+  std::vector<const void*> at;
+  std::vector<std::size_t> size;          // of an element of each register
+  std::vector<bool> is_repeated;          // registers that have each element of what they load `group_` times
+  std::vector<std::int64_t> row_offsets;  // of `row_`, of the registers with steps and of the destination
+  std::vector<std::int64_t> filled;       // registers with one element for all of a row: which row's it is
+  std::vector<ElementKernel> kernels;
+  std::vector<std::size_t> last_reader, slot_of, spare_slots;
+};
+Lists& kept_lists() {
+  static thread_local Lists lists;
+  return lists;
+}
+
 class StepRun {
  public:
   StepRun(const TaskCode& task, const Step& step, std::vector<Tensor>& operands)
-      : task_(task), step_(step), operands_(operands) {
+      : task_(task), step_(step), operands_(operands), lists_(std::move(kept_lists())) {
     prepare();
   }
+  StepRun(const StepRun&) = delete;
+  ~StepRun() { kept_lists() = std::move(lists_); }
   void run();
 
  private:
@@ -220,16 +239,17 @@ class StepRun {
   std::int64_t piece_ = largest_piece;
   std::int64_t group_ = 1;    // neighbours in a row that are folded into one place, or are the same
   bool is_straight_ = false;  // no register but the last holds anything, if a piece is in one row
-  bool turned_ = false;  // along the last axis but one something lies together that does not along the last
-  std::vector<Steps> steps_;  // of the registers (empty: none), of the destination, of the index
-  std::vector<std::byte*> slot_;
-  std::vector<const void*> at_;
-  std::vector<std::size_t> size_;  // of an element of each register
-  std::int64_t row_ = -1;          // of a piece that is in one row
-  std::vector<bool> is_repeated_;  // registers that have each element of what they load `group_` times
-  std::vector<std::int64_t> row_offsets_;  // there, of the registers with steps and of the destination
-  std::vector<std::int64_t> filled_;       // registers with one element for all of a row: which row's it is
-  std::vector<ElementKernel> kernels_;
+  bool turned_ = false;    // along the last axis but one something lies together that does not along the last
+  std::int64_t row_ = -1;  // of a piece that is in one row
+  Lists lists_;
+  std::vector<Steps>& steps_ = lists_.steps;
+  std::vector<std::byte*>& slot_ = lists_.slot;
+  std::vector<const void*>& at_ = lists_.at;
+  std::vector<std::size_t>& size_ = lists_.size;
+  std::vector<bool>& is_repeated_ = lists_.is_repeated;
+  std::vector<std::int64_t>& row_offsets_ = lists_.row_offsets;
+  std::vector<std::int64_t>& filled_ = lists_.filled;
+  std::vector<ElementKernel>& kernels_ = lists_.kernels;
   FoldKernel fold_ = nullptr;
   bool adds_products_ = false;  // the last kernel is part of the fold
   Tensor* destination_ = nullptr;
@@ -243,19 +263,22 @@ void StepRun::prepare() {
   if (step_.axes >= most_axes) throw Error(ErrorKind::unsupported, "array: more than 63 axes");
   loop_.axes = static_cast<int>(step_.axes);
   std::copy_n(task_.pool.begin() + step_.shape, step_.axes, loop_.shape);
-  steps_.resize(count_ + 2);
+  steps_.assign(count_ + 2, {});
   const auto take = [&](std::uint32_t at) {
-    return Steps(task_.pool.begin() + at, task_.pool.begin() + at + step_.axes);
+    Steps steps;
+    steps.resize(step_.axes);
+    std::copy_n(task_.pool.begin() + at, step_.axes, steps.begin());
+    return steps;
   };
   for (std::size_t r = 0; r < count_; ++r)
     if (has_steps(code(r).op)) steps_[r] = take(code(r).steps);
   steps_[count_] = take(step_.steps);
   if (is_arg(step_.fold)) steps_[count_ + 1] = take(step_.index_steps);
-  is_repeated_.resize(count_);
+  is_repeated_.assign(count_, false);
   merge();
   lengthen_rows();
   read_in_blocks();
-  kernels_.resize(count_);
+  kernels_.assign(count_, nullptr);
   for (std::size_t r = 0; r < count_; ++r)
     if (code(r).op > Op::iota) kernels_[r] = element_kernel(code(r));
   if (step_.fold != Fold::store) fold_ = fold_kernel(step_.fold, code(count_ - 1).out);
@@ -365,7 +388,10 @@ void StepRun::read_in_blocks() {
 // pieces.
 void StepRun::assign_slots() {
   static thread_local Scratch scratch;
-  std::vector<std::size_t> last(count_, 0), of(count_, SIZE_MAX), spare;
+  std::vector<std::size_t>&last = lists_.last_reader, &of = lists_.slot_of, &spare = lists_.spare_slots;
+  last.assign(count_, 0);
+  of.assign(count_, SIZE_MAX);
+  spare.clear();
   const auto inputs = [](Op op) {
     return op <= Op::iota ? 0 : op == Op::random ? 1 : op == Op::where ? 3 : is_binary(op) ? 2 : 1;
   };
@@ -377,6 +403,7 @@ void StepRun::assign_slots() {
   std::size_t slots = 0, loads = 0, size = 1;
   slot_.resize(count_);
   at_.resize(count_);
+  size_.clear();
   for (std::size_t r = 0; r < count_; ++r) {
     const auto is_filled = [&](std::size_t i) { return code(i).op == Op::constant || is_same_along_rows(i); };
     const bool filled = is_filled(r);
@@ -631,10 +658,7 @@ Dims from_pool(const TaskCode& task, std::uint32_t at, std::uint32_t count) {
 
 }  // namespace
 
-task::Value run_task(Reader& arguments, std::span<const task::Value> inputs) {
-  static thread_local TaskCode reused;
-  TaskCode task = std::move(reused);
-  read(arguments, task);
+task::Value run_code(TaskCode& task, std::span<const task::Value> inputs) {
   std::vector<Tensor> operands;
   operands.reserve(task.operands.size());
   for (const Operand& operand : task.operands) {
@@ -671,17 +695,19 @@ task::Value run_task(Reader& arguments, std::span<const task::Value> inputs) {
                       to_text(Shape(operands.back().shape.begin(), operands.back().shape.end())) + ")");
   }
   for (const Step& step : task.steps) StepRun(task, step, operands).run();
-  task::Value result;
-  if (task.kernel == 0) {
-    result = operands[task.kernel_operands[0]].value;
-  } else {
-    std::vector<Tensor> chosen;
-    for (const std::uint32_t o : task.kernel_operands) chosen.push_back(operands[o]);
-    operands.clear();
-    Reader parameters(task.parameters.bytes());
-    result =
-        reinterpret_cast<Kernel>(const_cast<void*>(task::local_address(task.kernel)))(parameters, chosen);
-  }
+  if (task.kernel == 0) return std::move(operands[task.kernel_operands[0]].value);
+  std::vector<Tensor> chosen;
+  for (const std::uint32_t o : task.kernel_operands) chosen.push_back(operands[o]);
+  operands.clear();
+  Reader parameters(task.parameters.bytes());
+  return reinterpret_cast<Kernel>(const_cast<void*>(task::local_address(task.kernel)))(parameters, chosen);
+}
+
+task::Value run_task(Reader& arguments, std::span<const task::Value> inputs) {
+  static thread_local TaskCode reused;
+  TaskCode task = std::move(reused);
+  read(arguments, task);
+  task::Value result = run_code(task, inputs);
   reused = std::move(task);
   return result;
 }

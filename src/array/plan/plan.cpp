@@ -17,16 +17,25 @@ namespace {
 constexpr std::uint32_t unknown = UINT32_MAX;
 constexpr std::uint64_t worth_a_view = 256 * 1024;  // smaller parts should not keep their chunk
 
-}  // namespace
-
-Planner::Planner(const std::vector<NodePtr>& roots, Parts parts) : how_(parts) { keep_shared(roots); }
-
-bool Planner::views(std::uint64_t bytes) const noexcept {
-  return how_ == Parts::views && bytes >= worth_a_view;
+// Of graphs that are not small the answer is that it may be so.
+bool may_be_costly(const std::vector<NodePtr>& roots) {
+  constexpr std::size_t few = 32;
+  SmallVector<const Node*, few> seen;
+  for (const NodePtr& root : roots) seen.push_back(root.get());
+  for (std::uint32_t at = 0; at < seen.size(); ++at) {
+    const Node& node = *seen[at];
+    if (node.is_costly() || seen.size() + node.inputs.size() > few) return true;
+    for (const NodePtr& input : node.inputs)
+      if (std::ranges::find(seen, input.get()) == seen.end()) seen.push_back(input.get());
+  }
+  return false;
 }
+
+}  // namespace
 
 // A costly expression that several tasks would compute again is kept instead, if it is not large.
 void Planner::keep_shared(const std::vector<NodePtr>& roots) {
+  if (!may_be_costly(roots)) return;
   struct Facts {
     const Node* users[2] = {nullptr, nullptr};
     bool costly = false;
@@ -82,6 +91,12 @@ void Planner::keep_shared(const std::vector<NodePtr>& roots) {
   }
 }
 
+Planner::Planner(const std::vector<NodePtr>& roots, Parts parts) : how_(parts) { keep_shared(roots); }
+
+bool Planner::views(std::uint64_t bytes) const noexcept {
+  return how_ == Parts::views && bytes >= worth_a_view;
+}
+
 std::unique_ptr<TaskBuilder> Planner::builder() {
   if (spare_.empty()) return std::make_unique<TaskBuilder>(*this);
   auto task = std::move(spare_.back());
@@ -122,6 +137,7 @@ std::uint32_t Planner::chunk(const Node& node, std::int64_t chunk) {
   std::uint32_t& mine = known[static_cast<std::size_t>(chunk)];
   if (mine != unknown) return mine;
   if (const client::FutureRef* held = node.held(chunk)) {
+    if (carries_out_) return mine = take_held(*held);
     Planned planned;
     planned.held = held;
     planned_.push_back(std::move(planned));
@@ -137,7 +153,7 @@ std::uint32_t Planner::chunk(const Node& node, std::int64_t chunk) {
   auto task = builder();
   if (node.is_barrier()) node.plan(*task, chunk);
   else node.Node::plan(*task, chunk);
-  mine = finish(node.name(), *task);
+  mine = carries_out_ ? carry_out(*task) : finish(node.name(), *task);
   spare_.push_back(std::move(task));
   return mine;
 }
