@@ -3,6 +3,7 @@
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <numeric>
@@ -99,6 +100,33 @@ TEST_CASE("buffer bounds the elements that are on the cluster") {
   source.drain();
   CHECK(seen == 5);
   CHECK(sentence([&] { source.scatter().buffer(0); }) == "buffer: size must be at least 1 (got 0)");
+}
+
+TEST_CASE("quick elements share chunks where buffer leaves little room") {
+  constexpr std::uint32_t room = 1000;
+  Stream<int> source;
+  const auto end = source.scatter().map(inc).buffer(room).cut();
+  std::deque<std::shared_ptr<detail::stream::ChunkPass>> on_cluster;
+  std::uint32_t chunks = 0;
+  using Side = detail::stream::ClusterSide<std::decay_t<decltype(end)>>;
+  Side::chunks(end).sink([&](const detail::stream::Chunk<int>& chunk) {
+    on_cluster.push_back(chunk.pass);
+    ++chunks;
+  });
+  const auto let_one_go = [&] {
+    const auto first = std::move(on_cluster.front());
+    on_cluster.pop_front();
+  };
+  feed(source, 0, room);
+  CHECK(chunks == room);  // nobody knows how long they take
+  on_cluster.front()->source().measured(1e-8 * room, 0, room);
+  for (std::uint32_t i = 0; i < room; ++i) {
+    let_one_go();
+    REQUIRE(source.try_emit(1));
+  }
+  CHECK(chunks < room + room / 2);
+  while (!on_cluster.empty()) let_one_go();
+  source.drain();
 }
 
 TEST_CASE("a slow sink holds the source back: of a million elements few are inside at any time") {

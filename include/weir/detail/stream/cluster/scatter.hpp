@@ -178,7 +178,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
       waiting_.push_back(std::forward<X>(x));
       if (flow.ticket) tickets_.emplace_back(first_ + waiting() - 1, hold());
       note_waiting();
-      if (waiting() >= size_now() || control_->chunks() < threads_.count()) send_waiting(false);
+      if (waiting() >= size_now() || most_elements() || is_hungry()) send_waiting(false);
       update_gate();
     } catch (...) {
       this->raise_current();
@@ -203,6 +203,13 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     return control_->chunks() < most_chunks();
   }
   [[nodiscard]] std::uint32_t most_chunks() const noexcept { return 2 * threads_.count() + 2; }
+  [[nodiscard]] bool is_hungry() const noexcept { return control_->chunks() < threads_.count(); }
+  /// Quick elements wait for others where `buffer(n)` leaves little room: if each took the place of the one
+  /// before it, all would be chunks by themselves, for ever.
+  [[nodiscard]] bool is_worth_a_chunk() const noexcept {
+    const std::uint32_t most = most_elements();
+    return !most || is_hungry() || waiting() >= std::min(size_now(), std::max(most / most_chunks(), 1U));
+  }
   /// How many of the waiting elements the next chunk takes.
   [[nodiscard]] std::size_t next_count(bool all) const noexcept {
     std::size_t count = std::min<std::size_t>(waiting(), size_now());
@@ -215,7 +222,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     return count;
   }
   void send_waiting(bool all) {
-    while (waiting() > 0 && (all || room())) send_chunk(next_count(all));
+    while (waiting() > 0 && (all || (room() && is_worth_a_chunk()))) send_chunk(next_count(all));
     update_gate();
   }
   void send_chunk(std::size_t count) {
