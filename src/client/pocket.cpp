@@ -279,7 +279,7 @@ bool Pocket::end(Pocketed& task, task::Value& value, std::uint64_t bytes, float 
   if (task.input_count) hold.lock();
   Stage runs = Stage::running;
   if (!task.stage.compare_exchange_strong(runs, Stage::ending, std::memory_order_acq_rel)) return false;
-  inputs.swap(task.inputs);
+  if (task.input_count) inputs.swap(task.inputs);  // of one without, others look at them meanwhile
   task.value = std::move(value);
   task.bytes = bytes;
   task.duration_s = duration_s;

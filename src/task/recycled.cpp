@@ -89,6 +89,15 @@ class Depot {
 
 constinit Depot depot;
 
+}  // namespace
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// So that these see each object's life.
+void* Recycled::take(std::size_t bytes) { return ::operator new(bytes); }
+void Recycled::give(void* block, std::size_t) noexcept { ::operator delete(block); }
+#else
+namespace {
+
 struct Own {
   Magazine now, other;  // of `other` all or nothing is there
 };
@@ -139,11 +148,6 @@ void watch() noexcept {
 
 }  // namespace
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// So that these see each object's life.
-void* Recycled::take(std::size_t bytes) { return ::operator new(bytes); }
-void Recycled::give(void* block, std::size_t) noexcept { ::operator delete(block); }
-#else
 void* Recycled::take(std::size_t bytes) {
   const std::size_t size = size_of(bytes);
   Own& own = of_thread.own[size];
