@@ -179,10 +179,9 @@ TEST_CASE("run leaves no rank and no daemon when mpirun is killed") {
 }
 
 TEST_CASE("no rank and no daemon stays when run itself is killed") {
-  Process job(
-      {WEIR_TOOL, "run", "-n", "2", "sh", "-c",
-       "trap '' TERM; setsid sleep 100 & echo pid=$!; echo pid=$$; "
-       "echo ready $OMPI_COMM_WORLD_RANK; sleep 100; true"});
+  Process job({WEIR_TOOL, "run", "-n", "2", "sh", "-c",
+               "trap '' TERM; setsid sleep 100 & echo pid=$!; echo pid=$$; "
+               "echo ready $OMPI_COMM_WORLD_RANK; sleep 100; true"});
   job.wait_for("ready 0");
   job.wait_for("ready 1");
   job.send(SIGKILL);
