@@ -349,6 +349,12 @@ TEST_CASE("random numbers depend on seed, call and position alone") {
       CHECK(double(p.mean().compute()) == Approx(mean).epsilon(0.02));
       CHECK(double(p.var().compute()) == Approx(mean).epsilon(0.03));
     }
+    // Those of any version, however many are drawn side by side.
+    CHECK(same<std::int64_t>(Random(2).poisson({8}, 4).compute(), {5, 8, 8, 2, 4, 3, 3, 7}));
+    CHECK(same<std::int64_t>(Random(2).poisson({100003}, 9.9, {777})(range(0, 8)).compute(),
+                             {12, 11, 15, 7, 9, 11, 7, 12}));
+    CHECK(same<std::int64_t>(Random(2).poisson({8}, 40).compute(), {42, 40, 40, 39, 50, 47, 44, 40}));
+    CHECK(same<std::int64_t>(Random(2).poisson({3}, 0).compute(), {0, 0, 0}));
     const auto die = Random(5).integers({60000}, 1, 7);
     CHECK(std::int64_t(die.min().compute()) == 1);
     CHECK(std::int64_t(die.max().compute()) == 6);

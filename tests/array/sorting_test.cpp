@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <random>
 
 #include "array/lists.hpp"
 #include "support/in_cluster.hpp"
@@ -259,5 +260,34 @@ TEST_CASE("argtopk of a few finds the same along any axis, whatever the chunks a
                               .compute();
         CHECK(got == part);
       }
+  });
+}
+
+TEMPLATE_TEST_CASE("isin of whole numbers is right in ranges that are small, large, and none at all", "",
+                   std::int8_t, std::uint16_t, std::int64_t, std::uint64_t) {
+  using T = TestType;
+  in_cluster([] {
+    using Limits = std::numeric_limits<T>;
+    const std::vector<T> edges{Limits::min(), static_cast<T>(Limits::min() + 1), T(0),         T(3),
+                               T(100),        static_cast<T>(Limits::max() - 1), Limits::max()};
+    std::mt19937 random(5);
+    for (const std::vector<T>& values : {std::vector<T>{},
+                                         {T(3)},
+                                         {T(5), T(3), T(3)},
+                                         {T(90), T(100), T(7)},
+                                         {Limits::min()},
+                                         {Limits::max(), T(3)},
+                                         {Limits::min(), Limits::max()},
+                                         {Limits::max(), static_cast<T>(Limits::max() - 1)}}) {
+      std::vector<T> x = edges;
+      while (x.size() < 500) x.push_back(static_cast<T>(random() % 128));
+      xt::xarray<T> held = xt::xarray<T>::from_shape({x.size()}),
+                    wanted = xt::xarray<T>::from_shape({values.size()});
+      std::ranges::copy(x, held.data());
+      std::ranges::copy(values, wanted.data());
+      std::vector<bool> expected;
+      for (const T v : x) expected.push_back(std::ranges::find(values, v) != values.end());
+      CHECK(list(isin(from_xtensor(held, {333}), from_xtensor(wanted))) == expected);
+    }
   });
 }

@@ -318,8 +318,48 @@ void integers(const void* at, const void*, const void*, void* out, std::size_t c
   };
   each_alone<T>(at, out, count, code, scaled);
 }
-// Products of uniform numbers for a small mean, the transformed rejection of Hoermann (1993) for a large one.
-void poisson(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
+// Products of uniform numbers, for a small mean. Elements draw side by side, block after block, until each is
+// done.
+void poisson_of_products(const void* at, const void*, const void*, void* out, std::size_t count,
+                         const Code& code) {
+  constexpr std::size_t piece = 8 * side_by_side;
+  const double limit = std::exp(-std::bit_cast<double>(code.immediate[1]));
+  const auto* positions = static_cast<const std::int64_t*>(at);
+  auto* r = static_cast<std::int64_t*>(out);
+  const Philox philox = generator(code);
+  const auto blocks_of = block_drawer();
+  for (std::size_t begin = 0; begin < count; begin += piece) {
+    std::size_t left = std::min(piece, count - begin), place[piece];
+    std::uint64_t index[piece]{}, blocks[2 * side_by_side];
+    double product[piece], factor[2 * side_by_side];
+    for (std::size_t i = 0; i < left; ++i) {
+      index[i] = static_cast<std::uint64_t>(positions[begin + i]);
+      place[i] = begin + i;
+      product[i] = 1;
+    }
+    for (std::uint32_t draw = 1; left > 0; ++draw) {
+      std::size_t kept = 0;
+      for (std::size_t group = 0; group < left; group += side_by_side) {
+        blocks_of(philox, index + group, draw, blocks);
+        for (std::size_t k = 0; k < 2 * side_by_side; ++k) factor[k] = 1 - to_unit(blocks[k]);
+        const std::size_t end = std::min(left, group + side_by_side);
+        for (std::size_t i = group; i < end; ++i) {
+          const double first = product[i] * factor[2 * (i - group)],
+                       second = first * factor[2 * (i - group) + 1];
+          r[place[i]] = 2 * std::int64_t{draw} - 2 + std::int64_t{first > limit};
+          index[kept] = index[i];
+          place[kept] = place[i];
+          product[kept] = second;
+          kept += std::size_t{static_cast<bool>(int(first > limit) & int(second > limit))};
+        }
+      }
+      left = kept;
+    }
+  }
+}
+// The transformed rejection of Hoermann (1993), for a large mean.
+void poisson_of_rejections(const void* at, const void*, const void*, void* out, std::size_t count,
+                           const Code& code) {
   const double mean = std::bit_cast<double>(code.immediate[1]);
   const auto* positions = static_cast<const std::int64_t*>(at);
   auto* r = static_cast<std::int64_t*>(out);
@@ -330,21 +370,6 @@ void poisson(const void* at, const void*, const void*, void* out, std::size_t co
   for (std::size_t i = 0; i < count; ++i) {
     const auto index = static_cast<std::uint64_t>(positions[i]);
     std::uint32_t draw = 1;
-    if (mean < 10) {
-      const double limit = std::exp(-mean);
-      double product = 1;
-      std::int64_t k = -1;
-      do {
-        const Philox::Block block = philox(index, draw++);
-        product *= 1 - to_unit(block.a);
-        ++k;
-        if (product <= limit) break;
-        product *= 1 - to_unit(block.b);
-        ++k;
-      } while (product > limit);
-      r[i] = k;
-      continue;
-    }
     for (;;) {
       const Philox::Block block = philox(index, draw++);
       const double u = to_unit(block.a) - 0.5, v = 1 - to_unit(block.b), us = 0.5 - std::fabs(u),
@@ -361,6 +386,11 @@ void poisson(const void* at, const void*, const void*, void* out, std::size_t co
       }
     }
   }
+}
+void poisson(const void* at, const void* b, const void* c, void* out, std::size_t count, const Code& code) {
+  const bool is_small = std::bit_cast<double>(code.immediate[1]) < 10;
+  static const ElementKernel of_products = suited<&poisson_of_products>();
+  (is_small ? of_products : &poisson_of_rejections)(at, b, c, out, count, code);
 }
 // A Feistel network on the smallest even number of bits that holds all, applied again to what falls outside.
 void permute(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {

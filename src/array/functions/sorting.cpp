@@ -695,6 +695,29 @@ std::vector<Exact> exactly(const Tensor& x) {
   return numbers;
 }
 
+// Which of the numbers from the first to the last of a sorted list are in it, if these are few beside those
+// that are looked for; else nothing.
+template <class T>
+std::vector<unsigned char> marked(const T* list, std::int64_t size, std::int64_t count) {
+  if (size == 0) return {};
+  const std::uint64_t range =
+      static_cast<std::uint64_t>(list[size - 1]) - static_cast<std::uint64_t>(list[0]);
+  if (range > static_cast<std::uint64_t>(count) + 1024) return {};
+  std::vector<unsigned char> is_there(static_cast<std::size_t>(range) + 1);
+  for (std::int64_t i = 0; i < size; ++i)
+    is_there[static_cast<std::uint64_t>(list[i]) - static_cast<std::uint64_t>(list[0])] = 1;
+  return is_there;
+}
+template <class T>
+void find_marked(const T* values, std::int64_t count, T low, const unsigned char* is_there,
+                 std::uint64_t range, bool* found) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::uint64_t place = static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(low);
+    const bool is_in = place < range;
+    found[i] = static_cast<bool>(int(is_in) & int(is_there[is_in ? place : 0]));
+  }
+}
+
 // Operands: numbers, a sorted list; of one type, or of two of which neither holds the other.
 task::Value looked_up(Reader& parameters, std::span<const Tensor> operands) {
   bool right = false, is_in = false;
@@ -705,6 +728,10 @@ task::Value looked_up(Reader& parameters, std::span<const Tensor> operands) {
   const auto look = [&]<class T>(const T* values, const T* begin) {
     const auto find = right ? suited<&find_places<T, true>>() : suited<&find_places<T, false>>();
     if (!is_in) return find(values, x.size(), begin, list.size(), out.as<std::int64_t>());
+    if constexpr (std::is_integral_v<T>)
+      if (const auto is_there = marked(begin, list.size(), x.size()); !is_there.empty())
+        return suited<&find_marked<T>>()(values, x.size(), *begin, is_there.data(), is_there.size(),
+                                         out.as<bool>());
     constexpr std::int64_t few = 256;
     std::int64_t places[few];
     for (std::int64_t i = 0; i < x.size(); i += few) {
