@@ -73,7 +73,7 @@ Exact added(Exact a, Exact b) {
 const Binary binary[]{{"atan2", Op::atan2, atan2l, 1.7},
                       {"hypot", Op::hypot, hypotl, 1.3},
                       {"logaddexp", Op::logaddexp, exact_logaddexp, 2},
-                      {"pow", Op::power, powl, 0.9}};
+                      {"pow", Op::power, powl, 1}};
 
 // How far away, in units of the last place of what is right; infinity if it is something else altogether.
 double ulps(double got, Exact right) {

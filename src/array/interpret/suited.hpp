@@ -22,6 +22,15 @@ inline bool has_widest_vectors() {
   return false;
 #endif
 }
+/// Whether it has vectors of 256 bits with fused operations.
+inline bool has_fused_operations() {
+#ifdef __x86_64__
+  static const bool has = has_wide_vectors() && __builtin_cpu_supports("fma");
+  return has;
+#else
+  return false;
+#endif
+}
 // A loop compiled again for vectors of 256 bits; the same operations in the same order, none of them fused,
 // so that results do not depend on the processor.
 template <auto loop>
@@ -30,6 +39,21 @@ template <class... A, void (*loop)(A...)>
 struct Wide<loop> {
 #ifdef __x86_64__
   [[gnu::flatten, gnu::target("avx2")]]
+#endif
+  static void
+  run(A... arguments) {
+    loop(arguments...);
+  }
+};
+
+// A loop of fused operations that it asks for by name: they are in all processors with vectors of 512 bits,
+// and in nearly all with those of 256. Without them the C library has them, one by one.
+template <auto loop>
+struct Fused;
+template <class... A, void (*loop)(A...)>
+struct Fused<loop> {
+#ifdef __x86_64__
+  [[gnu::flatten, gnu::target("avx2,fma")]]
 #endif
   static void
   run(A... arguments) {

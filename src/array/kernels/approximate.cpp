@@ -3,16 +3,15 @@
 
 #include <algorithm>
 
-#include "array/interpret/suited.hpp"
 #include "array/kernels/approximations.hpp"
+#include "array/kernels/power_loops.hpp"
 
 namespace weir::detail::array {
 
 namespace {
 
-// Whether an element is computed one by one is decided by itself, and what is at its side is computed before:
-// so results do not depend on where an element lies. The output may be the place of an input.
-constexpr std::size_t block = 512;
+// The output may be the place of an input.
+constexpr std::size_t block = approximate_block;
 
 template <class T, class F>
 void approximate1(const void* a, const void*, const void*, void* out, std::size_t count, const Code&) {
@@ -85,33 +84,13 @@ void approximate_parts(const void* a, const void*, const void*, void* out, std::
   }
 }
 
-// A loop of fused operations that it asks for by name: they are in all processors with vectors of 512 bits,
-// and in nearly all with those of 256. Without them the C library has them, one by one.
-template <auto loop>
-struct Fused;
-template <class... A, void (*loop)(A...)>
-struct Fused<loop> {
-#ifdef __x86_64__
-  [[gnu::flatten, gnu::target("avx2,fma")]]
-#endif
-  static void
-  run(A... arguments) {
-    loop(arguments...);
-  }
-};
-bool has_fused_operations() {
-#ifdef __x86_64__
-  return has_wide_vectors() && __builtin_cpu_supports("fma");
-#else
-  return false;
-#endif
+template <PowerLoop (*loop)()>
+void powers(const void* a, const void* b, const void*, void* out, std::size_t count, const Code&) {
+  static const PowerLoop run = loop();
+  run(static_cast<const double*>(a), static_cast<const double*>(b), static_cast<double*>(out), count,
+      &approximate::Power::otherwise);
 }
 
-template <auto loop>
-Loops loops_of() {
-  return {loop, has_wide_vectors() ? &Wide<loop>::run : nullptr,
-          has_widest_vectors() ? &Widest<loop>::run : nullptr};
-}
 template <class T>
 Loops loops_for(Op op) {
   using namespace approximate;
@@ -166,9 +145,13 @@ Loops loops_for(Op op) {
       return binary(LogarithmOfPowers());
     case Op::power: {
       constexpr bool is_single = std::is_same_v<T, float>;
-      constexpr auto loop = &approximate2<T, std::conditional_t<is_single, PowerOfSingles, Power>, T>;
-      return {loop, has_fused_operations() ? &Fused<loop>::run : nullptr,
-              has_widest_vectors() ? &Widest<loop>::run : nullptr};
+      Loops loops =
+          fused_loops_of<&approximate2<T, std::conditional_t<is_single, PowerOfSingles, Power>, T>>();
+      if constexpr (!is_single) {
+        if (loops.wide && powers_wide()) loops.wide = &powers<powers_wide>;
+        if (loops.widest && powers_widest()) loops.widest = &powers<powers_widest>;
+      }
+      return loops;
     }
     case Op::erf:
       return unary(ErrorFunction());
@@ -183,7 +166,7 @@ Loops loops_of_parts(Op op) {
   using namespace approximate;
   if (op == Op::magnitude) return loops_of<&approximate_parts<R, Hypotenuse>>();
   if (op == Op::angle) return loops_of<&approximate_parts<R, Arctangent2>>();
-  return {};
+  return complex_loops(op, dtype_of<R>);
 }
 
 }  // namespace

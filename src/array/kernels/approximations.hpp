@@ -10,6 +10,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "array/kernels/powers.hpp"
+
 namespace weir::detail::array::approximate {
 
 using Bits = std::uint64_t;
@@ -456,67 +458,26 @@ struct Hypotenuse {
                near = a - b, far = ((a - near) - b) + q, r = near + far;
   return scaled_power(n, r, far - (r - near));
 }
-// |x|^y = e^(y * log|x|), with the logarithm as a sum of two numbers: log(1 + f) = 2 s (1 + s^2 / 3 + ...),
-// s = f / (2 + f). By fused operations, which give what a product is rounded by; without them there would be
-// half as many operations again.
 [[gnu::always_inline]] inline double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
+// Powers of one number after the other. By fused operations, which give what a product is rounded by; without
+// them there would be half as many operations again.
+struct One {
+  using V = double;
+  using B = Bits;
+  [[gnu::always_inline]] static double all(double x) { return x; }
+  [[gnu::always_inline]] static double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
+  [[gnu::always_inline]] static double found(const double (&table)[16], Bits index) {
+    return table[index & 15];
+  }
+  [[gnu::always_inline]] static double scaled(double x, double n) { return scaled_twice<One>(x, n); }
+};
 struct Power {
   static bool covers(double x, double y) {
     const double a = std::fabs(x);
     return static_cast<bool>(((int(a >= DBL_MIN) & int(a <= DBL_MAX)) | int(a == 0)) &
-                             int(std::fabs(y) <= 0x1p50));
+                             int(std::fabs(y) <= 0x1p40));
   }
-  [[gnu::always_inline]] static double at(double x, double y) {
-    constexpr Bits root = 0x3FE6A09E667F3BCDu, lift = Bits{1024} << 52, exponent = Bits{0xFFF} << 52;
-    constexpr double third = 1.0 / 3, third_lower = 0x1.5555555555555p-56;
-    const Bits bits = std::bit_cast<Bits>(std::fabs(x)), apart = bits - root + lift;
-    const double k = std::bit_cast<double>(apart >> 52 | std::bit_cast<Bits>(0x1p52)) - (0x1p52 + 1024),
-                 m = std::bit_cast<double>(bits - ((apart & exponent) - lift));
-    const double f = m - 1, d = 1 + m, part = 1 / d, s = f * part,
-                 s_lower = fused(-s, m - (d - 1), fused(-s, d, f)) * part, z = s * s, square = z * z,
-                 z_lower = fused(s + s, s_lower, fused(s, s, -z));
-    const double series = fused(square * square,
-                                fused(square, fused(z, 0.05861589311938259, 0.05853118169745603),
-                                      fused(z, 0.06667402346923655, 0.07692297481259215)),
-                                fused(square, fused(z, 0.09090909167696401, 0.11111111110827943),
-                                      fused(z, 0.14285714285714682, 0.2)));
-    const double first = z * third, next = square * series, t = first + next,
-                 square_lower = fused(z + z, z_lower, fused(z, z, -square)),
-                 next_lower = fused(square_lower, series, fused(square, series, -next)),
-                 first_lower =
-                     fused(z, third, -first) + fused(z, third_lower, fused(z_lower, third, next_lower)),
-                 t_lower = (next - (t - first)) + first_lower;
-    // Half of the logarithm is k * log(2) / 2 + s + s * t and what these were rounded by.
-    const double more = s * t, more_lower = fused(s_lower, 1 + t, fused(s, t_lower, fused(s, t, -more)));
-    const double whole = k * (0.5 * log2_upper), high = s + more, sum = whole + high;
-    const double low =
-        ((high - (sum - whole)) + (more - (high - s))) + fused(k, 0.5 * log2_lower, more_lower);
-    const double half = sum + low, half_lower = low - (half - sum);
-    const double twice = y + y, p = twice * half, q = fused(twice, half_lower, fused(twice, half, -p));
-    // e^(p + q)
-    const double n = fused(p, 0x1.71547652b82fep+0, rounder) - rounder, near = fused(-n, log2_nearest, p),
-                 far = fused(-n, log2_beyond, q), r = near + far, r2 = r * r, r4 = r2 * r2;
-    const double beyond = fused(
-        fused(
-            r4,
-            fused(r4,
-                  fused(r2, 2.0914707069612355e-09, fused(r, 2.510524515390137e-08, 2.7557273594799413e-07)),
-                  fused(r2, fused(r, 2.755725533255441e-06, 2.480158732558584e-05),
-                        fused(r, 0.00019841269874873975, 0.0013888888888883737))),
-            fused(r2, fused(r, 0.00833333333332612, 0.04166666666666667), fused(r, 0.1666666666666667, 0.5))),
-        r2, far - (r - near));
-    const double one = 1 + r, e = one + ((r - (one - 1)) + beyond), scale = rounded(0.5 * n);
-    const double result = e * power_of_two(scale) * power_of_two(n - scale);
-    // What is too large or too small, zero, and signs: of negative numbers only whole powers are numbers, and
-    // those of odd ones are negative.
-    const double kept = p > 800 ? HUGE_VAL : p < -800 ? 0.0 : result;
-    const double of_zero = y < 0 ? HUGE_VAL : y > 0 ? 0.0 : 1.0, magnitude = x == 0 ? of_zero : kept;
-    const double shifted = y + rounder, nearest = shifted - rounder;
-    const Bits odd = nearest == y ? std::bit_cast<Bits>(shifted) << 63 : 0;
-    const double power =
-        std::bit_cast<double>(std::bit_cast<Bits>(magnitude) | (odd & std::bit_cast<Bits>(x)));
-    return static_cast<bool>(int(x < 0) & int(nearest != y)) ? NAN : power;
-  }
+  [[gnu::always_inline]] static double at(double x, double y) { return PowerOf<One>::of(x, y); }
   static double otherwise(double x, double y) { return y == 0 ? 1 : std::pow(x, y); }
 };
 // The same of numbers of 24 digits: 37 of those of float64 are enough for logarithm and power, so both are

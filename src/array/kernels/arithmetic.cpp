@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "array/kernels/approximate.hpp"
 #include "array/kernels/kernels.hpp"
 #include "array/kernels/remainders.hpp"
 
@@ -213,7 +214,8 @@ ElementKernel numeric(Op op) {
       else return unary<T>([](T a) { return -a; });  // of 0 it is -0
     case Op::divide:
     case Op::reciprocal:
-      if constexpr (!std::is_integral_v<T>)
+      if constexpr (is_complex_type<T>) return approximate_loops(op, dtype_of<T>).fastest();
+      else if constexpr (!std::is_integral_v<T>)
         return op == Op::divide ? binary<T>([](T a, T b) { return a / b; })
                                 : unary<T>([](T a) { return T(1) / a; });
       return nullptr;

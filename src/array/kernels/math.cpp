@@ -34,34 +34,12 @@ ElementKernel complex_math(Op op) {
       return unary<T, R>([](T a) { return a.real(); });
     case Op::imag:
       return unary<T, R>([](T a) { return a.imag(); });
-    case Op::power:
-      return binary<T>([](T a, T b) { return b == T(0) ? T(1) : std::pow(a, b); });  // also of NaN
-    case Op::exp:
-      return unary<T>([](T a) { return std::exp(a); });
-    case Op::log:
-      return unary<T>([](T a) { return std::log(a); });
-    case Op::log10:
-      return unary<T>([](T a) { return std::log10(a); });
-    case Op::sqrt:
-      return unary<T>([](T a) { return std::sqrt(a); });
-    case Op::sin:
-      return unary<T>([](T a) { return std::sin(a); });
-    case Op::cos:
-      return unary<T>([](T a) { return std::cos(a); });
-    case Op::tan:
-      return unary<T>([](T a) { return std::tan(a); });
     case Op::asin:
       return unary<T>([](T a) { return std::asin(a); });
     case Op::acos:
       return unary<T>([](T a) { return std::acos(a); });
     case Op::atan:
       return unary<T>([](T a) { return std::atan(a); });
-    case Op::sinh:
-      return unary<T>([](T a) { return std::sinh(a); });
-    case Op::cosh:
-      return unary<T>([](T a) { return std::cosh(a); });
-    case Op::tanh:
-      return unary<T>([](T a) { return std::tanh(a); });
     case Op::asinh:
       return unary<T>([](T a) { return std::asinh(a); });
     case Op::acosh:
