@@ -30,6 +30,8 @@ class Figure:
 
 tasks = weir(2, "tasks")
 latency = weir(2, "latency")
+shared = weir(3, "shared")
+shared_threads = weir_threads(2, "shared")
 journal = weir(2, "journal")
 journal_without = weir(2, "journal", "--without", "1")
 journal_start = weir(0, "journal", "--records", "10000000")
@@ -116,6 +118,24 @@ FIGURES = [
     Figure("chain_us", "us", 3, "lower",
            "10,000 tasks, each needs the one before: time per link; median of 5",
            latency, (raw_roundtrip, "roundtrip_us")),
+    Figure("lock_us", "us", 100, "lower",
+           "1,000 tasks wait for one lock, each holds it for nothing, 2 worker ranks: time per task; median of 5",
+           shared),
+    Figure("lock_threads_us", "us", 10, "lower",
+           "the same on 2 threads",
+           shared_threads, key="lock_us"),
+    Figure("queue_us", "us", 100, "lower",
+           "1,000 tasks wait for elements of one queue, 2 worker ranks: time per element; median of 5",
+           shared),
+    Figure("variable_us", "us", 15, "lower",
+           "a task gets a variable 1,000 times, 2 worker ranks: time of one; median of 5",
+           shared),
+    Figure("actor_call_us", "us", 25, "lower",
+           "the body calls an actor and waits for the result, 2 worker ranks; median of 5",
+           shared),
+    Figure("actor_call_threads_us", "us", 25, "lower",
+           "the same on 2 threads",
+           shared_threads, key="actor_call_us"),
     Figure("tree_tasks_per_s", "tasks/s", 250_000, "higher",
            "binary tree of 32,768 leaves, 2 worker ranks; median of 5",
            weir(3, "tree"), (raw_rate, "messages_per_s")),

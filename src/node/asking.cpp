@@ -24,14 +24,14 @@ protocol::Answer Node::ask(protocol::Ask ask, client::Deadline deadline) {
   if (task && task->deadline && (!deadline || *task->deadline < *deadline)) deadline = task->deadline;
   const auto answered = [&] { return pending->done.load(std::memory_order_acquire) || asks_closed_; };
   const auto over = [&] { return answered() || (task && task->thread && task->thread->stopped()); };
-  wait_for(0, over, deadline);
+  wait_for(0, over, deadline, &pending->bell);
   if (!answered()) {
     {
       Hold hold(*this);
       to_scheduler(protocol::Unask{number});
       submitted();
     }
-    wait_for(0, answered, std::nullopt);
+    wait_for(0, answered, std::nullopt, &pending->bell);
   }
   return pending->done.load(std::memory_order_acquire) ? std::move(pending->answer) : closed;
 }
@@ -56,6 +56,7 @@ void Node::on_answer(protocol::Answer&& answer) {
   }
   at->second->answer = std::move(answer);
   at->second->done.store(true, std::memory_order_release);
+  at->second->bell.ring();
   asked_.erase(at);
 }
 

@@ -50,6 +50,70 @@ struct Node::Waiting {
   Clock::time_point looked = Clock::now();
 };
 
+/// Every message wakes all who rest: of those who are told when they have waited enough all but a few sleep
+/// until then. As long as there are some, at least one watches, and starts threads for what becomes ready.
+class Node::Watch {
+ public:
+  Watch(Node& node, comm::Bell* told) : node_(node), told_(told), task_(TaskScope::current()) {}
+  Watch(const Watch&) = delete;
+  ~Watch() {
+    if (!has_place_) return;
+    const std::lock_guard hold(node_.watch_mutex_);
+    if (is_watching_) --node_.watching_;
+    else std::erase(node_.told_, this);
+    if (node_.watching_ < most_watching && !node_.told_.empty()) node_.told_.front()->ring();
+  }
+  /// Sleeps for a while, unless this thread must watch.
+  bool slept(const std::function<bool()>& ready, Deadline deadline) {
+    constexpr std::chrono::nanoseconds longest = std::chrono::seconds(1),
+                                       between_looks = std::chrono::milliseconds(20);
+    if (!told_ || is_watching_ || watches()) return false;
+    const std::uint32_t since = told_->lie_down();
+    if (!ready() && !watches()) {
+      std::chrono::nanoseconds most = task_ ? longest : between_looks;
+      if (deadline) most = std::clamp<std::chrono::nanoseconds>(*deadline - Clock::now(), {}, most);
+      told_->sleep(since, most);
+    }
+    told_->get_up();
+    return true;
+  }
+  void ring() { told_->ring(); }
+  [[nodiscard]] bool is_of(TaskId id) const { return task_ && task_->id == id; }
+
+ private:
+  static constexpr std::size_t most_watching = 2;
+  // Whether this thread does from now on, if it did not.
+  bool watches() {
+    const std::lock_guard hold(node_.watch_mutex_);
+    const bool is_new = !std::exchange(has_place_, true);
+    if (node_.watching_ < most_watching) {
+      ++node_.watching_;
+      is_watching_ = true;
+      if (!is_new) std::erase(node_.told_, this);
+    } else if (is_new) {
+      node_.told_.push_back(this);
+    }
+    return is_watching_;
+  }
+
+  Node& node_;
+  comm::Bell* const told_;
+  const TaskScope* const task_;
+  bool has_place_ = false, is_watching_ = false;
+};
+
+void Node::call_waiting(TaskId id) {
+  const std::lock_guard hold(watch_mutex_);
+  for (Watch* const watch : told_)
+    if (watch->is_of(id)) watch->ring();
+}
+
+void Node::close_asks() {
+  asks_closed_ = true;
+  const std::lock_guard hold(watch_mutex_);
+  for (Watch* const watch : told_) watch->ring();
+}
+
 // The callbacks of futures that are done now are called by whoever gives the baton back.
 void Node::give_back() {
   if (!baton_.outermost() || !futures_.callbacks_due()) return baton_.unlock();
@@ -164,12 +228,13 @@ bool Node::wait_within_limit(TaskId awaited, const std::function<bool()>& ready,
   throw Error(ErrorKind::timeout, "it still waited for another task");
 }
 
-bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline deadline) {
+bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline deadline, comm::Bell* told) {
   if (ready()) return true;
   Waiting waiting(*this, ready);
   const Seceded seceded;
   const client::Undisturbed undisturbed(deadline.has_value());  // what runs on top cannot be left
   Rest rest(*this);
+  Watch watch(*this, told);
   // Who has time for it runs what it waits for: waking another thread takes longer than most tasks. One look:
   // what was just submitted is there.
   bool may_run = awaited && !deadline && !TaskScope::current();
@@ -177,6 +242,11 @@ bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline
   while (!ready()) {
     if (seceded.help(awaited) || (std::exchange(may_run, false) && run_here(awaited))) {
       last = Clock::now();
+      if (deadline && last >= *deadline) return ready();
+      continue;
+    }
+    if (watch.slept(ready, deadline)) {
+      waiting.look(last = Clock::now());
       if (deadline && last >= *deadline) return ready();
       continue;
     }
@@ -238,6 +308,7 @@ void Node::prefetch(const std::vector<FutureState*>& states) {
 void Node::cancel(FutureState& state, const std::string& reason) {
   Hold hold(*this);
   if (!futures_.cancel(state, reason)) return;
+  call_waiting(state.id);
   if (!futures_.closed()) to_scheduler(protocol::CancelFuture{state.id, reason});
   submitted();
 }

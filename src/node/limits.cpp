@@ -86,9 +86,12 @@ void WorkerNode::give_up(const Limited& task) {
 void WorkerNode::note_unwanted(TaskId id, std::uint32_t run) {
   const worker::Record* record = state_.record(id);
   if (!record || record->state != worker::Record::Run::executing || record->run != run) return;
-  const std::lock_guard hold(limits_mutex_);
-  unwanted_.push_back(id);
-  unwanted_count_ = unwanted_.size();
+  {
+    const std::lock_guard hold(limits_mutex_);
+    unwanted_.push_back(id);
+    unwanted_count_ = unwanted_.size();
+  }
+  settings_.scheduler ? settings_.scheduler->call_waiting(id) : call_waiting(id);
 }
 
 void WorkerNode::forget_unwanted(TaskId id) {

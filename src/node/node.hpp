@@ -63,6 +63,8 @@ class Node : public client::ClusterLink,
   void release(client::FutureState* state) noexcept override;
   protocol::Answer ask(protocol::Ask ask, client::Deadline deadline) override;
   void tell(protocol::Ask ask) override;
+  /// The task has been told to stop: if it waits, it looks.
+  void call_waiting(TaskId id);
 
  protected:
   // How this node reaches the scheduler and those that have results.
@@ -105,7 +107,7 @@ class Node : public client::ClusterLink,
   }
   void on_answer(protocol::Answer&& answer);
   /// The cluster ends: nobody is answered any more.
-  void close_asks() { asks_closed_ = true; }
+  void close_asks();
   void on_missing(PeerId from, const protocol::ResultMissing& message);
   void on_peer_gone(PeerId peer);
 
@@ -154,8 +156,10 @@ class Node : public client::ClusterLink,
   /// Polls once, under the baton. Returns whether something happened; that peers live is nothing that keeps a
   /// thread awake.
   bool progress();
-  /// `wait_until` something about the future of a task; 0: of none.
-  bool wait_for(TaskId awaited, const std::function<bool()>& ready, client::Deadline deadline);
+  /// `wait_until` something about the future of a task; 0: of none. `told`: is rung when it is ready; null:
+  /// only looking tells.
+  bool wait_for(TaskId awaited, const std::function<bool()>& ready, client::Deadline deadline,
+                comm::Bell* told = nullptr);
   /// The same; throws `Error{timeout}` when the time limit of the task that waits is over.
   bool wait_within_limit(TaskId awaited, const std::function<bool()>& ready, client::Deadline deadline);
   /// Calls `handle(message)` for every message of `List` in a frame that has arrived, with its value as
@@ -242,11 +246,13 @@ class Node : public client::ClusterLink,
   /// Somebody of this process who waits for an answer.
   struct Pending {
     std::atomic<bool> done{false};
+    comm::Bell bell;
     protocol::Answer answer;
     std::string queue;  // of which an element was asked for
   };
   friend class Hold;
   struct Waiting;
+  class Watch;
   void give_back();
   static constexpr std::size_t frame_bytes = 3400;     // frames stay below MPI's eager limit
   static constexpr std::size_t most_late_bytes = 512;  // some fifty of them
@@ -286,6 +292,9 @@ class Node : public client::ClusterLink,
   std::map<std::uint64_t, std::shared_ptr<Pending>> asked_;
   std::uint64_t asks_ = 0;
   std::atomic<bool> asks_closed_{false};
+  std::mutex watch_mutex_;
+  std::vector<Watch*> told_;  // those who sleep until they are told
+  std::size_t watching_ = 0;  // those who wait awake
   std::thread helper_;
   comm::Bell helper_bell_;
   std::atomic<int> resting_{0};

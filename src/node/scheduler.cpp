@@ -151,10 +151,17 @@ void SchedulerNode::submitted() {
   });
 }
 
-// Workers have all cores of this host and enough to do: who polls all the time would take one from them.
+// Workers have all cores of this host and enough to do: who polls all the time would take one from them. Not
+// while their tasks ask for what is shared: who waits for a lock keeps others waiting.
 std::chrono::nanoseconds SchedulerNode::nap() {
+  constexpr auto after_asking = std::chrono::milliseconds(1);
   static const auto cores = static_cast<std::uint32_t>(host_cores());
   if (!baton_.try_lock()) return {};
+  if (std::exchange(was_asked_, false)) no_nap_until_ = Clock::now() + after_asking;
+  if (no_nap_until_ != Clock::time_point{} && Clock::now() < no_nap_until_) {
+    baton_.unlock();
+    return {};
+  }
   std::uint32_t threads = 0;
   each_alive([&](PeerId, Peer& peer) { threads += peer.threads_here; });
   const double least_s = threads >= cores ? state_.least_load_s() : 0;
@@ -272,6 +279,7 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
 // --- things that are shared by name
 
 void SchedulerNode::on(PeerId from, protocol::Ask&& message) {
+  was_asked_ = true;
   coordination::Replies replies;
   coordination_.ask(from, std::move(message), replies);
   answer(std::move(replies));

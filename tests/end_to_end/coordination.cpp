@@ -8,6 +8,7 @@
 
 #include "support/cluster_main.hpp"
 #include "weir/coordination.hpp"
+#include "weir/ending.hpp"
 
 using namespace weir::test;
 using namespace std::chrono_literals;
@@ -38,6 +39,12 @@ int hold_and_die(std::string flag) {
 int lock_deadly(int x) {
   const Lease here = weir::Lock("deadly").acquire(60s);
   return x;
+}
+bool wait_in_crowd(int ms) {
+  weir::SharedQueue<int>("here").put(ms);
+  const bool was_set = weir::Event("crowd").wait(std::chrono::milliseconds(ms));
+  if (weir::cancelled()) weir::SharedQueue<int>("left").put(ms);
+  return was_set;
 }
 std::vector<int> numbers() { return {1, 2, 3}; }
 
@@ -74,6 +81,19 @@ TEST_CASE("waiting tasks give their slots away") {
   client().submit([] { weir::Event("start").set(); }).result();
   client().gather(waiting);
   CHECK(weir::Event("start").is_set());
+}
+
+TEST_CASE("of many tasks that wait each goes on at its deadline, when nobody wants it, and when it is told") {
+  const auto long_ones = client().map(wait_in_crowd, std::vector<int>(30, 600'000));
+  const auto short_ones = client().map(wait_in_crowd, std::vector<int>(10, 50));
+  weir::SharedQueue<int> here("here"), left("left");
+  for (int i = 0; i < 40; ++i) (void)here.get(60s);
+  CHECK(client().gather(short_ones) == std::vector<bool>(10, false));
+  for (int i = 0; i < 30; i += 3) long_ones[i].cancel();
+  for (int i = 0; i < 30; i += 3) REQUIRE(left.get(60s) == 600'000);
+  weir::Event("crowd").set();
+  for (int i = 0; i < 30; ++i)
+    if (i % 3 != 0) CHECK(long_ones[i].result("60s"));
 }
 
 TEST_CASE("a queue with a limit feeds tasks in order") {

@@ -1,0 +1,76 @@
+// What tasks share by name: a lock and a queue that many wait for, a variable, and an actor's calls.
+#include <weir/actor.hpp>
+#include <weir/coordination.hpp>
+#include <weir/weir.hpp>
+
+#include "report.hpp"
+
+namespace {
+
+int under_lock(int x) {
+  const weir::Lease here = weir::Lock("lock").acquire();
+  return x;
+}
+
+int take_one(int) { return weir::SharedQueue<int>("queue").get(); }
+
+int read_often(int times) {
+  const weir::Variable<int> variable("variable");
+  int sum = 0;
+  for (int i = 0; i < times; ++i) sum += variable.get();
+  return sum;
+}
+
+class Counter {
+ public:
+  explicit Counter(int start) : value_(start) {}
+  int add(int x) { return value_ += x; }
+
+ private:
+  int value_;
+};
+
+void require(bool is_right, const char* what) {
+  if (!is_right) throw weir::Error(weir::ErrorKind::internal, std::string("shared: ") + what);
+}
+
+template <class Work>
+double median_us(long rounds, int count, const Work& work) {
+  std::vector<double> times;
+  for (long i = 0; i < rounds; ++i) {
+    const auto start = bench::Clock::now();
+    work();
+    times.push_back(bench::seconds_since(start) / count * 1e6);
+  }
+  return bench::median(times);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return weir::run(argc, argv, [&](weir::Client& client) {
+    const int count = static_cast<int>(bench::option(argc, argv, "--tasks", 1'000));
+    const long rounds = bench::option(argc, argv, "--rounds", 5);
+    client.wait_for_workers(1);
+    const std::vector<int> ones(static_cast<std::size_t>(count), 1);
+    bench::print("lock_us", median_us(rounds, count, [&] {
+                   require(client.gather(client.map(under_lock, ones)) == ones,
+                           "each task must have its turn");
+                 }));
+    bench::print("queue_us", median_us(rounds, count, [&] {
+                   const auto takers = client.map(take_one, ones);
+                   weir::SharedQueue<int> queue("queue");
+                   for (const int one : ones) queue.put(one);
+                   require(client.gather(takers) == ones, "each task must get an element");
+                 }));
+    weir::Variable<int>("variable").set(1);
+    bench::print("variable_us", median_us(rounds, count, [&] {
+                   require(client.submit(read_often, count).result() == count, "it must be there each time");
+                 }));
+    bench::print("actor_call_us", median_us(rounds, count, [&] {
+                   const auto counter = client.actor<Counter>(0);
+                   for (int i = 1; i <= count; ++i)
+                     require(counter.call(&Counter::add, 1).result() == i, "calls must come in order");
+                 }));
+  });
+}
