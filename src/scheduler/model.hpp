@@ -166,8 +166,10 @@ struct alignas(64) Worker {
   bool alive = true;
   bool retiring = false;
   bool was_promised = false;
-  bool taken_away = false;  // no fault of what it executes
-  bool stealing = false;    ///< A retraction for it is under way.
+  bool taken_away = false;     // no fault of what it executes
+  bool stealing = false;       ///< A retraction for it is under way.
+  bool has_postponed = false;  ///< Tasks that would be assigned ahead wait until it has fewer of these.
+  std::uint32_t in_layer = 0;  ///< Of the tasks of the last layers those that were assigned to it.
 
   std::vector<Task*> holds;  ///< Results here; null where one has gone, never at the end.
   Time progressed = 0;       ///< When it last finished something, or got something to do.

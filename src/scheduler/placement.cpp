@@ -315,22 +315,31 @@ bool State::fans_out(const Task& task, const Worker& home) const {
 
 // All its inputs are there or being computed: where most of them are, it can start without asking. Where that
 // has much more to do than another that has some of them, the other: what follows will go there too.
-WorkerIndex State::place_ahead(const Task& task) const {
-  if (task.restricted() || task.out_of_band || task.in_gang || task.is_actor) return nowhere;
+Placement State::place_ahead(const Task& task) const {
+  if (task.restricted() || task.out_of_band || task.in_gang || task.is_actor) return {};
   if (task.is_call) {
     const Task& actor = *task.inputs[0].task;
-    if (actor.state != TaskState::memory) return nowhere;
-    const Worker& home = workers_[actor.replicas[0].worker];
-    return home.blocked < settings_.ahead_tasks * home.threads ? actor.replicas[0].worker : nowhere;
+    return actor.state == TaskState::memory ? ahead_at(actor.replicas[0].worker) : Placement{};
   }
   struct Home {
     WorkerIndex index;
-    std::array<double, 2> wait_s;  // by what its tasks were estimated; if all were like this one
-    double here_s;                 // of transfers that are not needed there
+    // By what its tasks were estimated, and if all were like this one. In layers both are what can run and
+    // what comes if the next ones are shared out as the last ones.
+    std::array<double, 2> wait_s;
+    double here_s;  // of transfers that are not needed there
   };
   SmallVector<Home, most_inputs> homes;
   std::array<double, 2> least_s{1e300, 1e300};
   const double own_s = estimate(task);
+  const auto add_home = [&](WorkerIndex index) {
+    const Worker& worker = workers_[index];
+    Home home{index, {worker.load_s, own_s * static_cast<double>(worker.processing.size())}, 0};
+    if (const double times = layers_.times(alive_); times > 0)
+      home.wait_s.fill(worker.load_s - worker.blocked_s + times * own_s * worker.in_layer);
+    for (double& wait_s : home.wait_s) wait_s /= worker.threads;
+    homes.push_back(home);
+    for (std::size_t k = 0; k < least_s.size(); ++k) least_s[k] = std::min(least_s[k], home.wait_s[k]);
+  };
   for (std::uint32_t i = 0; i < std::min(task.inputs.size(), most_inputs); ++i) {
     const Task& input = sampled_input(task, i);
     const WorkerIndex at = input.state == TaskState::memory ? input.replicas[0].worker
@@ -343,10 +352,8 @@ WorkerIndex State::place_ahead(const Task& task) const {
       continue;
     auto* home = std::find_if(homes.begin(), homes.end(), [&](const Home& one) { return one.index == at; });
     if (home == homes.end()) {
-      const double alike_s = own_s * static_cast<double>(worker.processing.size()) / worker.threads;
-      homes.push_back({at, {wait_s, alike_s}, 0});
+      add_home(at);
       home = homes.end() - 1;
-      for (std::size_t k = 0; k < 2; ++k) least_s[k] = std::min(least_s[k], home->wait_s[k]);
     }
     home->here_s += transfer_s(input);
     if (stride_.is(task.id - input.id)) home->here_s += settings_.latency_s / 2;
@@ -356,15 +363,13 @@ WorkerIndex State::place_ahead(const Task& task) const {
       homes.size() == 1 && task.inputs.size() > 1 && idle != nowhere) {
     const Worker& worker = workers_[idle];
     if (worker.processing.empty() && worker.queued == 0 && worker.running() && !worker.memory.paused &&
-        !worker.reserved && in_time(task, worker, 0)) {
-      homes.push_back({idle, {0, 0}, 0});
-      least_s = {0, 0};
-    }
+        !worker.reserved && in_time(task, worker, 0))
+      add_home(idle);
   }
   // Estimates from before the first tasks had finished may be far off.
   const auto gain_s = [&](const Home& home) {
     double unfair_s = 1e300;
-    for (std::size_t k = 0; k < 2; ++k)
+    for (std::size_t k = 0; k < least_s.size(); ++k)
       unfair_s = std::min(unfair_s, home.wait_s[k] - 1.25 * least_s[k] - 4 * own_s);
     return home.here_s - std::max(0.0, unfair_s);
   };
@@ -374,9 +379,12 @@ WorkerIndex State::place_ahead(const Task& task) const {
     if (better_s > 0 || (better_s == 0 && less_loaded(workers_[home.index], workers_[best->index])))
       best = &home;
   }
-  const bool has_room =
-      best && workers_[best->index].blocked < settings_.ahead_tasks * workers_[best->index].threads;
-  return has_room && !fans_out(task, workers_[best->index]) ? best->index : nowhere;
+  return best && !fans_out(task, workers_[best->index]) ? ahead_at(best->index) : Placement{};
+}
+
+Placement State::ahead_at(WorkerIndex index) const {
+  const bool has_room = workers_[index].blocked < most_ahead(workers_[index]);
+  return {has_room ? Placement::What::assign : Placement::What::hold, index};
 }
 
 }  // namespace weir::detail::scheduler

@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "scheduler/layer.hpp"
 #include "scheduler/load.hpp"
 #include "scheduler/model.hpp"
 #include "scheduler/stride.hpp"
@@ -242,6 +243,8 @@ class State {
   void move(Task& task, TaskState to, const char* cause);
   void want(Task& task, const char* cause);
   void settle(Task& task);
+  void postpone(const Task& task, WorkerIndex index);
+  void call_back(WorkerIndex index);
   void place(Task& task);
   void no_worker_for(Task& task);
   void assign(Task& task, WorkerIndex index);
@@ -288,7 +291,11 @@ class State {
   [[nodiscard]] Obstacle obstacle(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool has_room(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool fans_out(const Task& task, const Worker& home) const;
-  [[nodiscard]] WorkerIndex place_ahead(const Task& task) const;
+  [[nodiscard]] Placement place_ahead(const Task& task) const;
+  [[nodiscard]] Placement ahead_at(WorkerIndex index) const;
+  [[nodiscard]] std::uint32_t most_ahead(const Worker& worker) const noexcept {
+    return settings_.ahead_tasks * worker.threads;
+  }
   [[nodiscard]] double transfer_s(const Task& input) const;
   [[nodiscard]] bool is_occupied(const Worker& worker) const;
   [[nodiscard]] WorkerIndex home_for(const Task& actor) const;
@@ -438,6 +445,7 @@ class State {
   Queue queue_;                                   // ready tasks that any worker may take
   std::uint32_t queued_ = 0;                      // valid entries of queue_
   std::vector<Queue> shares_;                     // those of queue_ that a worker takes first, by worker
+  std::vector<Queue> postponed_;                  // waiting tasks for which one has no room ahead, by worker
   std::vector<TaskId> unplaceable_;               // no_worker
   std::map<PeerId, std::vector<TaskId>> blamed_;  // for the deaths of these workers
   std::vector<Group> groups_;
@@ -464,6 +472,7 @@ class State {
   std::array<std::uint64_t, 8> counts_{};  // tasks by state
   WorkerIndex cursor_ = nowhere;
   Stride stride_;
+  Layer layers_;
 
   // of the event being handled
   Time now_ = 0;

@@ -43,6 +43,11 @@ class Stride {
     return counters_[0].distance == distance && 2 * counters_[0].count > tasks_;
   }
 
+  /// The width of a layer; 0 if there are none.
+  [[nodiscard]] std::uint64_t width() const noexcept {
+    return is(counters_[0].distance) ? counters_[0].distance : 0;
+  }
+
  private:
   struct Counter {
     std::uint64_t distance = 0;

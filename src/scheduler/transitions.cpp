@@ -101,7 +101,31 @@ void State::settle(Task& task) {
   if (task.state != TaskState::waiting) return;
   if (task.missing == 0) return task.in_gang ? member_ready(task) : place(task);
   if (task.unplaced > 0) return;
-  if (const WorkerIndex index = place_ahead(task); index != nowhere) assign(task, index);
+  const Placement to = place_ahead(task);
+  if (to.what == Placement::What::assign) assign(task, to.worker);
+  else if (to.what == Placement::What::hold) postpone(task, to.worker);
+}
+
+// It stays where it is until this worker has fewer tasks ahead of their inputs, or its own inputs are there.
+void State::postpone(const Task& task, WorkerIndex index) {
+  if (postponed_.size() <= index) postponed_.resize(index + 1);
+  postponed_[index].push({task.priority, task.order, task.id});
+  workers_[index].has_postponed = true;
+}
+
+// As many as there is room for are settled anew; with what follows them they may be too many. Not for every
+// one that has begun: a handful costs little more.
+void State::call_back(WorkerIndex index) {
+  Worker& worker = workers_[index];
+  const std::uint32_t most = most_ahead(worker);
+  if (worker.alive && worker.blocked > most - most / 8) return;
+  Queue& away = postponed_[index];
+  std::size_t room = worker.alive ? most - std::min(most, worker.blocked) : away.size();
+  for (; room > 0 && !away.empty(); --room) {
+    loose_.push_back(away.top().id);
+    away.pop();
+  }
+  worker.has_postponed = !away.empty();
 }
 
 // A ready task finds its worker, or waits for one.
@@ -181,6 +205,7 @@ void State::assign(Task& task, WorkerIndex index) {
 void State::put_on(Task& task, WorkerIndex index) {
   Worker& worker = workers_[index];
   if (worker.ready() == 0) worker.progressed = now_;
+  if (!task.inputs.empty()) layers_.note(workers_, index, stride_.width(), alive_);
   ++task.run;
   task.worker = index;
   task.estimate = estimate(task);
@@ -369,7 +394,10 @@ void State::end_event() {
       if (Task* task = tasks_.find(loose_[i])) settle(*task);
     loose_.clear();
     if (!unused_.empty()) continue;
-    for (std::size_t i = 0; i < touched_.size(); ++i) fill(touched_[i]);
+    for (std::size_t i = 0; i < touched_.size(); ++i) {
+      fill(touched_[i]);
+      if (workers_[touched_[i]].has_postponed) call_back(touched_[i]);
+    }
     touched_.clear();
   }
   for (std::size_t i = 0; i < freed_.size(); ++i) steal_for_resources(freed_[i]);

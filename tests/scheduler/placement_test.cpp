@@ -178,6 +178,44 @@ TEST_CASE("policy: of many siblings few are given ahead of their input, whether 
   CHECK(given_ahead(0, false) == 40);
 }
 
+TEST_CASE("policy: a worker that has as much ahead as it may is given more as it works that off") {
+  Story story({.ahead_tasks = 16});
+  story.join(1);
+  for (TaskId id = 1; id <= 60; ++id) story.submit(id, id == 1 ? std::vector<TaskId>{} : std::vector{id - 1});
+  CHECK(story.processing() == Counts{17});  // one begins, 16 wait for another
+  for (TaskId id = 1; id <= 40; ++id) {
+    story.finish(id, 8, 1e-3f);
+    CHECK(story.processing().at(0) >= 15);  // in handfuls of two
+  }
+  for (TaskId id = 41; id <= 60; ++id) story.finish(id, 8, 1e-3f);
+  CHECK(story.processing() == Counts{0});
+}
+
+TEST_CASE("policy: both workers get their share of every layer, also when one had all of earlier ones") {
+  constexpr TaskId width = 8, layers = 200;
+  const auto number = [](TaskId layer, TaskId column) { return 1 + layer * width + column; };
+  Story story({.ahead_tasks = 64});
+  story.join(1);
+  for (TaskId layer = 0; layer < layers; ++layer)
+    for (TaskId column = 0; column < width; ++column) {
+      std::vector<TaskId> inputs;
+      for (TaskId from = std::max<TaskId>(column, 1) - 1; layer > 0 && from < std::min(column + 2, width);
+           ++from)
+        inputs.push_back(number(layer - 1, from));
+      story.submit(number(layer, column), inputs);
+    }
+  story.join(2);
+  for (TaskId layer = 0; layer < layers; ++layer) {
+    TaskId first = 0;
+    for (TaskId column = 0; column < width; ++column) {
+      first += story.worker_of(number(layer, column)) == 1;
+      story.finish(number(layer, column), 8, 4e-6f);
+    }
+    INFO("layer " << layer << ": " << first << " of " << width);
+    CHECK((layer < 60 || (first >= 2 && first <= 6)));
+  }
+}
+
 TEST_CASE("policy: what is large is not moved ahead to where less is to be done") {
   Story story;
   story.join(1);
