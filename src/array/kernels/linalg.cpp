@@ -97,14 +97,16 @@ void multiply(Turned turned, const T* a, const T* b, T* c, std::int64_t m, std::
   }
 }
 
-// Block by block, so that what is read and what is written stay in the cache.
+// The rows of `from` become columns: block by block, so that what is read and what is written stay in the
+// cache.
 template <class T>
-void transpose_square(const T* from, T* to, std::int64_t n) {
+void transpose_into(T* to, const T* from, std::int64_t rows, std::int64_t columns) {
   constexpr std::int64_t block = 16;
-  for (std::int64_t rows = 0; rows < n; rows += block)
-    for (std::int64_t columns = 0; columns < n; columns += block)
-      for (std::int64_t i = rows; i < std::min(n, rows + block); ++i)
-        for (std::int64_t j = columns; j < std::min(n, columns + block); ++j) to[i * n + j] = from[j * n + i];
+  for (std::int64_t row = 0; row < rows; row += block)
+    for (std::int64_t column = 0; column < columns; column += block)
+      for (std::int64_t j = column; j < std::min(columns, column + block); ++j)
+        for (std::int64_t i = row; i < std::min(rows, row + block); ++i)
+          to[j * rows + i] = from[i * columns + j];
 }
 
 // The matrices of one batch that are multiplied and added up: each (m, depth) times (depth, n).
@@ -213,7 +215,8 @@ std::vector<lapack_int> factored(const std::string& function, T* columns, std::i
 // The lower triangle of Cholesky in place of a matrix.
 template <class T>
 void make_triangle(T* l, std::int64_t n) {
-  const int info = lapack<T>(LAPACKE_spotrf, LAPACKE_dpotrf)(LAPACK_ROW_MAJOR, 'L', static_cast<int>(n), l,
+  // Of columns the upper triangle is what the lower one is of rows.
+  const int info = lapack<T>(LAPACKE_spotrf, LAPACKE_dpotrf)(LAPACK_COL_MAJOR, 'U', static_cast<int>(n), l,
                                                              static_cast<int>(n));
   std::int64_t wrong = info > 0 ? info - 1 : 0;
   if (info == 0)
@@ -290,14 +293,18 @@ task::Value qr_chunk(Reader&, std::span<const Tensor> operands) {
     const Tensor out = make_tensor(x.type, Dims{m + k, n});
     T* q = out.as<T>();
     T* r = q + m * n;
-    std::memcpy(q, x.data, static_cast<std::size_t>(m * n) * sizeof(T));
-    std::vector<T> tau(static_cast<std::size_t>(k));
-    lapack<T>(LAPACKE_sgeqrf, LAPACKE_dgeqrf)(LAPACK_ROW_MAJOR, static_cast<int>(m), static_cast<int>(n), q,
-                                              static_cast<int>(n), tau.data());
+    // By columns, as LAPACK wants it.
+    std::vector<T> columns(static_cast<std::size_t>(m * n)), tau(static_cast<std::size_t>(k));
+    transpose_into(columns.data(), x.as<T>(), m, n);
+    lapack<T>(LAPACKE_sgeqrf, LAPACKE_dgeqrf)(LAPACK_COL_MAJOR, static_cast<int>(m), static_cast<int>(n),
+                                              columns.data(), static_cast<int>(m), tau.data());
     for (std::int64_t i = 0; i < k; ++i)
-      for (std::int64_t j = 0; j < n; ++j) r[i * n + j] = j < i ? T(0) : q[i * n + j];
-    lapack<T>(LAPACKE_sorgqr, LAPACKE_dorgqr)(LAPACK_ROW_MAJOR, static_cast<int>(m), static_cast<int>(k),
-                                              static_cast<int>(k), q, static_cast<int>(n), tau.data());
+      for (std::int64_t j = 0; j < n; ++j)
+        r[i * n + j] = j < i ? T(0) : columns[static_cast<std::size_t>(j * m + i)];
+    lapack<T>(LAPACKE_sorgqr, LAPACKE_dorgqr)(LAPACK_COL_MAJOR, static_cast<int>(m), static_cast<int>(k),
+                                              static_cast<int>(k), columns.data(), static_cast<int>(m),
+                                              tau.data());
+    transpose_into(q, columns.data(), n, m);
     return out.value;
   });
 }
@@ -394,7 +401,7 @@ task::Value matrix_eigenvectors(Reader& parameters, std::span<const Tensor> oper
           if (std::fabs(one[i]) > std::fabs(largest)) largest = one[i];
         for (std::int64_t i = 0; largest < 0 && i < n; ++i) one[i] = -one[i];
       }
-      transpose_square(vectors.data(), v, n);
+      transpose_into(v, vectors.data(), n, n);
     }
     return out.value;
   });
@@ -512,11 +519,16 @@ task::Value factor_panel(Reader& parameters, std::span<const Tensor> operands) {
     const std::int64_t n = x.shape[0], width = x.shape[1];
     const Tensor out = make_tensor(x.type, Dims{n + 1, width});
     T* lu = out.as<T>();
-    std::memcpy(lu, x.data, static_cast<std::size_t>(x.size()) * sizeof(T));
+    std::copy_n(x.as<T>(), start * width, lu);
+    // By columns, as LAPACK wants it.
+    const std::int64_t rows = n - start;
+    std::vector<T> columns(static_cast<std::size_t>(rows * width));
     std::vector<lapack_int> pivots(static_cast<std::size_t>(width));
-    const int info = lapack<T>(LAPACKE_sgetrf, LAPACKE_dgetrf)(LAPACK_ROW_MAJOR, static_cast<int>(n - start),
-                                                               static_cast<int>(width), lu + start * width,
-                                                               static_cast<int>(width), pivots.data());
+    transpose_into(columns.data(), x.as<T>() + start * width, rows, width);
+    const int info = lapack<T>(LAPACKE_sgetrf, LAPACKE_dgetrf)(LAPACK_COL_MAJOR, static_cast<int>(rows),
+                                                               static_cast<int>(width), columns.data(),
+                                                               static_cast<int>(rows), pivots.data());
+    transpose_into(lu + start * width, columns.data(), width, rows);
     if (info > 0 && !function.ends_with("det")) singular(function, start + info - 1);
     if (info < 0) refused(function, "getrf", info);
     for (std::int64_t i = 0; i < width; ++i)
@@ -545,6 +557,10 @@ task::Value apply_panel(Reader& parameters, std::span<const Tensor> operands) {
         for (std::int64_t i = 0; i < width; ++i)
           if (const auto other = static_cast<std::int64_t>(lu[n * width + i]); other != start + i)
             std::swap_ranges(y + (start + i) * columns, y + (start + i + 1) * columns, y + other * columns);
+      // Rows of zeros stay zeros and change no others: half of what the identity needs forward, if pivots are
+      // on the diagonal.
+      const T* rows_of_panel = y + start * columns;
+      if (std::all_of(rows_of_panel, rows_of_panel + width * columns, [](T v) { return v == 0; })) continue;
       lapack<T>(cblas_strsm, cblas_dtrsm)(
           CblasRowMajor, CblasLeft, back ? CblasUpper : CblasLower, CblasNoTrans,
           back ? CblasNonUnit : CblasUnit, static_cast<int>(width), static_cast<int>(columns), 1,
