@@ -299,6 +299,7 @@ void SchedulerNode::tell_from(Pocket& pocket, int depth) {
 
 // A gang begins when there are places for all of it: threads that run something out of a pocket are none.
 void SchedulerNode::on(PeerId from, protocol::SubmitTask&& message) {
+  was_asked_ |= from != 0;
   if (message.gang && message.gang->rank == 0) {
     has_gangs_ = true;
     tell_all_pockets();
