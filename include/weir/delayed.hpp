@@ -138,6 +138,12 @@ template <class F>
   return detail::delayed::Function<F>(std::make_shared<const Options>(std::move(options)),
                                       detail::callable("delayed", "the function", std::move(f)));
 }
+/// \cond
+template <class F, class First, class... A>
+requires(!std::is_convertible_v<F, Options>) WEIR_REFUSES(
+    "weir: delayed: takes the function, and what it makes of it takes the arguments: weir::delayed(f)(x, y)")
+detail::Refused delayed(F&&, First&&, A&&...) { return {}; }
+/// \endcond
 
 template <class T>
 template <class F, class... A>

@@ -127,6 +127,8 @@ weir_compile_fail(stream/apply_number "weir: apply: an operator is made of a ker
 weir_compile_fail(client/gang_function "weir: submit: a function that a gang runs must take weir::Gang& first")
 weir_compile_fail(client/gang_each_void "weir: submit: gang.each\\(\\): the function returns nothing")
 weir_compile_fail(client/scatter_pointer "weir: scatter: a value of this type cannot travel to another process")
+weir_compile_fail(client/delayed_with_arguments
+  "weir: delayed: takes the function, and what it makes of it takes the arguments: weir::delayed.f..x, y.")
 weir_compile_fail(client/delayed_arguments "weir: delayed: the function cannot be called with these arguments")
 weir_compile_fail(client/with_options "weir: submit: the function cannot be called with these arguments")
 weir_compile_fail(client/on_workers "weir: run_on_workers: this function object cannot travel to another process")
