@@ -9,6 +9,7 @@
 #include <regex>
 #include <sstream>
 
+#include "seeing/streams.hpp"
 #include "stream/support.hpp"
 
 using namespace weir;
@@ -145,4 +146,18 @@ TEST_CASE("the stall detector names the node that blocks") {
   clock.advance(40s);
   CHECK(said ==
         std::vector<std::string>{"stream: nothing has moved for 10s; 2 elements wait in <pairs; zip>"});
+}
+
+TEST_CASE("who looks at the streams of a program sees the name that a node has got since") {
+  Stream<int> source;
+  const auto sink = source.map(std::negate<>()).sink([](int) {});
+  const auto is_seen = [](const std::string& label) {
+    for (const auto& graph : detail::seeing::stream_watch().load()->take(0))
+      for (const auto& node : graph.nodes)
+        if (node.label == label) return true;
+    return false;
+  };
+  CHECK_FALSE(is_seen("<named late; sink>"));
+  sink.named("named late");
+  CHECK(is_seen("<named late; sink>"));
 }

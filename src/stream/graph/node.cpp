@@ -2,6 +2,7 @@
 #include "weir/detail/stream/graph/outlet.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -38,6 +39,13 @@ std::string Node::label() const {
   text += kind_;
   if (const std::string made_with = detail(); !made_with.empty()) text += ": " + made_with;
   return text + ">";
+}
+
+void Node::relabel(std::string& part, std::string&& text) {
+  std::unique_lock lock(Structure::mutex(), std::defer_lock);
+  if (graph_.load(std::memory_order_relaxed)) lock.lock();
+  part = std::move(text);
+  ++label_changes_;
 }
 
 void Node::input_ended(unsigned /*port*/) {

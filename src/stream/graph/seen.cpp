@@ -77,7 +77,8 @@ seeing::StreamSeen GraphWatch::picture_of(const std::vector<Node*>& nodes, doubl
   std::vector<double> entered;
   for (Node* const node : nodes) {
     Seen& seen = seen_[node];
-    if (seen.round == 0) seen.label = node->label();
+    if (seen.round == 0 || seen.label_changes != node->label_changes()) seen.label = node->label();
+    seen.label_changes = node->label_changes();
     seen.round = round_;
     seeing::StreamNodeSeen one;
     one.label = seen.label;

@@ -29,7 +29,7 @@ class GraphWatch final : public seeing::StreamWatch {
  private:
   struct Seen {
     std::uint64_t elements = 0;
-    std::uint32_t samples = 0, blocked = 0, entered = 0;
+    std::uint32_t samples = 0, blocked = 0, entered = 0, label_changes = 0;
     std::string label;
     std::uint64_t round = 0;  // in which it was there
   };

@@ -138,11 +138,13 @@ class Node {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// What it was made with: `5`, or the name of its function.
   [[nodiscard]] std::string detail() const;
-  void set_name(std::string name) { name_ = std::move(name); }
-  void set_detail(std::string detail) { detail_ = std::move(detail); }
+  void set_name(std::string name) { relabel(name_, std::move(name)); }
+  void set_detail(std::string detail) { relabel(detail_, std::move(detail)); }
   void set_function(const void* address) { function_ = address; }
   /// `<map: increment>`, `<buffer: 8>`, `<name; map>`.
   [[nodiscard]] std::string label() const;
+  /// How often that has changed; for who has the mutex of the structure.
+  [[nodiscard]] std::uint32_t label_changes() const noexcept { return label_changes_; }
 
   // --- where it stands
   [[nodiscard]] Graph& graph() const noexcept { return *graph_.load(std::memory_order_acquire); }
@@ -367,9 +369,12 @@ class Node {
   Entry entry_slow() noexcept;
   void find_gates() noexcept;
   [[nodiscard]] bool reaches(const Node& other, bool through_boundaries = true) const;
+  /// Changes a part of the label; others look at it meanwhile once the node is in a graph.
+  void relabel(std::string& part, std::string&& text);
 
   std::string kind_, name_, detail_;
   const void* function_ = nullptr;
+  std::uint32_t label_changes_ = 0;
   bool copyable_;
   std::vector<Node*> upstreams_;
   std::unique_ptr<InletBase*[]> fan_owner_;
