@@ -148,16 +148,16 @@ class DroppingBufferNode final : public Boundary<T, T> {
     const bool counts = parcel.kind == Kind::element;
     const std::size_t queued = queued_.load();
     if (counts && this->is_lost_in_cycle(queued > size_ ? queued - size_ : 0)) return;
-    Parcel<T> dropped;  // let go outside the lock: its ticket may call back
+    std::optional<Parcel<T>> dropped;  // let go outside the lock: its ticket may call back
     {
       const std::lock_guard lock(mutex_);
       if (counts) {
         this->in.add();
         const bool is_full = queued_.load() >= size_;
         if (is_full && (overflow_ == Overflow::drop_newest || waiting_.empty()))
-          return void(dropped = std::move(parcel));
+          return void(dropped.emplace(std::move(parcel)));
         if (is_full) {
-          dropped = std::exchange(waiting_.front(), {});
+          dropped.emplace(std::move(waiting_.front()));
           waiting_.pop_front();
           queued_.fetch_sub(1);
           this->dropped_one();

@@ -112,7 +112,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
   }
   /// Takes the next arrival that is ready: the first one, or any between two events if the order does not
   /// matter.
-  bool take(Arrival& taken) {
+  std::optional<Arrival> take() {
     const std::lock_guard lock(mutex_);
     std::size_t looked = 0;
     bool takes = true;
@@ -121,26 +121,25 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
       const bool keeps_order =
           ordered_ || at->kind != Kind::element || (at->element->has_state && at->element->token != 0);
       if (is_ready(*at) && takes && (in_order || !keeps_order)) {
-        taken = std::move(*at);
+        std::optional<Arrival> taken(std::move(*at));
         taken_at_ = at - arrivals_.begin();
         arrivals_.erase(at);
-        return true;
+        return taken;
       }
       if (at->kind != Kind::element || keeps_order) takes = false;
-      if (!takes && looked >= ahead) return false;
+      if (!takes && looked >= ahead) break;
     }
-    return false;
+    return std::nullopt;
   }
   /// Passes one arrival on if one is ready and no other thread is about it.
   bool pass_on_next() {
     if (passing_.exchange(true, std::memory_order_acquire)) return false;
-    Arrival arrival;
-    const bool taken = take(arrival);
-    if (taken) pass_on(arrival);
+    std::optional<Arrival> arrival = take();
+    if (arrival) pass_on(*arrival);
     passing_.store(false, std::memory_order_release);
-    if (!taken) return false;
-    arrival.element.reset();  // its place on the cluster is free
-    this->left(arrival);
+    if (!arrival) return false;
+    arrival->element.reset();  // its place on the cluster is free
+    this->left(*arrival);
     return true;
   }
   void pass_on(Arrival& arrival) {
