@@ -84,7 +84,7 @@ TEST_CASE("a task that kills every worker it runs on is named, its neighbours ar
   CHECK(has(finished.out, "needed by identity-802"));
 }
 
-TEST_CASE("a stopped worker is noticed within 2 s and is gone at the end") {
+TEST_CASE("a stopped worker is noticed long before its silence would be, and is gone at the end") {
   check_right(weir_run, 3, "silent");
   if (has_plain_recovery()) check_right(plain_mpirun, 3, "silent");
 }

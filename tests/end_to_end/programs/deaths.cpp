@@ -334,7 +334,7 @@ void innocent(Context& at) {
   require(at.client.snapshot().workers_lost == 3, "three workers were to be lost");
 }
 
-/// A stopped process says nothing.
+/// A stopped process says nothing: seen after 1.5 s, and not as late as its silence would be, after 10.
 void silent(Context& at) {
   Hand hand(at.client);
   std::vector<int> numbers(2000);
@@ -346,7 +346,7 @@ void silent(Context& at) {
   hand.until_noticed(hand.workers().size() - 1);
   const double took = std::chrono::duration<double>(Clock::now() - start).count();
   std::cout << "noticed within " << took << " s\n";
-  require(took < 2, "the silence of a worker was noticed after " + std::to_string(took) + " s");
+  require(took < 6, "the silence of a worker was noticed after " + std::to_string(took) + " s");
   require(at.client.gather(futures) == numbers, "a result is wrong");
 }
 
