@@ -12,6 +12,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool is_sanitized = true;
+#else
+constexpr bool is_sanitized = false;
+#endif
+
 bool happens(const std::function<bool()>& what) {
   for (const auto end = std::chrono::steady_clock::now() + 20s; !what();) {
     if (std::chrono::steady_clock::now() > end) return false;
@@ -161,7 +167,7 @@ TEST_CASE("a stream made and dropped inside a function comes out whole") {
 }
 
 TEST_CASE("a chain may be longer than the stack is deep") {
-  constexpr int length = 60'000;
+  constexpr int length = is_sanitized ? 20'000 : 60'000;  // a sanitizer knows of 65,536 calls
   Stream<int> source;
   Stream<int> last = source;
   for (int i = 0; i < length; ++i) last = last.map(inc);
@@ -185,7 +191,7 @@ TEST_CASE("branches made inside a function cost what they are, not the square of
   });
   const long before = memory_in_use_kib();
   source.emit(4000);
-  CHECK(memory_in_use_kib() - before < 16 * 1024);
+  if (!is_sanitized) CHECK(memory_in_use_kib() - before < 16 * 1024);
   source.emit(0);
   CHECK(seen == 4000);
 }
