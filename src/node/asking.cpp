@@ -25,7 +25,8 @@ protocol::Answer Node::ask(protocol::Ask ask, client::Deadline deadline) {
   const auto answered = [&] { return pending->done.load(std::memory_order_acquire) || asks_closed_; };
   const auto over = [&] { return answered() || (task && task->thread && task->thread->stopped()); };
   // Most answers are there before the slot of the task could be given away and taken back.
-  for (const auto soon = Clock::now() + std::chrono::microseconds(10); task && !over() && Clock::now() < soon;)
+  for (const auto soon = Clock::now() + std::chrono::microseconds(10);
+       task && !over() && Clock::now() < soon;)
     if (!drive()) __builtin_ia32_pause();
   wait_for(0, over, deadline, &pending->bell);
   if (!answered()) {
