@@ -114,10 +114,15 @@ void check_ends() {
       REQUIRE(line(one).argmin().item() == std::ranges::min_element(one) - one.begin());
       REQUIRE(line(one).min().item() == *std::ranges::min_element(one));
       REQUIRE(line(one).nanmax().item() == 120);
+      one.back() = 120;
+      REQUIRE(line(one).argmax().item() == static_cast<std::int64_t>(at));  // the first of several
+      one.back() = at + 1 == size ? T(120) : x.back();
       if constexpr (std::is_floating_point_v<T>) {
         one[at] = std::numeric_limits<T>::quiet_NaN();
         REQUIRE(std::isnan(line(one).max().item()));
         REQUIRE(line(one).argmax().item() == static_cast<std::int64_t>(at));
+        one.back() = one[at];
+        REQUIRE(line(one).argmin().item() == static_cast<std::int64_t>(at));
         REQUIRE(std::isnan(line(one).min().item()));
         std::erase_if(one, [](T v) { return v != v; });
         if (!one.empty()) REQUIRE(line(one).max().item() == *std::ranges::max_element(one));

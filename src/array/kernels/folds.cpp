@@ -444,6 +444,58 @@ T from_bits(std::int64_t bits) {
   return value;
 }
 
+// Where the first of the best elements is, of which there must be one; the first NaN if there is one. Vectors
+// keep the best of their places and the block it was in; of short numbers, of which blocks would not fit
+// beside them, the best is found first, then where it is.
+template <class T, bool Max>
+std::size_t first_best(const T* x, std::size_t count) {
+  const auto better = [](T a, T b) { return Max ? a > b : a < b; };
+  std::size_t best = 0, i = 1;
+  if constexpr (sizeof(T) >= 4) {
+    using Number = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+    typedef T Vector [[gnu::vector_size(32)]];
+    typedef Number Numbers [[gnu::vector_size(32)]];
+    constexpr std::size_t lanes = 32 / sizeof(T), vectors = 4, block = vectors * lanes;
+    if (count >= 4 * block && count / block < INT32_MAX) {
+      Vector most[vectors], v;
+      Numbers where[vectors] = {}, now = {}, is_nan = {};
+      std::memcpy(most, x, sizeof most);
+      for (i = 0; i + block <= count; i += block, now += 1)
+        for (std::size_t k = 0; k < vectors; ++k) {
+          std::memcpy(&v, x + i + k * lanes, sizeof v);
+          const Numbers is_better = Max ? v > most[k] : v < most[k];
+          most[k] = is_better ? v : most[k];
+          where[k] = is_better ? now : where[k];
+          if constexpr (std::is_floating_point_v<T>) is_nan |= v != v;
+        }
+      bool has_nan = false;
+      for (std::size_t k = 0; k < lanes; ++k) has_nan |= is_nan[k] != 0;
+      if (has_nan)
+        return static_cast<std::size_t>(std::find_if(x, x + count, [](T e) { return e != e; }) - x);
+      for (std::size_t k = 0; k < block; ++k) {
+        const std::size_t at = static_cast<std::size_t>(where[k / lanes][k % lanes]) * block + k;
+        if (k == 0 || better(x[at], x[best]) || (x[at] == x[best] && at < best)) best = at;
+      }
+    }
+  }
+  if constexpr (sizeof(T) < 4) {
+    T most = x[0];
+    fold_each<T, T, Extreme<T, Max, false>>(x, count, {.at = reinterpret_cast<std::byte*>(&most)});
+    constexpr std::size_t piece = 64;
+    const auto has_it = [&](std::size_t from) {
+      int found = 0;
+      for (std::size_t k = 0; k < piece; ++k) found |= x[from + k] == most ? 1 : 0;
+      return found != 0;
+    };
+    for (best = 0; best + piece < count && !has_it(best);) best += piece;
+    while (x[best] != most) ++best;
+    return best;
+  }
+  for (; i < count && x[best] == x[best]; ++i)
+    if (better(x[i], x[best]) || x[i] != x[i]) best = i;
+  return best;
+}
+
 // Planes: index (-1: none yet), bits of the value. The first of equal elements wins, whatever the order of
 // the pieces; NaN wins over all, as in NumPy.
 template <class T, bool Max>
@@ -452,20 +504,8 @@ void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
   auto* index = reinterpret_cast<std::int64_t*>(to.at);
   auto* bits = index + to.plane;
   const auto better = [](T a, T b) { return Max ? a > b : a < b; };
-  if (to.step == 0) {  // the best of the piece first, then where it is
-    T most = x[0];
-    fold_each<T, T, Extreme<T, Max, false>>(x, count, {.at = reinterpret_cast<std::byte*>(&most)});
-    const bool none = most != most;  // there is a NaN
-    const auto is_it = [&](T v) { return none ? v != v : v == most; };
-    constexpr std::size_t piece = 64;
-    std::size_t from = 0;
-    for (; from + piece < count; from += piece) {
-      int found = 0;
-      for (std::size_t i = 0; i < piece; ++i)
-        found |= ((x[from + i] == most) | (none & (x[from + i] != x[from + i]))) ? 1 : 0;
-      if (found != 0) break;
-    }
-    const auto best = static_cast<std::size_t>(std::find_if(x + from, x + count - 1, is_it) - x);
+  if (to.step == 0) {
+    const std::size_t best = first_best<T, Max>(x, count);
     const std::int64_t mine = to.index + static_cast<std::int64_t>(best) * to.index_step;
     const T value = x[best], held = from_bits<T>(*bits);
     const bool nan = value != value, held_nan = held != held;
@@ -502,6 +542,17 @@ void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
   }
 }
 
+// Vectors of 512 bits pay where each element has an accumulator of its own.
+template <class T, bool Max>
+void fold_arg_widest(const void* data, std::size_t count, const FoldTarget& to) {
+  const auto fold = to.step == 0 ? &Wide<&fold_arg<T, Max>>::run : &Widest<&fold_arg<T, Max>>::run;
+  fold(data, count, to);
+}
+template <class T, bool Max>
+FoldKernel arg_kernel() {
+  return has_widest_vectors() ? &fold_arg_widest<T, Max> : suited<&fold_arg<T, Max>>();
+}
+
 template <class T>
 FoldKernel real_fold(Fold fold) {
   switch (fold) {
@@ -514,9 +565,9 @@ FoldKernel real_fold(Fold fold) {
     case Fold::nan_maximum:
       return suited<&fold_each<T, T, Extreme<T, true, std::is_floating_point_v<T>>>>();
     case Fold::arg_minimum:
-      return suited<&fold_arg<T, false>>();
+      return arg_kernel<T, false>();
     case Fold::arg_maximum:
-      return suited<&fold_arg<T, true>>();
+      return arg_kernel<T, true>();
     default:
       return nullptr;
   }

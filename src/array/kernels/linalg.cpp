@@ -67,9 +67,15 @@ void mirror(T* c, std::int64_t n) {
         for (std::int64_t j = columns; j < std::min(i, columns + block); ++j) c[i * n + j] = c[j * n + i];
 }
 // Adds a matrix (rows, columns), or if it is turned its transpose, times x to y. What is read once need not
-// be packed, as gemm does.
+// be packed, as gemm does; row after row it is read as it lies.
 template <class T>
 void gemv(bool is_turned, const T* a, const T* x, T* y, int rows, int columns) {
+  if constexpr (std::is_same_v<T, double>)
+    if (!is_turned) {
+      for (int row = 0; row < rows; ++row, a += columns)
+        fold_products(a, x, static_cast<std::size_t>(columns), y + row);
+      return;
+    }
   const CBLAS_TRANSPOSE of_a = transposing(is_turned);
   const T one = 1;
   if constexpr (std::is_same_v<T, double>)
