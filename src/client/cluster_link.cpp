@@ -1,8 +1,11 @@
 // What futures throw, and the current core.
 #include "weir/detail/client/cluster_link.hpp"
 
+#include <atomic>
+
 #include "client/link_share.hpp"
 #include "client/task_scope.hpp"
+#include "core/log.hpp"
 #include "weir/detail/task/address.hpp"
 
 namespace weir {
@@ -53,6 +56,21 @@ void ClusterLink::set_current(std::shared_ptr<ClusterLink> core) noexcept {
   current_slot().swap(core);
 }
 
+namespace {
+
+void tell_if_failed(const FutureState& state) {
+  constexpr int most_told = 10;
+  static std::atomic<int> failed{0};
+  if (state.status != Status::error || state.failure->kind == ErrorKind::closed) return;
+  const int before = failed.fetch_add(1, std::memory_order_relaxed);
+  if (before > most_told) return;
+  if (before < most_told)
+    log::error("a task that was given to fire_and_forget failed: {}", TaskError(*state.failure).what());
+  else log::error("more tasks that were given to fire_and_forget failed; no further ones are told of");
+}
+
+}  // namespace
+
 void ClusterLink::at_end(std::function<void()> work) {
   std::lock_guard hold(at_end_mutex_);
   at_end_.push_back(std::move(work));
@@ -67,9 +85,10 @@ void ClusterLink::finish_begun() {
   for (const auto& work : begun) work();
 }
 
+// Nobody else may hear of it.
 void ClusterLink::see_through(const FutureRef& future) {
   on_done(
-      *future.get(), [future] {}, true);
+      *future.get(), [future] { tell_if_failed(*future.get()); }, true);
 }
 
 journal::Key ClusterLink::key_of(FutureState&) {

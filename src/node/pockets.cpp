@@ -402,7 +402,7 @@ void SchedulerNode::ended(Pocketed& task, task::Value&& value, std::uint64_t byt
   }
   tell(task);
   const Hold hold(*this);
-  if (failure) return on(task.runs_on, protocol::RunFailed{task.id, 1, std::move(failure)});
+  if (failure) return on(task.runs_on, protocol::RunFailed{task.id, 1, std::move(failure), duration_s});
   if (task.status.load(std::memory_order_acquire) != Status::pending) return;
   task.value = std::move(value);
   task.bytes = bytes;

@@ -96,6 +96,7 @@ struct RunFailed {
   TaskId id;
   std::uint32_t run;
   std::shared_ptr<const Failure> failure;
+  float duration_s = 0;  ///< 0: its function has not been called.
 };
 /// The task's function waits for tasks it has submitted: until it goes on, its thread is another task's.
 struct RunWaits {

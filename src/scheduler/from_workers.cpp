@@ -8,7 +8,7 @@ using protocol::InputAt;
 using protocol::TaskDone;
 
 void State::set_duration(Group& group, double seconds) {
-  known_groups_ += group.finished == 0;
+  known_groups_ += !std::exchange(group.is_known, true);
   known_s_ += seconds - group.duration_s;
   group.duration_s = seconds;
 }
@@ -19,6 +19,12 @@ void State::count_finished(Group& group, const protocol::RunFinished& message) {
   set_duration(group, group.duration_s + (message.duration_s - group.duration_s) * newest);
   group.bytes += (static_cast<double>(message.bytes) - group.bytes) * newest;
   ++group.finished;
+}
+
+// How long a function takes that only fails: a call that fails says nothing about one that does not.
+void State::count_failed(Group& group, double seconds) {
+  if (group.finished || seconds <= 0) return;
+  set_duration(group, group.duration_s + (seconds - group.duration_s) * (group.is_known ? 0.125 : 1));
 }
 
 void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actions& out) {
@@ -53,6 +59,7 @@ void State::handle(Time now, PeerId from, const protocol::RunFailed& message, Ac
     return end_event();
   }
   ++task->attempts;
+  count_failed(groups_[task->group], message.duration_s);
   workers_[index].progressed = now_;
   unassign(*task);
   move(*task, TaskState::waiting, cause_);

@@ -306,7 +306,8 @@ struct Group {
   std::uint64_t function = 0;
   std::uint64_t submitted = 0;
   std::uint64_t finished = 0;
-  double duration_s = 0, bytes = 0;  ///< Of a task and its result, the last ones most.
+  bool is_known = false;             ///< Some have ended, of which ...
+  double duration_s = 0, bytes = 0;  ///< ... these are of a task and its result, the last ones most.
 };
 
 /// Where a gang is in its life.

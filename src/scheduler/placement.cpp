@@ -35,17 +35,17 @@ std::uint32_t State::group_of(std::uint64_t function) {
 // have them.
 std::uint32_t State::unreserved(const Task& task, const Worker& worker) const {
   const Group& group = groups_[task.group];
-  const bool is_short = group.finished && now_ + group.duration_s <= gangs_begin();
+  const bool is_short = group.is_known && now_ + group.duration_s <= gangs_begin();
   return is_short ? worker.threads : worker.threads - std::min(worker.threads, worker.reserved);
 }
 
 float State::estimate(const Task& task) const {
   if (task.scattered) return 0;
   const Group& group = groups_[task.group];
-  return static_cast<float>((group.finished ? group.duration_s : unknown_s()) * task.width());
+  return static_cast<float>((group.is_known ? group.duration_s : unknown_s()) * task.width());
 }
 
-// Of a task whose function has never finished: as long as one of those that have, on the average, within
+// Of a task whose function has never ended: as long as one of those that have, on the average, within
 // bounds: too long, and its inputs are sent elsewhere for nothing; too short, and many are put on one worker.
 double State::unknown_s() const noexcept {
   if (known_groups_ == 0) return settings_.unknown_s;
@@ -56,7 +56,7 @@ double State::unknown_s() const noexcept {
 std::uint32_t State::limit(const Task& task, const Worker& worker) const {
   const Group& group = groups_[task.group];
   double per_thread = settings_.saturation;
-  if (group.finished)
+  if (group.is_known)
     per_thread = std::clamp(settings_.ahead_s / std::max(group.duration_s, 1e-9), settings_.saturation,
                             double(settings_.ahead_tasks));
   if (overstays(worker)) per_thread = std::min(per_thread, 1.0);

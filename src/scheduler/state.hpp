@@ -323,6 +323,7 @@ class State {
   // from_workers.cpp
   void set_duration(Group& group, double seconds);
   void count_finished(Group& group, const protocol::RunFinished& message);
+  void count_failed(Group& group, double seconds);
 
   // balance.cpp
   [[nodiscard]] Task* next_queued(Queue& queue, WorkerIndex owner);

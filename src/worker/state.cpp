@@ -637,7 +637,8 @@ void State::done(Outcome&& outcome, Actions& out) {
     seek(outcome.id, *record, out);
     if (wishes && wishes->next) return handle(std::move(*wishes->next), out);
   } else if (outcome.failure) {
-    out.push_back({0, protocol::RunFailed{outcome.id, record->run, std::move(outcome.failure)}});
+    out.push_back(
+        {0, protocol::RunFailed{outcome.id, record->run, std::move(outcome.failure), outcome.duration_s}});
     refuse_parked(outcome.id, *record, out);
   } else {
     record->own = true;

@@ -186,6 +186,15 @@ TEST_CASE("what was fired and forgotten is finished") {
   });
 }
 
+TEST_CASE("what was fired and forgotten and fails is told of, the first ten times") {
+  in_every_home("forgotten_fail", [](const Finished& finished) {
+    CHECK(finished.status == 0);
+    CHECK(count(finished.err, "error: a task that was given to fire_and_forget failed: ") == 10);
+    CHECK(count(finished.err, "no disk") == 10);
+    CHECK(count(finished.err, "no further ones are told of") == 1);
+  });
+}
+
 TEST_CASE("what tasks fire and forget is finished, however long it goes on after the body") {
   in_every_home("go_on", [](const Finished& finished) {
     CHECK(finished.status == 0);

@@ -239,6 +239,21 @@ TEST_CASE("policy: a worker is given as much ahead as takes milliseconds, once d
   CHECK(story.processing() == Counts{20});
 }
 
+TEST_CASE("policy: how long calls that fail take counts until one has not failed") {
+  Story story({.ahead_s = 1.99e-3});
+  story.join(1);
+  for (TaskId id = 1; id <= 100; ++id) story.submit(id);
+  REQUIRE(story.processing() == Counts{2});
+  story.fail(1, "it threw");  // before its function was called
+  CHECK(story.processing() == Counts{2});
+  story.fail(2, "it threw", 1e-4f);
+  CHECK(story.processing() == Counts{20});
+  story.finish(3, 8, 1);
+  story.fail(4, "it threw", 1e-4f);
+  for (TaskId id = 5; id <= 22; ++id) story.finish(id, 8, 1);
+  CHECK(story.processing() == Counts{2});
+}
+
 TEST_CASE("policy: a worker is filled up in runs, not one by one") {
   Story story({.ahead_s = 1.99e-3});
   story.join(1);

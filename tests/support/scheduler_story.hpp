@@ -139,15 +139,16 @@ class Story {
                    out);
     });
   }
-  Lines fail(TaskId id, std::string message = "it threw") {
-    return fail_run(id, worker_of(id), run_of(id), std::move(message));
+  Lines fail(TaskId id, std::string message = "it threw", float duration_s = 0) {
+    return fail_run(id, worker_of(id), run_of(id), std::move(message), duration_s);
   }
-  Lines fail_run(TaskId id, PeerId worker, std::uint32_t run, std::string message = "it threw") {
+  Lines fail_run(TaskId id, PeerId worker, std::uint32_t run, std::string message = "it threw",
+                 float duration_s = 0) {
     auto failure = std::make_shared<Failure>();
     failure->type = "std::runtime_error";
     failure->message = std::move(message);
     return event([&](auto& out) {
-      state.handle(now, worker, detail::protocol::RunFailed{id, run, failure}, out);
+      state.handle(now, worker, detail::protocol::RunFailed{id, run, failure, duration_s}, out);
     });
   }
   Lines retracted(TaskId id, bool came_back) {

@@ -201,6 +201,10 @@ int end(Client& client, const std::string& how) {
             0)
         .wait();
   }
+  if (how == "forgotten_fail") {
+    for (int i = 0; i < 30; ++i)
+      client.fire_and_forget(client.submit([](int) { throw std::runtime_error("no disk"); }, i));
+  }
   if (how.starts_with("fire")) {
     for (int i = 0; i < 200; ++i)
       client.fire_and_forget(client.submit(
