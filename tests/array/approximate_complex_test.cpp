@@ -2,16 +2,15 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cfloat>
 #include <cmath>
 #include <complex>
 #include <random>
 #include <vector>
 
-#include "array/kernels/approximate.hpp"
+#include "array/approximate.hpp"
 
-using weir::detail::array::Code;
+using namespace weir::test;
 using weir::detail::array::complex_loops;
 using weir::detail::array::DType;
 using weir::detail::array::ElementKernel;
@@ -39,30 +38,6 @@ const Unary unary[]{
     {"tanh", Op::tanh, std::tanh, std::tanh, 5, 300}, {"sqrt", Op::sqrt, std::sqrt, std::sqrt, 3, 1e300},
     {"log", Op::log, std::log, std::log, 2, 1e300},   {"log10", Op::log10, std::log10, std::log10, 3, 1e300},
 };
-
-double ulps(double got, long double right) {
-  const auto near = static_cast<double>(right);
-  if (std::isnan(near)) return std::isnan(got) ? 0 : inf;
-  if (std::isinf(near) || std::isinf(got)) return got == near ? 0 : inf;
-  if (near == 0 && got == 0) return std::signbit(near) == std::signbit(got) ? 0 : inf;
-  const int exponent = near == 0 ? -1022 : std::max(std::ilogb(near), -1022);
-  return static_cast<double>(std::fabs(got - right) / std::ldexp(1.0L, exponent - 52));
-}
-bool same_bits(double a, double b) {
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) ||
-         (std::isnan(a) && std::isnan(b));
-}
-bool same_bits(const std::vector<Complex>& a, const std::vector<Complex>& b) {
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (!same_bits(a[i].real(), b[i].real()) || !same_bits(a[i].imag(), b[i].imag())) return false;
-  return true;
-}
-template <class C = Complex>
-std::vector<C> computed(ElementKernel loop, const std::vector<C>& x, const std::vector<C>& y) {
-  std::vector<C> out(x.size());
-  loop(x.data(), y.data(), nullptr, out.data(), x.size(), Code());
-  return out;
-}
 
 const double special[]{0.,     -0.,   1.,       -1., 0.5,  -2., 1e-310, -5e-324, 1e-200,
                        -1e160, 1e300, -DBL_MAX, 708, -750, 2e6, inf,    -inf,    nan};
@@ -193,17 +168,7 @@ TEST_CASE("functions of complex numbers have the same bits with vectors of any w
   for (const auto& [name, op] : all) {
     CAPTURE(name);
     const Loops loops = complex_loops(op, DType::float64);
-    const auto any = computed(loops.any, x, y);
-    for (const ElementKernel other : {loops.wide, loops.widest})
-      if (other) CHECK(same_bits(any, computed(other, x, y)));
-    std::vector<Complex> alone(x.size()), in_place = x;
-    for (std::size_t i = 0; i < x.size(); ++i) loops.fastest()(&x[i], &y[i], nullptr, &alone[i], 1, Code());
-    CHECK(same_bits(any, alone));
-    loops.fastest()(in_place.data(), y.data(), nullptr, in_place.data(), x.size(), Code());
-    CHECK(same_bits(any, in_place));
-    in_place = y;
-    loops.fastest()(x.data(), in_place.data(), nullptr, in_place.data(), x.size(), Code());
-    CHECK(same_bits(any, in_place));
+    check_same_everywhere(loops, x, y);
     const auto small = computed(complex_loops(op, DType::float32).fastest(), small_x, small_y);
     const auto right = computed(loops.fastest(), wide_x, wide_y);
     std::vector<Complex> rounded, widened;

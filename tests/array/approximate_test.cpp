@@ -8,12 +8,13 @@
 #include <random>
 #include <vector>
 
-#include "array/kernels/approximate.hpp"
+#include "array/approximate.hpp"
 #include "support/in_cluster.hpp"
 #include "weir/array/creation.hpp"
 #include "weir/array/elementwise.hpp"
 
 using namespace weir;
+using namespace weir::test;
 using detail::array::approximate_loops;
 using detail::array::Code;
 using detail::array::DType;
@@ -74,16 +75,6 @@ const Binary binary[]{{"atan2", Op::atan2, atan2l, 1.7},
                       {"hypot", Op::hypot, hypotl, 1.3},
                       {"logaddexp", Op::logaddexp, exact_logaddexp, 2},
                       {"pow", Op::power, powl, 1}};
-
-// How far away, in units of the last place of what is right; infinity if it is something else altogether.
-double ulps(double got, Exact right) {
-  const auto near = static_cast<double>(right);
-  if (std::isnan(near)) return std::isnan(got) ? 0 : inf;
-  if (std::isinf(near) || std::isinf(got)) return got == near ? 0 : inf;
-  if (near == 0 && got == 0) return std::signbit(near) == std::signbit(got) ? 0 : inf;
-  const int exponent = near == 0 ? -1022 : std::max(std::ilogb(near), -1022);
-  return static_cast<double>(std::fabs(got - right) / std::ldexp(Exact{1}, exponent - 52));
-}
 
 const std::vector<double>& special() {
   static const std::vector<double> all{0.,
@@ -151,19 +142,6 @@ std::vector<double> numbers(std::size_t of_each, unsigned seed = 1) {
   return all;
 }
 
-template <class T = double>
-std::vector<T> computed(ElementKernel loop, const std::vector<T>& x, const std::vector<T>& y) {
-  std::vector<T> out(x.size());
-  loop(x.data(), y.data(), nullptr, out.data(), x.size(), Code());
-  return out;
-}
-bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (std::bit_cast<std::uint64_t>(a[i]) != std::bit_cast<std::uint64_t>(b[i]) &&
-        !(std::isnan(a[i]) && std::isnan(b[i])))
-      return false;
-  return true;
-}
 std::vector<std::pair<const char*, Op>> all_functions() {
   std::vector<std::pair<const char*, Op>> all;
   for (const Unary& f : unary) all.emplace_back(f.name, f.op);
@@ -216,18 +194,7 @@ TEST_CASE("approximate functions have the same bits with vectors of any width an
   const std::vector<double> x = numbers(150), y(x.rbegin(), x.rend());
   for (const auto& [name, op] : all_functions()) {
     CAPTURE(name);
-    const Loops loops = approximate_loops(op, DType::float64);
-    const auto any = computed(loops.any, x, y);
-    for (const ElementKernel other : {loops.wide, loops.widest})
-      if (other) CHECK(same_bits(any, computed(other, x, y)));
-    std::vector<double> alone(x.size()), in_place = x;
-    for (std::size_t i = 0; i < x.size(); ++i) loops.fastest()(&x[i], &y[i], nullptr, &alone[i], 1, Code());
-    CHECK(same_bits(any, alone));
-    loops.fastest()(in_place.data(), y.data(), nullptr, in_place.data(), x.size(), Code());
-    CHECK(same_bits(any, in_place));
-    in_place = y;
-    loops.fastest()(x.data(), in_place.data(), nullptr, in_place.data(), x.size(), Code());
-    CHECK(same_bits(any, in_place));
+    check_same_everywhere(approximate_loops(op, DType::float64), x, y);
   }
 }
 
@@ -287,16 +254,9 @@ TEST_CASE("pow of float32 errs by no more than 0.501 units, at any width and in 
   }
   CAPTURE(at_x, at_y);
   CHECK(worst <= 0.501);
-  const auto same = [&](const std::vector<float>& a) {
-    return std::memcmp(a.data(), got.data(), a.size() * sizeof(float)) == 0;
-  };
-  for (const ElementKernel other : {loops.wide, loops.widest})
-    if (other) CHECK(same(computed(other, x, y)));
-  std::vector<float> alone(x.size()), in_place = x;
-  for (std::size_t i = 0; i < x.size(); ++i) loops.fastest()(&x[i], &y[i], nullptr, &alone[i], 1, Code());
-  CHECK(same(alone));
-  loops.fastest()(in_place.data(), y.data(), nullptr, in_place.data(), x.size(), Code());
-  CHECK(same(in_place));
+  check_same_everywhere(loops, x, y, [](const std::vector<float>& a, const std::vector<float>& b) {
+    return std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+  });
 }
 
 TEST_CASE("pow is exact where a power is a number of float64, and has its signs, zeros and infinities") {
@@ -327,7 +287,7 @@ TEST_CASE("pow is exact where a power is a number of float64, and has its signs,
       const auto got = computed(loop, x, y);
       for (std::size_t i = 0; i < x.size(); ++i) {
         CAPTURE(x[i], y[i], got[i], right[i]);
-        CHECK(same_bits({got[i]}, {right[i]}));
+        CHECK(same_bits(got[i], right[i]));
       }
     }
 }
