@@ -161,7 +161,6 @@ NodePtr light(std::string name, DType type, Grid grid, const NodePtr& x, TaskNod
 
 // What is this small is folded by one task, whatever its chunks are.
 NodePtr joined(const Folding& how, const NodePtr& x) {
-  constexpr std::int64_t few_elements = 16 * 1024;
   if (x->grid.size() > few_elements || how.is_done(x->grid, 0)) return x;
   Chunks chunks = x->grid.chunks;
   for (std::size_t a = 0; a < chunks.size(); ++a)

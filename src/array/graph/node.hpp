@@ -326,6 +326,9 @@ class Planner {
 /// fits, they are views.
 [[nodiscard]] Parts parts_for(const Client& client, const std::vector<NodePtr>& nodes);
 
+/// A task of so many elements takes less time than it takes to submit, to run and to fetch it.
+inline constexpr std::int64_t few_elements = 16 * 1024;
+
 /// The chunks of a node, in row-major order, if they are so few elements, of so few and in the memory of this
 /// process, that the calling thread has computed them before it could tell another to; else none.
 [[nodiscard]] std::vector<task::Value> computed_here(const NodePtr& node, client::ClusterLink& core);

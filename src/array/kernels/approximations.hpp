@@ -464,7 +464,9 @@ struct One {
   using V = double;
   using B = Bits;
   [[gnu::always_inline]] static double all(double x) { return x; }
-  [[gnu::always_inline]] static double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
+  [[gnu::always_inline]] static double fused(double a, double b, double c) {
+    return approximate::fused(a, b, c);
+  }
   [[gnu::always_inline]] static double found(const double (&table)[16], Bits index) {
     return table[index & 15];
   }

@@ -17,6 +17,7 @@ using Complex = std::complex<double>;
 [[gnu::always_inline]] inline double smaller(double a, double b) { return a > b ? b : a; }
 [[gnu::always_inline]] inline int is_finite(double a) { return int(std::fabs(a) <= DBL_MAX); }
 
+// Circular or hyperbolic.
 struct SineAndCosine {
   double sine, cosine;
 };
@@ -27,10 +28,7 @@ struct SineAndCosine {
   return {std::bit_cast<double>(std::bit_cast<Bits>(s) ^ (t.quadrant & 2) << 62),
           std::bit_cast<double>(std::bit_cast<Bits>(c) ^ ((t.quadrant + 1) & 2) << 62)};
 }
-struct HyperbolicPair {
-  double sine, cosine;
-};
-[[gnu::always_inline]] inline HyperbolicPair hyperbolic_pair(double x) {
+[[gnu::always_inline]] inline SineAndCosine hyperbolic_sine_and_cosine(double x) {
   const HyperbolicParts h = hyperbolic(std::fabs(x));
   const double b = h.c * h.r, sum = h.s + b, a = h.s * h.r, other = h.c + a;
   return {std::copysign(sum + ((b - (sum - h.s)) + (h.s * h.cr1 + h.c * h.sr)), x),
@@ -63,7 +61,7 @@ struct ComplexSine {
   static bool covers(double a, double b) { return covers_both(a, b, 707) != 0; }
   [[gnu::always_inline]] static Parts at(double a, double b) {
     const SineAndCosine t = sine_and_cosine(a);
-    const HyperbolicPair h = hyperbolic_pair(b);
+    const SineAndCosine h = hyperbolic_sine_and_cosine(b);
     return {t.sine * h.cosine, t.cosine * h.sine};
   }
   static Complex otherwise(Complex z) { return std::sin(z); }
@@ -72,33 +70,32 @@ struct ComplexCosine {
   static bool covers(double a, double b) { return covers_both(a, b, 707) != 0; }
   [[gnu::always_inline]] static Parts at(double a, double b) {
     const SineAndCosine t = sine_and_cosine(a);
-    const HyperbolicPair h = hyperbolic_pair(b);
+    const SineAndCosine h = hyperbolic_sine_and_cosine(b);
     return {t.cosine * h.cosine, -(t.sine * h.sine)};
   }
   static Complex otherwise(Complex z) { return std::cos(z); }
 };
+// Those of a + ib are the circular ones of b and a.
 struct ComplexHyperbolicSine {
-  static bool covers(double a, double b) { return covers_both(b, a, 707) != 0; }
+  static bool covers(double a, double b) { return ComplexSine::covers(b, a); }
   [[gnu::always_inline]] static Parts at(double a, double b) {
-    const SineAndCosine t = sine_and_cosine(b);
-    const HyperbolicPair h = hyperbolic_pair(a);
-    return {h.sine * t.cosine, h.cosine * t.sine};
+    const Parts p = ComplexSine::at(b, a);
+    return {p.imag, p.real};
   }
   static Complex otherwise(Complex z) { return std::sinh(z); }
 };
 struct ComplexHyperbolicCosine {
-  static bool covers(double a, double b) { return covers_both(b, a, 707) != 0; }
+  static bool covers(double a, double b) { return ComplexCosine::covers(b, a); }
   [[gnu::always_inline]] static Parts at(double a, double b) {
-    const SineAndCosine t = sine_and_cosine(b);
-    const HyperbolicPair h = hyperbolic_pair(a);
-    return {h.cosine * t.cosine, h.sine * t.sine};
+    const Parts p = ComplexCosine::at(b, a);
+    return {p.real, -p.imag};
   }
   static Complex otherwise(Complex z) { return std::cosh(z); }
 };
 // sinh(a) cosh(a) and sin(b) cos(b), over sinh(a)^2 + cos(b)^2, in which nothing cancels.
 [[gnu::always_inline]] inline Parts tangent_parts(double growing, double circular) {
   const SineAndCosine t = sine_and_cosine(circular);
-  const HyperbolicPair h = hyperbolic_pair(growing);
+  const SineAndCosine h = hyperbolic_sine_and_cosine(growing);
   const double part = h.sine * h.sine + t.cosine * t.cosine;
   return {h.sine * h.cosine / part, t.sine * t.cosine / part};
 }

@@ -6,8 +6,6 @@ namespace weir::detail::array {
 
 namespace {
 
-// A task of so many elements takes less time than it takes to submit, to run and to fetch it.
-constexpr std::int64_t few_elements = 16 * 1024;
 constexpr std::size_t few_nodes = 64;
 
 class Measured {
