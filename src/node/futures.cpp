@@ -34,6 +34,7 @@ struct Seceded {
 }  // namespace
 
 struct Node::Waiting {
+  static constexpr std::chrono::milliseconds between_looks{20};
   Waiting(Node& of, const std::function<bool()>& ready) : node(TaskScope::current() ? nullptr : &of) {
     if (node) node->before_waiting(ready);
   }
@@ -42,7 +43,7 @@ struct Node::Waiting {
     if (node) node->after_waiting();
   }
   void look(Clock::time_point now) {
-    if (!node || now - looked < std::chrono::milliseconds(20)) return;
+    if (!node || now - looked < between_looks) return;
     looked = now;
     node->look_for_stuck();
   }
@@ -65,12 +66,11 @@ class Node::Watch {
   }
   /// Sleeps for a while, unless this thread must watch.
   bool slept(const std::function<bool()>& ready, Deadline deadline) {
-    constexpr std::chrono::nanoseconds longest = std::chrono::seconds(1),
-                                       between_looks = std::chrono::milliseconds(20);
+    constexpr std::chrono::nanoseconds longest = std::chrono::seconds(1);
     if (!told_ || is_watching_ || watches()) return false;
     const std::uint32_t since = told_->lie_down();
     if (!ready() && !watches()) {
-      std::chrono::nanoseconds most = task_ ? longest : between_looks;
+      std::chrono::nanoseconds most = task_ ? longest : Waiting::between_looks;
       if (deadline) most = std::clamp<std::chrono::nanoseconds>(*deadline - Clock::now(), {}, most);
       told_->sleep(since, most);
     }
@@ -240,12 +240,8 @@ bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline
   bool may_run = awaited && !deadline && !TaskScope::current();
   auto last = Clock::now();
   while (!ready()) {
-    if (seceded.help(awaited) || (std::exchange(may_run, false) && run_here(awaited))) {
-      last = Clock::now();
-      if (deadline && last >= *deadline) return ready();
-      continue;
-    }
-    if (watch.slept(ready, deadline)) {
+    if (seceded.help(awaited) || (std::exchange(may_run, false) && run_here(awaited)) ||
+        watch.slept(ready, deadline)) {
       waiting.look(last = Clock::now());
       if (deadline && last >= *deadline) return ready();
       continue;

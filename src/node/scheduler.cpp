@@ -152,20 +152,18 @@ void SchedulerNode::submitted() {
 }
 
 // Workers have all cores of this host and enough to do: who polls all the time would take one from them. Not
-// while their tasks ask for what is shared: who waits for a lock keeps others waiting.
+// while their tasks ask for what is shared or submit others: who waits for a lock keeps others waiting.
 std::chrono::nanoseconds SchedulerNode::nap() {
   constexpr auto after_asking = std::chrono::milliseconds(1);
   static const auto cores = static_cast<std::uint32_t>(host_cores());
-  if (!baton_.try_lock()) return {};
+  std::unique_lock hold(baton_, std::try_to_lock);
+  if (!hold) return {};
   if (std::exchange(was_asked_, false)) no_nap_until_ = Clock::now() + after_asking;
-  if (no_nap_until_ != Clock::time_point{} && Clock::now() < no_nap_until_) {
-    baton_.unlock();
-    return {};
-  }
+  if (no_nap_until_ != Clock::time_point{} && Clock::now() < no_nap_until_) return {};
   std::uint32_t threads = 0;
   each_alive([&](PeerId, Peer& peer) { threads += peer.threads_here; });
   const double least_s = threads >= cores ? state_.least_load_s() : 0;
-  baton_.unlock();
+  hold.unlock();
   const std::chrono::duration<double> quarter(std::min(least_s / 4, 1.0));
   if (quarter < patience_.nap) return {};
   return std::min<std::chrono::nanoseconds>(std::chrono::duration_cast<std::chrono::nanoseconds>(quarter),

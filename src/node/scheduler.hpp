@@ -317,7 +317,7 @@ class SchedulerNode final : public Node,
   scheduler::Actions actions_;
   std::vector<Peer> peers_;
   double now_s_ = 0;
-  bool was_asked_ = false;            // for something that is shared, since the last nap ...
+  bool was_asked_ = false;            // by a task, or given one by it, since the last nap ...
   Clock::time_point no_nap_until_{};  // ... and so there is none
   std::uint32_t submissions_ = 0;
   std::size_t joined_ = 0, joined_own_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;

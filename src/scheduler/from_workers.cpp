@@ -7,24 +7,24 @@ using protocol::FreeResult;
 using protocol::InputAt;
 using protocol::TaskDone;
 
-void State::set_duration(Group& group, double seconds) {
+// The last ones count most; a first one stands for all.
+double State::count_duration(Group& group, double seconds, bool is_first) {
+  const double newest = is_first ? 1 : 0.125, before = group.duration_s;
+  group.duration_s += (seconds - before) * newest;
   known_groups_ += !std::exchange(group.is_known, true);
-  known_s_ += seconds - group.duration_s;
-  group.duration_s = seconds;
+  known_s_ += group.duration_s - before;
+  return newest;
 }
 
-// The last ones count most.
 void State::count_finished(Group& group, const protocol::RunFinished& message) {
-  const double newest = group.finished ? 0.125 : 1;
-  set_duration(group, group.duration_s + (message.duration_s - group.duration_s) * newest);
+  const double newest = count_duration(group, message.duration_s, group.finished == 0);
   group.bytes += (static_cast<double>(message.bytes) - group.bytes) * newest;
   ++group.finished;
 }
 
 // How long a function takes that only fails: a call that fails says nothing about one that does not.
 void State::count_failed(Group& group, double seconds) {
-  if (group.finished || seconds <= 0) return;
-  set_duration(group, group.duration_s + (seconds - group.duration_s) * (group.is_known ? 0.125 : 1));
+  if (group.finished == 0 && seconds > 0) count_duration(group, seconds, !group.is_known);
 }
 
 void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actions& out) {
@@ -83,7 +83,8 @@ void State::handle(Time now, PeerId from, const protocol::RanInPlace& message, A
   if (index == nowhere || message.count == 0) return;
   Group& group = groups_[group_of(message.function)];
   const auto count = static_cast<std::uint64_t>(message.count);
-  if (group.finished == 0) set_duration(group, message.duration_s / static_cast<double>(message.count));
+  if (group.finished == 0)
+    count_duration(group, message.duration_s / static_cast<double>(message.count), true);
   group.submitted += count;
   group.finished += count;
   workers_[index].finished += count;

@@ -321,7 +321,7 @@ class State {
   [[nodiscard]] double resource_wait(const Task& task, const Worker& worker) const;
 
   // from_workers.cpp
-  void set_duration(Group& group, double seconds);
+  double count_duration(Group& group, double seconds, bool is_first);
   void count_finished(Group& group, const protocol::RunFinished& message);
   void count_failed(Group& group, double seconds);
 
