@@ -33,10 +33,18 @@ class Bell {
   void sleep(std::uint32_t since, std::chrono::nanoseconds most) noexcept;
   void get_up() noexcept { down_.fetch_sub(1, std::memory_order_seq_cst); }
 
+  static constexpr std::int32_t nowhere = -1;
+  /// The processor on which the process that is rung for here is awake, as far as others must know.
+  [[nodiscard]] std::int32_t seat() const noexcept { return seat_.load(std::memory_order_relaxed); }
+  void sit(std::int32_t processor) noexcept {
+    if (seat() != processor) seat_.store(processor, std::memory_order_relaxed);
+  }
+
  private:
   void wake() noexcept;
 
   std::atomic<std::uint32_t> rings_{0}, down_{0};
+  std::atomic<std::int32_t> seat_{nowhere};
 };
 
 /// What a neighbour must know to find this process's bell.

@@ -30,6 +30,9 @@ class MpiTransport final : public Transport {
   [[nodiscard]] bool busy(PeerId to) const override { return !peers_[to].outgoing.empty(); }
   [[nodiscard]] bool sending() const override { return outgoing_ > 0; }
   void forget(PeerId peer) override;
+  void each_neighbour(const std::function<void(const Bell&)>& look) const override {
+    neighbours_.each_bell(look);
+  }
   [[nodiscard]] Bell& bell() noexcept override { return neighbours_.bell(); }
   [[nodiscard]] bool rings() const noexcept override { return neighbours_.all_ring() && !is_half_done_; }
   [[nodiscard]] bool wakes() const noexcept override { return peers_.size() == 1; }

@@ -3,6 +3,8 @@
 
 #include <mpi.h>
 
+#include <functional>
+
 #include "comm/bell.hpp"
 #include "memory/lent.hpp"
 
@@ -28,6 +30,10 @@ class MpiNeighbours {
   /// Wakes this rank, if it is a neighbour.
   void ring(PeerId rank) noexcept {
     if (Bell* bell = bells_[rank]) bell->ring();
+  }
+  void each_bell(const std::function<void(const Bell&)>& look) const {
+    for (const Bell* bell : bells_)
+      if (bell) look(*bell);
   }
 
  private:

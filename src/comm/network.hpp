@@ -40,6 +40,9 @@ class Network final : public Transport {
   void sleep(std::uint32_t since, std::chrono::nanoseconds most) override;
   void wake() override;
   [[nodiscard]] bool rings() const noexcept override;
+  void each_neighbour(const std::function<void(const Bell&)>& look) const override {
+    if (base_) base_->each_neighbour(look);
+  }
   [[nodiscard]] Bell& bell() noexcept override { return base_ ? base_->bell() : Transport::bell(); }
 
  private:

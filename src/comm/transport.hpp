@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <vector>
 
 #include "comm/bell.hpp"
@@ -90,6 +91,8 @@ class Transport {
     sleep(since, most);
     get_up();
   }
+  /// The bells of the other processes of this host, as far as they can be rung.
+  virtual void each_neighbour(const std::function<void(const Bell&)>& /*look*/) const {}
   /// This transport is part of another, on which the threads wait.
   void belong_to(Transport& outer) { outer_ = &outer; }
   [[nodiscard]] virtual Bell& bell() noexcept { return bell_; }

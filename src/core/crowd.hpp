@@ -22,12 +22,14 @@ class Crowd {
   [[nodiscard]] bool is_there(Clock::time_point now = Clock::now()) const noexcept {
     return now.time_since_epoch().count() < until_ns_.load(std::memory_order_relaxed);
   }
-  /// Gives the core away.
-  void yield() noexcept {
+  /// Gives the core away. Whether others have used it meanwhile.
+  bool yield() noexcept {
+    constexpr auto own = std::chrono::microseconds(5);
     const auto before = Clock::now();
     sched_yield();
     const auto after = Clock::now();
     if (after - before > std::chrono::microseconds(300)) note(after);
+    return after - before > own;
   }
 
  private:

@@ -89,7 +89,10 @@ bool Node::drive_for_another(std::chrono::nanoseconds patience) {
 // --- waiting
 
 // A yield costs as much as several polls, and is needed only by those who share the core.
-void Node::Rest::spin() { ++spins_ % 8 == 0 ? node_.crowd_.yield() : __builtin_ia32_pause(); }
+void Node::Rest::spin() {
+  if (++spins_ % 8 != 0) return __builtin_ia32_pause();
+  if (node_.crowd_.yield() && seat_) seat_->leave_if_shared();
+}
 
 std::chrono::nanoseconds Node::Rest::patience(std::chrono::nanoseconds idle) const {
   const Patience& patience = node_.patience_;
@@ -112,8 +115,12 @@ void Node::Rest::operator()(std::chrono::nanoseconds idle, std::chrono::nanoseco
   if (node_.baton_.wanted()) sched_yield();
   if (!is_down_) {
     if (idle < node_.patience_.spin) {
-      if (const std::chrono::nanoseconds pause = node_.nap(); pause.count() > 0)
-        return std::this_thread::sleep_for(std::min(pause, most));
+      if (const std::chrono::nanoseconds pause = node_.nap(); pause.count() > 0) {
+        if (seat_) seat_->note_asleep();
+        std::this_thread::sleep_for(std::min(pause, most));
+        if (seat_) seat_->note_awake();
+        return;
+      }
       if (!node_.crowd_.is_there()) return spin();
     }
     node_.resting_.fetch_add(1, std::memory_order_relaxed);
@@ -124,7 +131,9 @@ void Node::Rest::operator()(std::chrono::nanoseconds idle, std::chrono::nanoseco
   }
   // Whoever holds the baton may have polled before this thread lay down, and not do so again.
   const bool is_polled = node_.last_poll_ns_.load(std::memory_order_seq_cst) != polled_;
+  if (seat_) seat_->note_asleep();
   node_.transport_.sleep(since_, std::min(is_polled ? patience(idle) : node_.patience_.doze, most));
+  if (seat_) seat_->leave_if_shared();  // it may be that of whoever has woken this thread
   has_slept_ = true;
   get_up();
 }
@@ -159,7 +168,7 @@ void Node::start_helper() {
         continue;
       }
       helper_bell_.get_up();
-      if (!rest) rest.emplace(*this);
+      if (!rest) rest.emplace(*this, nullptr);
       const bool moved = drive();
       own_poll = last_poll_ns_.load(std::memory_order_relaxed);
       if (moved) rest->get_up(), last = now;

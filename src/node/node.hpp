@@ -12,6 +12,7 @@
 #include "core/crowd.hpp"
 #include "core/log.hpp"
 #include "node/baton.hpp"
+#include "node/seat.hpp"
 #include "protocol/codec.hpp"
 
 namespace weir::detail::node {
@@ -200,7 +201,11 @@ class Node : public client::ClusterLink,
   /// One thread's waiting: between two polls that found nothing it is called, not under the baton.
   class Rest {
    public:
-    explicit Rest(Node& node) : node_(node) {}
+    /// `seat`: of the process, if it is where this thread is.
+    Rest(Node& node, Seat* seat) : node_(node), seat_(seat) {
+      if (seat_) seat_->note_awake();
+    }
+    explicit Rest(Node& node) : Rest(node, &node.seat_) {}
     Rest(const Rest&) = delete;
     ~Rest() {
       get_up();
@@ -218,6 +223,7 @@ class Node : public client::ClusterLink,
     [[nodiscard]] std::chrono::nanoseconds patience(std::chrono::nanoseconds idle) const;
 
     Node& node_;
+    Seat* const seat_;
     bool is_down_ = false, has_slept_ = false;
     std::uint32_t since_ = 0;  // it lay down ...
     std::int64_t polled_ = 0;  // ... and the last poll before that
@@ -240,6 +246,7 @@ class Node : public client::ClusterLink,
   comm::Transport& transport_;
   Patience patience_;
   Baton baton_;
+  Seat seat_{transport_};
   client::FutureTable futures_;
 
  private:

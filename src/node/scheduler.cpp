@@ -33,7 +33,10 @@ SchedulerNode::SchedulerNode(comm::Transport& transport, SchedulerSettings setti
 
 SchedulerNode::~SchedulerNode() { stop_helper(); }
 
-void SchedulerNode::start() { start_helper(); }
+void SchedulerNode::start() {
+  seat_.take_part();
+  start_helper();
+}
 
 SchedulerNode::Peer& SchedulerNode::peer(PeerId id) {
   if (id >= peers_.size()) peers_.resize(id + 1);

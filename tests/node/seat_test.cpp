@@ -1,0 +1,91 @@
+// Seat: which processor a process takes.
+#include "node/seat.hpp"
+
+#include <sched.h>
+
+#include <catch2/catch.hpp>
+
+#include <deque>
+
+using namespace weir::detail;
+
+namespace {
+
+/// Reaches nobody, but has neighbours.
+class Host final : public comm::Transport {
+ public:
+  void send(PeerId, comm::Frame) override {}
+  bool poll(comm::Receiver&) override { return false; }
+  [[nodiscard]] bool busy(PeerId) const override { return false; }
+  [[nodiscard]] bool sending() const override { return false; }
+  void forget(PeerId) override {}
+  void each_neighbour(const std::function<void(const comm::Bell&)>& look) const override {
+    for (const comm::Bell& bell : neighbours) look(bell);
+  }
+  comm::Bell& neighbour(int processor) {
+    neighbours.emplace_back().sit(processor);
+    return neighbours.back();
+  }
+
+  std::deque<comm::Bell> neighbours;
+};
+
+cpu_set_t allowed_here() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  REQUIRE(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
+  return allowed;
+}
+
+void put_neighbour_on_each(Host& host, const cpu_set_t& allowed) {
+  for (int i = 0; i < CPU_SETSIZE; ++i)
+    if (CPU_ISSET(i, &allowed)) host.neighbour(i);
+}
+
+}  // namespace
+
+TEST_CASE("A thread leaves a processor on which a neighbour is awake for one on which none is",
+          "[node][seat]") {
+  const cpu_set_t allowed = allowed_here();
+  if (CPU_COUNT(&allowed) < 2) return;
+  Host host;
+  put_neighbour_on_each(host, allowed);
+  comm::Bell& asleep = host.neighbours.front();
+  const int free = asleep.seat();
+  asleep.sit(comm::Bell::nowhere);
+  // The kernel may have put this thread on the free one before, or at once take it away again.
+  bool has_moved = false;
+  for (int i = 0; i < 1000 && !has_moved; ++i) {
+    node::Seat seat(host);
+    seat.take_part();
+    has_moved = seat.leave_if_shared() && host.bell().seat() == free;
+    const cpu_set_t after = allowed_here();
+    REQUIRE(CPU_EQUAL(&after, &allowed));
+  }
+  CHECK((has_moved || sched_getcpu() == free));
+}
+
+TEST_CASE("A thread stays where it is when that is of no use to it", "[node][seat]") {
+  const cpu_set_t allowed = allowed_here();
+  Host host;
+  node::Seat seat(host);
+  SECTION("nobody else is awake") {
+    host.neighbour(comm::Bell::nowhere);
+    seat.take_part();
+    CHECK_FALSE(seat.leave_if_shared());
+    CHECK(CPU_ISSET(host.bell().seat(), &allowed));
+    seat.note_asleep();
+    CHECK(host.bell().seat() == comm::Bell::nowhere);
+  }
+  SECTION("a neighbour is awake on each") {
+    put_neighbour_on_each(host, allowed);
+    seat.take_part();
+    CHECK_FALSE(seat.leave_if_shared());
+  }
+  SECTION("nobody knows where its process is") {
+    if (CPU_COUNT(&allowed) > 1) host.neighbour(sched_getcpu());
+    seat.note_awake();
+    CHECK_FALSE(seat.leave_if_shared());
+    CHECK(host.bell().seat() == comm::Bell::nowhere);
+  }
+}
