@@ -31,14 +31,11 @@ void Node::flush() {
 }
 
 void Node::flush_due() {
-  if (dirty_.empty()) return;
-  std::vector<PeerId> held;
-  for (const PeerId to : dirty_) {
-    if (boxes_[to].bytes.empty()) continue;
-    if (transport_.busy(to)) held.push_back(to);
-    else send_box(to);
-  }
-  dirty_.swap(held);
+  std::erase_if(dirty_, [&](PeerId to) {
+    const bool is_held = !boxes_[to].bytes.empty() && transport_.busy(to);
+    if (!is_held) send_box(to);
+    return !is_held;
+  });
 }
 
 void Node::flush_all(std::chrono::milliseconds most) {
