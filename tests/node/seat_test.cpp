@@ -7,6 +7,7 @@
 
 #include <deque>
 
+using namespace weir;
 using namespace weir::detail;
 
 namespace {
