@@ -1,6 +1,8 @@
 // Futures between the user's calls and the scheduler's messages.
 #include "client/future_table.hpp"
 
+#include <algorithm>
+
 namespace weir::detail::client {
 
 FutureRef FutureTable::make(PeerId self, std::shared_ptr<ClusterLink> link, const char* who) {
@@ -40,6 +42,18 @@ void FutureTable::settle(FutureState& state, Status status) {
   for (auto& callback : state.callbacks) due_.push_back(std::move(callback));
   state.callbacks.clear();
   has_due_.store(!due_.empty(), std::memory_order_relaxed);
+  ring(state.id);
+}
+
+void FutureTable::ring(TaskId id) {
+  if (awaiting_.empty()) return;
+  for (auto [at, end] = awaiting_.equal_range(id); at != end; ++at) at->second->ring();
+}
+
+void FutureTable::await_no_more(TaskId id, comm::Bell& bell) {
+  auto [at, end] = awaiting_.equal_range(id);
+  at = std::find_if(at, end, [&](const auto& one) { return one.second == &bell; });
+  if (at != end) awaiting_.erase(at);
 }
 
 std::uint16_t FutureTable::run_of(TaskId id) const {
@@ -91,6 +105,7 @@ bool FutureTable::on_value(TaskId id, const task::Value& value) {
   state->fetching = false;
   state->value = value;
   state->has_value.store(true, std::memory_order_release);
+  ring(id);
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <unordered_map>
 
+#include "comm/bell.hpp"
 #include "protocol/messages.hpp"
 #include "task/table.hpp"
 #include "weir/detail/client/cluster_link.hpp"
@@ -41,6 +42,10 @@ class FutureTable {
   bool retry(FutureState& state);
   void on_done(FutureState& state, std::function<void()> done, bool awaited);
 
+  /// The bell rings each time that the future is settled or its value comes, until `await_no_more`.
+  void await(TaskId id, comm::Bell& bell) { awaiting_.emplace(id, &bell); }
+  void await_no_more(TaskId id, comm::Bell& bell);
+
   // What arrives.
   void on(protocol::TaskDone&& message);
   void on(const protocol::TaskFailed& message);
@@ -66,6 +71,7 @@ class FutureTable {
 
  private:
   void settle(FutureState& state, Status status);
+  void ring(TaskId id);
   void fail_closed(FutureState& state);
   [[nodiscard]] bool is_late(const FutureState& state) const;
 
@@ -73,6 +79,7 @@ class FutureTable {
   std::unordered_map<TaskId, std::vector<task::Value>> former_;  // results of before a retry
   std::unordered_map<TaskId, std::uint32_t> retries_;  // asked for, which the scheduler has not confirmed yet
   std::unordered_map<TaskId, std::uint16_t> runs_;     // of results that were not made by the first run
+  std::unordered_multimap<TaskId, comm::Bell*> awaiting_;
   std::vector<bool> gone_;                             // peers that have died or left
   std::atomic<std::uint64_t> next_{0};
   std::vector<Callback> due_;

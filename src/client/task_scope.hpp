@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -20,10 +21,11 @@ struct Pocketed;
 
 /// What a task can do about the thread that it runs on.
 struct TaskThread {
-  virtual void secede() = 0;              ///< It waits: its slot is another task's ...
-  virtual void rejoin() = 0;              ///< ... and its own again.
-  virtual bool help(TaskId awaited) = 0;  ///< Runs this or another task meanwhile; whether there was one.
-  virtual bool stopped() = 0;             ///< Whether nobody wants the task any more.
+  virtual void secede() = 0;  ///< It waits: its slot is another task's ...
+  virtual void rejoin() = 0;  ///< ... and its own again.
+  /// Runs this or another task meanwhile, and calls `begins` before it does; whether there was one.
+  virtual bool help(TaskId awaited, const std::function<void()>& begins) = 0;
+  virtual bool stopped() = 0;  ///< Whether nobody wants the task any more.
   /// Where what it submits may stay until somebody asks for it; null: nowhere.
   virtual Pocket* pocket() { return nullptr; }
   /// Runs a task of the pocket on top of this one; false if it is not in it any more. Or one that was begun.

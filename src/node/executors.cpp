@@ -564,7 +564,9 @@ struct WorkerNode::OnThread final : client::TaskThread {
     node.work_.notify_all();
   }
   [[nodiscard]] bool has_slot() const noexcept { return with_slot == this; }
-  bool help(TaskId awaited) override { return !out_of_band && node.help(*this, awaited); }
+  bool help(TaskId awaited, const std::function<void()>& begins) override {
+    return !out_of_band && node.help(*this, awaited, begins);
+  }
   bool stopped() override {
     was_told |= node.is_unwanted(id) ||
                 (future && future->status.load(std::memory_order_relaxed) == Status::cancelled);
@@ -722,7 +724,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
 
 // What a thread does whose task waits: it runs the one it waits for, or another that stands on the same root,
 // on top of it; what else is ready gets a thread of its own, if too few are at work.
-bool WorkerNode::help(const OnThread& waiting, TaskId awaited) {
+bool WorkerNode::help(const OnThread& waiting, TaskId awaited, const std::function<void()>& begins) {
   std::unique_lock hold(baton_);
   if (!state_.has_ready()) {  // what has just been submitted
     if (settings_.scheduler) {
@@ -741,6 +743,7 @@ bool WorkerNode::help(const OnThread& waiting, TaskId awaited) {
   }
   seceded_ -= !waiting.is_lent;  // this thread is at work
   hold.unlock();
+  begins();
   Ran ran;
   worker::Outcome outcome = run(task, waiting.slot, ran, waiting.is_lent);
   task.values.clear();

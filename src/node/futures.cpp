@@ -27,7 +27,9 @@ struct Seceded {
   ~Seceded() {
     if (scope) scope->thread->rejoin();
   }
-  bool help(TaskId awaited) const { return scope && scope->thread->help(awaited); }
+  bool help(TaskId awaited, const std::function<void()>& begins) const {
+    return scope && scope->thread->help(awaited, begins);
+  }
   TaskScope* scope;
 };
 
@@ -52,66 +54,112 @@ struct Node::Waiting {
 };
 
 /// Every message wakes all who rest: of those who are told when they have waited enough all but a few sleep
-/// until then. As long as there are some, at least one watches, and starts threads for what becomes ready.
+/// until then. As long as there are some, two watch, and run or start threads for what becomes ready; who has
+/// no time for that any more hands it on.
 class Node::Watch {
  public:
-  Watch(Node& node, comm::Bell* told) : node_(node), told_(told), task_(TaskScope::current()) {}
+  /// `told` is rung when it is ready; null: when the future of `awaited` is settled, if it is not 0.
+  Watch(Node& node, TaskId awaited, comm::Bell* told)
+      : node_(node),
+        awaited_(told ? 0 : awaited),
+        bell_(told ? *told : own_),
+        most_awake_(told ? least_awake : most_polling()),
+        is_told_(told || awaited),
+        task_(TaskScope::current()) {}
   Watch(const Watch&) = delete;
   ~Watch() {
-    if (!has_place_) return;
+    leave();
+    if (!is_registered_) return;
+    const std::lock_guard hold(node_.baton_);
+    node_.futures_.await_no_more(awaited_, bell_);
+    node_.leave_callbacks();
+  }
+  /// This thread does something else for a while.
+  void leave() {
+    if (!group_) return;
     const std::lock_guard hold(node_.watch_mutex_);
-    if (is_watching_) --node_.watching_;
-    else std::erase(node_.told_, this);
-    if (node_.watching_ < most_watching && !node_.told_.empty()) node_.told_.front()->ring();
+    if (is_awake_) --group_->awake;
+    else std::erase(group_->asleep, this);
+    call_followers();
+    group_ = nullptr;
   }
-  /// Sleeps for a while, unless this thread must watch.
-  bool slept(const std::function<bool()>& ready, Deadline deadline) {
-    constexpr std::chrono::nanoseconds longest = std::chrono::seconds(1);
-    if (!told_ || is_watching_ || watches()) return false;
-    const std::uint32_t since = told_->lie_down();
-    if (!ready() && !watches()) {
-      std::chrono::nanoseconds most = task_ ? longest : Waiting::between_looks;
-      if (deadline) most = std::clamp<std::chrono::nanoseconds>(*deadline - Clock::now(), {}, most);
-      told_->sleep(since, most);
+  /// Whether this thread must watch; if not, `sleep` is called. `will_rest`: it polls no more without pause.
+  [[nodiscard]] bool stays_awake(bool will_rest) {
+    if (!is_told_) return true;
+    if (group_ && (!is_awake_ || !will_rest)) return is_awake_;
+    const std::lock_guard hold(node_.watch_mutex_);
+    if (!group_) {
+      group_ = &node_.watches_[task_ && task_->thread ? task_->thread->worker() : 0];
+      is_awake_ = group_->awake < (will_rest ? least_awake : most_awake_);
+      if (is_awake_) ++group_->awake;
+    } else if (group_->awake > least_awake) {
+      is_awake_ = false;
+      --group_->awake;
     }
-    told_->get_up();
-    return true;
+    if (!is_awake_) group_->asleep.push_back(this);
+    return is_awake_;
   }
-  void ring() { told_->ring(); }
+  /// Until it is ready, must watch, or has slept for long.
+  void sleep(const std::function<bool()>& ready, Deadline deadline) {
+    constexpr std::chrono::nanoseconds longest = std::chrono::seconds(1);
+    register_bell();
+    const std::uint32_t since = bell_.lie_down();
+    if (!ready() && !is_awake_) {
+      std::chrono::nanoseconds most = longest;
+      if (deadline) most = std::clamp<std::chrono::nanoseconds>(*deadline - Clock::now(), {}, most);
+      bell_.sleep(since, most);
+    }
+    bell_.get_up();
+  }
+  void ring() { bell_.ring(); }
   [[nodiscard]] bool is_of(TaskId id) const { return task_ && task_->id == id; }
 
  private:
-  static constexpr std::size_t most_watching = 2;
-  // Whether this thread does from now on, if it did not.
-  bool watches() {
-    const std::lock_guard hold(node_.watch_mutex_);
-    const bool is_new = !std::exchange(has_place_, true);
-    if (node_.watching_ < most_watching) {
-      ++node_.watching_;
-      is_watching_ = true;
-      if (!is_new) std::erase(node_.told_, this);
-    } else if (is_new) {
-      node_.told_.push_back(this);
+  static constexpr std::size_t least_awake = 2;
+  // They do not sleep yet, and see what has come sooner than they could be woken.
+  static std::size_t most_polling() {
+    static const std::size_t cores = std::clamp(std::thread::hardware_concurrency(), 4U, 16U);
+    return cores;
+  }
+  void call_followers() {
+    for (; group_->awake < least_awake && !group_->asleep.empty(); ++group_->awake) {
+      Watch* const next = group_->asleep.front();
+      group_->asleep.pop_front();
+      next->is_awake_ = true;
+      next->ring();
     }
-    return is_watching_;
+  }
+  void register_bell() {
+    if (!awaited_ || std::exchange(is_registered_, true)) return;
+    const std::lock_guard hold(node_.baton_);
+    node_.futures_.await(awaited_, bell_);
+    node_.leave_callbacks();
   }
 
   Node& node_;
-  comm::Bell* const told_;
+  const TaskId awaited_;
+  comm::Bell own_;
+  comm::Bell& bell_;
+  const std::size_t most_awake_;
+  const bool is_told_;
   const TaskScope* const task_;
-  bool has_place_ = false, is_watching_ = false;
+  WatchGroup* group_ = nullptr;  // null: it is in none
+  std::atomic<bool> is_awake_{false};
+  bool is_registered_ = false;
 };
 
 void Node::call_waiting(TaskId id) {
   const std::lock_guard hold(watch_mutex_);
-  for (Watch* const watch : told_)
-    if (watch->is_of(id)) watch->ring();
+  for (auto& [of, group] : watches_)
+    for (Watch* const watch : group.asleep)
+      if (watch->is_of(id)) watch->ring();
 }
 
 void Node::close_asks() {
   asks_closed_ = true;
   const std::lock_guard hold(watch_mutex_);
-  for (Watch* const watch : told_) watch->ring();
+  for (auto& [of, group] : watches_)
+    for (Watch* const watch : group.asleep) watch->ring();
 }
 
 // The callbacks of futures that are done now are called by whoever gives the baton back.
@@ -234,14 +282,24 @@ bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline
   const Seceded seceded;
   const client::Undisturbed undisturbed(deadline.has_value());  // what runs on top cannot be left
   Rest rest(*this);
-  Watch watch(*this, told);
+  Watch watch(*this, awaited, told);
+  const std::function<void()> begins = [&] {
+    rest.get_up();
+    watch.leave();
+  };
   // Who has time for it runs what it waits for: waking another thread takes longer than most tasks. One look:
   // what was just submitted is there.
   bool may_run = awaited && !deadline && !TaskScope::current();
   auto last = Clock::now();
+  std::chrono::nanoseconds idle{0};
   while (!ready()) {
-    if (seceded.help(awaited) || (std::exchange(may_run, false) && run_here(awaited)) ||
-        watch.slept(ready, deadline)) {
+    bool has_passed = seceded.help(awaited, begins) || (std::exchange(may_run, false) && run_here(awaited));
+    if (!has_passed && !watch.stays_awake(rest.is_down() || idle >= patience_.spin)) {
+      rest.get_up();
+      watch.sleep(ready, deadline);
+      has_passed = true;
+    }
+    if (has_passed) {
       waiting.look(last = Clock::now());
       if (deadline && last >= *deadline) return ready();
       continue;
@@ -251,7 +309,8 @@ bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline
     if (moved) rest.get_up(), last = now;
     if (deadline && now >= *deadline) return ready();
     waiting.look(now);
-    if (!moved && !ready()) deadline ? rest(now - last, *deadline - now) : rest(now - last);
+    idle = now - last;
+    if (!moved && !ready()) deadline ? rest(idle, *deadline - now) : rest(idle);
   }
   return true;
 }

@@ -2,6 +2,7 @@
 // a helper thread.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <thread>
@@ -158,7 +159,7 @@ class Node : public client::ClusterLink,
   /// thread awake.
   bool progress();
   /// `wait_until` something about the future of a task; 0: of none. `told`: is rung when it is ready; null:
-  /// only looking tells.
+  /// that the future is settled tells, or only looking.
   bool wait_for(TaskId awaited, const std::function<bool()>& ready, client::Deadline deadline,
                 comm::Bell* told = nullptr);
   /// The same; throws `Error{timeout}` when the time limit of the task that waits is over.
@@ -260,6 +261,11 @@ class Node : public client::ClusterLink,
   friend class Hold;
   struct Waiting;
   class Watch;
+  /// Those who wait in tasks of one worker, or in threads that run none.
+  struct WatchGroup {
+    std::size_t awake = 0;
+    std::deque<Watch*> asleep;  // until they are told
+  };
   void give_back();
   static constexpr std::size_t frame_bytes = 3400;     // frames stay below MPI's eager limit
   static constexpr std::size_t most_late_bytes = 512;  // some fifty of them
@@ -300,8 +306,7 @@ class Node : public client::ClusterLink,
   std::uint64_t asks_ = 0;
   std::atomic<bool> asks_closed_{false};
   std::mutex watch_mutex_;
-  std::vector<Watch*> told_;  // those who sleep until they are told
-  std::size_t watching_ = 0;  // those who wait awake
+  std::map<PeerId, WatchGroup> watches_;  // by the worker; 0: of no task
   std::thread helper_;
   comm::Bell helper_bell_;
   std::atomic<int> resting_{0};

@@ -227,7 +227,7 @@ class WorkerNode final : public Node {
   void note_idle(Clock::time_point now);
   void note_link(PeerId from, std::uint64_t bytes);
   void tell_seen(Clock::time_point now);
-  bool help(const OnThread& waiting, TaskId awaited);
+  bool help(const OnThread& waiting, TaskId awaited, const std::function<void()>& begins);
   void add_thread();
   void close_down();
   // lending.cpp

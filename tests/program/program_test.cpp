@@ -242,7 +242,7 @@ TEST_CASE("a program ends with its task, with all it has started") {
     explicit Thread(fs::path pid) : pid(std::move(pid)) {}
     void secede() override {}
     void rejoin() override {}
-    bool help(weir::TaskId) override { return false; }
+    bool help(weir::TaskId, const std::function<void()>&) override { return false; }
     bool stopped() override { return fs::exists(pid) && !text_of(pid).empty(); }
     fs::path pid;
   } thread(folder / "pid");
