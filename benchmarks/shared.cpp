@@ -21,6 +21,18 @@ int read_often(int times) {
   return sum;
 }
 
+int when_told(int x) {
+  weir::Event("go").wait();
+  return x;
+}
+
+int read_published(int) {
+  weir::SharedQueue<int>("waiting").put(1);
+  return weir::published<int>("awaited").result();
+}
+
+int same(int x) { return x; }
+
 class Counter {
  public:
   explicit Counter(int start) : value_(start) {}
@@ -43,6 +55,39 @@ double median_us(long rounds, int count, const Work& work) {
     times.push_back(bench::seconds_since(start) / count * 1e6);
   }
   return bench::median(times);
+}
+
+// What others notice of tasks that wait for one result, and what each of these costs once it is there.
+void beside_waiting(weir::Client& client, long rounds, int count) {
+  const std::vector<int> ones(static_cast<std::size_t>(count), 1), many(20'000, 1);
+  std::vector<double> trips, tasks, releases;
+  const auto measure = [](std::vector<double>& times, int among, const auto& work) {
+    const auto start = bench::Clock::now();
+    work();
+    times.push_back(bench::seconds_since(start) / among * 1e6);
+  };
+  for (long i = 0; i < rounds; ++i) {
+    weir::Event go("go");
+    weir::publish("awaited", client.submit(when_told, 1));
+    const auto readers = client.map(read_published, ones);
+    weir::SharedQueue<int> waiting("waiting");
+    for (int n = 0; n < count; ++n) waiting.get();
+    measure(trips, count, [&] {
+      for (int n = 0; n < count; ++n)
+        require(client.submit(weir::Options{.priority = 1}, same, n).result() == n, "others must go on");
+    });
+    measure(tasks, 20'000,
+            [&] { require(client.gather(client.map(same, many)) == many, "others must go on"); });
+    measure(releases, count, [&] {
+      go.set();
+      require(client.gather(readers) == ones, "each must have the result");
+    });
+    go.clear();
+    weir::unpublish("awaited");
+  }
+  bench::print("trip_beside_waiting_us", bench::median(trips));
+  bench::print("task_beside_waiting_us", bench::median(tasks));
+  bench::print("result_for_many_us", bench::median(releases));
 }
 
 }  // namespace
@@ -72,5 +117,6 @@ int main(int argc, char** argv) {
                    for (int i = 1; i <= count; ++i)
                      require(counter.call(&Counter::add, 1).result() == i, "calls must come in order");
                  }));
+    beside_waiting(client, rounds, std::max(1, count / 2));
   });
 }

@@ -7,9 +7,14 @@ using protocol::FreeResult;
 using protocol::InputAt;
 using protocol::TaskDone;
 
-// The last ones count most; a first one stands for all.
+// The last ones count most; a first one stands for all. A short one that took much longer than those before
+// was interrupted, unless the next one takes as long.
 double State::count_duration(Group& group, double seconds, bool is_first) {
+  constexpr double short_s = 100e-6, much = 4, least_s = 1e-6;
   const double newest = is_first ? 1 : 0.125, before = group.duration_s;
+  const bool is_long = !is_first && before < short_s && seconds > much * std::max(before, least_s);
+  if (is_long && !group.was_long) seconds = 2 * std::max(before, least_s);
+  group.was_long = is_long;
   group.duration_s += (seconds - before) * newest;
   known_groups_ += !std::exchange(group.is_known, true);
   known_s_ += group.duration_s - before;

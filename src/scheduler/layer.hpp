@@ -1,6 +1,8 @@
 // Layer: how the tasks of the last layers are shared out among workers.
 #pragma once
 
+#include <algorithm>
+
 #include "scheduler/model.hpp"
 
 namespace weir::detail::scheduler {
@@ -34,6 +36,10 @@ class Layer {
   /// there are no layers.
   [[nodiscard]] double times(std::size_t alive) const noexcept {
     return places_.empty() ? 0 : static_cast<double>(horizon * alive) / static_cast<double>(places_.size());
+  }
+  /// How many of these tasks are this worker's, counted anew.
+  [[nodiscard]] std::size_t count(WorkerIndex index) const {
+    return static_cast<std::size_t>(std::count(places_.begin(), places_.end(), index));
   }
 
  private:

@@ -159,8 +159,8 @@ struct alignas(64) Worker {
   std::uint32_t threads = 1;
   std::uint32_t blocked = 0;                    ///< Of `processing`, assigned ahead of their inputs.
   std::uint32_t waiting = 0;                    ///< Of the others, waiting for tasks they have submitted.
-  double load_s = 0;                            ///< Estimated seconds of all that is assigned or queued ...
-  double blocked_s = 0;                         ///< ... and of those that are blocked.
+  double load_s = 0;                            ///< Estimated seconds of what is assigned or queued ...
+  double blocked_s = 0;                         ///< ... but for what waits; and of those that are blocked.
   std::uint32_t level = 0, level_position = 0;  ///< Place in the load index.
   std::uint32_t queued = 0;                     ///< Valid entries of `queue`.
   bool alive = true;
@@ -240,6 +240,7 @@ inline void Worker::count(const Task& task, std::uint32_t sign) noexcept {
 inline void Worker::set_waits(Task& task, bool waits, bool returned) noexcept {
   const bool was_blocked = task.is_blocked();
   if (!was_blocked) count(task, -1u);
+  if (task.waits != waits) load_s += waits ? -task.estimate : task.estimate;
   task.waits = waits;
   task.returned = returned;
   if (!was_blocked) count(task, 1);
@@ -307,6 +308,7 @@ struct Group {
   std::uint64_t submitted = 0;
   std::uint64_t finished = 0;
   bool is_known = false;             ///< Some have ended, of which ...
+  bool was_long = false;             ///< The last one took much longer than these.
   double duration_s = 0, bytes = 0;  ///< ... these are of a task and its result, the last ones most.
 };
 

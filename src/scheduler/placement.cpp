@@ -69,8 +69,8 @@ std::uint32_t State::limit(const Task& task, const Worker& worker) const {
 bool State::overstays(const Worker& worker) const noexcept {
   const double silent_s = now_ - worker.progressed;
   if (silent_s < settings_.overstay_s || worker.ready() < worker.threads) return false;
-  const double expected_s =
-      worker.load_s / std::max<double>(1, static_cast<double>(worker.processing.size()) + worker.queued);
+  const std::size_t counted = worker.processing.size() - worker.waiting + worker.queued;
+  const double expected_s = worker.load_s / std::max(1.0, static_cast<double>(counted));
   return silent_s > 4 * expected_s;
 }
 

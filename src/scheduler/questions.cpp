@@ -622,7 +622,7 @@ void State::check() const {
   for (WorkerIndex i = 0; i < workers_.size(); ++i) demanded[i].resize(workers_[i].resources.size());
   std::vector<std::uint32_t> queued(workers_.size()), blocked(workers_.size()), waiting(workers_.size()),
       extra(workers_.size());
-  std::vector<double> blocked_s(workers_.size());
+  std::vector<double> blocked_s(workers_.size()), load_s(workers_.size());
   std::uint32_t queued_anywhere = 0;
   std::array<std::uint64_t, 8> counts{};
   tasks_.for_each([&](TaskId id, const Task& task) {
@@ -667,6 +667,7 @@ void State::check() const {
         require(task.worker == nowhere || workers_[task.worker].running(), name,
                 "is queued for a worker that has gone");
         task.worker == nowhere ? ++queued_anywhere : ++queued[task.worker];
+        if (task.worker != nowhere) load_s[task.worker] += task.estimate;
         break;
       case TaskState::no_worker:
         require(missing == 0, name, "has no worker and not its inputs");
@@ -678,6 +679,7 @@ void State::check() const {
                 name, "is not where it was assigned");
         blocked[task.worker] += task.is_blocked();
         blocked_s[task.worker] += task.is_blocked() ? task.estimate : 0;
+        load_s[task.worker] += task.waits ? 0 : task.estimate;
         require((task.position >= workers_[task.worker].processing.size() - workers_[task.worker].blocked) ==
                     task.is_blocked(),
                 name, " stands among the wrong tasks of its worker");
@@ -715,6 +717,9 @@ void State::check() const {
             worker.name, ": queued, blocked or waiting tasks miscounted");
     require(std::abs(worker.blocked_s - blocked_s[i]) <= 1e-6 * (1 + blocked_s[i]), worker.name,
             ": the time of blocked tasks miscounted");
+    require(std::abs(worker.load_s - load_s[i]) <= 1e-6 * (1 + load_s[i]), worker.name,
+            ": the time of its tasks miscounted");
+    require(worker.in_layer == layers_.count(i), worker.name, ": its tasks of the last layers miscounted");
     require(worker.wide == extra[i], worker.name, ": threads of wide tasks miscounted");
     for (std::size_t r = 0; r < worker.resources.size(); ++r)
       require(std::abs(worker.demand[r].amount - demanded[i][r]) < 1e-6, worker.name,

@@ -78,6 +78,33 @@ TEST_CASE("future_table: callbacks are due once, when it is done") {
   CHECK(t.table.callbacks_pending() == 0);
 }
 
+TEST_CASE("future_table: a bell rings when its future is settled and when its value comes") {
+  Table t;
+  const FutureRef a = t.make(), b = t.make();
+  comm::Bell bell, other;
+  t.table.await(a->id, bell);
+  t.table.await(a->id, other);
+  const std::uint32_t since = bell.lie_down(), others = other.lie_down();
+  const auto rings = [&] {
+    bell.get_up();
+    return bell.lie_down() - since;
+  };
+  t.table.on(protocol::TaskDone{b->id, 7, 1, 100, false, {}});
+  CHECK(rings() == 0);
+  t.table.on(protocol::TaskDone{a->id, 7, 1, 100, false, {}});
+  CHECK(rings() == 1);
+  a->fetching = true;
+  CHECK(t.table.on_value(a->id, task::Value::make<int>(3)));
+  CHECK(rings() == 2);
+  t.table.cancel(*a.get(), "not wanted");
+  CHECK(rings() == 3);
+  t.table.await_no_more(a->id, bell);
+  t.table.retry(*a.get());
+  t.table.close("the cluster has ended");
+  CHECK(rings() == 3);
+  CHECK(other.lie_down() - others == 4);
+}
+
 TEST_CASE("future_table: what was cancelled stays so until it is retried") {
   Table t;
   const FutureRef a = t.make();

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "support/cluster_main.hpp"
 #include "weir/coordination.hpp"
@@ -45,6 +46,33 @@ bool wait_in_crowd(int ms) {
   const bool was_set = weir::Event("crowd").wait(std::chrono::milliseconds(ms));
   if (weir::cancelled()) weir::SharedQueue<int>("left").put(ms);
   return was_set;
+}
+int read_in_crowd(std::string name, int ms) {
+  weir::SharedQueue<int>("reading").put(ms);
+  try {
+    return weir::published<int>(name).result(std::chrono::milliseconds(ms));
+  } catch (const weir::TaskError&) {
+    return -1;
+  } catch (const weir::Error& error) {
+    if (error.kind() != weir::ErrorKind::timeout) throw;
+    return -2;
+  }
+}
+int wait_without_limit(std::string name) {
+  weir::SharedQueue<int>("reading").put(0);
+  return weir::published<int>(name).result();
+}
+int give_when_told(int x) {
+  if (!weir::Event("give").wait(60s)) throw std::runtime_error("not told");
+  return x;
+}
+int twice(int x) { return 2 * x; }
+int sum_of_children(int count) {
+  int sum = 0;
+  for (const int x : weir::Client::current().gather(
+           weir::Client::current().map(twice, std::vector<int>(static_cast<std::size_t>(count), 1))))
+    sum += x;
+  return sum;
 }
 std::vector<int> numbers() { return {1, 2, 3}; }
 
@@ -117,6 +145,46 @@ TEST_CASE("a published result is found by tasks and the body") {
   CHECK_FALSE(weir::unpublish("numbers"));
   CHECK(message_of([] { (void)weir::published<int>("numbers"); }) ==
         "published: 'numbers' has not been published (waited 0s)");
+}
+
+TEST_CASE("many tasks and threads wait for one result while others go on") {
+  constexpr int count = 60;
+  weir::SharedQueue<int> reading("reading");
+  const auto await_readers = [&](int readers) {
+    for (int i = 0; i < readers; ++i) (void)reading.get(60s);
+  };
+  const Future<int> late = client().submit(give_when_told, 7);
+  weir::publish("late", late);
+  std::vector<Future<int>> readers;
+  for (int i = 0; i < count; ++i) readers.push_back(client().submit(wait_without_limit, std::string("late")));
+  await_readers(count);
+  std::vector<int> read(5, 0);
+  std::vector<std::thread> threads;
+  for (int& here : read) threads.emplace_back([&here, late] { here = late.result(); });
+
+  for (int i = 0; i < 50; ++i)
+    REQUIRE(client().submit(weir::Options{.priority = 1}, twice, i).result() == 2 * i);
+  CHECK(client().submit(weir::Options{.priority = 1}, sum_of_children, 100).result() == 200);
+  std::vector<Future<int>> impatient, given_up;
+  for (int i = 0; i < 10; ++i) impatient.push_back(client().submit(read_in_crowd, std::string("late"), 30));
+  CHECK(client().gather(impatient) == std::vector<int>(10, -2));
+  await_readers(10);
+
+  const Future<int> never = client().submit(give_when_told, 8);
+  weir::publish("never given", never);
+  for (int i = 0; i < 10; ++i)
+    given_up.push_back(client().submit(read_in_crowd, std::string("never given"), 60'000));
+  await_readers(10);
+  never.cancel();
+  CHECK(client().gather(given_up) == std::vector<int>(10, -1));
+
+  weir::Event("give").set();
+  CHECK(client().gather(readers) == std::vector<int>(count, 7));
+  for (std::thread& thread : threads) thread.join();
+  CHECK(read == std::vector<int>(5, 7));
+  weir::Event("give").clear();
+  weir::unpublish("late");
+  weir::unpublish("never given");
 }
 
 TEST_CASE("the lease of a worker that is killed goes to the next") {

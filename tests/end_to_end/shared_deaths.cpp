@@ -68,6 +68,14 @@ double sum_of_grid(int) {
   for (const double x : weir::published<std::vector<double>>("grid").result()) sum += x;
   return sum;
 }
+int seven_when_told() {
+  if (!weir::Event("seven").wait(60s)) throw std::runtime_error("not told");
+  return 7;
+}
+int wait_for_seven(int x) {
+  if (is_first("reader")) SharedQueue<int>("waiting").put(getpid());
+  return weir::published<int>("seven").result() + 0 * x;
+}
 int publish_and_wait(int x) {
   if (is_first("publisher")) {
     weir::publish("of a task", weir::Client::current().submit(grid, x));
@@ -130,6 +138,17 @@ TEST_CASE("an element goes past a dead taker, and what a dead worker has put is 
   CHECK(client().submit(put_and_die, 7).result() == 7);
   CHECK(SharedQueue<int>("given").get(10s) == 7);
   CHECK(SharedQueue<int>("given").get(10s) == 7);  // of the second run
+}
+
+TEST_CASE("tasks that wait for one result on a worker that is killed wait for it elsewhere") {
+  weir::Variable<int>("reader").set(0);
+  weir::publish("seven", client().submit(seven_when_told));
+  const auto readers = client().map(wait_for_seven, std::vector<int>(40, 1));
+  kill_waiting();
+  CHECK(client().submit(weir::Options{.priority = 1}, [] { return 1; }).result() == 1);
+  weir::Event("seven").set();
+  CHECK(client().gather(readers) == std::vector<int>(40, 7));
+  weir::unpublish("seven");
 }
 
 TEST_CASE("what is given to a worker before its death is noticed goes to the next") {

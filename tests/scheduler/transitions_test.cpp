@@ -724,3 +724,33 @@ TEST_CASE("transitions: tasks that ran without the scheduler are counted with th
   CHECK(story.state.groups()[0].finished == 9);
   CHECK(story.state.snapshot().workers[0].finished == 9);
 }
+
+TEST_CASE("transitions: one short task that was interrupted says little about how long the next ones take") {
+  Story story;
+  story.join(1);
+  auto run = [&, id = weir::TaskId{0}](float seconds) mutable {
+    story.submit(++id);
+    story.finish(id, 8, seconds);
+    story.release(id);
+    return story.state.groups()[0].duration_s;
+  };
+  CHECK(run(4e-6F) == Approx(4e-6));
+  CHECK(run(4e-3F) == Approx(4.5e-6));
+  CHECK(run(4e-6F) < 4.5e-6);
+  CHECK(run(4e-3F) < 5e-6);
+  CHECK(run(4e-3F) > 500e-6);  // the second in a row
+}
+
+TEST_CASE("transitions: a task that waits is no load of its worker") {
+  Story story;
+  story.join(1);
+  story.submit(1);
+  const double load_s = story.state.least_load_s();
+  CHECK(load_s > 0);
+  story.waits(1, true);
+  CHECK(story.state.least_load_s() == 0);
+  story.waits(1, false);
+  CHECK(story.state.least_load_s() == load_s);
+  story.finish(1);
+  CHECK(story.state.least_load_s() == 0);
+}
