@@ -40,7 +40,7 @@ add_test(NAME end_to_end/given/checked COMMAND end_to_end_given)
 set_tests_properties(end_to_end/given/checked PROPERTIES ENVIRONMENT WEIR_CHECK_ARGUMENTS=1 TIMEOUT 300)
 weir_test(end_to_end/ends ALONE RANKS 3)
 weir_test(end_to_end/coordination ALONE RANKS 5)
-weir_test(end_to_end/shared_deaths RANKS 13)  # most of which die
+weir_test(end_to_end/shared_deaths RANKS 14)  # most of which die
 set_property(TEST end_to_end/ends/threads end_to_end/ends/ranks_3
   APPEND PROPERTY ENVIRONMENT WEIR_STOP_GRACE=200ms)
 weir_test(end_to_end/arrays ARRAY ALONE RANKS 1 2 3 5)
