@@ -80,7 +80,7 @@ class FutureTable {
   std::unordered_map<TaskId, std::uint32_t> retries_;  // asked for, which the scheduler has not confirmed yet
   std::unordered_map<TaskId, std::uint16_t> runs_;     // of results that were not made by the first run
   std::unordered_multimap<TaskId, comm::Bell*> awaiting_;
-  std::vector<bool> gone_;                             // peers that have died or left
+  std::vector<bool> gone_;  // peers that have died or left
   std::atomic<std::uint64_t> next_{0};
   std::vector<Callback> due_;
   std::atomic<bool> has_due_{false};
