@@ -1,7 +1,7 @@
 // What is small is computed by the thread that asks for it: to the bits that tasks give, and by no task.
 #include <catch2/catch.hpp>
 
-#include <bit>
+#include <cstring>
 #include <thread>
 
 #include "array/lists.hpp"
@@ -45,12 +45,15 @@ std::vector<T> without_tasks(const Array<T>& x) {
   return {};
 }
 
-void same_bits(const Array<double>& x) {
-  const std::vector<double> mine = without_tasks(x);
-  const xt::xarray<double> tasks = there(x).compute();
+template <class T>
+void same_bits(const Array<T>& x) {
+  const std::vector<T> mine = without_tasks(x);
+  const xt::xarray<T> tasks = there(x).compute();
   REQUIRE(mine.size() == tasks.size());
-  for (std::size_t i = 0; i < mine.size(); ++i)
-    CHECK(std::bit_cast<std::uint64_t>(mine[i]) == std::bit_cast<std::uint64_t>(tasks.data()[i]));
+  for (std::size_t i = 0; i < mine.size(); ++i) {
+    const T one = mine[i], other = tasks.data()[i];
+    CHECK(std::memcmp(&one, &other, sizeof one) == 0);
+  }
 }
 
 }  // namespace
@@ -73,6 +76,45 @@ TEST_CASE("here: expressions, views and reductions of what is small give the bit
       same_bits(x);
     }
     same_bits(arange(0.0, 30.0) + eye(30));
+  });
+}
+
+TEST_CASE("here: of one chunk, element by element, whatever is folded within") {
+  in_cluster([] {
+    for (const std::int64_t n : {1, 2, 127, 129, 2049}) {
+      const ChunkSpec one{n};
+      const auto x = there(Random(6).uniform({n}, -1.0, 1.0, one)),
+                 y = there(Random(7).uniform({n}, 0.0, 1.0, one));
+      same_bits(x + y);
+      same_bits(x * x - x * 3.0 + y * x);
+      same_bits(where(x > y, x, 0.5).astype<float>());
+      same_bits(x >= 0.25 || y < 0.1);
+      same_bits(x.sum());
+      same_bits((x * y + 1).sum());
+      same_bits((x * x).sum({.keepdims = true}));
+      same_bits(x.mean());
+      same_bits(sqrt((x * x).sum()) / y.max());
+      same_bits(x - x.mean());
+      same_bits((x - x.mean()) / x.std());
+      same_bits((x - y.min()) * (x.sum() + x.prod()));
+      same_bits((x > 0).any());
+      same_bits((x > 0).count_nonzero());
+      same_bits(where(x > 0.5, x, std::nan("")).nansum());
+      same_bits((x * 100).astype<std::int64_t>().sum());
+      same_bits((x * 100).astype<std::int32_t>({.overflow = OutOfRange::clip}).max());
+      same_bits(x.argmax());
+    }
+    // What two steps of a task would compute twice is kept by a plan of several.
+    const auto x = there(Random(8).uniform({1000}, 0.0, 1.0, {1000})), costly = exp(x);
+    same_bits(costly / costly.sum());
+    same_bits((costly * costly).sum() + x);
+    const auto z = there(Random(9).uniform({30, 40}, 0.0, 1.0, {30, 40}));
+    same_bits(z * z + z);
+    same_bits(z.sum());
+    same_bits(z + there(Random(10).uniform({40}, 0.0, 1.0, {40})));
+    same_bits(z / there(Random(11).uniform({30, 1}, 1.0, 2.0, {30, 1})));
+    CHECK(list(x(range(5, 5)) + 1.0).empty());
+    CHECK(list(x(range(5, 5)).sum()) == std::vector{0.0});
   });
 }
 

@@ -193,7 +193,7 @@ NodePtr reduction(DType out, const NodePtr& x, const Axes& axes, bool keepdims, 
   const Shape& shape = shape_of(x);
   if (split_every < 2)
     refuse("reduction", "split_every must be at least 2 (got " + std::to_string(split_every) + ")");
-  const std::vector<bool> folded = named_axes("reduction", axes, shape.size());
+  const AxisFlags folded = named_axes("reduction", axes, shape.size());
   Shape list;
   for (std::size_t a = 0; a < shape.size(); ++a)
     if (folded[a]) list.push_back(static_cast<std::int64_t>(a));

@@ -317,8 +317,7 @@ NodePtr fftn(Transform kind, const NodePtr& input, const Axes& axes, const std::
 }
 
 NodePtr fftshift(const NodePtr& input, const Axes& axes, bool to_middle) {
-  const std::vector<bool> shifted =
-      named_axes(to_middle ? "fftshift" : "ifftshift", axes, shape_of(input).size());
+  const AxisFlags shifted = named_axes(to_middle ? "fftshift" : "ifftshift", axes, shape_of(input).size());
   NodePtr x = input;
   for (std::size_t a = 0; a < shifted.size(); ++a) {
     const std::int64_t by = shape_of(x)[a] / 2;

@@ -437,8 +437,8 @@ void permute(const void* at, const void*, const void*, void* out, std::size_t co
 
 NodePtr draw(DType type, Grid grid, std::array<std::uint64_t, 4> immediate) {
   const Dims steps = row_major(dims(grid.shape));
-  const NodePtr index = std::make_shared<IotaNode>(grid, 0, steps);
-  return std::make_shared<ElementNode>(Op::random, DType::int64, DType::int64, type, std::move(grid),
+  const NodePtr index = std::make_shared<IotaNode>(std::move(grid), 0, steps);
+  return std::make_shared<ElementNode>(Op::random, DType::int64, DType::int64, type, index->shared_grid,
                                        std::vector<NodePtr>{index}, immediate);
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <complex>
 
+#include "array/graph/straight.hpp"
 #include "array/graph/views.hpp"
 #include "array/kernels/exact.hpp"
 #include "weir/array/array.hpp"
@@ -121,10 +122,10 @@ task::Value conclude(Reader& parameters, std::span<const Tensor> operands) {
 }
 
 struct Folding {
-  std::string name;
+  std::string_view name;  // which is there for ever
   Fold fold;
   DType type;  // of the elements
-  std::vector<bool> folded;
+  AxisFlags folded;
   std::size_t planes;      // leading axes of partial results: 0 or 1
   bool concludes = false;  // the end of the tree has numbers instead of planes
   bool drops = false;      // and it has no folded axes; for one plane
@@ -134,11 +135,11 @@ struct Folding {
       if (folded[a] && grid.chunks[a + first_axis].size() > 1) return false;
     return true;
   }
-  [[nodiscard]] Grid without_folded(const Grid& grid) const {
+  [[nodiscard]] GridPtr without_folded(const Grid& grid) const {
     Chunks chunks;
     for (std::size_t a = 0; a < folded.size(); ++a)
       if (!folded[a]) chunks.push_back(grid.chunks[a]);
-    return Grid(std::move(chunks));
+    return chunks.empty() ? scalar_grid() : std::make_shared<const Grid>(std::move(chunks));
   }
   // Of a result whose folded axes have one element.
   [[nodiscard]] Dims without_folded(const Dims& shape) const {
@@ -149,6 +150,16 @@ struct Folding {
   }
   [[nodiscard]] Grid without_planes(const Grid& grid) const {
     return Grid(Chunks(grid.chunks.begin() + static_cast<std::ptrdiff_t>(planes), grid.chunks.end()));
+  }
+  // Of the partial results of chunks.
+  [[nodiscard]] GridPtr partial(const Grid& grid) const {
+    const bool done = is_done(grid, 0);
+    if (drops && done) return without_folded(grid);
+    Chunks chunks;
+    if (planes && !(concludes && done)) chunks.push_back({fold_planes(fold)});
+    for (std::size_t a = 0; a < grid.axes(); ++a)
+      chunks.push_back(folded[a] ? std::vector<std::int64_t>(grid.chunks[a].size(), 1) : grid.chunks[a]);
+    return std::make_shared<const Grid>(std::move(chunks));
   }
 };
 
@@ -169,53 +180,61 @@ NodePtr joined(const Folding& how, const NodePtr& x) {
 }
 
 // A partial result for every chunk.
-NodePtr partial(const Folding& how, const NodePtr& x) {
-  Chunks chunks;
-  if (how.planes) chunks.push_back({fold_planes(how.fold)});
-  for (std::size_t a = 0; a < x->grid.axes(); ++a)
-    chunks.push_back(how.folded[a] ? std::vector<std::int64_t>(x->grid.chunks[a].size(), 1)
-                                   : x->grid.chunks[a]);
-  Grid grid(std::move(chunks));
-  const bool flat = std::ranges::count(how.folded, true) != 1, last = how.concludes && how.is_done(grid),
-             drops = how.drops && how.is_done(grid);
-  const auto plan = [how, source = x.get(), flat, last, drops](TaskBuilder& task, std::int64_t chunk) {
-    const View view = chunk_view(source->grid, chunk);
-    Dims shape;
-    for (std::size_t a = 0; a < view.shape.size(); ++a) shape.push_back(how.folded[a] ? 1 : view.shape[a]);
-    const Dims kept = row_major(shape);
-    Destination to;
-    to.fold = how.fold;
-    to.plane = 1;
-    for (const std::int64_t n : shape) to.plane *= n;
-    for (std::size_t a = 0; a < shape.size(); ++a) to.steps.push_back(how.folded[a] ? 0 : kept[a]);
-    if (is_arg(how.fold)) {
-      Dims whole;
-      for (std::size_t a = 0; a < shape.size(); ++a)
-        whole.push_back(how.folded[a] ? source->grid.shape[a] : 1);
-      const Dims positions = row_major(whole);
-      for (std::size_t a = 0; a < shape.size(); ++a) {
-        to.index_steps.push_back(how.folded[a] ? (flat ? positions[a] : 1) : 0);
-        to.index_offset += to.index_steps[to.index_steps.size() - 1] * view.maps[a].start;
-      }
-    } else {
-      to.index_steps.resize(shape.size());
+class FoldNode : public Node {
+ public:
+  FoldNode(const Folding& how, const NodePtr& x)
+      : Node(fold_type(how.fold, how.type), how.partial(x->grid), {x}), how_(how) {}
+  std::string name() const override { return std::string(how_.name); }
+  bool is_barrier() const override { return true; }
+  bool is_light() const override { return true; }
+  void cut(Planner&, const View& view, Cuts& cuts) const override { cut_at_chunks(grid, view, cuts); }
+  Register emit(Expression&, const View&) const override {
+    throw Error(ErrorKind::internal, "array: code of a node that is a fold was asked for");
+  }
+  void plan(TaskBuilder& task, std::int64_t chunk) const override;
+  bool fold_straight(StraightTask& task, std::uint32_t operand) const override {
+    return how_.drops && grid.axes() == 0 && !is_arg(how_.fold) && task.fold(*inputs[0], how_.fold, operand);
+  }
+
+ private:
+  const Folding how_;
+};
+
+void FoldNode::plan(TaskBuilder& task, std::int64_t chunk) const {
+  const Grid& source = inputs[0]->grid;
+  const bool done = how_.is_done(source, 0);
+  const View view = chunk_view(source, chunk);
+  Dims shape;
+  for (std::size_t a = 0; a < view.shape.size(); ++a) shape.push_back(how_.folded[a] ? 1 : view.shape[a]);
+  const Dims kept = row_major(shape);
+  Destination to;
+  to.fold = how_.fold;
+  to.plane = 1;
+  for (const std::int64_t n : shape) to.plane *= n;
+  for (std::size_t a = 0; a < shape.size(); ++a) to.steps.push_back(how_.folded[a] ? 0 : kept[a]);
+  if (is_arg(how_.fold)) {
+    const bool flat = std::ranges::count(how_.folded, true) != 1;
+    Dims whole;
+    for (std::size_t a = 0; a < shape.size(); ++a) whole.push_back(how_.folded[a] ? source.shape[a] : 1);
+    const Dims positions = row_major(whole);
+    for (std::size_t a = 0; a < shape.size(); ++a) {
+      to.index_steps.push_back(how_.folded[a] ? (flat ? positions[a] : 1) : 0);
+      to.index_offset += to.index_steps[to.index_steps.size() - 1] * view.maps[a].start;
     }
-    if (how.planes) {
-      Dims with_planes{fold_planes(how.fold)};
-      for (const std::int64_t n : shape) with_planes.push_back(n);
-      shape = with_planes;
-    }
-    if (drops) shape = how.without_folded(shape);
-    to.operand = task.temporary(fold_type(how.fold, how.type), shape, how.fold);
-    task.fill(*source, view, to);
-    if (last) task.kernel(&conclude, {to.operand}, how.fold, how.type, how.name);
-    else task.result(to.operand);
-  };
-  return light(how.name, fold_type(how.fold, how.type),
-               last    ? how.without_planes(grid)
-               : drops ? how.without_folded(grid)
-                       : std::move(grid),
-               x, plan);
+  } else {
+    to.index_steps.resize(shape.size());
+  }
+  if (how_.planes) {
+    Dims with_planes{fold_planes(how_.fold)};
+    for (const std::int64_t n : shape) with_planes.push_back(n);
+    shape = with_planes;
+  }
+  if (how_.drops && done) shape = how_.without_folded(shape);
+  to.operand = task.temporary(fold_type(how_.fold, how_.type), shape, how_.fold);
+  task.fill(*inputs[0], view, to);
+  if (how_.concludes && done)
+    task.kernel(&conclude, {to.operand}, how_.fold, how_.type, std::string(how_.name));
+  else task.result(to.operand);
 }
 
 // Merges up to `ways` neighbours along every folded axis.
@@ -268,12 +287,12 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
       }
       operands.push_back(task.chunk(*source, source->grid.ravel(place)));
     }
-    if (last) task.kernel(&conclude, std::move(operands), fold, how.type, how.name);
+    if (last) task.kernel(&conclude, std::move(operands), fold, how.type, std::string(how.name));
     else task.kernel(&merge, std::move(operands), fold, how.type);
   };
-  return light(how.name + " merge", x->type,
+  return light(std::string(how.name) + " merge", x->type,
                last    ? how.without_planes(grid)
-               : drops ? how.without_folded(grid)
+               : drops ? *how.without_folded(grid)
                        : grid,
                x, plan);
 }
@@ -281,7 +300,8 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
 // The whole tree; the result has the folded axes, with one element, unless it drops them, and the planes in
 // front unless it concludes.
 NodePtr fold_tree(const Folding& how, const NodePtr& x, int split_every) {
-  NodePtr node = partial(how, joined(how, x));
+  NodePtr node = std::make_shared<FoldNode>(how, joined(how, x));
+  if (how.is_done(node->inputs[0]->grid, 0)) return node;
   const auto axes = std::max<std::ptrdiff_t>(1, std::ranges::count(how.folded, true));
   const auto ways = std::max<std::int64_t>(
       2, static_cast<std::int64_t>(std::pow(split_every, 1.0 / static_cast<double>(axes)) + 1e-9));
@@ -323,7 +343,7 @@ NodePtr number(DType type, double value) { return scalar_as("reduce", type, valu
 }  // namespace
 
 NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DType out) {
-  const std::string name(name_of(reduction));
+  const std::string_view name = name_of(reduction);
   const Shape& shape = shape_of(input);
   if (how.split_every < 2)
     refuse(name, "split_every must be at least 2 (got " + std::to_string(how.split_every) + ")");
@@ -347,7 +367,7 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
   const auto needs_elements = [&] {
     if (count == 0) refuse(name, "there must be an element to choose (the shape is " + to_text(shape) + ")");
     if (is_complex(input->type))
-      throw Error(ErrorKind::unsupported, name + ": complex numbers have no order");
+      throw Error(ErrorKind::unsupported, std::string(name) + ": complex numbers have no order");
   };
   const auto divided = [&](const NodePtr& sum, const NodePtr& by) {
     const DType type = is_complex(sum->type) ? DType::complex128 : DType::float64;
@@ -441,8 +461,9 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
 }
 
 NodePtr exact_totals(bool product, const NodePtr& x, std::int64_t axis) {
-  Folding how{product ? "cumprod" : "cumsum", product ? Fold::exact_product : Fold::exact_sum, x->type,
-              std::vector<bool>(x->grid.axes()), 1};
+  Folding how{
+      product ? "cumprod" : "cumsum", product ? Fold::exact_product : Fold::exact_sum, x->type, {}, 1};
+  how.folded.resize(static_cast<std::uint32_t>(x->grid.axes()));
   how.folded[static_cast<std::size_t>(axis)] = true;
   return fold_tree(how, x, Reduce{}.split_every);
 }

@@ -544,7 +544,7 @@ NodePtr topk(const NodePtr& x, std::int64_t k, std::int64_t axis) {
 namespace {
 
 // The named axes as the last one.
-NodePtr as_lines(const NodePtr& x, const std::vector<bool>& named) {
+NodePtr as_lines(const NodePtr& x, const AxisFlags& named) {
   std::vector<std::int64_t> order, last;
   Shape shape;
   std::int64_t length = 1;
@@ -573,7 +573,7 @@ NodePtr quantile(const NodePtr& input, const Ranks& ranks) {
   for (const double q : ranks.fractions)
     if (!(q >= 0 && q <= 1))
       refuse(ranks.function, "a fraction must be in [0, 1] (got " + std::to_string(q) + ")");
-  const std::vector<bool> named = named_axes(ranks.function, ranks.axes, shape_of(input).size());
+  const AxisFlags named = named_axes(ranks.function, ranks.axes, shape_of(input).size());
   const bool one = std::ranges::count(named, true) == 1;
   const NodePtr x = cast(one ? input : as_lines(input, named), DType::float64);
   const std::size_t a =

@@ -157,7 +157,7 @@ NodePtr transpose(const NodePtr& x, const std::vector<std::int64_t>& order) {
 
 NodePtr flip(const NodePtr& x, const Axes& axes) {
   SmallVector<AxisMap, 4> maps = identity(shape_of(x).size());
-  const std::vector<bool> flipped = named_axes("flip", axes, maps.size());
+  const AxisFlags flipped = named_axes("flip", axes, maps.size());
   for (std::size_t a = 0; a < maps.size(); ++a)
     if (flipped[a]) maps[a] = {x->grid.shape[a] - 1, -1, static_cast<std::int64_t>(a)};
   return affine("flip", x, maps, x->grid.shape);
@@ -174,7 +174,7 @@ NodePtr roll(const NodePtr& x, std::int64_t shift, std::int64_t axis) {
 
 NodePtr squeeze(const NodePtr& x, const Axes& axes) {
   const Shape& shape = shape_of(x);
-  std::vector<bool> gone = named_axes("squeeze", axes, shape.size());
+  AxisFlags gone = named_axes("squeeze", axes, shape.size());
   for (std::size_t a = 0; a < shape.size(); ++a) {
     if (gone[a] && shape[a] != 1 && !axes.is_all)
       refuse("squeeze",

@@ -10,6 +10,7 @@
 
 #include "array/graph/nodes.hpp"
 #include "array/graph/room.hpp"
+#include "array/graph/straight.hpp"
 #include "array/interpret/box.hpp"
 #include "weir/bytes.hpp"
 #include "weir/client.hpp"
@@ -88,6 +89,17 @@ Grid broadcast(Op op, const std::vector<NodePtr>& inputs, std::size_t element_by
   return Grid(std::move(chunks), to_string(op));
 }
 
+// Of inputs that have the same chunks, beside numbers: what `broadcast` says, without making another one.
+GridPtr common_grid(const std::vector<NodePtr>& inputs) {
+  const Node* chosen = inputs[0].get();
+  for (const NodePtr& input : inputs) {
+    if (input->grid.axes() == 0 || &input->grid == &chosen->grid) continue;
+    if (chosen->grid.axes() == 0) chosen = input.get();
+    else if (input->grid.chunks != chosen->grid.chunks) return nullptr;
+  }
+  return chosen->shared_grid;
+}
+
 }  // namespace
 
 const Shape& shape_of(const NodePtr& node) { return there(node).grid.shape; }
@@ -105,7 +117,8 @@ NodePtr elementwise(Op op, DType compute, DType second, DType out, std::vector<N
   probe.second = second;
   probe.out = out;
   if (op > Op::random && !is_cast(op)) (void)element_kernel(probe);  // refuses what is not defined, now
-  Grid grid = inputs.size() == 1 ? inputs[0]->grid : broadcast(op, inputs, size_of(out));
+  GridPtr grid = common_grid(inputs);
+  if (!grid) grid = std::make_shared<const Grid>(broadcast(op, inputs, size_of(out)));
   return std::make_shared<ElementNode>(op, compute, second, out, std::move(grid), std::move(inputs),
                                        immediate);
 }
@@ -142,7 +155,7 @@ void check_type(const NodePtr& node, DType type) {
 NodePtr scalar(DType type, const void* value) {
   std::array<std::uint64_t, 4> bytes{};
   std::memcpy(bytes.data(), value, size_of(type));
-  return std::make_shared<ConstantNode>(type, Grid(Chunks{}), bytes);
+  return std::make_shared<ConstantNode>(type, scalar_grid(), bytes);
 }
 
 NodePtr rechunk(const NodePtr& node, const ChunkSpec& spec) {
@@ -174,7 +187,7 @@ std::string describe(const NodePtr& node) {
 
 NodePtr persist(const NodePtr& node) {
   if (dynamic_cast<const HeldNode*>(&there(node))) return node;
-  return std::make_shared<HeldNode>(node->type, node->grid, submit_all(node));
+  return std::make_shared<HeldNode>(node->type, node->shared_grid, submit_all(node));
 }
 
 std::vector<client::FutureRef> chunk_handles(const NodePtr& node) {
@@ -215,15 +228,19 @@ class Arriving {
   std::size_t ahead_ = 0;
 };
 
+template <class T>
+xt::xarray<T> elements_of(const Shape& shape) {
+  typename xt::xarray<T>::shape_type extents(shape.size());
+  std::ranges::transform(shape, extents.begin(), [](std::int64_t n) { return static_cast<std::size_t>(n); });
+  return xt::xarray<T>(extents);
+}
+
 /// An array that is put together from its chunks.
 template <class T>
 class Whole {
  public:
-  explicit Whole(const Grid& grid) : grid_(grid), steps_(row_major(dims(grid.shape))) {
-    typename xt::xarray<T>::shape_type extents(grid.axes());
-    for (std::size_t a = 0; a < grid.axes(); ++a) extents[a] = static_cast<std::size_t>(grid.shape[a]);
-    values = xt::xarray<T>(extents);
-  }
+  explicit Whole(const Grid& grid)
+      : values(elements_of<T>(grid.shape)), grid_(grid), steps_(row_major(dims(grid.shape))) {}
   void put(std::size_t c, const xt::xarray<T>& chunk) {
     const View view = chunk_view(grid_, static_cast<std::int64_t>(c));
     std::int64_t offset = 0;
@@ -252,6 +269,13 @@ template <class T>
 xt::xarray<T> compute(const NodePtr& node) {
   const bool is_large = check_room(there(node).grid.shape, sizeof(T)) > 0.25;
   const Grid& grid = node->grid;
+  if (const auto core = client::ClusterLink::current(); core && grid.size() <= few_elements) {
+    StraightTask task(node, values_here(*core));
+    if (task.is_planned()) {
+      xt::xarray<T> values = elements_of<T>(grid.shape);
+      if (task.run(values.data())) return values;
+    }
+  }
   if (auto here = computed_here(node, *Client::current().core()); here.size() == 1) {
     return here[0].take<xt::xarray<T>>();
   } else if (!here.empty()) {

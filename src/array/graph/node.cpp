@@ -21,6 +21,11 @@ Grid::Grid(Chunks all, std::string_view function) : chunks(std::move(all)) {
   }
   check_size(function, shape, chunks);
 }
+const GridPtr& scalar_grid() {
+  static const Grid grid{Chunks{}};
+  static const GridPtr shared(GridPtr(), &grid);  // counts nobody
+  return shared;
+}
 Grid grid_of(std::string_view function, const Chunks& chunks) {
   for (const auto& sizes : chunks)
     for (const std::int64_t size : sizes)

@@ -27,6 +27,8 @@ class Node;
 class Planner;
 class TaskBuilder;
 class Expression;
+class StraightStep;
+class StraightTask;
 using NodePtr = std::shared_ptr<const Node>;
 using Register = std::uint16_t;
 
@@ -56,6 +58,11 @@ struct Grid {
   /// The chunk along an axis that has the index.
   [[nodiscard]] std::int64_t find(std::size_t axis, std::int64_t index) const;
 };
+
+/// A grid that nodes share: most have that of an input.
+using GridPtr = std::shared_ptr<const Grid>;
+/// Of one element without axes.
+[[nodiscard]] const GridPtr& scalar_grid();
 
 /// A grid of chunks that somebody names. Throws if one has a negative size.
 [[nodiscard]] Grid grid_of(std::string_view function, const Chunks& chunks);
@@ -99,11 +106,15 @@ void cut_input(Planner& planner, const Node& node, const View& view, Cuts& cuts)
 class Node {
  public:
   Node(DType type, Grid grid, std::vector<NodePtr> inputs)
-      : type(type), grid(std::move(grid)), inputs(std::move(inputs)) {}
+      : Node(type, std::make_shared<const Grid>(std::move(grid)), std::move(inputs)) {}
+  Node(DType type, GridPtr shared, std::vector<NodePtr> inputs)
+      : type(type), shared_grid(std::move(shared)), grid(*shared_grid), inputs(std::move(inputs)) {}
+  Node(const Node&) = delete;
   virtual ~Node();
 
   const DType type;
-  const Grid grid;
+  const GridPtr shared_grid;
+  const Grid& grid;
   const std::vector<NodePtr> inputs;
   int weight = 1;     ///< Instructions its code has, with that of what is fused into it.
   bool keep = false;  ///< Is computed once and kept until its users are done, never fused into them.
@@ -126,6 +137,10 @@ class Node {
   [[nodiscard]] virtual const Node* through(View&) const { return nullptr; }
   /// Barriers whose chunks exist already.
   [[nodiscard]] virtual const client::FutureRef* held(std::int64_t) const { return nullptr; }
+  /// Appends the code of all elements, one beside the other; false if that takes views.
+  [[nodiscard]] virtual bool emit_straight(StraightStep&, Register&) const { return false; }
+  /// Barriers of one element: appends the step that folds it into an operand; false if that takes more.
+  [[nodiscard]] virtual bool fold_straight(StraightTask&, std::uint32_t) const { return false; }
 };
 
 /// A node whose chunks are made by tasks that a function plans.
@@ -152,6 +167,8 @@ class HeldNode : public Node {
  public:
   HeldNode(DType type, Grid grid, std::vector<client::FutureRef> chunks)
       : Node(type, std::move(grid), {}), chunks_(std::move(chunks)) {}
+  HeldNode(DType type, GridPtr grid, std::vector<client::FutureRef> chunks)
+      : Node(type, std::move(grid), {}), chunks_(std::move(chunks)) {}
   std::string name() const override { return "held"; }
   bool is_barrier() const override { return true; }
   bool is_light() const override { return true; }
@@ -166,21 +183,26 @@ class HeldNode : public Node {
   std::vector<client::FutureRef> chunks_;
 };
 
+/// Code under construction.
+class CodeList {
+ public:
+  SmallVector<Code, 8> code;
+  Register add(const Code& one);
+  Register cast(Register from, DType to);
+  [[nodiscard]] DType type(Register r) const { return code[r].out; }
+};
+
 /// The code of one step under construction.
-class Expression {
+class Expression : public CodeList {
  public:
   Expression(TaskBuilder& task, const Dims& shape) : task(task), shape(shape) {}
   TaskBuilder& task;
   Dims shape;
-  std::vector<Code> code;
   /// Code for a view of any node; the same view twice is the same register.
   Register emit(const Node& node, const View& view);
-  Register add(const Code& code);
   /// Loads from a chunk whose first element has the given index in the node.
   Register load(std::uint32_t operand, DType type, const Dims& shape, const Dims& origin, const View& view);
   Code load_code(std::uint32_t operand, DType type, const Dims& shape, const Dims& origin, const View& view);
-  Register cast(Register from, DType to);
-  [[nodiscard]] DType type(Register r) const { return code[r].out; }
   std::uint32_t steps(const Dims& steps);
 
  private:
@@ -329,6 +351,8 @@ class Planner {
 /// A task of so many elements takes less time than it takes to submit, to run and to fetch it.
 inline constexpr std::int64_t few_elements = 16 * 1024;
 
+/// The link as what gives results that are in this process; null if it does not.
+[[nodiscard]] client::ValuesHere* values_here(client::ClusterLink& core);
 /// The chunks of a node, in row-major order, if they are so few elements, of so few and in the memory of this
 /// process, that the calling thread has computed them before it could tell another to; else none.
 [[nodiscard]] std::vector<task::Value> computed_here(const NodePtr& node, client::ClusterLink& core);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "array/graph/straight.hpp"
 #include "weir/array/array.hpp"
 
 namespace weir::detail::array {
@@ -27,8 +28,10 @@ std::size_t axis_of(std::string_view function, std::int64_t axis, std::size_t ax
   return static_cast<std::size_t>(axis < 0 ? axis + n : axis);
 }
 
-std::vector<bool> named_axes(std::string_view function, const Axes& named, std::size_t axes) {
-  std::vector<bool> is_named(axes, named.is_all);
+AxisFlags named_axes(std::string_view function, const Axes& named, std::size_t axes) {
+  AxisFlags is_named;
+  is_named.resize(static_cast<std::uint32_t>(axes));
+  std::ranges::fill(is_named, named.is_all);
   for (const std::int64_t axis : named.list) {
     const std::size_t a = axis_of(function, axis, axes);
     if (is_named[a]) refuse(function, "an axis must be named once (got " + std::to_string(axis) + " again)");
@@ -39,15 +42,15 @@ std::vector<bool> named_axes(std::string_view function, const Axes& named, std::
 
 NodePtr kept(const NodePtr& node) {
   if (node->is_barrier() || node->keep) return node;
-  auto same = std::make_shared<RegridNode>(node, node->grid);
+  auto same = std::make_shared<RegridNode>(node, node->shared_grid);
   same->keep = true;
   return same;
 }
 
 // --- elementwise
 
-ElementNode::ElementNode(Op op, DType compute, DType second, DType out, Grid grid, std::vector<NodePtr> all,
-                         std::array<std::uint64_t, 4> immediate)
+ElementNode::ElementNode(Op op, DType compute, DType second, DType out, GridPtr grid,
+                         std::vector<NodePtr> all, std::array<std::uint64_t, 4> immediate)
     : Node(out, std::move(grid), std::move(all)),
       op(op),
       compute_(compute),
@@ -90,7 +93,8 @@ void place(Expression& expression, Code& code, const View& view, std::int64_t st
 
 }  // namespace
 
-Register ElementNode::emit(Expression& expression, const View& view) const {
+template <class EmitInput>
+Code ElementNode::code(CodeList& list, EmitInput emit_input) const {
   Code one;
   one.op = op;
   one.in = compute_;
@@ -99,11 +103,17 @@ Register ElementNode::emit(Expression& expression, const View& view) const {
   one.immediate = immediate_;
   std::uint16_t* const registers[] = {&one.a, &one.b, &one.c};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Register r = expression.emit(*inputs[i], input_view(*inputs[i], view));
+    const Register r = emit_input(*inputs[i]);
     const bool as_it_is = (op == Op::where && i == 0) || is_cast(op);
-    *registers[i] = as_it_is ? r : expression.cast(r, is_binary(op) && i == 1 ? second_ : compute_);
+    *registers[i] = as_it_is ? r : list.cast(r, is_binary(op) && i == 1 ? second_ : compute_);
   }
-  if (is_cast(op)) one.in = expression.type(one.a);
+  if (is_cast(op)) one.in = list.type(one.a);
+  return one;
+}
+
+Register ElementNode::emit(Expression& expression, const View& view) const {
+  Code one =
+      code(expression, [&](const Node& input) { return expression.emit(input, input_view(input, view)); });
   if (op == Op::checked_cast) {
     place(expression, one, view, 0, row_major(dims(grid.shape)));
     one.immediate = {expression.steps(dims(grid.shape)), grid.axes()};
@@ -111,14 +121,30 @@ Register ElementNode::emit(Expression& expression, const View& view) const {
   return expression.add(one);
 }
 
+bool ElementNode::emit_straight(StraightStep& step, Register& result) const {
+  if (op == Op::checked_cast || !step.counts(*this)) return false;
+  bool all = true;
+  const Code one = code(step, [&](const Node& input) {
+    Register r = 0;
+    all = all && step.emit(input, r);
+    return all ? r : step.add({});  // the code is not used
+  });
+  if (all) result = step.add(one);
+  return all;
+}
+
 // --- leaves
 
-Register ConstantNode::emit(Expression& expression, const View&) const {
+Code ConstantNode::code() const {
   Code one;
   one.op = Op::constant;
   one.in = one.out = type;
   one.immediate = value_;
-  return expression.add(one);
+  return one;
+}
+bool ConstantNode::emit_straight(StraightStep& step, Register& result) const {
+  result = step.add(code());
+  return true;
 }
 
 Register IotaNode::emit(Expression& expression, const View& view) const {

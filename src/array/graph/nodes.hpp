@@ -13,16 +13,20 @@ namespace weir::detail::array {
 class ElementNode : public Node {
  public:
   /// `second`: comparisons, the type of the second input if it is not that of the first.
-  ElementNode(Op op, DType compute, DType second, DType out, Grid grid, std::vector<NodePtr> inputs,
+  ElementNode(Op op, DType compute, DType second, DType out, GridPtr grid, std::vector<NodePtr> inputs,
               std::array<std::uint64_t, 4> immediate = {});
   std::string name() const override { return std::string(to_string(op)); }
   bool is_costly() const override { return is_expensive(op); }
   void cut(Planner& planner, const View& view, Cuts& cuts) const override;
   Register emit(Expression& expression, const View& view) const override;
+  bool emit_straight(StraightStep& step, Register& result) const override;
   const Op op;
 
  private:
   View input_view(const Node& input, const View& view) const;
+  // The instruction, once the code of its inputs has been emitted, and what converts them.
+  template <class EmitInput>
+  [[nodiscard]] Code code(CodeList& list, EmitInput emit_input) const;
   DType compute_, second_;
   std::array<std::uint64_t, 4> immediate_;
 };
@@ -32,12 +36,16 @@ class ConstantNode : public Node {
  public:
   ConstantNode(DType type, Grid grid, std::array<std::uint64_t, 4> value)
       : Node(type, std::move(grid), {}), value_(value) {}
+  ConstantNode(DType type, GridPtr grid, std::array<std::uint64_t, 4> value)
+      : Node(type, std::move(grid), {}), value_(value) {}
   std::string name() const override { return "constant"; }
   void cut(Planner&, const View&, Cuts&) const override {}
-  Register emit(Expression& expression, const View& view) const override;
+  Register emit(Expression& expression, const View&) const override { return expression.add(code()); }
+  bool emit_straight(StraightStep& step, Register& result) const override;
   [[nodiscard]] const std::array<std::uint64_t, 4>& value() const noexcept { return value_; }
 
  private:
+  [[nodiscard]] Code code() const;
   std::array<std::uint64_t, 4> value_;
 };
 
@@ -98,6 +106,9 @@ class RegridNode : public Node {
   RegridNode(NodePtr input, Grid grid) : Node(input->type, std::move(grid), {input}) {
     weight = input->weight;
   }
+  RegridNode(NodePtr input, GridPtr grid) : Node(input->type, std::move(grid), {input}) {
+    weight = input->weight;
+  }
   std::string name() const override { return "rechunk"; }
   void cut(Planner& planner, const View& view, Cuts& cuts) const override {
     cut_input(planner, *inputs[0], view, cuts);
@@ -150,7 +161,9 @@ class FileNode : public Node {
 [[nodiscard]] NodePtr kept(const NodePtr& node);
 /// The axis counted from the front. Throws if there is no such axis.
 [[nodiscard]] std::size_t axis_of(std::string_view function, std::int64_t axis, std::size_t axes);
+/// One for each axis.
+using AxisFlags = SmallVector<bool, 8>;
 /// Which of so many axes are named. Throws if one is not there or named twice.
-[[nodiscard]] std::vector<bool> named_axes(std::string_view function, const Axes& named, std::size_t axes);
+[[nodiscard]] AxisFlags named_axes(std::string_view function, const Axes& named, std::size_t axes);
 
 }  // namespace weir::detail::array

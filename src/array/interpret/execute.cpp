@@ -6,6 +6,7 @@
 
 #include "array/interpret/code.hpp"
 #include "array/interpret/part.hpp"
+#include "array/interpret/step.hpp"
 #include "array/interpret/suited.hpp"
 #include "weir/array/chunks.hpp"
 #include "weir/detail/task/address.hpp"
@@ -701,6 +702,10 @@ task::Value run_code(TaskCode& task, std::span<const task::Value> inputs) {
   operands.clear();
   Reader parameters(task.parameters.bytes());
   return reinterpret_cast<Kernel>(const_cast<void*>(task::local_address(task.kernel)))(parameters, chosen);
+}
+
+void run_step(const TaskCode& task, const Step& step, std::vector<Tensor>& operands) {
+  StepRun(task, step, operands).run();
 }
 
 task::Value run_task(Reader& arguments, std::span<const task::Value> inputs) {

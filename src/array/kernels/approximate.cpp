@@ -98,9 +98,9 @@ Loops loops_for(Op op) {
   const auto binary = []<class F>(F) { return loops_of<&approximate2<T, F>>(); };
   switch (op) {
     case Op::sin:
-      return unary(Sine());
+      return fused_loops_of<&approximate1<T, Sine>>();
     case Op::cos:
-      return unary(Cosine());
+      return fused_loops_of<&approximate1<T, Cosine>>();
     case Op::tan:
       return unary(Tangent());
     case Op::exp:

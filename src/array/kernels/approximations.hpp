@@ -40,6 +40,14 @@ template <class... C>
   }
 }
 
+// a * b + c, rounded once.
+[[gnu::always_inline]] inline double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
+[[gnu::always_inline]] inline double fused_polynomial(double, double c0) { return c0; }
+template <class... C>
+[[gnu::always_inline]] inline double fused_polynomial(double z, double c0, C... c) {
+  return fused(z, fused_polynomial(z, c...), c0);
+}
+
 // What a double is rounded to an integer with: the integer is in the lowest bits of the sum.
 constexpr double rounder = 0x1.8p52;
 [[gnu::always_inline]] inline double rounded(double x) { return (x + rounder) - rounder; }
@@ -92,18 +100,43 @@ struct Turned {
 struct Circular {
   static bool covers(double x) { return std::fabs(x) <= 0x1p20; }
 };
+// The same by fused operations, for who wants one of both: one polynomial, whose numbers are chosen.
+struct Angle {
+  Bits quadrant;
+  double r, c;
+};
+[[gnu::always_inline]] inline Angle reduced_angle(double x) {
+  const double shifted = fused(x, 0x1.45f306dc9c883p-1, rounder), n = shifted - rounder;
+  const double a = fused(-n, 0x1.921fb544p+0, x), r0 = fused(-n, 0x1.0b4611a6p-34, a),
+               c0 = fused(-n, 0x1.0b4611a6p-34, a - r0), r = fused(-n, 0x1.3198a2e037073p-69, r0),
+               c = fused(-n, 0x1.3198a2e037073p-69, r0 - r) + c0;
+  return {std::bit_cast<Bits>(shifted), r, c};
+}
+// The cosine of r + c, or its sine.
+[[gnu::always_inline]] inline double circular(bool cosine, const Angle& t) {
+  const double z = t.r * t.r, half = 0.5 * z, one = 1 - half;
+  const double p = fused_polynomial(z, cosine ? 0.041666666666666664 : -0.16666666666666666,
+                                    cosine ? -0.0013888888888887395 : 0.008333333333330946,
+                                    cosine ? 2.480158729876295e-05 : -0.000198412698367542,
+                                    cosine ? -2.755731727031051e-07 : 2.7557316100283695e-06,
+                                    cosine ? 2.087614597263508e-09 : -2.5051131372218632e-08,
+                                    cosine ? -1.1382611119025631e-11 : 1.5918095236696272e-10);
+  const double first = cosine ? one : t.r,
+               less = cosine ? fused(t.r, t.c, half - (1 - one)) : fused(half, t.c, -t.c);
+  return first - fused(-(cosine ? z : t.r) * z, p, less);
+}
 struct Sine : Circular {
   [[gnu::always_inline]] static double at(double x) {
-    const Turned t = turned(x);
-    const double s = chosen(0 - (t.quadrant & 1), t.cosine, t.sine);
+    const Angle t = reduced_angle(x);
+    const double s = circular((t.quadrant & 1) != 0, t);
     return std::bit_cast<double>(std::bit_cast<Bits>(s) ^ (t.quadrant & 2) << 62);
   }
   static double otherwise(double x) { return std::sin(x); }
 };
 struct Cosine : Circular {
   [[gnu::always_inline]] static double at(double x) {
-    const Turned t = turned(x);
-    const double c = chosen(0 - (t.quadrant & 1), t.sine, t.cosine);
+    const Angle t = reduced_angle(x);
+    const double c = circular((t.quadrant & 1) == 0, t);
     return std::bit_cast<double>(std::bit_cast<Bits>(c) ^ ((t.quadrant + 1) & 2) << 62);
   }
   static double otherwise(double x) { return std::cos(x); }
@@ -457,7 +490,6 @@ struct Hypotenuse {
                near = a - b, far = ((a - near) - b) + q, r = near + far;
   return scaled_power(n, r, far - (r - near));
 }
-[[gnu::always_inline]] inline double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
 // Powers of one number after the other. By fused operations, which give what a product is rounded by; without
 // them there would be half as many operations again.
 struct One {

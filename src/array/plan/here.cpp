@@ -60,8 +60,21 @@ std::uint32_t Planner::take_held(const client::FutureRef& held) {
   return static_cast<std::uint32_t>(values_.size() - 1);
 }
 
+// What a link is does not change: to ask again costs as much as fifty additions.
+client::ValuesHere* values_here(client::ClusterLink& core) {
+  static thread_local const client::ClusterLink* asked = nullptr;
+  static thread_local const std::type_info* type = nullptr;
+  static thread_local client::ValuesHere* here = nullptr;
+  if (asked != &core || type != &typeid(core)) {
+    asked = &core;
+    type = &typeid(core);
+    here = dynamic_cast<client::ValuesHere*>(&core);
+  }
+  return here;
+}
+
 std::vector<task::Value> computed_here(const NodePtr& node, client::ClusterLink& core) {
-  auto* const held = dynamic_cast<client::ValuesHere*>(&core);
+  auto* const held = values_here(core);
   if (!Measured(held != nullptr).is_little(*node)) return {};
   try {
     Planner planner(node, held);

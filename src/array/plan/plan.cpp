@@ -184,7 +184,7 @@ std::uint32_t Planner::part(const Node& node, std::int64_t chunk, const Dims& st
   step.end = 1;
   step.destination = out;
   step.steps = task->pool(row_major(shape));
-  task->code.code = expression.code;
+  task->code.code.assign(expression.code.begin(), expression.code.end());
   task->code.steps.push_back(step);
   task->result(out);
   const std::uint32_t mine = finish("part", *task);

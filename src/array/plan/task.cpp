@@ -74,7 +74,7 @@ Register Expression::emit(const Node& node, const View& view) {
   return result;
 }
 
-Register Expression::add(const Code& one) {
+Register CodeList::add(const Code& one) {
   if (code.size() >= 60000)
     throw Error(ErrorKind::unsupported,
                 "array: an expression has more than 60000 operations; persist() a part of it");
@@ -107,7 +107,7 @@ Code Expression::load_code(std::uint32_t operand, DType type, const Dims& extent
   return one;
 }
 
-Register Expression::cast(Register from, DType to) {
+Register CodeList::cast(Register from, DType to) {
   if (type(from) == to) return from;
   if (code[from].op == Op::constant) {
     Code one = code[from];
