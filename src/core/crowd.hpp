@@ -31,6 +31,8 @@ class Crowd {
     if (after - before > std::chrono::microseconds(300)) note(after);
     return after - before > own;
   }
+  /// The caller has gone where nobody else is.
+  void forget() noexcept { until_ns_.store(0, std::memory_order_relaxed); }
 
  private:
   void note(Clock::time_point now) noexcept {

@@ -88,7 +88,12 @@ bool Node::drive_for_another(std::chrono::nanoseconds patience) {
 // A yield costs as much as several polls, and is needed only by those who share the core.
 void Node::Rest::spin() {
   if (++spins_ % 8 != 0) return __builtin_ia32_pause();
-  if (node_.crowd_.yield() && seat_) seat_->leave_if_shared();
+  if (node_.crowd_.yield()) leave_if_shared();
+}
+
+// Where nobody else is nobody need sleep.
+void Node::Rest::leave_if_shared() {
+  if (seat_ && seat_->leave_if_shared()) node_.crowd_.forget();
 }
 
 std::chrono::nanoseconds Node::Rest::patience(std::chrono::nanoseconds idle) const {
@@ -130,7 +135,7 @@ void Node::Rest::operator()(std::chrono::nanoseconds idle, std::chrono::nanoseco
   const bool is_polled = node_.last_poll_ns_.load(std::memory_order_seq_cst) != polled_;
   if (seat_) seat_->note_asleep();
   node_.transport_.sleep(since_, std::min(is_polled ? patience(idle) : node_.patience_.doze, most));
-  if (seat_) seat_->leave_if_shared();  // it may be that of whoever has woken this thread
+  leave_if_shared();  // the processor may be that of whoever has woken this thread
   has_slept_ = true;
   get_up();
 }

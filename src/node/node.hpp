@@ -221,6 +221,7 @@ class Node : public client::ClusterLink,
 
    private:
     void spin();
+    void leave_if_shared();
     [[nodiscard]] std::chrono::nanoseconds patience(std::chrono::nanoseconds idle) const;
 
     Node& node_;
