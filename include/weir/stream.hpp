@@ -98,12 +98,16 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
   /// **Shape.** A letter holds the element as it entered the segment; that of a join of several types, a
   /// `std::variant` whose index is the input.
   /// **Errors.** Throws `Error{invalid_argument}`, when the segment ends, if the dead letter stream takes
-  /// other elements.
+  /// other elements; in a segment after it, whose elements it does not take, an error is raised instead.
   ClusterStream on_error(ErrorPolicy policy) const {
-    if constexpr (is_empty) {
-      if (dynamic_cast<detail::stream::WholeSegment*>(&chunks_.node())) chunks_.node().set_policy(policy);
-    }
     ClusterStream copy = unshared();
+    copy.is_inherited_ = false;
+    if constexpr (is_empty) {
+      if (dynamic_cast<detail::stream::WholeSegment*>(&chunks_.node())) {
+        chunks_.node().set_policy(policy);
+        copy.is_inherited_ = true;
+      }
+    }
     copy.policy_ = std::move(policy);
     return copy;
   }
@@ -257,7 +261,7 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
   auto after_node(const auto& chunks, std::unique_ptr<Made> made) const {
     Made& node = *made;
     const auto end = detail::stream::attach<detail::stream::Chunk<Out>>(chunks, std::move(made));
-    node.set_policy(policy_);
+    node.set_policy(is_empty ? policy_of<T>() : detail::stream::inherited<T>(policy_));
     return after(end);
   }
   /// What follows below the chunks of another node.
@@ -270,9 +274,15 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
   void one_by_one() const {
     for (const auto& limit : detail::stream::all_of(limits_)) limit->one_by_one = true;
   }
-  void inherit(std::shared_ptr<const Options> options, ErrorPolicy policy) {
+  void inherit(std::shared_ptr<const Options> options, ErrorPolicy policy, bool is_inherited = true) {
     options_ = std::move(options);
     policy_ = std::move(policy);
+    is_inherited_ = is_inherited;
+  }
+  /// Of a node that takes elements of E and stands where `on_error` was said, or behind.
+  template <class E>
+  [[nodiscard]] ErrorPolicy policy_of() const {
+    return is_inherited_ ? detail::stream::inherited<E>(policy_) : policy_;
   }
   /// The same segment with one operator more.
   template <class Out, class Kernel>
@@ -286,7 +296,7 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
         return ClusterStream<Out, In, detail::stream::Fused<K, Kernel>>(
             client_, chunks_, detail::stream::Fused<K, Kernel>{kernel_, std::move(kernel)}, limits_);
     }();
-    next.inherit(options_, policy_);
+    next.inherit(options_, policy_, is_inherited_);
     next.subscription_ = is_empty ? detail::stream::Graph::subscribe() : subscription_;
     next.kinds_ = kinds_ + comma + kind;
     next.steps_ = steps_ + comma + step;
@@ -308,7 +318,7 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
     made.set_name(name_);
     const auto end =
         detail::stream::attach<detail::stream::Chunk<T>>(chunks_, std::move(node), subscription_);
-    made.set_policy(policy_);
+    made.set_policy(policy_of<In>());
     return end;
   }
   [[nodiscard]] Stream<T> gather_in(bool ordered) const {
@@ -322,6 +332,7 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
   detail::stream::FlowLimits limits_;
   std::shared_ptr<const Options> options_;
   ErrorPolicy policy_;
+  bool is_inherited_ = false;       // the policy, of the segment before
   std::uint64_t subscription_ = 0;  // of the segment, whose node comes when something needs it
   std::string kinds_, steps_, name_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();

@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 namespace {
 
 int inc(int x) { return x + 1; }
+int parse_number(const std::string& text) { return std::stoi(text); }
 int twice(int x) { return 2 * x; }
 bool is_odd(int x) { return x % 2 != 0; }
 std::vector<int> so_many(int x) { return std::vector<int>(static_cast<std::size_t>(x % 4), x); }
@@ -242,6 +243,44 @@ TEST_CASE("a dead letter stream must take the elements of the segment") {
                static_cast<void>(source.scatter().map(inc).on_error(on_error::dead_letter(letters)).gather());
              }),
              Catch::Contains("does not take the elements of <segment: map>"));
+}
+
+TEST_CASE("segments behind one with dead letters raise what is no letter of theirs") {
+  Stream<std::string> texts;
+  Stream<Letter<std::string>> letters;
+  const auto failed = letters.sink_to_list();
+  const auto numbers = texts.scatter().map(parse_number).on_error(on_error::dead_letter(letters));
+  const auto by_parity = numbers.group_by(is_odd, weir::op::accumulate(std::plus<int>{}, 0));  // of ints
+  const auto sums = by_parity.gather().sink_to_list();
+  const auto refused = numbers.map(refuse_seven).gather().sink_to_list();
+  for (const char* text : {"1", "two", "3", "4"}) texts.emit(std::string(text));
+  texts.drain();
+  CHECK(failed.size() == 1);
+  CHECK(sums.values().back() == std::pair(false, 4));
+  CHECK(refused.values() == Ints{1, 3, 4});
+  CHECK_THAT(sentence([&] {
+               texts.emit("7");
+               texts.drain();
+             }),
+             Catch::Contains("seven is refused"));
+  CHECK(failed.size() == 1);
+}
+
+TEST_CASE("a segment inherits the letters that are of its elements") {
+  Stream<int> source;
+  Stream<Letter<int>> letters;
+  const auto failed = letters.map([](const Letter<int>& letter) { return letter.element; }).sink_to_list();
+  const auto kept = source.scatter()
+                        .map(inc)
+                        .on_error(on_error::dead_letter(letters))
+                        .cut()
+                        .map(refuse_seven)
+                        .gather()
+                        .sink_to_list();
+  feed(source, 0, 10);
+  source.drain();
+  CHECK(kept.size() == 9);
+  CHECK(failed.values() == Ints{7});
 }
 
 TEST_CASE("on_done fires once for each element, with the error that hurt it") {

@@ -78,6 +78,13 @@ bool takes_letters_of(const ErrorPolicy& policy) {
   return !policy.letter_box || dynamic_cast<Outlet<Letter<T>>*>(policy.letter_box);
 }
 
+/// What of a policy holds for later nodes, with elements of T: letters of others cannot have them.
+template <class T>
+ErrorPolicy inherited(ErrorPolicy policy) {
+  if (takes_letters_of<T>(policy)) return policy;
+  return {ErrorPolicy::Action::raise, policy.retries, nullptr};
+}
+
 /// Refuses a policy that elements of T cannot have.
 template <class T>
 void check_policy(const Node& node, const ErrorPolicy& policy) {
