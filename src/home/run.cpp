@@ -28,6 +28,7 @@
 #include "core/forked.hpp"
 #include "core/log.hpp"
 #include "core/thrown.hpp"
+#include "core/unheard.hpp"
 #include "core/wording.hpp"
 #include "dashboard/alone.hpp"
 #include "home/grant.hpp"
@@ -189,6 +190,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
   detail::client::ClusterLink::set_current(node);
   int status = 1;
   failed = true;
+  static_cast<void>(detail::take_unheard());  // of what was before
   try {
     detail::home::open_journal(*node);
     detail::home::open_named_session();
@@ -202,6 +204,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     node->finish_begun();
     failed = false;
     detail::home::check_journal_wishes();
+    if (detail::take_unheard() && status == 0) status = 1;
     if (status == 0 && has_lost_output()) status = 1;
   } catch (...) {
     const detail::Thrown thrown = detail::current_thrown();
@@ -214,19 +217,29 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
   return status;
 }
 
+// Whether std::exit was called in a task; says so, and what follows from it.
+bool tell_exit_in_task(int status, const char* consequence) {
+  const auto* const task = detail::client::TaskScope::current();
+  if (task)
+    std::cerr << "weir: task number " << task_number(task->id) << " has called std::exit(" << status << "), "
+              << consequence << std::endl;
+  return task != nullptr;
+}
+
 int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& options) {
   const std::uint32_t threads =
       detail::home::number_of_threads(options, static_cast<std::uint32_t>(detail::home::granted_cores()));
   detail::home::Threads cluster(options, 1, threads);
   const std::shared_ptr<SchedulerNode>& node = cluster.scheduler();
   const Leaver leaver([&](int status) {
-    if (const auto* task = detail::client::TaskScope::current())
-      std::cerr << "weir: task number " << task_number(task->id) << " has called std::exit(" << status
-                << "), which ends the program: its worker is a thread of it" << std::endl;
+    const bool is_in_task = tell_exit_in_task(status, "which ends the program: its worker is a thread of it");
+    const bool hides_failure = is_in_task && status == 0;  // the body has not come to its end
+    if (hides_failure) status = 1;
     node->leave(true);
     cluster.end_dashboard();
     node->stop();
     report_status(status, Stage::left);
+    if (hides_failure) exit_now(status);
   });
   tell_environment_problems();
   bool failed = false;
@@ -289,7 +302,11 @@ int run_worker(detail::home::MpiSession* mpi, detail::comm::MpiTransport& ranks,
   const auto node = std::make_shared<WorkerNode>(transport, ranks.rank(), settings);
   detail::client::ClusterLink::set_current(node);
   detail::home::leave_end_to_body();
-  const Leaver leaver(exit_now);  // a task that calls std::exit: its threads must not outlive what they use
+  // A task's threads must not outlive what they use.
+  const Leaver leaver([](int status) {
+    tell_exit_in_task(status, "which ends its worker");
+    exit_now(status);
+  });
   node->start();
   const bool clean = node->wait_until_closed();
   detail::client::ClusterLink::set_current(nullptr);

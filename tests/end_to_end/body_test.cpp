@@ -163,6 +163,26 @@ TEST_CASE("std::exit in a task on threads ends the program, which says so") {
               " has called std::exit(5), which ends the program: its worker is a thread of it\n") == 1);
 }
 
+TEST_CASE("std::exit(0) in a task does not look as if the program had come to its end") {
+  const Finished on_threads = run(homes[0].command({BODIES_JOB, "task_exit0"}));
+  CHECK(on_threads.status == 1);
+  CHECK(count(on_threads.err, " has called std::exit(0), which ends the program") == 1);
+  const Finished on_ranks = run(homes[2].command({BODIES_JOB, "task_exit0"}));
+  INFO(on_ranks.err);
+  CHECK(on_ranks.status == 1);
+  CHECK(count(on_ranks.err, " has called std::exit(0), which ends its worker\n") == 2);
+}
+
+TEST_CASE("an error in a stream that nobody drains is told, and the program has failed") {
+  for (const char* const how : {"unheard", "unheard_there"}) {
+    in_every_home(how, [](const Finished& finished) {
+      CHECK(finished.status == 1);
+      CHECK(count(finished.err, "stream: an error nobody drained for: ") == 1);
+      CHECK(count(finished.err, "too late") == 1);
+    });
+  }
+}
+
 TEST_CASE("_exit in the body ends the job with its status") {
   in_every_home("_exit6", [](const Finished& finished) { CHECK(finished.status == 6); });
 }

@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "core/log.hpp"
 #include "core/thrown.hpp"
+#include "core/unheard.hpp"
 #include "stream/graph/structure.hpp"
 #include "weir/detail/stream/cluster/ends.hpp"
 #include "weir/detail/stream/cluster/gather.hpp"
@@ -166,7 +166,7 @@ void ScatterControl::drain_at_end() noexcept {
     if (!nodes.empty()) graph->drain(*nodes.front(), Graph::came_out(*nodes.front()));
   } catch (const std::bad_weak_ptr&) {  // it is going, and drains itself
   } catch (...) {
-    log::warn("stream: an error nobody drained for: {}", current_thrown().text());
+    tell_unheard("stream: an error nobody drained for: " + current_thrown().text());
   }
 }
 

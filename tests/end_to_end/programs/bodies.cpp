@@ -177,6 +177,15 @@ int end(Client& client, const std::string& how) {
   if (how.starts_with("task_error"))
     return client.submit([](int) -> int { throw std::logic_error("from the task"); }, 1).result();
   if (how.starts_with("task_exit5")) return client.submit([](int) -> int { std::exit(5); }, 1).result();
+  if (how.starts_with("task_exit0")) return client.submit([](int) -> int { std::exit(0); }, 1).result();
+  if (how == "unheard" || how == "unheard_there") {
+    weir::Stream<int> source;
+    const auto refuse = [](int) -> int { throw std::runtime_error("too late"); };
+    if (how == "unheard") source.buffer(4).map(refuse).sink([](int) {});
+    else source.scatter().map(refuse).gather().sink([](int) {});
+    source.emit(1);
+    return 0;  // nobody drains
+  }
   if (how.starts_with("exit0")) std::exit(0);
   if (how.starts_with("exit5")) std::exit(5);
   if (how.starts_with("_exit6")) _exit(6);
