@@ -77,11 +77,16 @@ struct EventLoop::Core : std::enable_shared_from_this<EventLoop::Core> {
     const Time earliest = order.begin()->first;
     if (alarm_at && *alarm_at <= earliest) return;
     alarm_at = earliest;
-    alarm.expires_at(epoch + earliest);
-    alarm.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto ring_if_alive = [weak = weak_from_this()](const boost::system::error_code& error = {}) {
       if (error) return;
       if (const auto core = weak.lock()) core->ring();
-    });
+    };
+    if (earliest <= now()) {  // to set the system's timer would take longer
+      asio::post(context, ring_if_alive);
+    } else {
+      alarm.expires_at(epoch + earliest);
+      alarm.async_wait(ring_if_alive);
+    }
   }
   void ring() {
     {

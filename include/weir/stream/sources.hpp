@@ -122,13 +122,28 @@ class SourceNode final : public Outlet<typename Producer::Out> {
       if (!running_) return;
       const Step done = step();
       if (done == Step::waits) return;
+      if (done == Step::went) is_impatient_ = false;
       if (done == Step::blocked) {
-        this->graph().when_opened([this] { poke(); });
+        await_room();
         Frame frame(*this);
         if (this->closed_gate()) return;
       }
     }
     poke();
+  }
+  /// To be called for each element that leaves takes longer than most elements: at first it waits until there
+  /// is room for many, and no longer than a moment.
+  void await_room() {
+    constexpr std::chrono::milliseconds patience(1);
+    if (std::exchange(is_impatient_, true) || timer_->loop().is_manual())
+      return this->wake_when_opened([this] { poke(); });
+    timer_->arm(timer_->loop().now() + patience);
+    if (awaits_much_.exchange(true)) return;
+    const auto wake = [this] {
+      awaits_much_ = false;
+      poke();
+    };
+    this->wake_when_opened(wake, true);
   }
   Step step() {
     std::exception_ptr error;
@@ -190,6 +205,8 @@ class SourceNode final : public Outlet<typename Producer::Out> {
 
   Producer producer_;
   std::atomic<bool> running_{false}, is_stepping_{false};
+  std::atomic<bool> awaits_much_{false};
+  bool is_impatient_ = false;  // has waited for much, and nothing went since
   std::atomic<std::uint64_t> gone_{0};
   unsigned failures_ = 0;  // one after the other
   std::unique_ptr<Timer> timer_;

@@ -10,6 +10,7 @@
 #include "core/crowd.hpp"
 #include "core/log.hpp"
 #include "core/thrown.hpp"
+#include "core/unheard.hpp"
 #include "stream/graph/reaper.hpp"
 #include "stream/graph/seen.hpp"
 #include "stream/graph/standstill.hpp"
@@ -23,7 +24,7 @@ using namespace std::chrono_literals;
 struct Graph::Line {
   std::condition_variable told;
   std::atomic<int> waiters{0}, patient{0};  // the latter for a gate that opens wide
-  std::vector<std::function<void()>> callbacks = {};
+  std::vector<std::function<void()>> callbacks = {}, patient_callbacks = {};
 };
 
 struct Graph::Waiting {
@@ -154,17 +155,19 @@ void Structure::join_graphs(Graph& kept, Graph& other) {
   other.parent_ = kept.shared_from_this();
   other.joined_into_.store(&kept, std::memory_order_seq_cst);  // before its callbacks go: see Graph::tell
   kept.version_.store(std::max(kept.version_.load(), other.version_.load()) + 1);
-  std::vector<std::function<void()>> for_room, for_end;
+  std::vector<std::function<void()>> for_room, for_much, for_end;
   std::exception_ptr error;
   {
     const std::lock_guard lock(other.waiting_->mutex);
     for_room.swap(other.waiting_->room.callbacks);
+    for_much.swap(other.waiting_->room.patient_callbacks);
     for_end.swap(other.waiting_->end.callbacks);
     error = std::exchange(other.waiting_->error, nullptr);
     other.waiting_->room.told.notify_all();
     other.waiting_->end.told.notify_all();
   }
   for (auto& callback : for_room) kept.when_opened(std::move(callback));
+  for (auto& callback : for_much) kept.when_wide_open(std::move(callback));
   for (auto& callback : for_end) kept.when_finished(std::move(callback));
   if (error) kept.report(error);
 }
@@ -270,7 +273,7 @@ Graph::~Graph() {
     try {
       std::rethrow_exception(waiting_->error);
     } catch (...) {
-      log::warn("stream: an error nobody drained for: {}", current_thrown().text());
+      tell_unheard("stream: an error nobody drained for: " + current_thrown().text());
     }
   }
 }
@@ -653,34 +656,40 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
 }
 
 void Graph::when_opened(std::function<void()> callback) { call_back(&Waiting::room, std::move(callback)); }
+void Graph::when_wide_open(std::function<void()> callback) {
+  call_back(&Waiting::room, std::move(callback), true);
+}
 void Graph::when_finished(std::function<void()> callback) { call_back(&Waiting::end, std::move(callback)); }
 void Graph::opened() noexcept { tell(&Waiting::room); }
 void Graph::ajar() noexcept { tell(&Waiting::room, false); }
 void Graph::finished() noexcept { tell(&Waiting::end); }
 
-void Graph::call_back(Line Waiting::*kind, std::function<void()> callback) {
+void Graph::call_back(Line Waiting::*kind, std::function<void()> callback, bool is_patient) {
   std::unique_lock lock(waiting_->mutex);
   if (Graph* const kept = joined_into_.load()) {
     lock.unlock();
-    return kept->call_back(kind, std::move(callback));
+    return kept->call_back(kind, std::move(callback), is_patient);
   }
   Line& line = (*waiting_).*kind;
-  line.callbacks.push_back(std::move(callback));
-  line.waiters.fetch_add(1);
+  (is_patient ? line.patient_callbacks : line.callbacks).push_back(std::move(callback));
+  (is_patient ? line.patient : line.waiters).fetch_add(1);
 }
 
 void Graph::tell(Line Waiting::*kind, bool is_wide) noexcept {
   Line& line = (*waiting_).*kind;
   if (line.waiters.load(std::memory_order_seq_cst) > 0 ||
       (is_wide && line.patient.load(std::memory_order_seq_cst) > 0)) {
-    std::vector<std::function<void()>> callbacks;
+    std::vector<std::function<void()>> callbacks, patient;
     {
       const std::lock_guard lock(waiting_->mutex);
       callbacks.swap(line.callbacks);
       line.waiters.fetch_sub(static_cast<int>(callbacks.size()));
+      if (is_wide) patient.swap(line.patient_callbacks);
+      line.patient.fetch_sub(static_cast<int>(patient.size()));
       line.told.notify_all();
     }
     for (const auto& callback : callbacks) callback();
+    for (const auto& callback : patient) callback();
   }
   // Callbacks that went with a join, while this thread came, are there.
   if (Graph* const kept = joined_into_.load(std::memory_order_seq_cst)) kept->tell(kind, is_wide);

@@ -106,12 +106,13 @@ void Node::flush() {
   flushing_ = false;
 }
 
-void Node::wake_when_opened(std::function<void()> wake) {
+void Node::wake_when_opened(std::function<void()> wake, bool is_wide) {
   wakers_.fetch_add(1);
-  graph().when_opened([this, wake = std::move(wake)] {
+  auto waker = [this, wake = std::move(wake)] {
     wake();
     wakers_.fetch_sub(1);  // it may be gone then
-  });
+  };
+  is_wide ? graph().when_wide_open(std::move(waker)) : graph().when_opened(std::move(waker));
 }
 
 void Node::set_policy(ErrorPolicy policy) {

@@ -58,6 +58,8 @@ class Graph : public std::enable_shared_from_this<Graph> {
                    std::optional<std::chrono::steady_clock::time_point> deadline = {}, bool for_all = false);
   /// Calls back once, soon after something opened that was seen closed.
   void when_opened(std::function<void()> callback);
+  /// The same, but not for a gate that is only ajar.
+  void when_wide_open(std::function<void()> callback);
   /// Calls back once, soon after something finished.
   void when_finished(std::function<void()> callback);
   /// Somebody has seen a gate closed that is open now.
@@ -86,7 +88,7 @@ class Graph : public std::enable_shared_from_this<Graph> {
   struct Waiting;
   struct Line;
   void tell(Line Waiting::*line, bool is_wide = true) noexcept;
-  void call_back(Line Waiting::*line, std::function<void()> callback);
+  void call_back(Line Waiting::*line, std::function<void()> callback, bool is_patient = false);
   std::atomic<std::uint64_t> version_{1};
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Domain>> domains_;
@@ -100,7 +102,7 @@ class Graph : public std::enable_shared_from_this<Graph> {
 };
 
 inline Entry Node::entry() noexcept {
-  if (gates_version_ == graph().version() && gates_.empty() && !ended_ &&
+  if (gates_version_ == graph().version() && gates_.empty() && !ended_.load(std::memory_order_relaxed) &&
       !is_closing_.load(std::memory_order_relaxed)) [[likely]]
     return Entry::open;
   return entry_slow();

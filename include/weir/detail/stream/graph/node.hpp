@@ -234,13 +234,14 @@ class Node {
   /// It has given all it ever will: ends, and is fed no more.
   void end_for_good();
   void reopen();
-  [[nodiscard]] bool has_ended() const noexcept { return ended_; }
+  [[nodiscard]] bool has_ended() const noexcept { return ended_.load(std::memory_order_relaxed); }
   /// It ends as soon as what is in hand is through: nobody emits into it any more.
   void refuse_more() noexcept { is_closing_.store(true, std::memory_order_relaxed); }
 
   // --- life
-  /// Calls `wake` once, soon after a gate opened that was seen closed; it does not rest before.
-  void wake_when_opened(std::function<void()> wake);
+  /// Calls `wake` once, soon after a gate opened that was seen closed; with `is_wide`, not for one that is
+  /// only ajar. The node does not rest before.
+  void wake_when_opened(std::function<void()> wake, bool is_wide = false);
   /// Its first edge has been drawn: the graph, and so the loop, are known.
   virtual void attached() {}
   virtual void start() {}
@@ -335,8 +336,8 @@ class Node {
   InletBase* const* fan_ = nullptr;
   unsigned fan_count_ = 0, fan_capacity_ = 0;
   bool flushing_ = false;
-  bool busy_ = false;  // an emission that entered here is running
-  bool ended_ = false;
+  bool busy_ = false;                    // an emission that entered here is running
+  std::atomic<bool> ended_{false};       // who looks at the graph reads it meanwhile
   std::atomic<bool> is_closing_{false};  // it is about to end
   enum Slow : unsigned char { careful = 1, over = 2, deep = 4 };
   unsigned char slow_ = 0;  // careful: the policy needs the element after a failure; over: it has ended;
