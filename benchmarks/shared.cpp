@@ -60,11 +60,15 @@ double median_us(long rounds, int count, const Work& work) {
 // What others notice of tasks that wait for one result, and what each of these costs once it is there.
 void beside_waiting(weir::Client& client, long rounds, int count) {
   const std::vector<int> ones(static_cast<std::size_t>(count), 1), many(20'000, 1);
-  std::vector<double> trips, tasks, releases;
+  std::vector<double> trips, tasks, releases, later_trips;
   const auto measure = [](std::vector<double>& times, int among, const auto& work) {
     const auto start = bench::Clock::now();
     work();
     times.push_back(bench::seconds_since(start) / among * 1e6);
+  };
+  const auto make_trips = [&] {
+    for (int n = 0; n < count; ++n)
+      require(client.submit(weir::Options{.priority = 1}, same, n).result() == n, "others must go on");
   };
   for (long i = 0; i < rounds; ++i) {
     weir::Event go("go");
@@ -72,10 +76,7 @@ void beside_waiting(weir::Client& client, long rounds, int count) {
     const auto readers = client.map(read_published, ones);
     weir::SharedQueue<int> waiting("waiting");
     for (int n = 0; n < count; ++n) waiting.get();
-    measure(trips, count, [&] {
-      for (int n = 0; n < count; ++n)
-        require(client.submit(weir::Options{.priority = 1}, same, n).result() == n, "others must go on");
-    });
+    measure(trips, count, make_trips);
     measure(tasks, 20'000,
             [&] { require(client.gather(client.map(same, many)) == many, "others must go on"); });
     measure(releases, count, [&] {
@@ -84,10 +85,12 @@ void beside_waiting(weir::Client& client, long rounds, int count) {
     });
     go.clear();
     weir::unpublish("awaited");
+    measure(later_trips, count, make_trips);
   }
   bench::print("trip_beside_waiting_us", bench::median(trips));
   bench::print("task_beside_waiting_us", bench::median(tasks));
   bench::print("result_for_many_us", bench::median(releases));
+  bench::print("trip_after_waiting_us", bench::median(later_trips));
 }
 
 }  // namespace

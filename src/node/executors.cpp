@@ -142,6 +142,24 @@ std::size_t WorkerNode::free_slot() {
   return slot;
 }
 
+// One of the first slots, which alone have pockets and places in the black box, that is free; nothing: `slot`
+// is one of them, or there is none.
+std::optional<std::size_t> WorkerNode::better_slot(std::size_t slot) const {
+  if (slot < running_.size() || closing_) return std::nullopt;
+  for (std::size_t i = 0; i < running_.size(); ++i)
+    if (slots_[i].ended) return i;
+  return std::nullopt;
+}
+
+// Those that had these slots while many tasks waited have left.
+std::size_t WorkerNode::move_to(std::size_t better, std::size_t slot) {
+  if (slots_[better].thread.joinable()) slots_[better].thread.join();
+  slots_[better].ended = false;
+  slots_[better].thread = std::move(slots_[slot].thread);
+  slots_[slot].ended = true;
+  return better;
+}
+
 void WorkerNode::add_thread() {
   [[maybe_unused]] static const int watched = pthread_atfork(nullptr, nullptr, [] { ++forks_behind(); });
   ++alive_;
@@ -156,7 +174,7 @@ bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_loc
   auto last = Clock::now();
   Looking looking;
   while (!closing_) {
-    if (is_one_too_many()) return false;
+    if (is_one_too_many() || better_slot(slot)) return false;
     if (state_.take(task)) {
       call_one();
       return true;
@@ -419,6 +437,7 @@ void WorkerNode::execute_loop(std::size_t slot) {
     tell_left(slot);
     give_back_link(slot);
     hold.lock();
+    if (const auto better = better_slot(slot)) slot = move_to(*better, slot);
   } while (!closing_ && !is_one_too_many());  // another one may have left meanwhile
   --alive_;
   if (driving_ == false && idle_) work_.notify_one();

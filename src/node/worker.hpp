@@ -185,6 +185,8 @@ class WorkerNode final : public Node {
   [[nodiscard]] bool is_unwanted(TaskId id);
   // executors.cpp
   [[nodiscard]] std::size_t free_slot();
+  [[nodiscard]] std::optional<std::size_t> better_slot(std::size_t slot) const;
+  [[nodiscard]] std::size_t move_to(std::size_t better, std::size_t slot);
   void execute_loop(std::size_t slot);
   void run_tasks(std::size_t slot, std::unique_lock<Baton>& hold);
   /// A stand-in is no longer needed. Whoever leaves for that counts itself out before it gives the baton
