@@ -10,6 +10,7 @@
 #include "core/thrown.hpp"
 #include "node/bound.hpp"
 #include "node/scheduler.hpp"
+#include "node/spread.hpp"
 #include "weir/detail/task/invoke.hpp"
 #include "weir/duration.hpp"
 #include "weir/gang.hpp"
@@ -179,6 +180,7 @@ bool WorkerNode::next(worker::Execution& task, std::size_t slot, std::unique_loc
       call_one();
       return true;
     }
+    Spread::own().lie_down();
     if (driving_ || (are_quick_ && quick_ > 0)) {
       call_thief();
       sleep_unless_called(hold);
@@ -454,6 +456,7 @@ void WorkerNode::run_tasks(std::size_t slot, std::unique_lock<Baton>& hold) {
     begin_run(slot, took_ns < quick_ns);
     hold.unlock();
     tell_left(slot);
+    if (took_ns >= quick_ns) (void)Spread::own().get_up();  // others may run beside it for as long
     Ran ran;
     worker::Outcome outcome = run(task, slot, ran);
     task.values.clear();
