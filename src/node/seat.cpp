@@ -30,10 +30,13 @@ std::optional<int> Seat::free_processor(const cpu_set_t& allowed) const noexcept
   return std::nullopt;
 }
 
+// To go takes longer than the answer to what has woken this thread: the second time it is worth it.
+//
 // Where strangers compute on the other processors a move gains nothing: each time that one soon follows
 // another, it takes longer until the next.
 bool Seat::leave_if_shared() noexcept {
-  constexpr std::int64_t between_ns = 100'000, least_ns = 500'000, most_ns = 256'000'000;
+  constexpr std::int64_t between_ns = 100'000, lasting_ns = 1'000'000, least_ns = 500'000,
+                         most_ns = 256'000'000;
   if (!takes_part_.load(std::memory_order_relaxed)) return false;
   note_awake();
   const std::int64_t now_ns = std::chrono::steady_clock::now().time_since_epoch().count();
@@ -43,6 +46,7 @@ bool Seat::leave_if_shared() noexcept {
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return false;
   const std::optional<int> processor = CPU_COUNT(&allowed) > 1 ? free_processor(allowed) : std::nullopt;
   if (!processor) return false;
+  if (now_ns - shared_ns_.exchange(now_ns, std::memory_order_relaxed) > lasting_ns) return false;
   cpu_set_t wanted;
   CPU_ZERO(&wanted);
   CPU_SET(*processor, &wanted);

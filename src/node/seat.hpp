@@ -25,7 +25,8 @@ class Seat {
   void take_part() noexcept { takes_part_.store(true, std::memory_order_relaxed); }
   void note_awake() noexcept;
   void note_asleep() noexcept;
-  /// The calling thread has been woken, or has had to wait for its processor. Whether it has gone to another.
+  /// The calling thread has been woken, or has had to wait for its processor. Whether it has gone to another,
+  /// which it does when this is so for the second time within a millisecond.
   bool leave_if_shared() noexcept;
 
  private:
@@ -33,7 +34,7 @@ class Seat {
 
   comm::Transport& transport_;
   std::atomic<bool> takes_part_{false};
-  std::atomic<std::int64_t> not_before_ns_{0}, moved_ns_{0}, pause_ns_{0};
+  std::atomic<std::int64_t> not_before_ns_{0}, shared_ns_{-1'000'000'000}, moved_ns_{0}, pause_ns_{0};
 };
 
 }  // namespace weir::detail::node

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <deque>
+#include <thread>
 
 using namespace weir;
 using namespace weir::detail;
@@ -59,6 +60,8 @@ TEST_CASE("A thread leaves a processor on which a neighbour is awake for one on 
   for (int i = 0; i < 1000 && !has_moved; ++i) {
     node::Seat seat(host);
     seat.take_part();
+    REQUIRE_FALSE(seat.leave_if_shared());  // it may be about to be alone again
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
     has_moved = seat.leave_if_shared() && host.bell().seat() == free;
     const cpu_set_t after = allowed_here();
     REQUIRE(CPU_EQUAL(&after, &allowed));
