@@ -5,12 +5,14 @@
 #include <cmath>
 #include <complex>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <string>
 
 #include "array/lists.hpp"
 #include "support/in_cluster.hpp"
+#include "weir/array/arrange.hpp"
 #include "weir/array/creation.hpp"
 #include "weir/array/elementwise.hpp"
 #include "weir/array/fft.hpp"
@@ -51,6 +53,60 @@ std::vector<double> sorted_percentiles(std::vector<double> x, const std::vector<
 }
 
 }  // namespace
+
+TEST_CASE("percentiles of lines are those of the sorted lines, whatever their order is") {
+  in_cluster([] {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    std::uint64_t state = 1;
+    const auto drawn = [&] { return (state = state * 6364136223846793005u + 1442695040888963407u) >> 33; };
+    const std::function<double(int, int)> orders[] = {
+        [](int i, int) { return i; },
+        [](int i, int n) { return n - i; },
+        [](int, int) { return 2; },
+        [](int i, int n) { return std::min(i, n - i); },
+        [&](int, int) { return static_cast<double>(drawn()); },
+        [&](int, int) { return static_cast<double>(drawn() % 3); },
+        [&](int, int) { return drawn() % 2 ? infinity : 1; },
+        [](int i, int n) { return i % 8 == 0 ? 0 : i % (n / 8 + 1); },
+    };
+    const std::vector<double> percent{0, 25, 50, 99.5, 100};
+    for (const int n : {1, 2, 32, 33, 100, 1'000, 3'000})
+      for (const auto& order : orders) {
+        std::vector<double> numbers;
+        for (int i = 0; i < n; ++i) numbers.push_back(order(i, n));
+        const auto expected = sorted_percentiles(numbers, percent);
+        INFO(n << ' ' << (&order - orders));
+        const auto rows = stack(std::vector<Array<double>>{line(numbers), line(numbers)}).persist();
+        const xt::xarray<double> along = percentile(rows, percent, 1).compute(),
+                                 across = percentile(transpose(rows).persist(), percent, 0).compute();
+        for (std::size_t p = 0; p < percent.size(); ++p) {
+          CHECK(along(p, 0) == expected[p]);
+          CHECK(across(p, 1) == expected[p]);
+        }
+      }
+  });
+}
+
+TEST_CASE("what is made of a list alone is as many chunks as an array of its size") {
+  in_cluster([] {
+    const auto list = arange<double>(0, 1'000).persist();
+    REQUIRE(list.chunk_count() == 1);
+    const Array<double> wide[] = {broadcast_to(list, {1'000, 1'000}), diag(list),
+                                  meshgrid(std::vector{list, list})[1]};
+    for (const Array<double>& x : wide) CHECK(x.chunk_count() >= zeros({1'000, 1'000}).chunk_count());
+    const xt::xarray<double> rows = wide[0].compute(), on = wide[1].compute(), columns = wide[2].compute();
+    bool are_right = true;
+    for (std::size_t r = 0; r < 1'000; ++r)
+      for (std::size_t c = 0; c < 1'000; ++c)
+        are_right = are_right && rows(r, c) == static_cast<double>(c) &&
+                    columns(r, c) == static_cast<double>(r) &&
+                    on(r, c) == (r == c ? static_cast<double>(r) : 0);
+    CHECK(are_right);
+    CHECK(diag(diag(list, 3), 3).sum().item() == 499'500);
+    CHECK(broadcast_to(list(range(0, 8)), {3, 8}).chunk_count() == 1);
+    CHECK(broadcast_to(list, {0, 1'000}).compute().size() == 0);
+  });
+}
 
 TEST_CASE("percentiles of a long line are those of the sorted line") {
   in_cluster([] {

@@ -248,6 +248,39 @@ TEST_CASE("arrangements and statistics are what their parts give") {
   });
 }
 
+namespace {
+
+template <class T, class W>
+void check_average(const Array<T>& x, const Array<W>& weights) {
+  using R = typename decltype(average(x, weights).compute())::value_type;
+  const auto wide = broadcast_to(weights.template astype<R>(), x.shape());
+  for (const Axes& axis : {Axes(), Axes(0), Axes(2), Axes(std::vector<std::int64_t>{0, 2})})
+    for (const bool keepdims : {false, true}) {
+      const Reduce how{.axis = axis, .keepdims = keepdims};
+      const auto expected = (x.template astype<R>() * wide).sum(how) / wide.sum(how);
+      const auto got = average(x, weights, how);
+      INFO(to_text(got.shape()) << ' ' << to_text(got.chunks()));
+      REQUIRE(got.shape() == expected.shape());
+      const double most = sizeof(R) == 4 ? 1e-6 : 1e-13;
+      CHECK(abs(got - expected).max().item() <= most);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("an average is the quotient of two sums, over any axes and wherever chunks end") {
+  in_cluster([] {
+    Random random(5);
+    const auto x = random.normal({70, 40, 90}).persist();
+    const auto weights = random.uniform({70, 40, 90}, 1, 2).persist();
+    check_average(x.rechunk({16, 40, 33}), weights.rechunk({70, 7, 90}));
+    check_average(x.rechunk({70, 40, 90}), weights(all, all, range(0, 1)));
+    check_average(x.astype<float>().rechunk({50, 9, 90}), weights.astype<float>());
+    check_average(x(range(0, 5), all, all) * std::complex<double>(1, 2), weights(range(0, 5), all, all));
+    check_average((x * 9).astype<int>(), weights);
+  });
+}
+
 TEST_CASE("argtopk of a few finds the same along any axis, whatever the chunks are") {
   in_cluster([] {
     const auto x = Random(3).integers<std::int64_t>({70, 3, 90}, 0, 50, {70, 3, 90});

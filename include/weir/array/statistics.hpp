@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 
 #include "weir/array/arrange.hpp"
 #include "weir/array/linalg.hpp"
@@ -23,6 +24,9 @@ namespace detail::array {
 [[nodiscard]] NodePtr in_blocks(const NodePtr& x, const std::vector<std::int64_t>& factors, bool trim);
 /// Weights as an array of the shape of x.
 [[nodiscard]] NodePtr weights_along(const NodePtr& x, const NodePtr& weights, const Axes& folded);
+/// The sums of two arrays of one type and shape over the same axes, in one pass: what both are made of is
+/// read once. Real or complex numbers.
+[[nodiscard]] std::pair<NodePtr, NodePtr> sums_of_both(const NodePtr& a, const NodePtr& b, const Reduce& how);
 /// The same array; a task fails with the rule if an element is 0.
 [[nodiscard]] NodePtr not_zero(std::string rule, const NodePtr& x);
 }  // namespace detail::array
@@ -45,9 +49,10 @@ template <class T, class W>
   return detail::array::in_name_of("average", [&] {
     const Array<W> along(detail::array::weights_along(x.node(), weights.node(), how.axis));
     const Array<R> each = along.template astype<R>();
-    const Array<R> total(
-        detail::array::not_zero("average: the weights must not add up to 0", each.sum(how).node()));
-    return (x.template astype<R>() * each).sum(how) / total;
+    const auto [sum, weight] =
+        detail::array::sums_of_both((x.template astype<R>() * each).node(), each.node(), how);
+    return Array<R>(sum) /
+           Array<R>(detail::array::not_zero("average: the weights must not add up to 0", weight));
   });
 }
 

@@ -101,7 +101,7 @@ NodePtr diag(const NodePtr& x, std::int64_t k) {
   const std::int64_t size = shape[0] + std::abs(k);
   // The list as a column (as a row, below the main diagonal), with zeros where the diagonal does not reach.
   const NodePtr line = pad(x, {{0, std::abs(k)}}, PadMode::constant, element(x->type, 0));
-  const NodePtr wide = broadcast("diag", expand_dims(line, k < 0 ? 0 : 1), {size, size});
+  const NodePtr wide = stretched("diag", expand_dims(line, k < 0 ? 0 : 1), {size, size});
   const NodePtr on =
       elementwise(Op::equal, DType::int64, DType::boolean, {distance(wide->grid), element(DType::int64, k)});
   return std::make_shared<DiagonalNode>(

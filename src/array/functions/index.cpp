@@ -52,6 +52,12 @@ NodePtr broadcast(std::string_view function, const NodePtr& x, const Shape& shap
   check_size(function, shape, {});
   return affine("broadcast_to", x, maps, shape);
 }
+NodePtr stretched(std::string_view function, const NodePtr& x, const Shape& shape) {
+  const NodePtr wide = broadcast(function, x, shape);
+  Chunks chunks = wide->grid.chunks;
+  cut_products(function, x->grid.size(), size_of(x->type), chunks);
+  return chunks == wide->grid.chunks ? wide : std::make_shared<RegridNode>(wide, Grid(std::move(chunks)));
+}
 
 // --- x(...)
 

@@ -299,9 +299,7 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
 
 // The whole tree; the result has the folded axes, with one element, unless it drops them, and the planes in
 // front unless it concludes.
-NodePtr fold_tree(const Folding& how, const NodePtr& x, int split_every) {
-  NodePtr node = std::make_shared<FoldNode>(how, joined(how, x));
-  if (how.is_done(node->inputs[0]->grid, 0)) return node;
+NodePtr merged_by_tree(const Folding& how, NodePtr node, int split_every) {
   const auto axes = std::max<std::ptrdiff_t>(1, std::ranges::count(how.folded, true));
   const auto ways = std::max<std::int64_t>(
       2, static_cast<std::int64_t>(std::pow(split_every, 1.0 / static_cast<double>(axes)) + 1e-9));
@@ -311,6 +309,10 @@ NodePtr fold_tree(const Folding& how, const NodePtr& x, int split_every) {
   };
   while (!is_done()) node = combined(how, node, ways);
   return node;
+}
+NodePtr fold_tree(const Folding& how, const NodePtr& x, int split_every) {
+  const auto node = std::make_shared<FoldNode>(how, joined(how, x));
+  return how.is_done(node->inputs[0]->grid, 0) ? node : merged_by_tree(how, node, split_every);
 }
 
 // One plane without the folded axes (or with them).
@@ -458,6 +460,52 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
       return tree(Fold::nan_maximum, input);
   }
   throw Error(ErrorKind::internal, "reduce: unknown reduction");
+}
+
+std::pair<NodePtr, NodePtr> sums_of_both(const NodePtr& a, const NodePtr& b, const Reduce& how) {
+  Folding one{"sum", Fold::sum, a->type, named_axes("sum", how.axis, a->grid.axes()), 0};
+  if (how.split_every < 2)
+    refuse("sum", "split_every must be at least 2 (got " + std::to_string(how.split_every) + ")");
+  const NodePtr x = joined(one, a), y = joined(one, b);
+  // The partial sums of one are in front of those of the other, along an axis of their own.
+  Chunks chunks{{2}};
+  for (std::size_t k = 0; k < x->grid.axes(); ++k)
+    chunks.push_back(one.folded[k] ? std::vector<std::int64_t>(x->grid.chunks[k].size(), 1)
+                                   : x->grid.chunks[k]);
+  const auto plan = [one, x, y](TaskBuilder& task, std::int64_t chunk) {
+    const View view = chunk_view(x->grid, chunk);
+    Dims shape{2}, inner;
+    for (std::size_t k = 0; k < view.shape.size(); ++k) inner.push_back(one.folded[k] ? 1 : view.shape[k]);
+    for (const std::int64_t n : inner) shape.push_back(n);
+    Destination to{.operand = task.temporary(fold_type(Fold::sum, one.type), shape, Fold::sum),
+                   .fold = Fold::sum};
+    const Dims kept = row_major(inner);
+    for (std::size_t k = 0; k < inner.size(); ++k) to.steps.push_back(one.folded[k] ? 0 : kept[k]);
+    to.index_steps.resize(inner.size());
+    task.fill(*x, view, to);
+    to.offset = row_major(shape)[0];
+    task.fill(*y, view, to);
+    task.result(to.operand);
+  };
+  const auto partial = std::make_shared<TaskNode>("sum", fold_type(Fold::sum, one.type),
+                                                  Grid(std::move(chunks)), std::vector<NodePtr>{x, y}, plan);
+  partial->light = true;
+  Folding both = one;
+  both.folded = {false};
+  for (const bool is_folded : one.folded) both.folded.push_back(is_folded);
+  both.drops = !how.keepdims && std::ranges::count(one.folded, true) > 0 && !both.is_done(partial->grid);
+  const NodePtr tree = merged_by_tree(both, partial, how.split_every);
+  const auto sum_of = [&](std::int64_t which) -> NodePtr {
+    SmallVector<AxisMap, 4> maps{{which, 0, -1}};
+    Chunks left;
+    for (std::size_t k = 1; k < tree->grid.axes(); ++k) {
+      const bool is_gone = !both.drops && !how.keepdims && both.folded[k];
+      maps.push_back(is_gone ? AxisMap{0, 0, -1} : AxisMap{0, 1, static_cast<std::int64_t>(left.size())});
+      if (!is_gone) left.push_back(tree->grid.chunks[k]);
+    }
+    return cast(std::make_shared<AffineNode>("squeeze", tree, Grid(std::move(left)), maps), a->type);
+  };
+  return {sum_of(0), sum_of(1)};
 }
 
 NodePtr exact_totals(bool product, const NodePtr& x, std::int64_t axis) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <span>
 
 #include "array/graph/views.hpp"
 #include "array/kernels/exact.hpp"
@@ -215,12 +216,63 @@ std::uint64_t ordered_bits(double x) {
   return bits >> 63 ? ~bits : bits | std::uint64_t{1} << 63;
 }
 
-// Puts the numbers at some places, which grow, where sorting would: between two of them nothing is in order.
-void sort_places(double* list, double* end, const std::size_t* place, const std::size_t* last) {
-  for (double* begin = list; place != last; ++place) {
-    std::nth_element(begin, list + *place, end);
-    begin = list + *place + 1;  // what is there stays
+// Puts those that are less than a border (or, not greater) first: how many there are. Without a branch, which
+// could not be foretold.
+template <bool with_border>
+std::ptrdiff_t part_at(double* x, std::ptrdiff_t count, double border) {
+  std::ptrdiff_t below = 0;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    const double here = x[i];
+    x[i] = x[below];
+    x[below] = here;
+    below += with_border ? here <= border : here < border;
   }
+  return below;
+}
+// About the middle one of nine that lie apart.
+double border_of(const double* x, std::ptrdiff_t count) {
+  const auto middle = [](double a, double b, double c) {
+    return std::max(std::min(a, b), std::min(std::max(a, b), c));
+  };
+  const auto of_three = [&](std::ptrdiff_t at) {
+    const double* from = x + at * (count - 1) / 8;
+    const std::ptrdiff_t step = (count - 1) / 8;
+    return middle(from[0], from[step], from[2 * step]);
+  };
+  return middle(of_three(0), of_three(3), of_three(6));
+}
+// Puts the numbers at some places, which grow, where sorting would: between two of them nothing is in order.
+// `rounds`: of parting, before the C++ library's selection, which is slower, but never by much.
+void sort_places(double* list, std::ptrdiff_t begin, std::ptrdiff_t end, std::span<const std::size_t> places,
+                 int rounds) {
+  constexpr std::ptrdiff_t few = 32;
+  while (!places.empty() && end - begin > 1) {
+    if (end - begin <= few) return std::sort(list + begin, list + end);
+    if (rounds-- == 0) {
+      for (const std::size_t place : places) {
+        const auto at = static_cast<std::ptrdiff_t>(place);
+        std::nth_element(list + begin, list + at, list + end);
+        begin = at + 1;  // what is there stays
+      }
+      return;
+    }
+    const double border = border_of(list + begin, end - begin);
+    std::ptrdiff_t middle = begin + part_at<false>(list + begin, end - begin, border);
+    if (middle == begin) {  // none is less: all that are equal come first, and are where they belong
+      begin += part_at<true>(list + begin, end - begin, border);
+      const auto rest = std::ranges::lower_bound(places, static_cast<std::size_t>(begin));
+      places = {rest, places.end()};
+      continue;
+    }
+    const auto right = std::ranges::lower_bound(places, static_cast<std::size_t>(middle));
+    sort_places(list, begin, middle, {places.begin(), right}, rounds);
+    places = {right, places.end()};
+    begin = middle;
+  }
+}
+void sort_places(std::span<double> list, std::span<const std::size_t> places) {
+  const int rounds = 4 * static_cast<int>(std::bit_width(list.size()));
+  sort_places(list.data(), 0, std::ssize(list), places, rounds);
 }
 
 // Numbers are counted by the first bits of what they are ordered by; those that are none in the last bin.
@@ -291,7 +343,7 @@ std::vector<double> at_places_of(const std::vector<Bin>& wanted, std::vector<dou
     within.push_back(before + place - static_cast<std::size_t>(wanted[bin].before));
   }
   if (within.size() > most_places) std::ranges::sort(kept);
-  else sort_places(kept.data(), kept.data() + kept.size(), within.data(), within.data() + within.size());
+  else sort_places(kept, within);
   std::vector<double> found;
   for (const std::size_t place : within) found.push_back(kept[place]);
   return found;

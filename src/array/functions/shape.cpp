@@ -208,7 +208,7 @@ NodePtr broadcast_to(const NodePtr& x, const Shape& shape) {
   (void)shape_of(x);
   if (std::ranges::any_of(shape, [](std::int64_t extent) { return extent < 0; }))
     refuse("broadcast_to", "an extent must be at least 0 (got " + weir::to_text(shape) + ")");
-  return broadcast("broadcast_to", x, shape);
+  return stretched("broadcast_to", x, shape);
 }
 
 NodePtr concatenated(std::vector<NodePtr> parts, std::size_t axis) {

@@ -109,8 +109,7 @@ constexpr std::uint32_t no_operand = UINT32_MAX;
 
 // Where the rows along an axis of chunks lie. Parameters: extent before and elements after the axis, the
 // first index of each chunk along it and the end, for each the operand (or none) and the index that begins
-// there
-// (-1: operands have what was picked of chunks, in the order of the list).
+// there (-1: the operand has what was picked of this chunk and of others, in the order of the list).
 struct RowsOfChunks {
   RowsOfChunks(Reader& parameters, std::span<const Tensor> operands) {
     read(parameters, before);
@@ -168,6 +167,37 @@ std::byte* copy_rows(const std::uintptr_t* at, std::size_t count, std::int64_t r
   return to;
 }
 
+// Where the next row is of what was picked, and that of an index in what was not, also found without a
+// branch.
+class MixedRows {
+ public:
+  explicit MixedRows(const RowsOfChunks& rows) : next_(rows.base.size() + 1) {
+    for (std::size_t c = 0; c < rows.operand.size(); ++c) {
+      const bool is_here = rows.operand[c] != no_operand, is_picked = is_here && rows.lows[c] < 0;
+      sources_.push_back({is_here ? rows.operand[c] : rows.base.size(), is_picked ? 0 : rows.origin[c].row,
+                          is_picked ? rows.origin[c].row : 0});
+    }
+  }
+  void begin(const RowsOfChunks& rows) {
+    for (std::size_t c = 0; c < sources_.size(); ++c) next_[sources_[c].place] = rows.origin[c].first;
+  }
+  std::uintptr_t operator()(std::size_t chunk, std::int64_t i) {
+    const Source& source = sources_[chunk];
+    std::uintptr_t& next = next_[source.place];
+    const std::uintptr_t at = next + static_cast<std::uintptr_t>(i) * source.row;
+    next += source.advance;
+    return at;
+  }
+
+ private:
+  struct Source {
+    std::size_t place;
+    std::uintptr_t row, advance;
+  };
+  std::vector<std::uintptr_t> next_;  // of each operand
+  std::vector<Source> sources_;
+};
+
 // Rows along an axis of chunks, or of what was picked of them. Parameters: shape of the result, those of
 // RowsOfChunks, and the list of indices; if it is empty, the last operand is the list.
 task::Value gathered_from_chunks(Reader& parameters, std::span<const Tensor> operands) {
@@ -186,24 +216,21 @@ task::Value gathered_from_chunks(Reader& parameters, std::span<const Tensor> ope
   constexpr std::size_t few = 256;
   std::array<std::uintptr_t, few> at;
   auto* to = static_cast<std::byte*>(out.data);
+  MixedRows mixed(rows);
   for (std::int64_t b = 0; b < rows.before; ++b, rows.next_before()) {
-    std::vector<const std::byte*> next = rows.base;
+    if (rows.is_picked) mixed.begin(rows);
     for (std::size_t begin = 0; begin < list.size(); begin += few) {
       const std::size_t piece = std::min(few, list.size() - begin);
-      if (rows.is_picked) {
-        for (std::size_t k = 0; k < piece; ++k) {
-          std::int64_t i = list[begin + k];
-          const std::byte*& mine = next[rows.operand[chunk_of(i)]];
-          at[k] = reinterpret_cast<std::uintptr_t>(std::exchange(mine, mine + rows.row));
-        }
-      } else {
+      const auto find = [&](auto where) {
         for (std::size_t k = 0; k < piece; ++k) {
           std::int64_t i = list[begin + k];
           const std::size_t chunk = chunk_of(i);
-          at[k] = rows.origin[chunk](i);
+          at[k] = where(chunk, i);
           __builtin_prefetch(reinterpret_cast<const void*>(at[k]));
         }
-      }
+      };
+      if (rows.is_picked) find([&](std::size_t chunk, std::int64_t i) { return mixed(chunk, i); });
+      else find([&](std::size_t chunk, std::int64_t i) { return rows.origin[chunk](i); });
       to = copy_rows(at.data(), piece, rows.row, to);
     }
   }
@@ -398,6 +425,7 @@ Chunks chunks_of_taken(const Node& x, std::size_t axis, std::int64_t count) {
 // Chunks of a node in groups that a task may read together: those that one worker has.
 struct Groups {
   std::size_t count = 0;
+  bool are_workers = false;
   std::vector<std::size_t> of;  // of each chunk
   Groups(const Node& x, std::size_t axis, bool by_worker) {
     std::map<PeerId, std::size_t> workers;
@@ -415,7 +443,8 @@ struct Groups {
     }
     count = workers.size();
     const std::size_t along = x.grid.chunks[axis].size();
-    if (std::ssize(of) == x.grid.count() && count <= along) return;
+    are_workers = std::ssize(of) == x.grid.count() && count <= along;
+    if (are_workers) return;
     of.clear();  // each along the axis is one
     count = along;
     for (std::int64_t c = 0; c < x.grid.count(); ++c)
@@ -479,7 +508,8 @@ class UnreadList {
     return groups_->of[static_cast<std::size_t>(x->grid.ravel(at))];
   }
   // What each chunk of the result wants of each group of chunks is picked where these are, so that nothing
-  // else travels.
+  // else travels. Of one group, in turn, a chunk takes what it wants where it lies: that is made where those
+  // are, and their elements are copied once.
   void make_picks(bool by_worker) {
     groups_.emplace(*x, axis, by_worker);
     Chunks chunks = x->grid.chunks;
@@ -513,7 +543,16 @@ class UnreadList {
     const auto [begin, end] = sources(view.maps[axis].start, view.shape[axis]);
     std::vector<std::uint32_t> operands, operand(x->grid.chunks[axis].size(), no_operand),
         of_group(groups_->count, no_operand);
+    std::vector<std::int64_t> lows(operand.size(), -1);
+    const std::size_t own_group =
+        groups_->are_workers ? static_cast<std::size_t>(at[a]) % groups_->count : groups_->count;
     for (std::size_t c = begin; c < end; ++c) {
+      if (group_of(at, c) == own_group) {
+        operand[c] = static_cast<std::uint32_t>(operands.size());
+        operands.push_back(need(task, view, c));
+        lows[c] = x->grid.starts[axis][c];
+        continue;
+      }
       std::uint32_t& mine = of_group[group_of(at, c)];
       if (mine == no_operand) {
         Dims there = at;
@@ -525,8 +564,7 @@ class UnreadList {
       operand[c] = mine;
     }
     operands.push_back(need_list(task, view.maps[axis].start, view.shape[axis]));
-    gather_from(task, std::move(operands), view.shape, axis, x->grid.starts[axis], operand,
-                std::vector<std::int64_t>(operand.size(), -1), {});
+    gather_from(task, std::move(operands), view.shape, axis, x->grid.starts[axis], operand, lows, {});
   }
 
   std::vector<ListEnds> ends_;  // of each chunk of the list

@@ -26,36 +26,6 @@ const Node& there(const NodePtr& node) {
   return *node;
 }
 
-// What has more elements than any input has chunks as large as a product of theirs, perhaps one alone: they
-// are cut until they are no larger than automatic ones, along the first axes, so that rows stay long.
-void cut_products(Op op, const std::vector<NodePtr>& inputs, std::size_t element_bytes, Chunks& chunks) {
-  Shape shape;
-  double size = 1, largest = 1, automatic = 1;
-  for (const auto& along : chunks) {
-    shape.push_back(std::accumulate(along.begin(), along.end(), std::int64_t{0}));
-    size *= static_cast<double>(shape.back());
-    largest *= static_cast<double>(*std::ranges::max_element(along));
-  }
-  for (const NodePtr& input : inputs)
-    if (static_cast<double>(input->grid.size()) >= size) return;
-  for (const auto& along : ChunkSpec().resolve(to_string(op), shape, element_bytes))
-    automatic *= static_cast<double>(along.front());
-  for (auto& along : chunks) {
-    const std::int64_t longest = *std::ranges::max_element(along);
-    const double shorter = std::max(1.0, std::floor(static_cast<double>(longest) * automatic / largest));
-    if (largest <= automatic) return;
-    const auto most = static_cast<std::int64_t>(shorter);
-    std::vector<std::int64_t> pieces;
-    for (const std::int64_t extent : along)
-      for (std::int64_t parts = (extent + most - 1) / most, begin = 0; parts > 0; --parts) {
-        pieces.push_back((extent - begin + parts - 1) / parts);
-        begin += pieces.back();
-      }
-    along = std::move(pieces);
-    largest *= static_cast<double>(*std::ranges::max_element(along)) / static_cast<double>(longest);
-  }
-}
-
 Grid broadcast(Op op, const std::vector<NodePtr>& inputs, std::size_t element_bytes) {
   const auto mismatch = [&] {
     std::string shapes;
@@ -85,7 +55,9 @@ Grid broadcast(Op op, const std::vector<NodePtr>& inputs, std::size_t element_by
     }
     chunks[axes - back] = chosen->grid.chunks[chosen->grid.axes() - back];
   }
-  cut_products(op, inputs, element_bytes, chunks);
+  std::int64_t most = 0;
+  for (const NodePtr& input : inputs) most = std::max(most, input->grid.size());
+  cut_products(to_string(op), most, element_bytes, chunks);
   return Grid(std::move(chunks), to_string(op));
 }
 
@@ -101,6 +73,33 @@ GridPtr common_grid(const std::vector<NodePtr>& inputs) {
 }
 
 }  // namespace
+
+void cut_products(std::string_view function, std::int64_t most, std::size_t element_bytes, Chunks& chunks) {
+  Shape shape;
+  double size = 1, largest = 1, automatic = 1;
+  for (const auto& along : chunks) {
+    shape.push_back(std::accumulate(along.begin(), along.end(), std::int64_t{0}));
+    size *= static_cast<double>(shape.back());
+    largest *= static_cast<double>(*std::ranges::max_element(along));
+  }
+  if (static_cast<double>(most) >= size) return;
+  for (const auto& along : ChunkSpec().resolve(function, shape, element_bytes))
+    automatic *= static_cast<double>(along.front());
+  for (auto& along : chunks) {
+    const std::int64_t longest = *std::ranges::max_element(along);
+    const double shorter = std::max(1.0, std::floor(static_cast<double>(longest) * automatic / largest));
+    if (largest <= automatic) return;
+    const auto piece = static_cast<std::int64_t>(shorter);
+    std::vector<std::int64_t> pieces;
+    for (const std::int64_t extent : along)
+      for (std::int64_t parts = (extent + piece - 1) / piece, begin = 0; parts > 0; --parts) {
+        pieces.push_back((extent - begin + parts - 1) / parts);
+        begin += pieces.back();
+      }
+    along = std::move(pieces);
+    largest *= static_cast<double>(*std::ranges::max_element(along)) / static_cast<double>(longest);
+  }
+}
 
 const Shape& shape_of(const NodePtr& node) { return there(node).grid.shape; }
 const Chunks& chunks_of(const NodePtr& node) { return there(node).grid.chunks; }

@@ -157,6 +157,10 @@ class FileNode : public Node {
   FileName file_;
 };
 
+/// Cuts the chunks of what has more elements than any of its inputs, the largest of which has `most`: they
+/// may be as large as a product of theirs, perhaps one alone. Then they are no larger than automatic ones;
+/// along the first axes, so that rows stay long.
+void cut_products(std::string_view function, std::int64_t most, std::size_t element_bytes, Chunks& chunks);
 /// The same elements, computed once and kept until all their users are done.
 [[nodiscard]] NodePtr kept(const NodePtr& node);
 /// The axis counted from the front. Throws if there is no such axis.

@@ -11,6 +11,8 @@ namespace weir::detail::array {
                              const Shape& shape);
 /// Throws if the shapes do not fit.
 [[nodiscard]] NodePtr broadcast(std::string_view function, const NodePtr& x, const Shape& shape);
+/// The same in chunks of its own, so that all workers take part where it has many elements of few.
+[[nodiscard]] NodePtr stretched(std::string_view function, const NodePtr& x, const Shape& shape);
 /// Two stacks of matrices along the last two axes as stacks of one shape, broadcast to each other. Throws if
 /// they do not fit.
 [[nodiscard]] std::pair<NodePtr, NodePtr> in_one_stack(std::string_view function, const NodePtr& a,
