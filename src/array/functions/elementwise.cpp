@@ -140,6 +140,14 @@ T element_of(std::string_view function, DType type, const Literal& value) {
 NodePtr node_of(Op op, const Term& term, DType type) {
   return term.node ? term.node : scalar_as(to_string(op), type, term.number);
 }
+// Moved to their place: a list would be copied, and each copy counts.
+std::vector<NodePtr> nodes_of(Op op, const Term& a, const Term& b, DType type) {
+  std::vector<NodePtr> nodes;
+  nodes.reserve(2);
+  nodes.push_back(node_of(op, a, type));
+  nodes.push_back(node_of(op, b, type));
+  return nodes;
+}
 }  // namespace
 
 NodePtr scalar_as(std::string_view function, DType type, const Literal& value) {
@@ -158,14 +166,14 @@ NodePtr arithmetic(Op op, const Term& a, const Term& b) {
   if (op == Op::power && type != DType::boolean && !b.node &&
       (b.number == Literal(std::int64_t{2}) || b.number == Literal(2.0)))
     return elementwise(Op::square, type, type, {a.node});
-  return elementwise(op, type, type, {node_of(op, a, type), node_of(op, b, type)});
+  return elementwise(op, type, type, nodes_of(op, a, b, type));
 }
 
 NodePtr floating_arithmetic(Op op, const Term& a, const Term& b) {
   const DType type = floating(type_of(a, b));
   if (const NodePtr factor = op == Op::divide && !b.node ? factor_for(type, b.number) : nullptr)
     return elementwise(Op::multiply, type, type, {a.node, factor});
-  return elementwise(op, type, type, {node_of(op, a, type), node_of(op, b, type)});
+  return elementwise(op, type, type, nodes_of(op, a, b, type));
 }
 
 NodePtr compare(Op op, const Term& a, const Term& b) {

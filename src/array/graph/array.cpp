@@ -227,11 +227,19 @@ class Arriving {
   std::size_t ahead_ = 0;
 };
 
+// Not set, row-major.
 template <class T>
 xt::xarray<T> elements_of(const Shape& shape) {
-  typename xt::xarray<T>::shape_type extents(shape.size());
-  std::ranges::transform(shape, extents.begin(), [](std::int64_t n) { return static_cast<std::size_t>(n); });
-  return xt::xarray<T>(extents);
+  using Elements = xt::xarray<T>;
+  typename Elements::inner_shape_type extents(shape.size());
+  typename Elements::inner_strides_type strides(shape.size());
+  std::int64_t size = 1;
+  for (std::size_t a = shape.size(); a-- > 0; size *= shape[a]) {
+    extents[a] = static_cast<std::size_t>(shape[a]);
+    strides[a] = size;
+  }
+  return Elements(typename Elements::storage_type(static_cast<std::size_t>(size)), std::move(extents),
+                  std::move(strides));
 }
 
 /// An array that is put together from its chunks.
