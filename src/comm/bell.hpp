@@ -35,16 +35,16 @@ class Bell {
 
   static constexpr std::int32_t nowhere = -1;
   /// The processor on which the process that is rung for here is awake, as far as others must know.
-  [[nodiscard]] std::int32_t seat() const noexcept { return seat_.load(std::memory_order_relaxed); }
-  void sit(std::int32_t processor) noexcept {
-    if (seat() != processor) seat_.store(processor, std::memory_order_relaxed);
+  [[nodiscard]] std::int32_t processor() const noexcept { return processor_.load(std::memory_order_relaxed); }
+  void be_at(std::int32_t processor) noexcept {
+    if (this->processor() != processor) processor_.store(processor, std::memory_order_relaxed);
   }
 
  private:
   void wake() noexcept;
 
   std::atomic<std::uint32_t> rings_{0}, down_{0};
-  std::atomic<std::int32_t> seat_{nowhere};
+  std::atomic<std::int32_t> processor_{nowhere};
 };
 
 /// What a neighbour must know to find this process's bell.

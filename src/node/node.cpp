@@ -93,7 +93,7 @@ void Node::Rest::spin() {
 
 // Where nobody else is nobody need sleep.
 void Node::Rest::leave_if_shared() {
-  if (seat_ && seat_->leave_if_shared()) node_.crowd_.forget();
+  if (whereabouts_ && whereabouts_->leave_if_shared()) node_.crowd_.forget();
 }
 
 std::chrono::nanoseconds Node::Rest::patience(std::chrono::nanoseconds idle) const {
@@ -118,9 +118,9 @@ void Node::Rest::operator()(std::chrono::nanoseconds idle, std::chrono::nanoseco
   if (!is_down_) {
     if (idle < node_.patience_.spin) {
       if (const std::chrono::nanoseconds pause = node_.nap(); pause.count() > 0) {
-        if (seat_) seat_->note_asleep();
+        if (whereabouts_) whereabouts_->note_asleep();
         std::this_thread::sleep_for(std::min(pause, most));
-        if (seat_) seat_->note_awake();
+        if (whereabouts_) whereabouts_->note_awake();
         return;
       }
       if (!node_.crowd_.is_there()) return spin();
@@ -133,7 +133,7 @@ void Node::Rest::operator()(std::chrono::nanoseconds idle, std::chrono::nanoseco
   }
   // Whoever holds the baton may have polled before this thread lay down, and not do so again.
   const bool is_polled = node_.last_poll_ns_.load(std::memory_order_seq_cst) != polled_;
-  if (seat_) seat_->note_asleep();
+  if (whereabouts_) whereabouts_->note_asleep();
   node_.transport_.sleep(since_, std::min(is_polled ? patience(idle) : node_.patience_.doze, most));
   leave_if_shared();  // the processor may be that of whoever has woken this thread
   has_slept_ = true;

@@ -13,7 +13,7 @@
 #include "core/crowd.hpp"
 #include "core/log.hpp"
 #include "node/baton.hpp"
-#include "node/seat.hpp"
+#include "node/whereabouts.hpp"
 #include "protocol/codec.hpp"
 
 namespace weir::detail::node {
@@ -202,11 +202,11 @@ class Node : public client::ClusterLink,
   /// One thread's waiting: between two polls that found nothing it is called, not under the baton.
   class Rest {
    public:
-    /// `seat`: of the process, if it is where this thread is.
-    Rest(Node& node, Seat* seat) : node_(node), seat_(seat) {
-      if (seat_) seat_->note_awake();
+    /// `whereabouts`: of the process, if it is where this thread is.
+    Rest(Node& node, Whereabouts* whereabouts) : node_(node), whereabouts_(whereabouts) {
+      if (whereabouts_) whereabouts_->note_awake();
     }
-    explicit Rest(Node& node) : Rest(node, &node.seat_) {}
+    explicit Rest(Node& node) : Rest(node, &node.whereabouts_) {}
     Rest(const Rest&) = delete;
     ~Rest() {
       get_up();
@@ -225,7 +225,7 @@ class Node : public client::ClusterLink,
     [[nodiscard]] std::chrono::nanoseconds patience(std::chrono::nanoseconds idle) const;
 
     Node& node_;
-    Seat* const seat_;
+    Whereabouts* const whereabouts_;
     bool is_down_ = false, has_slept_ = false;
     std::uint32_t since_ = 0;  // it lay down ...
     std::int64_t polled_ = 0;  // ... and the last poll before that
@@ -248,7 +248,7 @@ class Node : public client::ClusterLink,
   comm::Transport& transport_;
   Patience patience_;
   Baton baton_;
-  Seat seat_{transport_};
+  Whereabouts whereabouts_{transport_};
   client::FutureTable futures_;
 
  private:

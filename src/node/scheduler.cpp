@@ -34,7 +34,7 @@ SchedulerNode::SchedulerNode(comm::Transport& transport, SchedulerSettings setti
 SchedulerNode::~SchedulerNode() { stop_helper(); }
 
 void SchedulerNode::start() {
-  seat_.take_part();
+  whereabouts_.take_part();
   start_helper();
 }
 

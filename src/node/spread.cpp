@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <span>
+
+#include "node/processor.hpp"
 
 namespace weir::detail::node {
 
@@ -44,15 +47,6 @@ void Spread::lie_down() noexcept {
   if (place_) place_->store(SpreadPlaces::asleep, std::memory_order_relaxed);
 }
 
-int Spread::free_processor(int here, std::span<const bool> taken, std::span<const bool> allowed) noexcept {
-  const auto count = static_cast<int>(allowed.size());
-  for (int i = 1; i < count; ++i) {
-    const int other = (here + i) % count;
-    if (allowed[static_cast<std::size_t>(other)] && !taken[static_cast<std::size_t>(other)]) return other;
-  }
-  return -1;
-}
-
 // Where strangers compute on the other processors a move gains nothing, and this thread waits there for its
 // turn: then it does not go again for a while, each time a longer one.
 bool Spread::get_up() noexcept {
@@ -71,22 +65,15 @@ bool Spread::get_up() noexcept {
   const std::int64_t now_ns = now();
   if (now_ns < not_before_ns_) return false;
   not_before_ns_ = now_ns + between_ns;
-  cpu_set_t before;
-  if (sched_getaffinity(0, sizeof before, &before) != 0) return false;
-  bool taken[CPU_SETSIZE] = {}, allowed[CPU_SETSIZE];
-  for (int i = 0; i < CPU_SETSIZE; ++i) allowed[i] = CPU_ISSET(i, &before);
+  cpu_set_t taken;
+  CPU_ZERO(&taken);
   for (const std::atomic<int>& place : others)
     if (const int at = place.load(std::memory_order_relaxed) - SpreadPlaces::first;
         at >= 0 && at < CPU_SETSIZE)
-      taken[at] = true;
-  const int processor = free_processor(here, taken, allowed);
-  if (processor < 0) return false;
-  cpu_set_t wanted;
-  CPU_ZERO(&wanted);
-  CPU_SET(processor, &wanted);
-  if (sched_setaffinity(0, sizeof wanted, &wanted) != 0) return false;
-  sched_setaffinity(0, sizeof before, &before);
-  place_->store(SpreadPlaces::first + processor, std::memory_order_relaxed);
+      CPU_SET(at, &taken);
+  const std::optional<int> processor = go_to_free_processor(taken);
+  if (!processor) return false;
+  place_->store(SpreadPlaces::first + *processor, std::memory_order_relaxed);
   const std::int64_t after_ns = now();
   pause_ns_ = after_ns - now_ns > waited_ns ? std::clamp(2 * pause_ns_, least_ns, most_ns) : 0;
   not_before_ns_ = after_ns + std::max(pause_ns_, between_ns);

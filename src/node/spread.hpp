@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <span>
 
 namespace weir::detail::node {
 
@@ -25,10 +24,6 @@ class Spread {
   /// The thread is about to compute: if another does on its processor, it goes to one that is free of them.
   /// Whether it has gone.
   bool get_up() noexcept;
-
-  /// The first processor behind `here` that may be used and is not taken; -1 if there is none.
-  [[nodiscard]] static int free_processor(int here, std::span<const bool> taken,
-                                          std::span<const bool> allowed) noexcept;
 
  private:
   std::atomic<int>* place_ = nullptr;  // null: there are too many threads

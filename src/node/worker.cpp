@@ -57,7 +57,7 @@ void WorkerNode::start() {
   post(0, hello);
   flush();
   for (std::uint32_t i = 0; i < settings_.threads; ++i) add_thread();
-  if (settings_.threads == 1 && settings_.own_process) seat_.take_part();
+  if (settings_.threads == 1 && settings_.own_process) whereabouts_.take_part();
   start_helper();
 }
 

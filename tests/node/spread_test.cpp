@@ -9,22 +9,11 @@
 
 using weir::detail::node::Spread;
 
-TEST_CASE("spread: the first free processor behind one's own that may be used") {
-  const bool all[] = {true, true, true, true}, some[] = {true, false, true, false};
-  const bool none_taken[] = {false, true, false, false}, next_taken[] = {false, true, true, false},
-             all_taken[] = {true, true, true, true};
-  CHECK(Spread::free_processor(1, none_taken, all) == 2);
-  CHECK(Spread::free_processor(1, next_taken, all) == 3);
-  CHECK(Spread::free_processor(3, all_taken, all) == -1);
-  CHECK(Spread::free_processor(1, next_taken, some) == 0);
-  CHECK(Spread::free_processor(0, none_taken, std::span(all, 1)) == -1);
-}
-
 TEST_CASE("spread: who is woken beside another thread goes, and may be anywhere afterwards") {
   cpu_set_t before;
   REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
   if (CPU_COUNT(&before) < 2) return;
-  std::atomic<int> seat{-1};
+  std::atomic<int> processor{-1};
   std::atomic<bool> ends{false};
   std::thread neighbour([&] {
     cpu_set_t here;
@@ -32,15 +21,15 @@ TEST_CASE("spread: who is woken beside another thread goes, and may be anywhere 
     CPU_SET(sched_getcpu(), &here);
     sched_setaffinity(0, sizeof here, &here);
     (void)Spread::own().get_up();
-    seat = sched_getcpu();
+    processor = sched_getcpu();
     while (!ends) std::this_thread::yield();
   });
-  while (seat < 0) std::this_thread::yield();
+  while (processor < 0) std::this_thread::yield();
   bool has_gone = false;
   std::thread woken([&] {
     cpu_set_t there;
     CPU_ZERO(&there);
-    CPU_SET(seat, &there);
+    CPU_SET(processor, &there);
     for (int i = 0; i < 100000 && !has_gone; ++i) {  // it may be taken elsewhere before it looks
       sched_setaffinity(0, sizeof there, &there);
       sched_setaffinity(0, sizeof before, &before);

@@ -1,5 +1,5 @@
-// Seat: which processor a process takes.
-#include "node/seat.hpp"
+// Whereabouts: which processor a process takes.
+#include "node/whereabouts.hpp"
 
 #include <sched.h>
 
@@ -25,7 +25,7 @@ class Host final : public comm::Transport {
     for (const comm::Bell& bell : neighbours) look(bell);
   }
   comm::Bell& neighbour(int processor) {
-    neighbours.emplace_back().sit(processor);
+    neighbours.emplace_back().be_at(processor);
     return neighbours.back();
   }
 
@@ -47,49 +47,49 @@ void put_neighbour_on_each(Host& host, const cpu_set_t& allowed) {
 }  // namespace
 
 TEST_CASE("A thread leaves a processor on which a neighbour is awake for one on which none is",
-          "[node][seat]") {
+          "[node][whereabouts]") {
   const cpu_set_t allowed = allowed_here();
   if (CPU_COUNT(&allowed) < 2) return;
   Host host;
   put_neighbour_on_each(host, allowed);
   comm::Bell& asleep = host.neighbours.front();
-  const int free = asleep.seat();
-  asleep.sit(comm::Bell::nowhere);
+  const int free = asleep.processor();
+  asleep.be_at(comm::Bell::nowhere);
   // The kernel may have put this thread on the free one before, or at once take it away again.
   bool has_moved = false;
   for (int i = 0; i < 1000 && !has_moved; ++i) {
-    node::Seat seat(host);
-    seat.take_part();
-    REQUIRE_FALSE(seat.leave_if_shared());  // it may be about to be alone again
+    node::Whereabouts whereabouts(host);
+    whereabouts.take_part();
+    REQUIRE_FALSE(whereabouts.leave_if_shared());  // it may be about to be alone again
     std::this_thread::sleep_for(std::chrono::microseconds(100));
-    has_moved = seat.leave_if_shared() && host.bell().seat() == free;
+    has_moved = whereabouts.leave_if_shared() && host.bell().processor() == free;
     const cpu_set_t after = allowed_here();
     REQUIRE(CPU_EQUAL(&after, &allowed));
   }
   CHECK((has_moved || sched_getcpu() == free));
 }
 
-TEST_CASE("A thread stays where it is when that is of no use to it", "[node][seat]") {
+TEST_CASE("A thread stays where it is when that is of no use to it", "[node][whereabouts]") {
   const cpu_set_t allowed = allowed_here();
   Host host;
-  node::Seat seat(host);
+  node::Whereabouts whereabouts(host);
   SECTION("nobody else is awake") {
     host.neighbour(comm::Bell::nowhere);
-    seat.take_part();
-    CHECK_FALSE(seat.leave_if_shared());
-    CHECK(CPU_ISSET(host.bell().seat(), &allowed));
-    seat.note_asleep();
-    CHECK(host.bell().seat() == comm::Bell::nowhere);
+    whereabouts.take_part();
+    CHECK_FALSE(whereabouts.leave_if_shared());
+    CHECK(CPU_ISSET(host.bell().processor(), &allowed));
+    whereabouts.note_asleep();
+    CHECK(host.bell().processor() == comm::Bell::nowhere);
   }
   SECTION("a neighbour is awake on each") {
     put_neighbour_on_each(host, allowed);
-    seat.take_part();
-    CHECK_FALSE(seat.leave_if_shared());
+    whereabouts.take_part();
+    CHECK_FALSE(whereabouts.leave_if_shared());
   }
   SECTION("nobody knows where its process is") {
     if (CPU_COUNT(&allowed) > 1) host.neighbour(sched_getcpu());
-    seat.note_awake();
-    CHECK_FALSE(seat.leave_if_shared());
-    CHECK(host.bell().seat() == comm::Bell::nowhere);
+    whereabouts.note_awake();
+    CHECK_FALSE(whereabouts.leave_if_shared());
+    CHECK(host.bell().processor() == comm::Bell::nowhere);
   }
 }

@@ -1,11 +1,8 @@
-// Seat: the processor on which a process waits for messages, and how it leaves one that it shares.
+// Whereabouts: the processor on which a process waits for messages, and how it leaves one that it shares.
 #pragma once
-
-#include <sched.h>
 
 #include <atomic>
 #include <cstdint>
-#include <optional>
 
 #include "comm/transport.hpp"
 
@@ -17,9 +14,9 @@ namespace weir::detail::node {
 /// milliseconds though another is idle: they seem to be in its cache, and the idle one is never idle for
 /// long.
 /// **Threads.** Any; one of them, which takes part, is meant.
-class Seat {
+class Whereabouts {
  public:
-  explicit Seat(comm::Transport& transport) : transport_(transport) {}
+  explicit Whereabouts(comm::Transport& transport) : transport_(transport) {}
   /// Without it nothing here does anything: of a process in which several threads compute nobody can say
   /// where it is.
   void take_part() noexcept { takes_part_.store(true, std::memory_order_relaxed); }
@@ -30,8 +27,6 @@ class Seat {
   bool leave_if_shared() noexcept;
 
  private:
-  [[nodiscard]] std::optional<int> free_processor(const cpu_set_t& allowed) const noexcept;
-
   comm::Transport& transport_;
   std::atomic<bool> takes_part_{false};
   std::atomic<std::int64_t> not_before_ns_{0}, shared_ns_{-1'000'000'000}, moved_ns_{0}, pause_ns_{0};
