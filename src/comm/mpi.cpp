@@ -199,6 +199,7 @@ bool MpiTransport::poll(Receiver& receiver) {
   for (int found = 0, missed = 0; found < 16 && missed < 2;)
     if (probe(receiver)) moved = true, ++found;
     else ++missed;
+  is_half_here_ = incoming_ > 0;
   is_half_done_ = outgoing_ || incoming_;
   return moved;
 }

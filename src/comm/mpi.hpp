@@ -35,6 +35,9 @@ class MpiTransport final : public Transport {
   }
   [[nodiscard]] Bell& bell() noexcept override { return neighbours_.bell(); }
   [[nodiscard]] bool rings() const noexcept override { return neighbours_.all_ring() && !is_half_done_; }
+  [[nodiscard]] bool is_being_heard() const noexcept override {
+    return neighbours_.all_ring() && is_half_done_ && !is_half_here_;
+  }
   [[nodiscard]] bool wakes() const noexcept override { return peers_.size() == 1; }
 
   /// So many bytes of blocks that neighbours use are in this process's memory; more are copied by MPI.
@@ -73,7 +76,8 @@ class MpiTransport final : public Transport {
   MpiNeighbours neighbours_;
   std::vector<Peer> peers_;
   std::size_t outgoing_ = 0, incoming_ = 0;
-  std::atomic<bool> is_half_done_{false};  // something is on its way that only polling moves
+  std::atomic<bool> is_half_done_{false};  // something is on its way that only polling moves ...
+  std::atomic<bool> is_half_here_{false};  // ... to this process
   // Lists: what is in them never moves, since MPI knows the addresses.
   std::list<std::deque<Outgoing>> abandoned_out_;
   std::list<std::deque<Incoming>> abandoned_in_;

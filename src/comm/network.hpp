@@ -36,6 +36,9 @@ class Network final : public Transport {
   [[nodiscard]] bool busy(PeerId to) const override;
   [[nodiscard]] bool has_mail() const noexcept override { return base_ && base_->has_mail(); }
   [[nodiscard]] bool sending() const override;
+  [[nodiscard]] bool is_being_heard() const noexcept override {
+    return base_ && !open_ && base_->is_being_heard();
+  }
   void forget(PeerId peer) override;
   void sleep(std::uint32_t since, std::chrono::nanoseconds most) override;
   void wake() override;

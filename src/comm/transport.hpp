@@ -83,6 +83,9 @@ class Transport {
   virtual void wake() { outer_ ? outer_->wake() : bell().ring(); }
   /// Whether everything that arrives ends a sleep. What does not must be looked for.
   [[nodiscard]] virtual bool rings() const noexcept { return true; }
+  /// Whether nothing must be looked for but that what was sent has been taken: whoever is at work takes it
+  /// late, and rings when that is done. Any thread.
+  [[nodiscard]] virtual bool is_being_heard() const noexcept { return false; }
   /// Whether everything that arrives calls `wake`; some only ring the bell.
   [[nodiscard]] virtual bool wakes() const noexcept { return true; }
   /// All of it, for those who need not know at once.

@@ -102,7 +102,10 @@ std::chrono::nanoseconds Node::Rest::patience(std::chrono::nanoseconds idle) con
     if (idle > std::chrono::seconds(1)) return node_.silent_.load(std::memory_order_relaxed);
     return std::clamp<std::chrono::nanoseconds>(idle / 4, patience.look, patience.sleep);
   }
-  if (idle < patience.dozing) return patience.doze;
+  if (idle < patience.dozing) {
+    const auto later = std::clamp<std::chrono::nanoseconds>(idle / 4, patience.doze, patience.look);
+    return node_.transport_.is_being_heard() ? later : patience.doze;
+  }
   return idle < std::chrono::seconds(5) ? std::chrono::nanoseconds(patience.look) : patience.rare;
 }
 
