@@ -110,6 +110,7 @@ std::chrono::nanoseconds Node::Rest::patience(std::chrono::nanoseconds idle) con
 }
 
 void Node::Rest::get_up() {
+  if (whereabouts_) whereabouts_->note_awake();
   if (!is_down_) return;
   node_.transport_.get_up();
   node_.resting_.fetch_sub(1, std::memory_order_seq_cst);
@@ -117,6 +118,7 @@ void Node::Rest::get_up() {
 }
 
 void Node::Rest::operator()(std::chrono::nanoseconds idle, std::chrono::nanoseconds most) {
+  constexpr auto briefly = std::chrono::microseconds(20);
   if (node_.baton_.wanted()) sched_yield();
   if (!is_down_) {
     if (idle < node_.patience_.spin) {
@@ -126,6 +128,7 @@ void Node::Rest::operator()(std::chrono::nanoseconds idle, std::chrono::nanoseco
         if (whereabouts_) whereabouts_->note_awake();
         return;
       }
+      if (idle > briefly && whereabouts_) whereabouts_->note_asleep();  // it gives way to whoever computes
       if (!node_.crowd_.is_there()) return spin();
     }
     node_.resting_.fetch_add(1, std::memory_order_relaxed);
