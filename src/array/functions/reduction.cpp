@@ -151,14 +151,18 @@ struct Folding {
   [[nodiscard]] Grid without_planes(const Grid& grid) const {
     return Grid(Chunks(grid.chunks.begin() + static_cast<std::ptrdiff_t>(planes), grid.chunks.end()));
   }
+  // Of the axes of partial results of chunks.
+  void append_partial(const Grid& grid, Chunks& chunks) const {
+    for (std::size_t a = 0; a < grid.axes(); ++a)
+      chunks.push_back(folded[a] ? std::vector<std::int64_t>(grid.chunks[a].size(), 1) : grid.chunks[a]);
+  }
   // Of the partial results of chunks.
   [[nodiscard]] GridPtr partial(const Grid& grid) const {
     const bool done = is_done(grid, 0);
     if (drops && done) return without_folded(grid);
     Chunks chunks;
     if (planes && !(concludes && done)) chunks.push_back({fold_planes(fold)});
-    for (std::size_t a = 0; a < grid.axes(); ++a)
-      chunks.push_back(folded[a] ? std::vector<std::int64_t>(grid.chunks[a].size(), 1) : grid.chunks[a]);
+    append_partial(grid, chunks);
     return std::make_shared<const Grid>(std::move(chunks));
   }
 };
@@ -340,6 +344,11 @@ Fold sum_fold(DType type, std::int64_t count) {
 }
 Fold product_fold(DType type) { return kind_of(type) == 1 ? Fold::exact_product : Fold::product; }
 
+void check_split(std::string_view function, const Reduce& how) {
+  if (how.split_every < 2)
+    refuse(function, "split_every must be at least 2 (got " + std::to_string(how.split_every) + ")");
+}
+
 NodePtr number(DType type, double value) { return scalar_as("reduce", type, value); }
 
 }  // namespace
@@ -347,8 +356,7 @@ NodePtr number(DType type, double value) { return scalar_as("reduce", type, valu
 NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DType out) {
   const std::string_view name = name_of(reduction);
   const Shape& shape = shape_of(input);
-  if (how.split_every < 2)
-    refuse(name, "split_every must be at least 2 (got " + std::to_string(how.split_every) + ")");
+  check_split(name, how);
   Folding folding{name, Fold::sum, input->type, named_axes(name, how.axis, shape.size()), 0};
   std::int64_t count = 1;
   for (std::size_t a = 0; a < shape.size(); ++a)
@@ -464,14 +472,11 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
 
 std::pair<NodePtr, NodePtr> sums_of_both(const NodePtr& a, const NodePtr& b, const Reduce& how) {
   Folding one{"sum", Fold::sum, a->type, named_axes("sum", how.axis, a->grid.axes()), 0};
-  if (how.split_every < 2)
-    refuse("sum", "split_every must be at least 2 (got " + std::to_string(how.split_every) + ")");
+  check_split("sum", how);
   const NodePtr x = joined(one, a), y = joined(one, b);
   // The partial sums of one are in front of those of the other, along an axis of their own.
   Chunks chunks{{2}};
-  for (std::size_t k = 0; k < x->grid.axes(); ++k)
-    chunks.push_back(one.folded[k] ? std::vector<std::int64_t>(x->grid.chunks[k].size(), 1)
-                                   : x->grid.chunks[k]);
+  one.append_partial(x->grid, chunks);
   const auto plan = [one, x, y](TaskBuilder& task, std::int64_t chunk) {
     const View view = chunk_view(x->grid, chunk);
     Dims shape{2}, inner;
