@@ -93,7 +93,7 @@ void Node::Rest::spin() {
 
 // Where nobody else is nobody need sleep.
 void Node::Rest::leave_if_shared() {
-  if (whereabouts_ && whereabouts_->leave_if_shared()) node_.crowd_.forget();
+  if (whereabouts_.leave_if_shared()) node_.crowd_.forget();
 }
 
 std::chrono::nanoseconds Node::Rest::patience(std::chrono::nanoseconds idle) const {
@@ -110,7 +110,7 @@ std::chrono::nanoseconds Node::Rest::patience(std::chrono::nanoseconds idle) con
 }
 
 void Node::Rest::get_up() {
-  if (whereabouts_) whereabouts_->note_awake();
+  whereabouts_.note_awake();
   if (!is_down_) return;
   node_.transport_.get_up();
   node_.resting_.fetch_sub(1, std::memory_order_seq_cst);
@@ -123,12 +123,12 @@ void Node::Rest::operator()(std::chrono::nanoseconds idle, std::chrono::nanoseco
   if (!is_down_) {
     if (idle < node_.patience_.spin) {
       if (const std::chrono::nanoseconds pause = node_.nap(); pause.count() > 0) {
-        if (whereabouts_) whereabouts_->note_asleep();
+        whereabouts_.note_asleep();
         std::this_thread::sleep_for(std::min(pause, most));
-        if (whereabouts_) whereabouts_->note_awake();
+        whereabouts_.note_awake();
         return;
       }
-      if (idle > briefly && whereabouts_) whereabouts_->note_asleep();  // it gives way to whoever computes
+      if (idle > briefly) whereabouts_.note_asleep();  // it gives way to whoever computes
       if (!node_.crowd_.is_there()) return spin();
     }
     node_.resting_.fetch_add(1, std::memory_order_relaxed);
@@ -139,7 +139,7 @@ void Node::Rest::operator()(std::chrono::nanoseconds idle, std::chrono::nanoseco
   }
   // Whoever holds the baton may have polled before this thread lay down, and not do so again.
   const bool is_polled = node_.last_poll_ns_.load(std::memory_order_seq_cst) != polled_;
-  if (whereabouts_) whereabouts_->note_asleep();
+  whereabouts_.note_asleep();
   node_.transport_.sleep(since_, std::min(is_polled ? patience(idle) : node_.patience_.doze, most));
   leave_if_shared();  // the processor may be that of whoever has woken this thread
   has_slept_ = true;
@@ -155,6 +155,7 @@ void Node::start_helper() {
     constexpr std::chrono::nanoseconds silence = std::chrono::seconds(1);
     auto last = Clock::now();
     std::int64_t own_poll = 0;
+    Whereabouts nowhere(transport_);  // this thread takes no part
     std::optional<Rest> rest;
     while (!stop_) {
       const std::uint32_t since = helper_bell_.lie_down();
@@ -176,7 +177,7 @@ void Node::start_helper() {
         continue;
       }
       helper_bell_.get_up();
-      if (!rest) rest.emplace(*this, nullptr);
+      if (!rest) rest.emplace(*this, nowhere);
       const bool moved = drive();
       own_poll = last_poll_ns_.load(std::memory_order_relaxed);
       if (moved) rest->get_up(), last = now;

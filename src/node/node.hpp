@@ -202,11 +202,11 @@ class Node : public client::ClusterLink,
   /// One thread's waiting: between two polls that found nothing it is called, not under the baton.
   class Rest {
    public:
-    /// `whereabouts`: of the process, if it is where this thread is.
-    Rest(Node& node, Whereabouts* whereabouts) : node_(node), whereabouts_(whereabouts) {
-      if (whereabouts_) whereabouts_->note_awake();
+    /// `whereabouts`: of this thread.
+    Rest(Node& node, Whereabouts& whereabouts) : node_(node), whereabouts_(whereabouts) {
+      whereabouts_.note_awake();
     }
-    explicit Rest(Node& node) : Rest(node, &node.whereabouts_) {}
+    explicit Rest(Node& node) : Rest(node, node.whereabouts_) {}
     Rest(const Rest&) = delete;
     ~Rest() {
       get_up();
@@ -225,7 +225,7 @@ class Node : public client::ClusterLink,
     [[nodiscard]] std::chrono::nanoseconds patience(std::chrono::nanoseconds idle) const;
 
     Node& node_;
-    Whereabouts* const whereabouts_;
+    Whereabouts& whereabouts_;
     bool is_down_ = false, has_slept_ = false;
     std::uint32_t since_ = 0;  // it lay down ...
     std::int64_t polled_ = 0;  // ... and the last poll before that

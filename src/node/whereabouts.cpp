@@ -3,7 +3,6 @@
 
 #include <sched.h>
 
-#include <algorithm>
 #include <chrono>
 
 #include "node/processor.hpp"
@@ -23,13 +22,12 @@ void Whereabouts::note_asleep() noexcept {
 // Where strangers compute on the other processors a move gains nothing: each time that one soon follows
 // another, it takes longer until the next.
 bool Whereabouts::leave_if_shared() noexcept {
-  constexpr std::int64_t between_ns = 100'000, lasting_ns = 1'000'000, least_ns = 500'000,
-                         most_ns = 256'000'000;
+  constexpr std::int64_t between_ns = 100'000, lasting_ns = 1'000'000;
   if (!takes_part_.load(std::memory_order_relaxed)) return false;
   note_awake();
   const std::int64_t now_ns = std::chrono::steady_clock::now().time_since_epoch().count();
-  if (now_ns < not_before_ns_.load(std::memory_order_relaxed)) return false;
-  not_before_ns_.store(now_ns + between_ns, std::memory_order_relaxed);
+  if (stays_.lasts(now_ns) || now_ns < looked_ns_.load(std::memory_order_relaxed) + between_ns) return false;
+  looked_ns_.store(now_ns, std::memory_order_relaxed);
   cpu_set_t taken;
   CPU_ZERO(&taken);
   transport_.each_neighbour([&](const comm::Bell& bell) {
@@ -40,11 +38,7 @@ bool Whereabouts::leave_if_shared() noexcept {
   if (now_ns - shared_ns_.exchange(now_ns, std::memory_order_relaxed) > lasting_ns) return false;
   if (!go_to_free_processor(taken)) return false;
   note_awake();
-  const std::int64_t pause_ns = pause_ns_.load(std::memory_order_relaxed);
-  const bool is_again = now_ns - moved_ns_.exchange(now_ns, std::memory_order_relaxed) < 2 * pause_ns;
-  const std::int64_t next_ns = is_again ? std::min(2 * pause_ns, most_ns) : least_ns;
-  pause_ns_.store(next_ns, std::memory_order_relaxed);
-  not_before_ns_.store(now_ns + next_ns, std::memory_order_relaxed);
+  stays_.begin(now_ns);
   return true;
 }
 

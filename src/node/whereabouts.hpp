@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "comm/transport.hpp"
+#include "core/crowd.hpp"
 
 namespace weir::detail::node {
 
@@ -29,7 +30,8 @@ class Whereabouts {
  private:
   comm::Transport& transport_;
   std::atomic<bool> takes_part_{false};
-  std::atomic<std::int64_t> not_before_ns_{0}, shared_ns_{-1'000'000'000}, moved_ns_{0}, pause_ns_{0};
+  std::atomic<std::int64_t> looked_ns_{0}, shared_ns_{-1'000'000'000};
+  Spell stays_{500'000, 1};  // where it has gone
 };
 
 }  // namespace weir::detail::node
