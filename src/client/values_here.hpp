@@ -11,6 +11,8 @@ class ValuesHere {
   virtual ~ValuesHere() = default;
   /// The result of a task that is done, if it is in the memory of this process and can be had at once.
   [[nodiscard]] virtual task::Value value_here(FutureState& state) = 0;
+  /// Whether the result of a task that is done lies in another process, from which `fetch` brings it.
+  [[nodiscard]] virtual bool is_elsewhere(const FutureState& state) const = 0;
 };
 
 }  // namespace weir::detail::client

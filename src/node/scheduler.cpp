@@ -142,6 +142,14 @@ task::Value SchedulerNode::value_here(client::FutureState& state) {
   return value;
 }
 
+bool SchedulerNode::is_elsewhere(const client::FutureState& state) const {
+  if (has_ended() || state.core.get() != this || state.kept || state.is_untold) return false;
+  return std::ranges::none_of(here_, [&](const std::weak_ptr<WorkerNode>& here) {
+    const auto worker = here.lock();
+    return worker && worker->peer() == state.holder;
+  });
+}
+
 // Sends at once to workers that have little to do, and looks for answers now and then.
 void SchedulerNode::submitted() {
   if (gave_up_) give_up_if_hopeless();

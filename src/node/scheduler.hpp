@@ -91,6 +91,7 @@ class SchedulerNode final : public Node,
   void fetch(client::FutureState& state, client::Deadline deadline) override;
   void cancel(client::FutureState& state, const std::string& reason) override;
   [[nodiscard]] task::Value value_here(client::FutureState& state) override;
+  [[nodiscard]] bool is_elsewhere(const client::FutureState& state) const override;
   void on_done(client::FutureState& state, std::function<void()> done, bool awaited) override;
   void see_through(const client::FutureRef& future) override;
   void release(client::FutureState* state) noexcept override;

@@ -2,6 +2,7 @@
 // of tasks.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 
 #include <weir/array.hpp>
@@ -49,7 +50,77 @@ bool takes_rows() {
   return true;
 }
 
+weir::Array<double> there(const weir::Array<double>& x) {
+  const weir::Array<double> kept = x.persist();
+  client().wait(kept.futures());
+  return kept;
+}
+
+// Those that workers have told of.
+std::uint64_t tasks_run() {
+  std::uint64_t finished = 0;
+  for (const weir::WorkerInfo& worker : client().workers()) finished += worker.finished;
+  return finished;
+}
+
+// A worker in this process that is at work just then makes it tasks all the same.
+bool comes_without_tasks(const weir::Array<double>& x) {
+  for (int i = 0; i < 1000; ++i) {
+    const std::uint64_t before = tasks_run();
+    (void)x.compute();
+    if (tasks_run() == before) return true;
+  }
+  return false;
+}
+
+bool has_bits_of_tasks(const weir::Array<double>& x) {
+  const xt::xarray<double> tasks = x.persist().compute(), first = x.compute(), later = x.compute();
+  const auto is_same = [&](const xt::xarray<double>& mine) {
+    return mine.shape() == tasks.shape() &&
+           std::memcmp(mine.data(), tasks.data(), mine.size() * sizeof(double)) == 0;
+  };
+  return is_same(first) && is_same(later);
+}
+
 }  // namespace
+
+TEST_CASE("small arrays on workers come once, and then need no tasks") {
+  for (const std::int64_t along : {1000, 300}) {
+    const auto x = there(weir::Random(5).uniform({1000}, -1.0, 1.0, {along})),
+               y = there(weir::Random(6).uniform({1000}, 0.0, 1.0, {along}));
+    CHECK(has_bits_of_tasks(x + y * 2.0));
+    CHECK(has_bits_of_tasks((x - x.mean()) / x.std()));
+    CHECK(has_bits_of_tasks(weir::sin(x).sum()));
+    CHECK(has_bits_of_tasks(x(range(100, 700, 3)).max()));
+    CHECK(has_bits_of_tasks(x));
+    CHECK(comes_without_tasks(x.sum()));
+    CHECK(comes_without_tasks(x * y));
+    const auto mean = there(x.mean());  // a few bytes, which come with the message that they are there
+    CHECK(comes_without_tasks(mean + 1.0));
+    CHECK(has_bits_of_tasks(x - mean));
+  }
+  const auto listed = weir::from_xtensor(xt::xarray<double>(xt::arange<double>(1000)), {400});
+  CHECK(comes_without_tasks(listed.sum()));
+  CHECK(is_counted(listed.compute()));
+  CHECK(is_counted((listed * 3).persist().compute(), 3));
+}
+
+TEST_CASE("of many small arrays some are kept here, and the others are right too") {
+  constexpr std::int64_t elements = 16'000;
+  for (int round = 0; round < 2; ++round) {
+    std::vector<weir::Array<double>> all;
+    for (int i = 0; i < 600; ++i) all.push_back((weir::arange<double>(0, elements) + double(i)).persist());
+    for (const auto& one : all) client().wait(one.futures());
+    for (int again = 0; again < 2; ++again) {
+      const std::uint64_t before = tasks_run();
+      for (int i = 0; i < 600; ++i) {
+        const double sum = double(elements) * (elements - 1) / 2 + double(elements) * i;
+        REQUIRE(all[std::size_t(i)].sum().item() == sum);
+      }
+      CHECK(tasks_run() - before < 600 / 4);  // those of before have given their room back
+    }
+  }
+}
 
 TEST_CASE("arrays are computed from chunks of several workers") {
   const auto x = counted(300, 200, {64, 50}).persist();

@@ -106,6 +106,8 @@ NodePtr from_values(DType type, const Shape& shape, const void* values, const Ch
   const Dims strides = row_major(dims(shape));
   const std::size_t size = size_of(type);
   std::vector<client::FutureRef> handles;
+  std::vector<task::Value> small;
+  const bool is_small = grid.size() <= few_elements;
   for (std::int64_t c = 0; c < grid.count(); ++c) {
     const View view = chunk_view(grid, c);
     const Tensor chunk = make_tensor(type, view.shape);
@@ -123,8 +125,11 @@ NodePtr from_values(DType type, const Shape& shape, const void* values, const Ch
       to += static_cast<std::size_t>(inner) * size;
     }
     handles.push_back(client.core()->scatter(chunk.value, {}));
+    if (is_small) small.push_back(chunk.value);
   }
-  return std::make_shared<HeldNode>(type, std::move(grid), std::move(handles));
+  const auto node = std::make_shared<HeldNode>(type, std::move(grid), std::move(handles));
+  if (node->may_be_here()) node->keep_here(std::move(small));
+  return node;
 }
 
 NodePtr from_kernel(std::string name, DType type, const Shape& shape, const ChunkSpec& chunks, Kernel kernel,

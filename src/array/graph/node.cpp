@@ -156,6 +156,32 @@ void TaskNode::cut(Planner&, const View& view, Cuts& cuts) const { cut_at_chunks
 Register TaskNode::emit(Expression&, const View&) const {
   throw Error(ErrorKind::internal, "array: code of a node that is a task was asked for");
 }
+namespace {
+
+// Of arrays as small as are computed without tasks, and not of very many: what the program keeps on its
+// workers shall not be here once more.
+constexpr std::uint64_t most_bytes_here = 64 << 20;
+std::atomic<std::uint64_t> bytes_here{0};
+
+}  // namespace
+
+HeldNode::~HeldNode() {
+  const std::vector<task::Value>* const kept = kept_.load(std::memory_order_acquire);
+  if (!kept) return;
+  bytes_here.fetch_sub(bytes(), std::memory_order_relaxed);
+  delete kept;
+}
+bool HeldNode::may_be_here() const noexcept {
+  return grid.size() <= few_elements &&
+         bytes_here.load(std::memory_order_relaxed) + bytes() <= most_bytes_here;
+}
+void HeldNode::keep_here(std::vector<task::Value> chunks) const {
+  auto kept = std::make_unique<const std::vector<task::Value>>(std::move(chunks));
+  const std::vector<task::Value>* nobody = nullptr;
+  if (!kept_.compare_exchange_strong(nobody, kept.get(), std::memory_order_acq_rel)) return;
+  (void)kept.release();
+  bytes_here.fetch_add(bytes(), std::memory_order_relaxed);
+}
 void HeldNode::cut(Planner&, const View& view, Cuts& cuts) const { cut_at_chunks(grid, view, cuts); }
 Register HeldNode::emit(Expression&, const View&) const {
   throw Error(ErrorKind::internal, "array: code of a node that is held was asked for");

@@ -2,6 +2,7 @@
 // affine view of it.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -137,6 +138,8 @@ class Node {
   [[nodiscard]] virtual const Node* through(View&) const { return nullptr; }
   /// Barriers whose chunks exist already.
   [[nodiscard]] virtual const client::FutureRef* held(std::int64_t) const { return nullptr; }
+  /// Of those, a chunk that this process keeps beside whoever has the result; null: it does not.
+  [[nodiscard]] virtual const task::Value* here(std::int64_t) const { return nullptr; }
   /// Appends the code of all elements, one beside the other; false if that takes views.
   [[nodiscard]] virtual bool emit_straight(StraightStep&, Register&) const { return false; }
   /// Barriers of one element: appends the step that folds it into an operand; false if that takes more.
@@ -162,13 +165,14 @@ class TaskNode : public Node {
   Plan plan_;
 };
 
-/// Chunks that are results already.
+/// Chunks that are results already; those of small arrays may be kept in this process too.
 class HeldNode : public Node {
  public:
   HeldNode(DType type, Grid grid, std::vector<client::FutureRef> chunks)
       : Node(type, std::move(grid), {}), chunks_(std::move(chunks)) {}
   HeldNode(DType type, GridPtr grid, std::vector<client::FutureRef> chunks)
       : Node(type, std::move(grid), {}), chunks_(std::move(chunks)) {}
+  ~HeldNode() override;
   std::string name() const override { return "held"; }
   bool is_barrier() const override { return true; }
   bool is_light() const override { return true; }
@@ -177,10 +181,22 @@ class HeldNode : public Node {
   const client::FutureRef* held(std::int64_t chunk) const override {
     return &chunks_[static_cast<std::size_t>(chunk)];
   }
+  const task::Value* here(std::int64_t chunk) const override {
+    const std::vector<task::Value>* const kept = kept_.load(std::memory_order_acquire);
+    return kept ? &(*kept)[static_cast<std::size_t>(chunk)] : nullptr;
+  }
+  /// Whether it is small, and there is room for what small arrays keep in this process.
+  [[nodiscard]] bool may_be_here() const noexcept;
+  /// Keeps the chunks in this process, from now on; one value for each.
+  void keep_here(std::vector<task::Value> chunks) const;
   [[nodiscard]] const std::vector<client::FutureRef>& chunks() const noexcept { return chunks_; }
 
  private:
+  [[nodiscard]] std::uint64_t bytes() const noexcept {
+    return static_cast<std::uint64_t>(grid.size()) * size_of(type);
+  }
   std::vector<client::FutureRef> chunks_;
+  mutable std::atomic<const std::vector<task::Value>*> kept_{nullptr};
 };
 
 /// Code under construction.
@@ -313,7 +329,7 @@ class Planner {
   };
   std::uint32_t finish(const std::string& name, TaskBuilder& task);
   std::uint32_t carry_out(TaskBuilder& task);
-  std::uint32_t take_held(const client::FutureRef& held);
+  std::uint32_t take_held(const Node& node, std::int64_t chunk);
   [[nodiscard]] journal::Key key_of(const std::string& name, TaskBuilder& task);
   std::unique_ptr<TaskBuilder> builder();
   void keep_shared(const std::vector<NodePtr>& roots);

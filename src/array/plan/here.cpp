@@ -1,6 +1,7 @@
 // What is small is computed by the thread that asks for it, without tasks.
 #include "array/graph/node.hpp"
 #include "client/values_here.hpp"
+#include "weir/future.hpp"
 
 namespace weir::detail::array {
 
@@ -8,10 +9,16 @@ namespace {
 
 constexpr std::size_t few_nodes = 64;
 
+bool is_lost(const client::FutureRef& held) {
+  const Status status = held->status.load(std::memory_order_acquire);
+  return status == Status::error || status == Status::cancelled;
+}
+
 class Measured {
  public:
-  explicit Measured(bool reaches_held) : reaches_held_(reaches_held) {}
-  /// Whether all that is computed for this node, and is not there, is little.
+  explicit Measured(client::ValuesHere* held) : held_(held) {}
+  /// Whether all that is computed for this node, and is not there, is little, and what is there is here or
+  /// can be brought.
   bool is_little(const Node& node) {
     if (std::ranges::find(seen_, &node) != seen_.end()) return true;
     if (seen_.size() == few_nodes || !node.is_light()) return false;
@@ -24,17 +31,50 @@ class Measured {
     return elements_ <= few_elements &&
            std::ranges::all_of(node.inputs, [&](const NodePtr& input) { return is_little(*input); });
   }
+  /// What lies in other processes is kept here from now on.
+  void bring(client::ClusterLink& core) const {
+    std::vector<client::FutureState*> all;
+    for (const HeldNode* node : elsewhere_)
+      for (const client::FutureRef& held : node->chunks()) all.push_back(held.get());
+    if (all.size() > 1) core.prefetch(all);
+    for (const HeldNode* node : elsewhere_) {
+      std::vector<task::Value> chunks;
+      for (const client::FutureRef& held : node->chunks()) {
+        core.fetch(*held.get(), std::nullopt);
+        chunks.push_back(value_of(node->type, *held.get()));
+      }
+      node->keep_here(std::move(chunks));
+    }
+  }
 
  private:
-  [[nodiscard]] bool is_there(const Node& node) const {
+  [[nodiscard]] bool is_there(const Node& node) {
     const std::int64_t count = node.grid.count();
-    if (!reaches_held_ || count > static_cast<std::int64_t>(few_nodes)) return false;
-    for (std::int64_t chunk = 0; chunk < count; ++chunk)
-      if ((*node.held(chunk))->status.load(std::memory_order_acquire) != Status::finished) return false;
+    const bool is_kept = node.here(0) != nullptr;
+    if (count > static_cast<std::int64_t>(few_nodes) || (!is_kept && !held_)) return false;
+    bool is_elsewhere = false;
+    for (std::int64_t chunk = 0; chunk < count; ++chunk) {
+      const client::FutureRef& held = *node.held(chunk);
+      if (is_lost(held)) return false;
+      if (is_kept) continue;
+      if (held->status.load(std::memory_order_acquire) != Status::finished) return false;
+      is_elsewhere = is_elsewhere || held_->is_elsewhere(*held.get());
+    }
+    if (!is_elsewhere) return true;
+    const auto* const whole = dynamic_cast<const HeldNode*>(&node);
+    if (!whole || !whole->may_be_here()) return false;
+    elsewhere_.push_back(whole);
     return true;
   }
-  const bool reaches_held_;
+  static task::Value value_of(DType type, client::FutureState& state) {
+    if (state.has_small)
+      dispatch(type,
+               [&]<class T>(std::type_identity<T>) { (void)client::unpack_small<xt::xarray<T>>(state); });
+    return state.value;
+  }
+  client::ValuesHere* const held_;
   std::vector<const Node*> seen_;
+  std::vector<const HeldNode*> elsewhere_;
   std::int64_t elements_ = 0;
 };
 
@@ -53,8 +93,9 @@ std::uint32_t Planner::carry_out(TaskBuilder& task) {
   return static_cast<std::uint32_t>(values_.size() - 1);
 }
 
-std::uint32_t Planner::take_held(const client::FutureRef& held) {
-  task::Value value = here_ ? here_->value_here(*held.get()) : task::Value();
+std::uint32_t Planner::take_held(const Node& node, std::int64_t chunk) {
+  const task::Value* const kept = node.here(chunk);
+  task::Value value = kept ? *kept : here_ ? here_->value_here(*node.held(chunk)->get()) : task::Value();
   if (!value) throw NotHere{};
   values_.push_back(std::move(value));
   return static_cast<std::uint32_t>(values_.size() - 1);
@@ -75,8 +116,10 @@ client::ValuesHere* values_here(client::ClusterLink& core) {
 
 std::vector<task::Value> computed_here(const NodePtr& node, client::ClusterLink& core) {
   auto* const held = values_here(core);
-  if (!Measured(held != nullptr).is_little(*node)) return {};
+  Measured measured(held);
+  if (!measured.is_little(*node)) return {};
   try {
+    measured.bring(core);
     Planner planner(node, held);
     std::vector<task::Value> chunks;
     for (std::int64_t chunk = 0; chunk < node->grid.count(); ++chunk)

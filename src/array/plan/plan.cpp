@@ -137,7 +137,7 @@ std::uint32_t Planner::chunk(const Node& node, std::int64_t chunk) {
   std::uint32_t& mine = known[static_cast<std::size_t>(chunk)];
   if (mine != unknown) return mine;
   if (const client::FutureRef* held = node.held(chunk)) {
-    if (carries_out_) return mine = take_held(*held);
+    if (carries_out_) return mine = take_held(node, chunk);
     Planned planned;
     planned.held = held;
     planned_.push_back(std::move(planned));

@@ -194,11 +194,19 @@ std::uint32_t StraightTask::operand(const Node& node, std::int64_t chunk) {
 
 std::uint32_t StraightTask::held_operand(const Node& node, std::int64_t chunk) {
   const client::FutureRef& held = *node.held(chunk);
-  if (!here_ || held->status.load(std::memory_order_acquire) != Status::finished) return no_operand;
-  task::Value value = here_->value_here(*held.get());
+  const Status status = held->status.load(std::memory_order_acquire);
+  task::Value value;
+  if (status == Status::error || status == Status::cancelled) return no_operand;
+  const task::Value* const kept = node.here(chunk);
+  if (kept) value = *kept;
+  else if (here_ && status == Status::finished) value = here_->value_here(*held.get());
   if (!value) return no_operand;
   void* const data = elements_in(value, node, chunk);
   if (!data) return no_operand;
+  if (const auto* const whole =
+          kept || node.grid.count() > 1 ? nullptr : dynamic_cast<const HeldNode*>(&node);
+      whole && whole->may_be_here())
+    whole->keep_here({value});
   memory_->operands.push_back({.type = node.type, .data = data, .value = std::move(value)});
   return static_cast<std::uint32_t>(memory_->operands.size() - 1);
 }
