@@ -1,6 +1,7 @@
 // Names of functions, the thread that writes, and the sentence at the end.
 #include "node/keeper.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 
@@ -66,6 +67,31 @@ const journal::Function& Keeper::function(const std::string& name, std::int64_t 
                       : !journal_.versions_of(name).empty() ? Keeper::version
                                                             : function_is_new;
   return *known;
+}
+
+void Keeper::hold(TaskId task, client::FutureRef input) {
+  const TaskId id = input->id;
+  const auto [held, is_new] = held_.try_emplace(id, Held{std::move(input)});
+  std::vector<TaskId>& inputs = inputs_[task];
+  if (std::ranges::find(inputs, id) != inputs.end()) return;
+  inputs.push_back(id);
+  ++held->second.users;
+}
+
+void Keeper::let_go(TaskId task) {
+  if (const auto held = held_.find(task); held != held_.end()) {
+    unneeded_.push_back(std::move(held->second.future));
+    held_.erase(held);
+  }
+  const auto needs = inputs_.find(task);
+  if (needs == inputs_.end()) return;
+  for (const TaskId input : needs->second) {
+    const auto held = held_.find(input);
+    if (held == held_.end() || --held->second.users > 0) continue;
+    unneeded_.push_back(std::move(held->second.future));
+    held_.erase(held);
+  }
+  inputs_.erase(needs);
 }
 
 client::FutureState* Keeper::next() {

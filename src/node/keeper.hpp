@@ -34,9 +34,21 @@ class Keeper {
   const journal::Function& function(const std::string& name, std::int64_t version);
   void count_reused() { ++reused_; }
   void count_missing(const journal::Function& function) { ++missing_[why_.at(&function)]; }
+  /// It was not computed after all.
+  void uncount_missing(const journal::Function& function) { --missing_[why_.at(&function)]; }
 
   /// Whether it is only to be said what would be computed.
   [[nodiscard]] bool is_dry() const noexcept { return dry_; }
+
+  /// This input of `task` is held until it is there, or until the task is let go: so it is kept also if the
+  /// program itself holds it no longer.
+  void hold(TaskId task, client::FutureRef input);
+  /// Whether it holds something for this task.
+  [[nodiscard]] bool holds_for(TaskId task) const { return inputs_.contains(task); }
+  /// The task has ended, or nobody wants it: it needs nothing any more, and is held no longer.
+  void let_go(TaskId task);
+  /// Lets go of what nobody needs, which may tell the scheduler.
+  void drop_unneeded() { std::exchange(unneeded_, {}).clear(); }
 
   /// The result of this future is to be brought here and kept, after those before it.
   void want(client::FutureRef future) { wanted_.push_back(std::move(future)); }
@@ -54,6 +66,9 @@ class Keeper {
   void forget() {
     wanted_.clear();
     asked_ = {};
+    inputs_.clear();
+    held_.clear();
+    unneeded_.clear();
   }
   /// It must be asked for again, elsewhere: `want` will come.
   void forget_asked() { asked_ = {}; }
@@ -73,6 +88,13 @@ class Keeper {
   std::uint64_t reused_ = 0, missing_[4] = {};
   bool dry_ = false;             // nothing is computed
   std::set<std::string> rerun_;  // functions whose results were forgotten
+  struct Held {
+    client::FutureRef future;
+    std::size_t users = 0;  // tasks that need it
+  };
+  std::unordered_map<TaskId, Held> held_;
+  std::unordered_map<TaskId, std::vector<TaskId>> inputs_;  // of tasks: those that are held for them
+  std::vector<client::FutureRef> unneeded_;
   std::deque<client::FutureRef> wanted_;
   client::FutureRef asked_;
   std::atomic<bool> writing_{false};

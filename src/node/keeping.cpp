@@ -117,6 +117,51 @@ FutureRef SchedulerNode::submit_kept(client::Request&& request, client::KeptCall
   return future;
 }
 
+FutureRef SchedulerNode::submit_beside_journal(client::Request&& request) {
+  const Hold hold(*this);
+  check_is_there(request.inputs);
+  const Inputs inputs = request.inputs;
+  FutureRef future = Node::submit(std::move(request));
+  hold_inputs(future->id, inputs);
+  return future;
+}
+
+std::vector<FutureRef> SchedulerNode::submit_gang(std::vector<client::Request>&& ranks,
+                                                  const client::GangShape& shape) {
+  if (!keeper_) return Node::submit_gang(std::move(ranks), shape);
+  const Hold hold(*this);
+  std::vector<Inputs> inputs;
+  for (const client::Request& rank : ranks) {
+    check_is_there(rank.inputs);
+    inputs.push_back(rank.inputs);
+  }
+  std::vector<FutureRef> futures = Node::submit_gang(std::move(ranks), shape);
+  for (std::size_t i = 0; i < futures.size(); ++i) hold_inputs(futures[i]->id, inputs[i]);
+  return futures;
+}
+
+// What a task needs is computed for it, and so kept, whether or not the program holds it.
+void SchedulerNode::hold_inputs(TaskId task, const Inputs& inputs) {
+  for (const TaskId id : inputs) {
+    FutureState* const input = futures_.find(id);
+    if (!input || input->status.load(std::memory_order_acquire) != Status::pending) continue;
+    const Kept* const kept = input->kept.get();
+    if (!(kept && kept->to_keep && !kept->settled) && !keeper_->holds_for(id)) continue;
+    input->references.fetch_add(1, std::memory_order_relaxed);
+    keeper_->hold(task, FutureRef(input));
+  }
+}
+
+// In a dry run those that are missing stand for their keys, which tell what else is there; a task that needs
+// one would have to compute it.
+void SchedulerNode::check_is_there(const Inputs& inputs) {
+  if (!keeper_->is_dry()) return;
+  for (const TaskId id : inputs)
+    if (const FutureState* input = futures_.find(id);
+        input && input->kept && input->status == Status::cancelled)
+      client::throw_failure(*input);
+}
+
 // A finished future of what the journal has; null if it has nothing.
 FutureRef SchedulerNode::find_kept(const Kept& kept) {
   Buffer small;
@@ -146,9 +191,19 @@ SchedulerNode::KeptFile SchedulerNode::keep_file(const journal::Key& key, const 
   return {keeper_->journal().put_file(key, known, bytes), false};
 }
 
+// Nobody wants it any more, and it needs nothing.
+void SchedulerNode::give_up_keeping(const FutureState& state) noexcept {
+  const Hold hold(*this);
+  if (!keeper_) return;
+  if (state.kept && state.kept->to_keep && state.status == Status::pending)
+    keeper_->uncount_missing(*state.kept->function);
+  keeper_->let_go(state.id);
+}
+
 // The result of this task is there.
 void SchedulerNode::keep(TaskId id) {
   if (!keeper_) return;
+  keeper_->let_go(id);
   FutureState* state = futures_.find(id);
   if (!state || !state->kept || !state->kept->to_keep || state->kept->settled) return;
   if (state->has_small) {
@@ -163,6 +218,7 @@ void SchedulerNode::keep(TaskId id) {
 // One large result at a time is brought here: they may be more than there is memory.
 void SchedulerNode::keep_next() {
   if (!keeper_) return;
+  keeper_->drop_unneeded();
   if (FutureState* next = keeper_->next()) ask_for(next->holder, next->id, futures_.run_of(next->id));
 }
 
@@ -191,7 +247,6 @@ void SchedulerNode::hand_out(FutureState& state) {
   if (state.is_untold.load(std::memory_order_acquire)) tell(static_cast<client::Pocketed&>(state));
   if (!state.kept) return;
   Kept& kept = *state.kept;
-  if (keeper_ && keeper_->is_dry() && state.status == Status::cancelled) client::throw_failure(state);
   if (!kept.only_here) return;
   const Hold hold(*this);
   if (!kept.only_here.exchange(false)) return;
@@ -217,7 +272,9 @@ void SchedulerNode::hand_out(FutureState& state) {
 
 // It has failed.
 void SchedulerNode::keep_nothing(TaskId id) {
-  FutureState* state = keeper_ ? futures_.find(id) : nullptr;
+  if (!keeper_) return;
+  keeper_->let_go(id);
+  FutureState* state = futures_.find(id);
   if (state && state->kept) state->kept->settled = true;
 }
 

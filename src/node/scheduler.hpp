@@ -119,6 +119,9 @@ class SchedulerNode final : public Node,
   void ended(client::Pocketed& task, task::Value&& value, std::uint64_t bytes, float duration_s,
              std::shared_ptr<const Failure>&& failure);
 
+  // keeping.cpp
+  std::vector<client::FutureRef> submit_gang(std::vector<client::Request>&& ranks,
+                                             const client::GangShape& shape) override;
   [[nodiscard]] bool keeps_results() const noexcept override { return keeper_ != nullptr; }
   client::FutureRef submit_kept(client::Request&& request, client::KeptCall&& call) override;
   void seen(client::FutureState& state) override;
@@ -257,6 +260,11 @@ class SchedulerNode final : public Node,
   // keeping.cpp
   [[nodiscard]] journal::Key content_of(client::FutureState& state);
   [[nodiscard]] client::FutureRef find_kept(const client::Kept& kept);
+  using Inputs = decltype(client::Request::inputs);
+  [[nodiscard]] client::FutureRef submit_beside_journal(client::Request&& request);
+  void hold_inputs(TaskId task, const Inputs& inputs);
+  void check_is_there(const Inputs& inputs);
+  void give_up_keeping(const client::FutureState& state) noexcept;
   void keep(TaskId id);
   void keep_next();
   void keep_value(TaskId id, const task::Value& value);

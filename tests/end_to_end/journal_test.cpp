@@ -98,6 +98,35 @@ TEST_CASE("journal: what is nested below a result that was found never runs") {
   }
 }
 
+TEST_CASE("journal: what only other tasks need is kept too, and not computed for nobody") {
+  for (const Launcher& home : homes) {
+    INFO(home.name);
+    Place place;
+    const auto again = [&](int version, const char* what, int count = 3) {
+      std::vector<std::string> words = place.arguments(count, version);
+      words.back() = what;
+      return run(home.command(words), {.deadline = std::chrono::seconds(30)});
+    };
+    const std::string said = "weir: journal " + place.folder + "/j: ";
+    const Finished first = again(0, "chain");
+    CHECK(first.out == "1.50005e+10\n");
+    CHECK(first.err == said + "0 of 6 results reused, 6 computed: 6 of functions that are new\n");
+    CHECK(place.runs() == 6);
+    CHECK(again(0, "chain").err == said + "6 of 6 results reused\n");
+    CHECK(place.runs() == 0);
+    const Finished newer = again(1, "chain");
+    CHECK(newer.out == first.out);
+    CHECK(newer.err == said + "3 of 6 results reused, 3 computed: 3 in another version than before\n");
+    CHECK(place.runs() == 3);
+    CHECK(run({WEIR_TOOL, "journal", "prune", "--function", "series", place.folder + "/j"}).status == 0);
+    // Those that had begun when it turned out that nobody needs them count.
+    CHECK(again(1, "chain").err.starts_with(said + "3 of "));
+    static_cast<void>(place.runs());
+    CHECK(again(0, "dropped", 100).out == "25\n");
+    CHECK(place.runs() <= 100);  // it would be 201
+  }
+}
+
 TEST_CASE("journal: a program that is killed goes on where it was") {
   for (const Launcher& home : homes) {
     INFO(home.name);

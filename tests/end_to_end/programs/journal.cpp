@@ -1,6 +1,6 @@
 // Tasks whose results are kept: `journal_job FOLDER RUNS.txt COUNT VERSION INPUT`. Every run of a function
 // appends a line to RUNS.txt; the results go to stdout. With `nested` for INPUT, tasks that submit others
-// only.
+// only; with `chain`, those that nobody but other tasks needs; with `dropped`, the same for nobody.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -20,6 +20,8 @@ double simulate(double x, const std::string& runs) {
   std::this_thread::sleep_for(std::chrono::milliseconds(2));
   return x * x;
 }
+
+double simulate_more(double x, int more, const std::string& runs) { return simulate(x + more, runs); }
 
 std::vector<double> series(double from, int count, const std::string& runs) {
   note(runs, "series " + std::to_string(from));
@@ -67,6 +69,27 @@ int main(int argc, char** argv) {
     if (argv[5] == std::string("nested")) {
       std::cout << client.submit(cached{.version = version}, nest, count, unkeyed(runs)).result()
                 << std::endl;
+      return 0;
+    }
+    if (argv[5] == std::string("chain")) {
+      std::vector<Future<double>> sums;
+      for (int i = 0; i < count; ++i) {
+        const auto total =
+            client.submit(cached{.version = version}, sum,
+                          client.submit(cached{}, series, 1.0 + i, 100'000, unkeyed(runs)), unkeyed(runs));
+        sums.push_back(client.submit(plain, client.submit(plain, total)));
+      }
+      double all = 0;
+      for (const double value : client.gather(sums)) all += value;
+      std::cout << all << std::endl;
+      return 0;
+    }
+    if (argv[5] == std::string("dropped")) {
+      const auto slow = client.submit(cached{}, simulate, 5.0, unkeyed(runs));
+      for (int i = 0; i < count; ++i)
+        client.submit(cached{}, simulate, client.submit(cached{}, simulate_more, slow, i, unkeyed(runs)),
+                      unkeyed(runs));
+      std::cout << slow.result() << std::endl;
       return 0;
     }
     std::vector<double> grid;
