@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "array/kernels/approximations.hpp"
+#include "array/kernels/approximations_single.hpp"
 #include "array/kernels/power_loops.hpp"
 
 namespace weir::detail::array {
@@ -91,9 +92,66 @@ void powers(const void* a, const void* b, const void*, void* out, std::size_t co
       &approximate::Power::otherwise);
 }
 
+// Of float32, those that need fewer digits; nothing for others.
+Loops single_loops(Op op) {
+  using namespace approximate::single;
+  const auto unary = []<class F>(F) { return fused_loops_of<&approximate1<float, F>>(); };
+  const auto binary = []<class F>(F) { return fused_loops_of<&approximate2<float, F>>(); };
+  switch (op) {
+    case Op::sin:
+      return unary(Sine());
+    case Op::cos:
+      return unary(Cosine());
+    case Op::tan:
+      return unary(Tangent());
+    case Op::exp:
+      return unary(Exponential());
+    case Op::exp2:
+      return unary(Exponential2());
+    case Op::expm1:
+      return unary(ExponentialLess1());
+    case Op::sinh:
+      return unary(HyperbolicSine());
+    case Op::cosh:
+      return unary(HyperbolicCosine());
+    case Op::tanh:
+      return unary(HyperbolicTangent());
+    case Op::log:
+      return unary(Logarithm());
+    case Op::log2:
+      return unary(Logarithm2());
+    case Op::log10:
+      return unary(Logarithm10());
+    case Op::log1p:
+      return unary(LogarithmOf1More());
+    case Op::asinh:
+      return unary(HyperbolicArcsine());
+    case Op::acosh:
+      return unary(HyperbolicArccosine());
+    case Op::atanh:
+      return unary(HyperbolicArctangent());
+    case Op::atan:
+      return unary(Arctangent());
+    case Op::asin:
+      return unary(Arcsine());
+    case Op::acos:
+      return unary(Arccosine());
+    case Op::cbrt:
+      return unary(CubeRoot());
+    case Op::atan2:
+      return binary(Arctangent2());
+    case Op::logaddexp:
+      return binary(LogarithmOfPowers());
+    default:
+      return {};
+  }
+}
+
 template <class T>
 Loops loops_for(Op op) {
   using namespace approximate;
+  if constexpr (std::is_same_v<T, float>)
+    if (const Loops loops = single_loops(op); loops.any) return loops;
   const auto unary = []<class F>(F) { return loops_of<&approximate1<T, F>>(); };
   const auto binary = []<class F>(F) { return loops_of<&approximate2<T, F>>(); };
   switch (op) {
