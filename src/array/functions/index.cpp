@@ -555,13 +555,13 @@ NodePtr with_chosen(const NodePtr& x, const Parsed& parsed, const NodePtr& value
     shape.push_back(x->grid.shape[static_cast<std::size_t>(order[i])]);
   rows.insert(rows.end(), shape.begin(), shape.end());
   shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(place), points.shape.begin(), points.shape.end());
+  const bool is_one_value = value->grid.axes() == 0;
   const NodePtr each =
-      value->grid.axes() == 0
-          ? broadcast("assign", value, rows)
-          : reshape(ordered_axes(broadcast("assign", value, shape),
-                                 to_front(shape.size(), axes_from(place, points.shape.size()))),
-                    rows);
-  return ordered_axes(set_points(ordered_axes(x, order), points, each), inverse(order));
+      is_one_value ? broadcast("assign", value, rows)
+                   : reshape(ordered_axes(broadcast("assign", value, shape),
+                                          to_front(shape.size(), axes_from(place, points.shape.size()))),
+                             rows);
+  return ordered_axes(set_points(ordered_axes(x, order), points, each, is_one_value), inverse(order));
 }
 
 }  // namespace

@@ -158,12 +158,27 @@ struct RowsOfChunks {
  private:
   static constexpr std::byte nothing{};
 };
+template <std::size_t row>
+std::byte* copy_short_rows(const std::uintptr_t* at, std::size_t count, std::byte* to) {
+  for (std::size_t k = 0; k < count; ++k, to += row)
+    std::memcpy(to, reinterpret_cast<const void*>(at[k]), row);
+  return to;
+}
 std::byte* copy_rows(const std::uintptr_t* at, std::size_t count, std::int64_t row, std::byte* to) {
-  if (row == 8)
-    for (std::size_t k = 0; k < count; ++k, to += 8) std::memcpy(to, reinterpret_cast<const void*>(at[k]), 8);
-  else
-    for (std::size_t k = 0; k < count; ++k, to += row)
-      std::memcpy(to, reinterpret_cast<const void*>(at[k]), static_cast<std::size_t>(row));
+  switch (row) {
+    case 1:
+      return copy_short_rows<1>(at, count, to);
+    case 4:
+      return copy_short_rows<4>(at, count, to);
+    case 8:
+      return copy_short_rows<8>(at, count, to);
+    case 16:
+      return copy_short_rows<16>(at, count, to);
+    default:
+      break;
+  }
+  for (std::size_t k = 0; k < count; ++k, to += row)
+    std::memcpy(to, reinterpret_cast<const void*>(at[k]), static_cast<std::size_t>(row));
   return to;
 }
 
@@ -693,10 +708,15 @@ namespace {
 // The chunk of x, along the axes that points have, of each point.
 std::vector<std::int64_t> chunks_of_points(const Grid& grid, const Points& points) {
   std::vector<std::int64_t> chunk(static_cast<std::size_t>(points.count()));
-  for (std::size_t a = 0; a < points.lists.size(); ++a)
-    for (std::size_t i = 0; i < chunk.size(); ++i)
-      chunk[i] =
-          chunk[i] * static_cast<std::int64_t>(grid.chunks[a].size()) + grid.find(a, points.lists[a][i]);
+  for (std::size_t a = 0; a < points.lists.size(); ++a) {
+    const auto chunks = static_cast<std::int64_t>(grid.chunks[a].size());
+    if (chunks == 1) continue;
+    const ChunkFinder find(grid.starts[a]);
+    for (std::size_t i = 0; i < chunk.size(); ++i) {
+      std::int64_t at = points.lists[a][i];
+      chunk[i] = chunk[i] * chunks + static_cast<std::int64_t>(find(at));
+    }
+  }
   return chunk;
 }
 
@@ -784,8 +804,23 @@ NodePtr take_points(const NodePtr& x, const Points& points) {
 
 namespace {
 
+// `row`: the bytes of a row, 0 if they are only known now.
+template <std::size_t row>
+void scatter(std::byte* to, const std::byte* values, const std::vector<std::int64_t>& places,
+             const std::vector<std::int64_t>& from, std::size_t bytes) {
+  if constexpr (row != 0) bytes = row;
+  if (from.empty()) {
+    for (const std::int64_t place : places)
+      std::memcpy(to + static_cast<std::size_t>(place) * bytes, values, bytes);
+    return;
+  }
+  for (std::size_t i = 0; i < places.size(); ++i)
+    std::memcpy(to + static_cast<std::size_t>(places[i]) * bytes,
+                values + static_cast<std::size_t>(from[i]) * bytes, bytes);
+}
+
 // Operands: a chunk, rows of values; parameters: elements of a row, and for each row that is set its place
-// and that of its value.
+// and that of its value (none: there is one value).
 task::Value scattered(Reader& parameters, std::span<const Tensor> operands) {
   std::int64_t row = 0;
   std::vector<std::int64_t> places, from;
@@ -797,45 +832,47 @@ task::Value scattered(Reader& parameters, std::span<const Tensor> operands) {
   if (out.size() == 0) return out.value;
   auto* to = static_cast<std::byte*>(out.data);
   std::memcpy(to, x.data, static_cast<std::size_t>(x.size()) * size_of(x.type));
-  for (std::size_t i = 0; i < places.size(); ++i)
-    std::memcpy(to + static_cast<std::size_t>(places[i]) * bytes,
-                static_cast<const std::byte*>(values.data) + static_cast<std::size_t>(from[i]) * bytes,
-                bytes);
+  const auto* rows = static_cast<const std::byte*>(values.data);
+  if (bytes == 8) scatter<8>(to, rows, places, from, bytes);
+  else if (bytes == 4) scatter<4>(to, rows, places, from, bytes);
+  else scatter<0>(to, rows, places, from, bytes);
   return out.value;
 }
 
 }  // namespace
 
-NodePtr set_points(const NodePtr& x, const Points& points, const NodePtr& values) {
+NodePtr set_points(const NodePtr& x, const Points& points, const NodePtr& values, bool is_one_value) {
   const std::size_t axes = points.lists.size();
   // The points of each chunk, in their order.
-  const auto points_of = std::make_shared<std::map<std::int64_t, std::vector<std::int64_t>>>();
+  std::int64_t count = 1;
+  for (std::size_t a = 0; a < axes; ++a) count *= static_cast<std::int64_t>(x->grid.chunks[a].size());
+  const auto points_of =
+      std::make_shared<std::vector<std::vector<std::int64_t>>>(static_cast<std::size_t>(count));
   const std::vector<std::int64_t> chunk_of = chunks_of_points(x->grid, points);
   for (std::size_t i = 0; i < chunk_of.size(); ++i)
-    (*points_of)[chunk_of[i]].push_back(static_cast<std::int64_t>(i));
+    (*points_of)[static_cast<std::size_t>(chunk_of[i])].push_back(static_cast<std::int64_t>(i));
   const auto shared = std::make_shared<const Points>(points);
-  const auto plan = [x, values, shared, points_of, axes](TaskBuilder& task, std::int64_t chunk) {
+  const auto plan = [x, values, shared, points_of, axes, is_one_value](TaskBuilder& task,
+                                                                       std::int64_t chunk) {
     const View view = chunk_view(x->grid, chunk);
     const Dims at = x->grid.unravel(chunk);
     std::int64_t where = 0;
     for (std::size_t a = 0; a < axes; ++a)
       where = where * static_cast<std::int64_t>(x->grid.chunks[a].size()) + at[a];
-    const auto found = points_of->find(where);
-    if (found == points_of->end()) {
+    const std::vector<std::int64_t>& mine = (*points_of)[static_cast<std::size_t>(where)];
+    if (mine.empty()) {
       const std::uint32_t same = task.temporary(x->type, view.shape);
       task.fill(*x, view, {.operand = same, .steps = row_major(view.shape)});
       return task.result(same);
     }
-    const std::vector<std::int64_t>& mine = found->second;
-    std::vector<std::int64_t> places, from;
-    for (const std::int64_t i : mine) {
-      std::int64_t place = 0;
-      for (std::size_t a = 0; a < axes; ++a)
-        place = place * view.shape[a] + shared->lists[a][static_cast<std::size_t>(i)] - view.maps[a].start;
-      places.push_back(place);
-      from.push_back(i - mine.front());
+    std::vector<std::int64_t> places(mine.size()), from;
+    for (std::size_t a = 0; a < axes; ++a) {
+      const std::int64_t *list = shared->lists[a].data(), extent = view.shape[a], first = view.maps[a].start;
+      for (std::size_t i = 0; i < mine.size(); ++i) places[i] = places[i] * extent + list[mine[i]] - first;
     }
-    Dims start{mine.front()}, shape{mine.back() - mine.front() + 1};
+    if (!is_one_value)
+      for (const std::int64_t i : mine) from.push_back(i - mine.front());
+    Dims start{mine.front()}, shape{is_one_value ? 1 : mine.back() - mine.front() + 1};
     for (std::size_t a = axes; a < view.shape.size(); ++a) {
       start.push_back(view.maps[a].start);
       shape.push_back(view.shape[a]);

@@ -61,8 +61,10 @@ struct Points {
 };
 /// Elements at these points: axes of the points, then the others of x.
 [[nodiscard]] NodePtr take_points(const NodePtr& x, const Points& points);
-/// `x` with these values at the points, the last where there are several; one row of values for each point.
-[[nodiscard]] NodePtr set_points(const NodePtr& x, const Points& points, const NodePtr& values);
+/// `x` with these values at the points, the last where there are several; one row of values for each point,
+/// all of them alike if there is one value.
+[[nodiscard]] NodePtr set_points(const NodePtr& x, const Points& points, const NodePtr& values,
+                                 bool is_one_value);
 /// Exact sums or products of integers along an axis, which stays with one element: the planes of their states
 /// (`array/kernels/exact.hpp`) are the first axis.
 [[nodiscard]] NodePtr exact_totals(bool product, const NodePtr& x, std::int64_t axis);

@@ -187,7 +187,7 @@ struct Lists {
   std::vector<const void*> at;
   std::vector<std::size_t> size;          // of an element of each register
   std::vector<bool> is_repeated;          // registers that have each element of what they load `group_` times
-  std::vector<std::int64_t> row_offsets;  // of `row_`, of the registers with steps and of the destination
+  std::vector<std::int64_t> row_offsets;  // of `row_`: of the registers with steps, destination and index
   std::vector<std::int64_t> filled;       // registers with one element for all of a row: which row's it is
   std::vector<ElementKernel> kernels;
   std::vector<std::size_t> last_reader, slot_of, spare_slots;
@@ -217,9 +217,23 @@ class StepRun {
   void assign_slots();
   void begin_row(std::int64_t row);
   [[nodiscard]] bool is_copy() const {
-    return count_ == 1 && code(0).op == Op::load && is_straight_ && !turned_ && !is_repeated_[0];
+    return step_.fold == Fold::store && is_straight_ && count_ == 1 && code(0).op == Op::load && !turned_ &&
+           !is_repeated_[0];
   }
   void copy_rows();
+  [[nodiscard]] bool is_in_place(std::size_t r) const {
+    return code(r).op == Op::load && steps_[r][static_cast<std::size_t>(loop_.axes - 1)] == 1 &&
+           !is_repeated_[r];
+  }
+  // Products of what the last operation would multiply, from a place in its registers on.
+  void add_products(std::int64_t begin, std::int64_t count, double* sum) const {
+    const Code& last = code(count_ - 1);
+    fold_products(static_cast<const double*>(at_[last.a]) + begin,
+                  static_cast<const double*>(at_[last.op == Op::square ? last.a : last.b]) + begin,
+                  static_cast<std::size_t>(count), sum);
+  }
+  [[nodiscard]] bool has_rows_in_place() const;
+  void run_rows();
   const Code& code(std::size_t r) const { return task_.code[step_.begin + r]; }
   void load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns,
             std::byte* to);
@@ -242,6 +256,7 @@ class StepRun {
   bool is_straight_ = false;  // no register but the last holds anything, if a piece is in one row
   bool turned_ = false;    // along the last axis but one something lies together that does not along the last
   std::int64_t row_ = -1;  // of a piece that is in one row
+  std::int64_t at_axis_[most_axes] = {};  // where that row is along the axes before the last one
   Lists lists_;
   std::vector<Steps>& steps_ = lists_.steps;
   std::vector<std::byte*>& slot_ = lists_.slot;
@@ -426,11 +441,12 @@ void StepRun::assign_slots() {
       if (last[used[i]] == r && !is_filled(used[i]) && std::find(used, used + i, used[i]) == used + i)
         spare.push_back(of[used[i]]);
   }
-  // What is computed straight from where it lies to its place needs no cache: pieces are long.
+  // What is computed straight from where it lies to its place, or folded where it lies, needs no cache:
+  // pieces are long.
   const auto last_axis = static_cast<std::size_t>(loop_.axes - 1);
-  is_straight_ = step_.fold == Fold::store && steps_[count_][last_axis] == 1;
-  for (std::size_t r = 0; r + 1 < count_; ++r)
-    is_straight_ = is_straight_ && code(r).op == Op::load && steps_[r][last_axis] == 1 && !is_repeated_[r];
+  is_straight_ = step_.fold == Fold::store ? steps_[count_][last_axis] == 1
+                                           : adds_products_ || (count_ == 1 && is_in_place(0));
+  for (std::size_t r = 0; r + 1 < count_; ++r) is_straight_ = is_straight_ && is_in_place(r);
   if (!turned_ && loads < count_ && !is_straight_) {
     const auto fit = static_cast<std::int64_t>(near_bytes / ((slots + loads) * size));
     piece_ = std::clamp(static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(fit))),
@@ -439,16 +455,33 @@ void StepRun::assign_slots() {
   piece_ -= piece_ % group_;
   for (std::size_t r = 0; r < count_; ++r)
     if (code(r).op == Op::constant) copy(size_[r], code(r).immediate.data(), 0, slot_[r], 1, piece_);
-  row_offsets_.assign(count_ + 1, 0);
+  row_offsets_.assign(count_ + 2, 0);
   filled_.assign(count_, -1);
 }
 
 void StepRun::begin_row(std::int64_t row) {
   if (row == row_) return;
+  const bool is_next = row == row_ + 1 && row > 0;
   row_ = row;
-  if (loop_.axes > 1)
-    for (std::size_t r = 0; r <= count_; ++r)
-      if (!steps_[r].empty()) row_offsets_[r] = row_offset(loop_, steps_[r].data(), row);
+  if (loop_.axes == 1) return;
+  if (is_next) {  // without a division
+    for (int a = loop_.axes - 2; a >= 0; --a) {
+      const bool turns = ++at_axis_[a] == loop_.shape[a];
+      const std::int64_t by = turns ? 1 - loop_.shape[a] : 1;
+      for (std::size_t r = 0; r < steps_.size(); ++r)
+        if (!steps_[r].empty()) row_offsets_[r] += by * steps_[r][static_cast<std::size_t>(a)];
+      if (!turns) return;
+      at_axis_[a] = 0;
+    }
+    return;
+  }
+  std::int64_t rest = row;
+  for (int a = loop_.axes - 2; a >= 0; --a) {
+    at_axis_[a] = rest % loop_.shape[a];
+    rest /= loop_.shape[a];
+  }
+  for (std::size_t r = 0; r < steps_.size(); ++r)
+    if (!steps_[r].empty()) row_offsets_[r] = row_offset(loop_, steps_[r].data(), row);
 }
 
 // Into the given place, unless the elements can stay where they are.
@@ -516,14 +549,11 @@ void StepRun::finish(std::int64_t row, std::int64_t rows, std::int64_t column, s
   const std::size_t size = size_[count_ - 1];
   const auto* from = static_cast<const std::byte*>(at_[count_ - 1]);
   if (adds_products_) {
-    const Code& last = code(count_ - 1);
-    const auto *x = static_cast<const double*>(at_[last.a]),
-               *y = static_cast<const double*>(at_[last.op == Op::square ? last.a : last.b]);
     auto* sums = static_cast<double*>(destination_->data) + step_.offset;
-    if (rows == 1) return fold_products(x, y, static_cast<std::size_t>(columns), sums + row_offsets_[count_]);
+    if (rows == 1) return add_products(0, columns, sums + row_offsets_[count_]);
     Rows walk(loop_, steps.data(), row);
-    for (std::int64_t i = 0; i < rows; ++i, walk.next(), x += columns, y += columns)
-      fold_products(x, y, static_cast<std::size_t>(columns), sums + walk.offset);
+    for (std::int64_t i = 0; i < rows; ++i, walk.next())
+      add_products(i * columns, columns, sums + walk.offset);
     return;
   }
   if (step_.fold == Fold::store && rows == 1) {
@@ -542,7 +572,7 @@ void StepRun::finish(std::int64_t row, std::int64_t rows, std::int64_t column, s
     target.at = base + (step_.offset + row_offsets_[count_] + column / group_ * step) *
                            static_cast<std::int64_t>(destination_size_);
     if (!index.empty())
-      target.index = step_.index_offset + row_offset(loop_, index.data(), row) + column * target.index_step;
+      target.index = step_.index_offset + row_offsets_[count_ + 1] + column * target.index_step;
     fold_(from, static_cast<std::size_t>(columns), target);
     return;
   }
@@ -599,12 +629,65 @@ void StepRun::copy_rows() {
     copy(size_[0], from + walk.offset * size, step, to + walk_to.offset * size, 1, inner);
 }
 
+// Whether one operation at most is carried out on rows where they lie.
+bool StepRun::has_rows_in_place() const {
+  constexpr std::int64_t worth_it = 12, few = 8;
+  const std::int64_t inner = loop_.shape[loop_.axes - 1], rows = loop_.rows();
+  const std::size_t last = count_ - 1;
+  if (turned_ || group_ > 1 || inner < worth_it || rows == 1 || (rows <= few && inner > piece_)) return false;
+  if (step_.fold == Fold::store && steps_[count_][static_cast<std::size_t>(loop_.axes - 1)] != 1)
+    return false;
+  if (!kernels_[last] && !adds_products_ && !is_in_place(last)) return false;
+  for (std::size_t r = 0; r < last; ++r)
+    if (code(r).op != Op::constant && !is_in_place(r)) return false;
+  return true;
+}
+void StepRun::run_rows() {
+  const std::int64_t inner = loop_.shape[loop_.axes - 1], rows = loop_.rows();
+  const std::size_t last = count_ - 1;
+  const bool stores = step_.fold == Fold::store;
+  const auto size = static_cast<std::int64_t>(stores ? size_[last] : destination_size_);
+  auto* to = static_cast<std::byte*>(destination_->data) + step_.offset * size;
+  FoldTarget target;
+  target.step = steps_[count_][static_cast<std::size_t>(loop_.axes - 1)];
+  target.plane = step_.plane;
+  const Steps& index = steps_[count_ + 1];
+  if (!index.empty()) target.index_step = index[static_cast<std::size_t>(loop_.axes - 1)];
+  for (std::int64_t row = 0; row < rows; ++row) {
+    begin_row(row);
+    for (std::int64_t column = 0; column < inner; column += piece_) {
+      const std::int64_t columns = std::min(piece_, inner - column);
+      for (std::size_t r = 0; r < count_; ++r)
+        if (code(r).op == Op::load)
+          at_[r] = static_cast<const std::byte*>(operands_[code(r).operand].data) +
+                   (code(r).offset + row_offsets_[r] + column) * static_cast<std::int64_t>(size_[r]);
+      if (kernels_[last]) {
+        const Code& one = code(last);
+        void* out = stores ? to + (row_offsets_[count_] + column) * size : slot_[last];
+        at_[last] = out;
+        try {
+          kernels_[last](at_[one.a], at_[one.b], at_[one.c], out, static_cast<std::size_t>(columns), one);
+        } catch (const Misfit& misfit) {
+          refuse(last, misfit, row, column + static_cast<std::int64_t>(misfit.index));
+        }
+      }
+      if (stores) continue;
+      target.at = to + (row_offsets_[count_] + column * target.step) * size;
+      target.index = step_.index_offset + row_offsets_[count_ + 1] + column * target.index_step;
+      if (!adds_products_) fold_(at_[last], static_cast<std::size_t>(columns), target);
+      else add_products(0, columns, reinterpret_cast<double*>(target.at));
+    }
+  }
+}
+
 void StepRun::run() {
   if (is_copy()) return copy_rows();
+  if (has_rows_in_place()) return run_rows();
   const std::int64_t inner = loop_.shape[loop_.axes - 1];
   const std::int64_t rows = loop_.rows();
   constexpr std::int64_t block = 16;  // rows: at least one line of the cache of everything that is turned
-  const std::int64_t long_row = is_straight_ ? smallest_piece : piece_ / 4;  // that has pieces of its own
+  // That has pieces of its own: each costs less than to copy it if nothing is read or written again.
+  const std::int64_t long_row = is_straight_ ? smallest_piece : piece_ / 4;
   const std::int64_t columns_at_once = turned_             ? std::min(inner, piece_ / block)
                                        : inner >= long_row ? piece_
                                                            : inner;

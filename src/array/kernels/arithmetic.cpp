@@ -196,6 +196,18 @@ ElementKernel boolean(Op op) {
   }
 }
 
+// From the nearest whole number, of which there are vectors also where inexact results count.
+template <class T>
+T whole_below(T a) {
+  const T nearest = std::nearbyint(a), less = nearest - 1;
+  return std::copysign(nearest > a ? less : nearest, a);
+}
+template <class T>
+T whole_above(T a) {
+  const T nearest = std::nearbyint(a), more = nearest + 1;
+  return std::copysign(nearest < a ? more : nearest, a);
+}
+
 template <class T>
 ElementKernel numeric(Op op) {
   // Integers wrap around; computed unsigned so that this is defined.
@@ -233,11 +245,11 @@ ElementKernel numeric(Op op) {
   if constexpr (std::is_floating_point_v<T>) {
     switch (op) {
       case Op::floor:
-        return unary<T>([](T a) { return std::floor(a); });
+        return unary<T>([](T a) { return whole_below(a); });
       case Op::ceil:
-        return unary<T>([](T a) { return std::ceil(a); });
+        return unary<T>([](T a) { return whole_above(a); });
       case Op::trunc:
-        return unary<T>([](T a) { return std::trunc(a); });
+        return unary<T>([](T a) { return std::copysign(whole_below(std::fabs(a)), a); });
       case Op::rint:
         return unary<T>([](T a) { return std::nearbyint(a); });
       case Op::nan_to_num:

@@ -225,6 +225,32 @@ template <class From, class To>
   else text << x[i];
   throw Misfit{i, text.str(), to_string(dtype_of<To>)};
 }
+// Of numbers that fit. Without AVX-512 vectors have no instruction for 64 bits: what is near 0 is cut off as
+// a double, whose last bits are then the integer's.
+template <class From, class To>
+void convert_fitting(const From* x, To* r, std::size_t count) {
+  if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To> && !std::is_same_v<To, bool>) {
+    if constexpr (sizeof(To) < 4 || std::is_same_v<To, std::int32_t>) {
+      for (std::size_t i = 0; i < count; ++i) r[i] = static_cast<To>(static_cast<std::int32_t>(x[i]));
+      return;
+    } else {
+      constexpr double near = 0x1p51, shift = 0x1.8p52;
+      int far = 0;
+      for (std::size_t i = 0; i < count; ++i) far |= std::fabs(static_cast<double>(x[i])) < near ? 0 : 1;
+      if (far == 0) {
+        constexpr auto shift_bits = std::bit_cast<std::int64_t>(shift);
+        for (std::size_t i = 0; i < count; ++i) {
+          const double v = std::fabs(static_cast<double>(x[i])), nearest = (v + shift) - shift,
+                       less = nearest - 1, below = nearest > v ? less : nearest,
+                       whole = std::copysign(below, static_cast<double>(x[i]));
+          r[i] = static_cast<To>(std::bit_cast<std::int64_t>(whole + shift) - shift_bits);
+        }
+        return;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) r[i] = Convert<From, To>()(x[i]);
+}
 template <class From, class To>
 void checked_loop(const void* a, const void*, const void*, void* out, std::size_t count, const Code&) {
   const From* x = static_cast<const From*>(a);
@@ -235,7 +261,7 @@ void checked_loop(const void* a, const void*, const void*, void* out, std::size_
     std::conditional_t<sizeof(From) == 8, std::int64_t, std::int32_t> misfits = 0;
     for (std::size_t i = begin; i < end; ++i) misfits += !fits<From, To>(x[i]);
     if (misfits != 0) tell_misfit<From, To>(x, begin);
-    for (std::size_t i = begin; i < end; ++i) r[i] = Convert<From, To>()(x[i]);
+    convert_fitting(x + begin, r + begin, end - begin);
   }
 }
 
@@ -280,6 +306,9 @@ ElementKernel compare_kernel(Op op, DType type, DType second) {
 ElementKernel cast_kernel(Op op, DType from, DType to) {
   return dispatch(from, [&]<class From>(std::type_identity<From>) {
     return dispatch(to, [&]<class To>(std::type_identity<To>) -> ElementKernel {
+      if constexpr (std::is_same_v<From, bool>) {  // as bytes, of which vectors are made
+        return unary<unsigned char, To>(Convert<unsigned char, To>());
+      }
       if (op == Op::checked_cast) return suited<&checked_loop<From, To>>();
       if (op == Op::clipped_cast) return unary<From, To>([](From x) { return nearest<From, To>(x); });
       if constexpr (std::is_integral_v<From> && sizeof(From) == 8 && std::is_same_v<To, double>)

@@ -17,21 +17,6 @@ template <class T>
 using SumType = std::conditional_t<is_complex_type<T>, std::complex<double>,
                                    std::conditional_t<std::is_floating_point_v<T>, double, Summed<T>>>;
 
-// Four accumulators: the compiler vectorizes them, and rounding errors stay small.
-template <class T, class A, class Get>
-A total(const T* x, std::size_t count, Get get) {
-  A a{}, b{}, c{}, d{};
-  std::size_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    a += static_cast<A>(get(x[i]));
-    b += static_cast<A>(get(x[i + 1]));
-    c += static_cast<A>(get(x[i + 2]));
-    d += static_cast<A>(get(x[i + 3]));
-  }
-  for (; i < count; ++i) a += static_cast<A>(get(x[i]));
-  return (a + b) + (c + d);
-}
-
 // Four numbers side by side, and what is true of each.
 typedef double Four [[gnu::vector_size(32)]];
 typedef std::int64_t FourBits [[gnu::vector_size(32)]];
@@ -47,17 +32,68 @@ auto added_up(const V& four) {
   return (four[0] + four[1]) + (four[2] + four[3]);
 }
 
+// What is a number, or what changes nothing.
+template <class T, bool SkipNan>
+T counted(T value, T nothing = T(0)) {
+  if constexpr (SkipNan) return is_nan(value) ? nothing : value;
+  else return value;
+}
+template <bool SkipNan>
+void add_counted(Four& sums, const Four& values) {
+  if constexpr (SkipNan)
+    sums += reinterpret_cast<Four>(reinterpret_cast<FourBits>(values) & FourBits(values == values));
+  else sums += values;
+}
+
+// Sixteen sums side by side, since each addition waits for the one before; rounding errors stay small.
+// `add` adds four from a place on, `add_one` one.
+template <class Add, class AddOne>
+double sum_of_fours(std::size_t count, Add add, AddOne add_one) {
+  Four sums[4] = {};
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16)
+    for (std::size_t k = 0; k < 4; ++k) add(i + 4 * k, sums[k]);
+  for (; i + 4 <= count; i += 4) add(i, sums[0]);
+  double rest = 0;
+  for (; i < count; ++i) add_one(i, rest);
+  return added_up((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest;
+}
+
+template <class T, class A, bool SkipNan = false>
+A total(const T* x, std::size_t count) {
+  if constexpr (std::is_same_v<A, double> && sizeof(T) > 1) {
+    return sum_of_fours(
+        count,
+        [&](std::size_t i, Four& sums) {
+          Four four;
+          load_four(x + i, four);
+          add_counted<SkipNan>(sums, four);
+        },
+        [&](std::size_t i, double& sum) { sum += static_cast<double>(counted<T, SkipNan>(x[i])); });
+  } else {
+    constexpr std::size_t lanes = is_complex_type<A> ? 4 : 16;
+    A sums[lanes] = {};
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes)
+      for (std::size_t k = 0; k < lanes; ++k) sums[k] += static_cast<A>(counted<T, SkipNan>(x[i + k]));
+    for (; i < count; ++i) sums[0] += static_cast<A>(counted<T, SkipNan>(x[i]));
+    for (std::size_t n = lanes / 2; n > 0; n /= 2)
+      for (std::size_t k = 0; k < n; ++k) sums[k] += sums[k + n];
+    return sums[0];
+  }
+}
+
 // The products of two rows added up as `total` adds.
 void add_products(const double* x, const double* y, std::size_t count, double* sum) {
-  Four sums{};
-  std::size_t i = 0;
-  for (Four u, v; i + 4 <= count; i += 4) {
-    load_four(x + i, u);
-    load_four(y + i, v);
-    sums += u * v;
-  }
-  for (; i < count; ++i) sums[0] += x[i] * y[i];
-  *sum += added_up(sums);
+  *sum += sum_of_fours(
+      count,
+      [&](std::size_t i, Four& sums) {
+        Four u, v;
+        load_four(x + i, u);
+        load_four(y + i, v);
+        sums += u * v;
+      },
+      [&](std::size_t i, double& one) { one += x[i] * y[i]; });
 }
 
 // Each `group` of neighbours into one accumulator, in their order.
@@ -80,13 +116,6 @@ void fold_groups(const T* x, std::size_t count, const FoldTarget& to, F f) {
   else by(to.group, to.step);
 }
 
-// What is a number, or what changes nothing.
-template <class T, bool SkipNan>
-T counted(T value, T nothing = T(0)) {
-  if constexpr (SkipNan) return is_nan(value) ? nothing : value;
-  else return value;
-}
-
 template <class T, bool SkipNan = false>
 void fold_sum(const void* data, std::size_t count, const FoldTarget& to) {
   using A = SumType<T>;
@@ -96,7 +125,7 @@ void fold_sum(const void* data, std::size_t count, const FoldTarget& to) {
   if (to.group > 1) {
     fold_groups<T, A>(x, count, to, [get](A a, T v) { return static_cast<A>(a + static_cast<A>(get(v))); });
   } else if (to.step == 0) {
-    *r += total<T, A>(x, count, get);
+    *r += total<T, A, SkipNan>(x, count);
   } else if (to.step == 1) {
     for (std::size_t i = 0; i < count; ++i) r[i] += static_cast<A>(get(x[i]));
   } else {
@@ -110,40 +139,40 @@ template <class T, class A>
 std::pair<A, double> total_of_numbers(const T* x, std::size_t count) {
   if constexpr (!std::is_floating_point_v<T>) {
     const auto numbers = std::count_if(x, x + count, [](const T& v) { return !is_nan(v); });
-    return {total<T, A>(x, count, [](T v) { return counted<T, true>(v); }), static_cast<double>(numbers)};
+    return {total<T, A, true>(x, count), static_cast<double>(numbers)};
   } else {
-    Four sums{};
     FourBits counts{};
-    std::size_t i = 0;
-    for (Four v; i + 4 <= count; i += 4) {
-      load_four(x + i, v);
-      const FourBits is_number = v == v;
-      sums += reinterpret_cast<Four>(reinterpret_cast<FourBits>(v) & is_number);
-      counts -= is_number;
-    }
-    for (; i < count; ++i) {
-      sums[0] += static_cast<double>(counted<T, true>(x[i]));
-      counts[0] += is_nan(x[i]) ? 0 : 1;
-    }
-    return {added_up(sums), static_cast<double>(added_up(counts))};
+    double rest = 0;
+    const double sum = sum_of_fours(
+        count,
+        [&](std::size_t i, Four& sums) {
+          Four v;
+          load_four(x + i, v);
+          counts -= FourBits(v == v);
+          add_counted<true>(sums, v);
+        },
+        [&](std::size_t i, double& one) {
+          one += static_cast<double>(counted<T, true>(x[i]));
+          rest += is_nan(x[i]) ? 0 : 1;
+        });
+    return {sum, static_cast<double>(added_up(counts)) + rest};
   }
 }
-// The sum of squared distances of what is a number.
-template <class T>
-double squares_of_numbers(const T* x, std::size_t count, double from) {
-  Four sums{};
-  std::size_t i = 0;
-  for (Four v; i + 4 <= count; i += 4) {
-    load_four(x + i, v);
-    const FourBits is_number = v == v;
-    const Four apart = v - from, squares = apart * apart;
-    sums += reinterpret_cast<Four>(reinterpret_cast<FourBits>(squares) & is_number);
-  }
-  for (; i < count; ++i) {
-    const double apart = static_cast<double>(x[i]) - from;
-    sums[0] += is_nan(x[i]) ? 0 : apart * apart;
-  }
-  return added_up(sums);
+// The sum of squared distances, or of those of what is a number.
+template <class T, bool SkipNan>
+double sum_of_squares(const T* x, std::size_t count, double from) {
+  return sum_of_fours(
+      count,
+      [&](std::size_t i, Four& sums) {
+        Four v;
+        load_four(x + i, v);
+        const Four apart = v - from;
+        add_counted<SkipNan>(sums, apart * apart);
+      },
+      [&](std::size_t i, double& one) {
+        const double apart = static_cast<double>(x[i]) - from;
+        one += counted<double, SkipNan>(apart * apart);
+      });
 }
 
 // Planes: the sum of what is a number, how many there are.
@@ -210,12 +239,12 @@ Integer whole_total(const T* x, std::size_t count) {
 template <class T>
 bool add_each(const T* __restrict x, std::size_t count, T* __restrict sums) {
   std::uint64_t round = 0;  // its highest bit
-  by_lines(x, count, [&](std::size_t i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const auto a = static_cast<std::uint64_t>(sums[i]), b = static_cast<std::uint64_t>(x[i]), s = a + b;
     if constexpr (std::is_signed_v<T>) round |= (a ^ s) & (b ^ s);
     else round |= (a & b) | ((a | b) & ~s);
     sums[i] = static_cast<T>(s);
-  });
+  }
   if (!(round >> 63)) return true;
   for (std::size_t i = 0; i < count; ++i)
     sums[i] = static_cast<T>(static_cast<std::uint64_t>(sums[i]) - static_cast<std::uint64_t>(x[i]));
@@ -250,17 +279,42 @@ void fold_exact(const void* data, std::size_t count, const FoldTarget& to) {
   }
 }
 
+// How many are not 0: each element is counted in as many bits as it has, as long as these suffice.
+template <class T>
+std::int64_t count_of(const T* x, std::size_t count) {
+  std::int64_t sum = 0;
+  std::size_t i = 0;
+  if constexpr (!is_complex_type<T>) {
+    using Count = std::conditional_t<
+        sizeof(T) == 1, std::uint8_t,
+        std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                           std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+    using Value = std::conditional_t<std::is_same_v<T, bool>, unsigned char, T>;
+    const auto* values = reinterpret_cast<const Value*>(x);
+    constexpr std::size_t lanes = 128 / sizeof(T), most = sizeof(T) == 1 ? 255 : 4096;
+    while (i + lanes <= count) {
+      Count counts[lanes] = {};
+      const std::size_t end = i + std::min(most, (count - i) / lanes) * lanes;
+      for (; i < end; i += lanes)
+        for (std::size_t k = 0; k < lanes; ++k)
+          counts[k] = static_cast<Count>(counts[k] + (values[i + k] != Value(0) ? 1 : 0));
+      for (const Count one : counts) sum += static_cast<std::int64_t>(one);
+    }
+  }
+  for (; i < count; ++i) sum += x[i] != T(0);
+  return sum;
+}
 template <class T>
 void fold_count(const void* data, std::size_t count, const FoldTarget& to) {
   const T* x = static_cast<const T*>(data);
   auto* r = reinterpret_cast<std::int64_t*>(to.at);
   if (to.step == 0) {
-    std::int64_t sum = 0;
-    for (std::size_t i = 0; i < count; ++i) sum += x[i] != T(0);
-    *r += sum;
-    return;
+    *r += count_of(x, count);
+  } else if (to.step == 1) {
+    for (std::size_t i = 0; i < count; ++i) r[i] += x[i] != T(0);
+  } else {
+    for (std::size_t i = 0; i < count; ++i) r[static_cast<std::int64_t>(i) * to.step] += x[i] != T(0);
   }
-  for (std::size_t i = 0; i < count; ++i) r[static_cast<std::int64_t>(i) * to.step] += x[i] != T(0);
 }
 
 /// Any fold that is `accumulator = f(accumulator, element)`.
@@ -276,20 +330,28 @@ void fold_each(const void* data, std::size_t count, const FoldTarget& to) {
     std::size_t i = 0;
     if constexpr (F::splits && !std::is_same_v<T, bool>) {
       typedef T Vector [[gnu::vector_size(32)]];
-      constexpr std::size_t lanes = 32 / sizeof(T), worth_it = 16 * lanes;
-      if (count >= worth_it) {
-        Vector best[4], v;
-        for (Vector& one : best)
-          for (std::size_t k = 0; k < lanes; ++k) one[k] = a;
-        for (; i + 4 * lanes <= count; i += 4 * lanes)
-          for (std::size_t k = 0; k < 4; ++k) {
+      constexpr std::size_t lanes = 32 / sizeof(T), vectors = 4;
+      if (count >= 2 * lanes) {
+        Vector best[vectors], v;
+        std::memcpy(&best[0], x, sizeof v);
+        for (std::size_t k = 1; k < vectors; ++k) best[k] = best[0];
+        for (; i + vectors * lanes <= count; i += vectors * lanes)
+          for (std::size_t k = 0; k < vectors; ++k) {
             std::memcpy(&v, x + i + k * lanes, sizeof v);
             F::take(best[k], v);
           }
+        for (; i + lanes <= count; i += lanes) {
+          std::memcpy(&v, x + i, sizeof v);
+          F::take(best[0], v);
+        }
         F::take(best[0], best[1]);
         F::take(best[2], best[3]);
         F::take(best[0], best[2]);
-        for (std::size_t k = 0; k < lanes; ++k) a = f(a, best[0][k]);
+        T one[lanes];
+        std::memcpy(one, &best[0], sizeof one);
+        for (std::size_t n = lanes / 2; n > 0; n /= 2)
+          for (std::size_t k = 0; k < n; ++k) F::take(one[k], one[k + n]);
+        a = f(a, one[0]);
       }
     }
     for (; i < count; ++i) a = f(a, x[i]);
@@ -393,13 +455,13 @@ void fold_moments(const void* data, std::size_t count, const FoldTarget& to) {
     if constexpr (SkipNan) {
       std::tie(sum, here) = total_of_numbers<T, A>(x, count);
     } else {
-      sum = total<T, A>(x, count, [](T v) { return v; });
+      sum = total<T, A>(x, count);
     }
     if (here == 0) return;
     const A own = sum / here;
     double own_squares = 0;
-    if constexpr (SkipNan && std::is_floating_point_v<T>) {
-      own_squares = squares_of_numbers(x, count, own);
+    if constexpr (!is_complex_type<T> && sizeof(T) > 1) {
+      own_squares = sum_of_squares<T, SkipNan>(x, count, own);
     } else {
       double s[4] = {0, 0, 0, 0};
       std::size_t i = 0;
@@ -444,56 +506,35 @@ T from_bits(std::int64_t bits) {
   return value;
 }
 
-// Where the first of the best elements is, of which there must be one; the first NaN if there is one. Vectors
-// keep the best of their places and the block it was in; of short numbers, of which blocks would not fit
-// beside them, the best is found first, then where it is.
+// The best of some elements, NaN if there is one.
 template <class T, bool Max>
-std::size_t first_best(const T* x, std::size_t count) {
-  const auto better = [](T a, T b) { return Max ? a > b : a < b; };
-  std::size_t best = 0, i = 1;
-  if constexpr (sizeof(T) >= 4) {
-    using Number = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
-    typedef T Vector [[gnu::vector_size(32)]];
-    typedef Number Numbers [[gnu::vector_size(32)]];
-    constexpr std::size_t lanes = 32 / sizeof(T), vectors = 4, block = vectors * lanes;
-    if (count >= 4 * block && count / block < INT32_MAX) {
-      Vector most[vectors], v;
-      Numbers where[vectors] = {}, now = {}, is_nan = {};
-      std::memcpy(most, x, sizeof most);
-      for (i = 0; i + block <= count; i += block, now += 1)
-        for (std::size_t k = 0; k < vectors; ++k) {
-          std::memcpy(&v, x + i + k * lanes, sizeof v);
-          const Numbers is_better = Max ? v > most[k] : v < most[k];
-          most[k] = is_better ? v : most[k];
-          where[k] = is_better ? now : where[k];
-          if constexpr (std::is_floating_point_v<T>) is_nan |= v != v;
-        }
-      bool has_nan = false;
-      for (std::size_t k = 0; k < lanes; ++k) has_nan |= is_nan[k] != 0;
-      if (has_nan)
-        return static_cast<std::size_t>(std::find_if(x, x + count, [](T e) { return e != e; }) - x);
-      for (std::size_t k = 0; k < block; ++k) {
-        const std::size_t at = static_cast<std::size_t>(where[k / lanes][k % lanes]) * block + k;
-        if (k == 0 || better(x[at], x[best]) || (x[at] == x[best] && at < best)) best = at;
-      }
-    }
-  }
-  if constexpr (sizeof(T) < 4) {
-    T most = x[0];
-    fold_each<T, T, Extreme<T, Max, false>>(x, count, {.at = reinterpret_cast<std::byte*>(&most)});
+T best_of(const T* x, std::size_t count) {
+  T best = x[0];
+  fold_each<T, T, Extreme<T, Max, false>>(x, count, {.at = reinterpret_cast<std::byte*>(&best)});
+  return best;
+}
+// Where the first element is that is `sought` or, as that, NaN; there must be one.
+template <class T>
+std::size_t place_of(const T* x, std::size_t count, T sought) {
+  if constexpr (sizeof(T) == 1) {
+    const void* at = std::memchr(x, std::bit_cast<unsigned char>(sought), count);
+    return static_cast<std::size_t>(static_cast<const T*>(at) - x);
+  } else {
+    using Truth = std::conditional_t<sizeof(T) == 2, std::int16_t,
+                                     std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>>;
     constexpr std::size_t piece = 64;
+    const bool is_nan = sought != sought;
     const auto has_it = [&](std::size_t from) {
-      int found = 0;
-      for (std::size_t k = 0; k < piece; ++k) found |= x[from + k] == most ? 1 : 0;
+      Truth found = 0;
+      for (std::size_t k = 0; k < piece; ++k)
+        found |= static_cast<Truth>((x[from + k] == sought) | (is_nan & (x[from + k] != x[from + k])));
       return found != 0;
     };
-    for (best = 0; best + piece < count && !has_it(best);) best += piece;
-    while (x[best] != most) ++best;
-    return best;
+    std::size_t at = 0;
+    while (at + piece < count && !has_it(at)) at += piece;
+    while (is_nan ? x[at] == x[at] : x[at] != sought) ++at;
+    return at;
   }
-  for (; i < count && x[best] == x[best]; ++i)
-    if (better(x[i], x[best]) || x[i] != x[i]) best = i;
-  return best;
 }
 
 // Planes: index (-1: none yet), bits of the value. The first of equal elements wins, whatever the order of
@@ -505,33 +546,39 @@ void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
   auto* bits = index + to.plane;
   const auto better = [](T a, T b) { return Max ? a > b : a < b; };
   if (to.step == 0) {
-    const std::size_t best = first_best<T, Max>(x, count);
-    const std::int64_t mine = to.index + static_cast<std::int64_t>(best) * to.index_step;
-    const T value = x[best], held = from_bits<T>(*bits);
+    const T value = best_of<T, Max>(x, count), held = from_bits<T>(*bits);
     const bool nan = value != value, held_nan = held != held;
+    // Where it is counts only if it is better than what is held, or as good and may be in front of it.
+    const bool is_alike = value == held || (nan && held_nan);
+    if (*index >= 0 && (held_nan ? !nan : better(held, value))) return;
+    if (*index >= 0 && is_alike && to.index_step > 0 && to.index > *index) return;
+    const auto place = static_cast<std::int64_t>(place_of(x, count, value));
+    const std::int64_t mine = to.index + place * to.index_step;
     if (*index < 0 || (nan && !held_nan) || (!held_nan && better(value, held)) ||
-        ((value == held || (nan && held_nan)) && mine < *index)) {
+        (is_alike && mine < *index)) {
       *index = mine;
       *bits = to_bits(value);
     }
     return;
   }
-  if constexpr (sizeof(T) == sizeof(std::int64_t))
-    if (to.step == 1) {
-      typedef T Held [[gnu::may_alias]];
-      auto* held = reinterpret_cast<Held*>(bits);
+  if (to.step == 1) {
+    using Word = std::conditional_t<
+        sizeof(T) == 1, std::uint8_t,
+        std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                           std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
 #pragma GCC ivdep
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::int64_t mine = to.index + static_cast<std::int64_t>(i) * to.index_step, old = index[i];
-        const T value = x[i], before = held[i];
-        const bool nan = value != value, held_nan = before != before;
-        const bool is_taken = (old < 0) | (nan & !held_nan) | (!held_nan & better(value, before)) |
-                              (((value == before) | (nan & held_nan)) & (mine < old));
-        index[i] = is_taken ? mine : old;
-        held[i] = is_taken ? value : before;
-      }
-      return;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::int64_t mine = to.index + static_cast<std::int64_t>(i) * to.index_step, old = index[i],
+                         old_bits = bits[i];
+      const T value = x[i], before = std::bit_cast<T>(static_cast<Word>(old_bits));
+      const bool nan = value != value, held_nan = before != before;
+      const bool is_taken = (old < 0) | (nan & !held_nan) | (!held_nan & better(value, before)) |
+                            (((value == before) | (nan & held_nan)) & (mine < old));
+      index[i] = is_taken ? mine : old;
+      bits[i] = is_taken ? static_cast<std::int64_t>(std::bit_cast<Word>(value)) : old_bits;
     }
+    return;
+  }
   for (std::size_t i = 0; i < count; ++i) {
     const std::int64_t at = static_cast<std::int64_t>(i) * to.step;
     FoldTarget one = to;
@@ -600,7 +647,7 @@ FoldKernel fold_kernel(Fold fold, DType type) {
       case Fold::count:
         return suited<&fold_count<T>>();
       case Fold::exact_sum:
-        if constexpr (std::is_integral_v<T>) return &fold_exact<T, ExactSum<Summed<T>>>;
+        if constexpr (std::is_integral_v<T>) return suited<&fold_exact<T, ExactSum<Summed<T>>>>();
         return nullptr;
       case Fold::exact_product:
         if constexpr (std::is_integral_v<T>) return &fold_exact<T, ExactProduct<Summed<T>>>;

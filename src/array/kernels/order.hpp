@@ -54,13 +54,16 @@ struct Keyed {
 };
 
 /// So many are sorted by digits; the tables of fewer cost more than comparing them.
-inline bool worth_digits(std::size_t count) { return count >= 2048 && count <= UINT32_MAX; }
+template <class T>
+bool worth_digits(std::size_t count) {
+  return count >= (sizeof(T) == 8 ? 96 : 48) && count <= UINT32_MAX;
+}
 
 /// Sorts keys, and what is beside each with it; equal ones stay as they were to each other. The second halves
 /// of the lists are room; true if what is sorted is in them.
-template <bool has_beside, class K>
-bool sort_by_digits(K* keys, std::int64_t* beside, std::size_t count) {
-  constexpr int bits = sizeof(K) > 2 ? 11 : 8, digits = (8 * sizeof(K) + bits - 1) / bits;
+template <bool has_beside, int bits, class K>
+bool sort_by_digits_of(K* keys, std::int64_t* beside, std::size_t count) {
+  constexpr int digits = (8 * sizeof(K) + bits - 1) / bits;
   constexpr std::size_t values = std::size_t{1} << bits;
   const auto digit = [](K key, int d) { return static_cast<std::size_t>(key >> (d * bits)) % values; };
   const auto table = std::make_unique<std::uint32_t[]>(digits * values);
@@ -85,10 +88,17 @@ bool sort_by_digits(K* keys, std::int64_t* beside, std::size_t count) {
   return is_second;
 }
 
+template <bool has_beside, class K>
+bool sort_by_digits(K* keys, std::int64_t* beside, std::size_t count) {
+  constexpr std::size_t few = 4096;  // whose tables are to be short
+  if (sizeof(K) <= 2 || count < few) return sort_by_digits_of<has_beside, 8>(keys, beside, count);
+  return sort_by_digits_of<has_beside, 11>(keys, beside, count);
+}
+
 /// Puts numbers in the order of `InOrder`.
 template <class T>
 void sort_numbers(T* x, std::size_t count) {
-  if (!worth_digits(count)) return std::sort(x, x + count, InOrder());
+  if (!worth_digits<T>(count)) return std::sort(x, x + count, InOrder());
   const auto keys = std::make_unique_for_overwrite<Key<T>[]>(2 * count);
   std::transform(x, x + count, keys.get(), &Keyed<T>::key);
   const auto* sorted = keys.get() + (sort_by_digits<false>(keys.get(), nullptr, count) ? count : 0);
@@ -102,7 +112,7 @@ void sort_beside(const T* x, std::int64_t* beside, std::size_t count, bool backw
   using K = Key<T>;
   const auto numbers = std::make_unique_for_overwrite<std::int64_t[]>(2 * count);
   std::int64_t* own = numbers.get();
-  if (!worth_digits(count)) {
+  if (!worth_digits<T>(count)) {
     std::iota(own, own + count, std::int64_t{0});
     std::stable_sort(own, own + count, [&](std::int64_t i, std::int64_t j) {
       return backwards ? InOrder()(x[j], x[i]) : InOrder()(x[i], x[j]);
