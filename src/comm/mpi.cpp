@@ -16,11 +16,19 @@ constexpr std::uint64_t follows = ~std::uint64_t{0};
 constexpr int eager_bytes = 4000;  // a message up to this size has arrived whole when it is seen
 constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 30;  // MPI counts are 32-bit
 
-bool all_done(std::vector<MPI_Request>& requests) {
+template <class Requests>
+bool all_done(Requests& requests) {
   int done = 1;
-  if (!requests.empty())
+  if (requests.size() == 1) MPI_Test(requests.data(), &done, MPI_STATUS_IGNORE);
+  else if (!requests.empty())
     MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE);
   return done;
+}
+
+template <class Requests>
+MPI_Request& one_more(Requests& requests) {
+  requests.push_back(MPI_REQUEST_NULL);
+  return requests.back();
 }
 
 }  // namespace
@@ -55,7 +63,7 @@ void MpiTransport::send(PeerId to, Frame frame) {
   Outgoing& kept = peer.outgoing.back();
   const auto post = [&](const std::byte* data, std::uint64_t size, int tag, MPI_Comm comm) {
     for (std::uint64_t at = 0; at == 0 || at < size; at += piece_bytes) {
-      MPI_Request& request = kept.requests.emplace_back(MPI_REQUEST_NULL);
+      MPI_Request& request = one_more(kept.requests);
       MPI_Isend(data + at, static_cast<int>(std::min(piece_bytes, size - at)), MPI_BYTE, static_cast<int>(to),
                 tag, comm, &request);
     }
@@ -121,7 +129,7 @@ void MpiTransport::post_blocks(PeerId from, Incoming& incoming) {
     }
     const Block& block = incoming.blocks.emplace_back(arriving_block(size));
     for (std::uint64_t at = 0; at < size; at += piece_bytes) {
-      MPI_Request& request = incoming.requests.emplace_back(MPI_REQUEST_NULL);
+      MPI_Request& request = one_more(incoming.requests);
       // What does not fit is dropped by MPI.
       const std::uint64_t piece = block.data ? std::min(piece_bytes, size - at) : 0;
       MPI_Irecv(piece ? const_cast<std::byte*>(block.data) + at : nullptr, static_cast<int>(piece), MPI_BYTE,
@@ -160,7 +168,7 @@ bool MpiTransport::probe(Receiver& receiver) {
     auto& queue = peer.gone ? abandoned_in_.emplace_back() : peer.incoming;
     Incoming& kept = queue.emplace_back(std::move(incoming));
     MPI_Irecv(kept.head.data(), bytes, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, heads_,
-              &kept.requests.emplace_back(MPI_REQUEST_NULL));
+              &one_more(kept.requests));
     if (peer.gone) return true;
   }
   ++incoming_;

@@ -47,14 +47,15 @@ class MpiTransport final : public Transport {
   [[nodiscard]] std::size_t size() const noexcept { return peers_.size(); }
 
  private:
+  using Requests = SmallVector<MPI_Request, 1>;
   struct Outgoing {
     WireFrame frame;
-    std::vector<MPI_Request> requests;
+    Requests requests;
   };
   struct Incoming {
     Buffer head;
     std::vector<Block> blocks;
-    std::vector<MPI_Request> requests;
+    Requests requests;
     bool has_head = false;
     int tag = 0;
   };

@@ -24,7 +24,6 @@ constexpr std::int64_t most_unpolled_ns = 20'000;  // of tasks that a thread run
 constexpr int most_unpolled = 15;                  // ... and how many they are
 constexpr std::int64_t quick_ns = 10'000;          // of a task: to wake another thread takes longer
 constexpr std::int64_t longest_noted_ns = 80'000;  // one that was interrupted says little about the next
-constexpr std::size_t small_result_bytes = 1024;   // smaller results travel with the message that they exist
 
 std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared_ptr<const Failure>& thrown) {
   auto failure = std::make_shared<Failure>();
@@ -454,6 +453,7 @@ void WorkerNode::run_tasks(std::size_t slot, std::unique_lock<Baton>& hold) {
   std::int64_t took_ns = longest_noted_ns;  // lately
   for (int since_poll = 0; next(task, slot, hold); ++since_poll) {
     begin_run(slot, took_ns < quick_ns);
+    if (took_ns >= quick_ns) flush();  // also requests that wait for company
     hold.unlock();
     tell_left(slot);
     if (took_ns >= quick_ns) (void)Spread::own().get_up();  // others may run beside it for as long
@@ -491,6 +491,7 @@ void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const R
   if (seen_blocks_ != 0u) counter_.ran(slot, task.function, ran);
   state_.done(std::move(outcome), actions_);
   perform();
+  send_awaited();
 }
 
 namespace {

@@ -8,6 +8,8 @@
 #include <optional>
 #include <thread>
 
+#include "weir/detail/task/address.hpp"
+
 namespace weir::detail::node {
 
 void Node::send_box(PeerId to) {
@@ -45,6 +47,13 @@ void Node::flush_all(std::chrono::milliseconds most) {
     if (dirty_.empty() && !transport_.sending()) return;
     sched_yield();
   }
+}
+
+task::Value Node::unpacked(protocol::SmallResult& message) {
+  Packed packed;
+  packed.head = std::move(message.packed);
+  return task::Value::from_packed(static_cast<const task::TypeOps*>(task::local_address(message.type)),
+                                  std::move(packed));
 }
 
 bool Node::progress() {

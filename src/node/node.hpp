@@ -107,6 +107,8 @@ class Node : public client::ClusterLink,
     Hold hold(*this);
     futures_.require_open(who);
   }
+  /// The value that the message has, not read yet.
+  [[nodiscard]] static task::Value unpacked(protocol::SmallResult& message);
   void on_answer(protocol::Answer&& answer);
   /// The cluster ends: nobody is answered any more.
   void close_asks();
@@ -145,6 +147,8 @@ class Node : public client::ClusterLink,
     frame.values.push_back(std::move(value));
     transport_.send(to, std::move(frame));
   }
+  /// What has been posted for this peer leaves, whatever is on its way to it.
+  void send_box(PeerId to);
   [[nodiscard]] std::size_t pending_bytes(PeerId to) const {
     return to < boxes_.size() ? boxes_[to].bytes.size() : 0;
   }
@@ -271,7 +275,6 @@ class Node : public client::ClusterLink,
   static constexpr std::size_t frame_bytes = 3400;     // frames stay below MPI's eager limit
   static constexpr std::size_t most_late_bytes = 512;  // some fifty of them
 
-  void send_box(PeerId to);
   client::FutureRef send(client::Request&& request, const protocol::GangPlace* place);
   // What both the scheduler and workers understand has a number in the list of each.
   template <class Message>

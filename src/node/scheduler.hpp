@@ -242,6 +242,10 @@ class SchedulerNode final : public Node,
     keep_value(message.id, value);
     futures_.on_value(message.id, value);
   }
+  void on(PeerId from, protocol::SmallResult&& message) {
+    const std::uint64_t bytes = message.packed.size();
+    on(from, protocol::ResultData{message.id, bytes, message.request}, unpacked(message));
+  }
   void on(PeerId from, protocol::ResultMissing&& message) {
     if (keeper_ && keeper_->awaits(message.id)) keeper_->give_up();
     on_missing(from, message);

@@ -72,6 +72,15 @@ void WorkerNode::send_value(PeerId to, TaskId id, std::uint32_t request) {
     return;
   }
   try {
+    if (settings_.own_process && !record->on_disk && record->bytes <= small_result_bytes) {
+      protocol::SmallResult message{id, request, task::portable_address(record->value.ops()), {}};
+      if (record->value.pack_small(message.packed, small_result_bytes)) {
+        sent_bytes_ += message.packed.size();
+        post(to, message);
+        if (std::ranges::find(awaited_by_, to) == awaited_by_.end()) awaited_by_.push_back(to);
+        return;
+      }
+    }
     // One on disk is sent from there; a receiver in this process reads it for itself.
     post_value(to, protocol::ResultData{id, record->bytes, request},
                record->on_disk ? record->value.again() : record->value);
@@ -92,6 +101,12 @@ task::Value WorkerNode::result_now(TaskId id) {
   return *value;
 }
 
+// Peers may have nothing else to do until they have them.
+void WorkerNode::send_awaited() {
+  for (const PeerId peer : awaited_by_) send_box(peer);
+  awaited_by_.clear();
+}
+
 void WorkerNode::perform() {
   for (std::size_t i = 0; i < actions_.size(); ++i) {
     worker::Action action = std::move(actions_[i]);
@@ -101,6 +116,9 @@ void WorkerNode::perform() {
             send_value(action.to, message.id, message.request);
           } else if constexpr (std::is_same_v<Message, protocol::ResultMissing>) {
             action.to == self_ ? on_missing(self_, message) : post(action.to, message);
+          } else if constexpr (std::is_same_v<Message, protocol::GetResult>) {
+            // What is still to be computed is answered when that is done.
+            message.exists ? post(action.to, message) : post_later(action.to, message);
           } else {
             post(action.to, message);
           }
@@ -126,6 +144,7 @@ void WorkerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&) {
   post(0, protocol::ScatterHere{id});
   state_.put(id, std::move(value), message.bytes, actions_);
   perform();
+  send_awaited();
 }
 
 // --- what arrives
@@ -137,6 +156,7 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
     perform();
   };
   each_message<protocol::ToWorker>(frame, handle, [&] { return "peer " + std::to_string(from); });
+  send_awaited();
   if (state_.has_ready(true)) start_out_of_band();
   if (state_.wants_spill()) wake_spiller();
 }

@@ -126,6 +126,7 @@ class WorkerNode final : public Node {
   void unknown(PeerId peer) override { post(0, protocol::FindPeer{peer}); }
 
  private:
+  static constexpr std::size_t small_result_bytes = 1024;  // travel with the message that they exist
   /// A thread and its slot in the black box, both used again.
   struct ThreadSlot {
     std::thread thread;
@@ -286,12 +287,17 @@ class WorkerNode final : public Node {
   }
   void on(PeerId from, protocol::DropRequest&& message) { state_.unasked(from, message.id, actions_); }
   void on(PeerId from, protocol::ResultData&& message, task::Value&& value);
+  void on(PeerId from, protocol::SmallResult&& message) {
+    const std::uint64_t bytes = message.packed.size();
+    on(from, protocol::ResultData{message.id, bytes, message.request}, unpacked(message));
+  }
   void on(PeerId from, protocol::ResultMissing&& message);
   void on(PeerId, protocol::PutResult&& message, task::Value&& value) {
     state_.put(message.id, std::move(value), message.bytes, actions_);
   }
   void perform();
   void send_value(PeerId to, TaskId id, std::uint32_t request);
+  void send_awaited();
   void start_out_of_band();
   void wake_spiller();
   void spill_loop();
@@ -303,6 +309,7 @@ class WorkerNode final : public Node {
   WorkerSettings settings_;
   worker::State state_;
   worker::Actions actions_;
+  std::vector<PeerId> awaited_by_;  // have small results in their boxes
   GangBox gangs_;
   BlackBox black_box_;
   std::deque<ThreadSlot> slots_;

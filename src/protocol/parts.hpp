@@ -113,6 +113,14 @@ struct ResultData {
   std::uint64_t bytes;
   std::uint32_t request;
 };
+/// The same of a small one to another process, where the message alone is quicker than an attachment, and may
+/// travel with others.
+struct SmallResult {
+  TaskId id = 0;
+  std::uint32_t request = 0;
+  std::uint64_t type = 0;  ///< Portable address of its `task::TypeOps`.
+  Buffer packed;
+};
 struct ResultMissing {
   TaskId id;
   std::shared_ptr<const Failure> failure;  ///< Why, if the result exists but cannot travel.

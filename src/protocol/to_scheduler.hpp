@@ -161,6 +161,6 @@ using ToScheduler =
     std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, ScatterHere, Hello, GangCalls,
                RunFinished, RunFailed, RanInPlace, RunWaits, RetractReply, ResultHere, InputMissing,
                ResultBroken, Heartbeat, MemoryUse, Seen, AwaitsDone, Leaving, RetireMe, FindPeer, ContactHere,
-               ResultData, ResultMissing, Ask, Unask>;
+               ResultData, SmallResult, ResultMissing, Ask, Unask>;
 
 }  // namespace weir::detail::protocol

@@ -61,7 +61,7 @@ struct RunTask {
   std::uint64_t function = 0;
   Buffer arguments;
   task::Attached beside;  ///< `task::Beside`, if they have large buffers.
-  SmallVector<Input, 2> inputs;
+  SmallVector<Input, 4> inputs;
   RunExtras extras;
 };
 /// This attempt of a gang has failed: its members leave.
@@ -188,6 +188,6 @@ struct PutResult {
 using ToWorker = std::tuple<TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult,
                             InputAt, ReplicateResult, PeerAddress, EnterNetwork, PeersGone, Welcome, Alive,
                             Refused, Shutdown, GoodBye, GetResult, DropRequest, PutResult, ResultData,
-                            ResultMissing, GangBroken, GangData, GangAsk, GangStuck, Answer>;
+                            SmallResult, ResultMissing, GangBroken, GangData, GangAsk, GangStuck, Answer>;
 
 }  // namespace weir::detail::protocol

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/detail/task/recycled.hpp"
 #include "weir/options.hpp"
 
 namespace weir::detail::task {
@@ -25,9 +26,18 @@ namespace weir::detail::task {
 template <class Record, std::uint64_t block_size = 256, std::uint64_t page_size = 256>
 class TaskTable {
   static constexpr std::uint64_t blocks = page_size / block_size, stretch_size = 64;
+  static constexpr bool is_recycled = block_size == 1 && sizeof(Record) <= Recycled::most_bytes;
 
   struct Block {
     alignas(Record) std::byte storage[block_size * sizeof(Record)];
+    static void* operator new(std::size_t bytes) {
+      if constexpr (is_recycled) return Recycled::take(bytes);
+      else return ::operator new(bytes);
+    }
+    static void operator delete(void* block, std::size_t bytes) noexcept {
+      if constexpr (is_recycled) Recycled::give(block, bytes);
+      else ::operator delete(block, bytes);
+    }
     Record* at(std::uint64_t i) { return std::launder(reinterpret_cast<Record*>(storage) + i); }
   };
   struct Page {

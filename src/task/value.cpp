@@ -37,7 +37,7 @@ void throw_left(const std::type_info& type, std::size_t bytes) {
 }
 
 Value Value::from_packed(const TypeOps* ops, Packed packed) {
-  auto cell = std::make_shared<UnreadCell>(ops);
+  auto cell = std::allocate_shared<UnreadCell>(RecyclingAllocator<UnreadCell>(), ops);
   cell->packed_bytes = packed.size();
   cell->packed = std::make_unique<Packed>(std::move(packed));
   return Value(std::move(cell));

@@ -44,11 +44,10 @@ void State::forget_memory(Record& record) {
 void State::hold(TaskId id, const Record& record) {
   QueueEntry first{std::numeric_limits<std::int32_t>::min(), UINT64_MAX, id,
                    record.request};  // a copy that no task waits for comes last
-  for (const TaskId waiter : record.waiters)
-    if (const Record* task = records_.find(waiter))
-      if (const QueueEntry entry{task->assigned->priority, task->assigned->order, id, record.request};
-          later(first, entry))
-        first = entry;
+  for (const Record* const waiter : record.waiters)
+    if (const QueueEntry entry{waiter->assigned->priority, waiter->assigned->order, id, record.request};
+        later(first, entry))
+      first = entry;
   held_.push_back(first);
   std::push_heap(held_.begin(), held_.end(), asked_later);
 }

@@ -48,12 +48,12 @@ State::State(PeerId self, std::uint32_t threads, std::vector<Resource> resources
       free_(std::move(resources)),
       places_(complete(std::move(machine), free_)) {}
 
-void State::make_ready(TaskId id, Record& record) {
+void State::make_ready(Record& record) {
   record.state = Run::ready;
-  const QueueEntry entry = entry_of(id, record);
+  const QueueEntry entry = entry_of(record);
   if (record.out_of_band) return out_of_band_.push_back(entry);
-  const Wishes& wishes = record.wished();
-  if (wishes.resources.empty() && !wishes.actor && !wishes.gang) ready_.push(entry);
+  const Wishes* const wishes = record.assigned->wishes.get();
+  if (!wishes || (wishes->resources.empty() && !wishes->actor && !wishes->gang)) ready_.push(entry);
   else constrained_.push_back(entry);
 }
 
@@ -101,11 +101,9 @@ void State::abandon_fetch(TaskId id, Record& record, Actions& out) {
 }
 
 // Whether somebody here cannot go on without it.
-bool State::awaited(const Record& record) const {
-  return std::any_of(record.waiters.begin(), record.waiters.end(), [&](TaskId waiter) {
-    const Record* task = records_.find(waiter);
-    return task && task->state == Run::waiting;
-  });
+bool State::awaited(const Record& record) {
+  return std::any_of(record.waiters.begin(), record.waiters.end(),
+                     [](const Record* waiter) { return waiter->state == Run::waiting; });
 }
 
 // What is not here and not on its way must be asked for.
@@ -122,18 +120,16 @@ void State::store(TaskId id, Record& record, task::Value value, std::uint64_t by
   bytes_ += bytes;
   use(id, record);
   note_pressure(out);
-  for (const TaskId waiter : record.waiters)
-    if (Record* task = records_.find(waiter);
-        task && task->state == Run::waiting && --task->assigned->missing == 0)
-      make_ready(waiter, *task);
-  for (const Parked& parked : record.parked) {
+  for (Record* const waiter : record.waiters)
+    if (waiter->state == Run::waiting && --waiter->assigned->missing == 0) make_ready(*waiter);
+  if (!record.parked) return;
+  const std::unique_ptr<ParkedPeers> all = take_parked(record);
+  for (const Parked& parked : all->peers) {
     const bool is_client = parked.peer == 0 || parked.peer == self_;
     if (is_heavy(bytes) && !is_client && !parked.has_room)
       out.push_back({parked.peer, protocol::InputAt{id, self_, true, protocol::Scale::of(bytes)}});
     else out.push_back({parked.peer, SendValue{id, parked.request}});
   }
-  parked_ -= record.parked.size();
-  record.parked.clear();
 }
 
 void State::drop_data(Record& record, Actions& out) {
@@ -142,48 +138,54 @@ void State::drop_data(Record& record, Actions& out) {
   record.value = {};
   forget_memory(record);
   note_pressure(out);
-  for (const TaskId waiter : record.waiters)
-    if (Record* task = records_.find(waiter);
-        task && (task->state == Run::waiting || task->state == Run::ready)) {
-      task->state = Run::waiting;
-      ++task->assigned->missing;
+  for (Record* const waiter : record.waiters)
+    if (waiter->state == Run::waiting || waiter->state == Run::ready) {
+      waiter->state = Run::waiting;
+      ++waiter->assigned->missing;
     }
 }
 
 // A peer's worker and the client beside it ask each for itself.
 bool State::unpark(Record& record, PeerId peer, bool is_client) {
-  const auto at = std::find_if(record.parked.begin(), record.parked.end(), [&](const Parked& parked) {
+  if (!record.parked) return false;
+  auto& peers = record.parked->peers;
+  const auto at = std::find_if(peers.begin(), peers.end(), [&](const Parked& parked) {
     return parked.peer == peer && protocol::ClientRequest::is(parked.request) == is_client;
   });
-  if (at == record.parked.end()) return false;
-  *at = record.parked.back();
-  record.parked.pop_back();
+  if (at == peers.end()) return false;
+  *at = peers.back();
+  peers.pop_back();
   --parked_;
+  if (peers.empty()) record.parked.reset();
   return true;
 }
 
+std::unique_ptr<ParkedPeers> State::take_parked(Record& record) {
+  parked_ -= record.parked->peers.size();
+  return std::move(record.parked);
+}
+
 void State::refuse_parked(TaskId id, Record& record, Actions& out) {
-  for (const Parked& parked : record.parked)
+  if (!record.parked) return;
+  const std::unique_ptr<ParkedPeers> all = take_parked(record);
+  for (const Parked& parked : all->peers)
     out.push_back({parked.peer, protocol::ResultMissing{id, nullptr, parked.request}});
-  parked_ -= record.parked.size();
-  record.parked.clear();
 }
 
 // It has run, or will not: its inputs are others'.
-std::unique_ptr<Assignment> State::end_run(TaskId id, Record& record, Actions& out) {
+std::unique_ptr<Assignment> State::end_run(Record& record, Actions& out) {
   record.state = Run::none;
   std::unique_ptr<Assignment> assigned = std::move(record.assigned);
-  for (const TaskId input : assigned->inputs)
-    if (Record* used = records_.find(input)) {
-      used->waiters.erase_one(id);
-      erase_if_unused(input, *used, out);
-    }
+  for (const Use& input : assigned->inputs) {
+    input.record->waiters.erase_one(&record);
+    erase_if_unused(input.id, *input.record, out);
+  }
   return assigned;
 }
 
 // A run that has not started is forgotten.
 void State::drop_run(TaskId id, Record& record, Actions& out) {
-  end_run(id, record, out);
+  end_run(record, out);
   refuse_parked(id, record, out);
 }
 
@@ -192,12 +194,11 @@ void State::erase_if_unused(TaskId id, Record& record, Actions& out) {
   if (record.data == Data::here || record.state != Run::none || !record.waiters.empty() || record.keep)
     return;
   abandon_fetch(id, record, out);
-  if (!record.parked.empty()) return;
-  records_.erase(id);
+  if (!record.parked) records_.erase(id);
 }
 
 void State::handle(protocol::RunTask&& message, Actions& out) {
-  Record& record = *records_.emplace(message.id).first;
+  Record& record = *records_.emplace(message.id, message.id).first;
   if (record.state == Run::executing && message.extras.gang) {  // the others of its gang begin anew
     wishes_of(record).next = std::make_unique<protocol::RunTask>(std::move(message));
     return;
@@ -218,9 +219,10 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
     out.push_back({0, protocol::RunFinished{message.id, message.run, record.bytes, 0, false, {}}});
     return;
   }
+  const std::unique_ptr<Assignment> before = record.assigned ? end_run(record, out) : nullptr;
   record.state = Run::waiting;
   record.out_of_band = message.out_of_band;
-  if (!record.assigned) record.assigned = std::make_unique<Assignment>();
+  record.assigned = std::make_unique<Assignment>();
   Assignment& assigned = *record.assigned;
   assigned.order = message.order;
   assigned.priority = message.priority;
@@ -228,20 +230,18 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   assigned.function = message.function;
   assigned.arguments = std::move(message.arguments);
   assigned.wishes = wishes_of(message);
-  assigned.missing = 0;
-  assigned.inputs.clear();
   for (const protocol::Input& input : message.inputs) {
-    auto [found, fresh] = records_.emplace(input.task);
+    auto [found, fresh] = records_.emplace(input.task, input.task);
     Record& used = *found;
     if (fresh) used.passes = input.passes();
     else if (!input.passes()) stay(input.task, used, out);
-    assigned.inputs.push_back(input.task);
-    used.waiters.push_back(message.id);
+    assigned.inputs.push_back({input.task, &used});
+    used.waiters.push_back(&record);
     if (used.data == Data::here) continue;
     ++assigned.missing;
     if (used.data == Data::absent && used.state == Run::none) fetch(input.task, used, input, out);
   }
-  if (assigned.missing == 0) make_ready(message.id, record);
+  if (assigned.missing == 0) make_ready(record);
 }
 
 void State::handle(const protocol::CancelRun& message, Actions& out) {
@@ -293,7 +293,7 @@ void State::handle(const protocol::InputAt& message, Actions& out) {
 }
 
 void State::handle(const protocol::ReplicateResult& message, Actions& out) {
-  Record& record = *records_.emplace(message.id).first;
+  Record& record = *records_.emplace(message.id, message.id).first;
   if (record.data == Data::here) {
     record.passes = false;
     out.push_back({0, protocol::ResultHere{message.id, record.bytes}});
@@ -333,9 +333,10 @@ void State::asked(PeerId from, TaskId id, bool exists, std::uint32_t request, Ac
     out.push_back({from, protocol::ResultMissing{id, nullptr, request}});
     return;
   }
-  Record& waiting = record ? *record : *records_.emplace(id).first;
+  Record& waiting = record ? *record : *records_.emplace(id, id).first;
   unpark(waiting, from, protocol::ClientRequest::is(request));
-  waiting.parked.push_back({from, request, exists});
+  if (!waiting.parked) waiting.parked = std::make_unique<ParkedPeers>();
+  waiting.parked->peers.push_back({from, request, exists});
   ++parked_;
 }
 
@@ -369,7 +370,7 @@ void State::take_in(PeerId from, TaskId id, std::uint32_t request, task::Value v
   if (record->state != Run::none) {  // it was to be computed here too
     const std::uint32_t run = record->run;
     record->own = true;
-    end_run(id, *record, out);
+    end_run(*record, out);
     store(id, *record, std::move(value), bytes, out);
     out.push_back({0, protocol::RunFinished{id, run, bytes, 0, false, {}}});
     return;
@@ -387,7 +388,7 @@ void State::stay(TaskId id, Record& record, Actions& out) {
 }
 
 void State::put(TaskId id, task::Value value, std::uint64_t bytes, Actions& out) {
-  Record& record = *records_.emplace(id).first;
+  Record& record = *records_.emplace(id, id).first;
   record.keep = true;
   record.passes = false;
   if (record.data != Data::here) store(id, record, std::move(value), bytes, out);
@@ -467,7 +468,11 @@ void State::occupy(Record& record) {
 
 // It has run: what it asked for is another task's.
 void State::vacate(const Record& record) {
-  const Wishes& wishes = record.wished();
+  if (!record.assigned->wishes) {
+    --taken_;
+    return;
+  }
+  const Wishes& wishes = *record.assigned->wishes;
   taken_ -= static_cast<std::uint32_t>(width_of(wishes.resources));
   if (const auto at = std::find(called_.begin(), called_.end(), wishes.actor); at != called_.end())
     called_.erase(at);
@@ -504,19 +509,20 @@ Record* State::valid(const QueueEntry& entry) {
   return record && record->state == Run::ready && record->run == entry.run ? record : nullptr;
 }
 
-void State::drop_stale() {
-  while (!ready_.empty() && !valid(ready_.top())) ready_.pop();
+Record* State::drop_stale() {
+  for (; !ready_.empty(); ready_.pop())
+    if (Record* const first = valid(ready_.top())) return first;
+  return nullptr;
 }
 
 // The scheduler numbers roots above the lowest byte.
 bool State::take_of_root(Execution& out, std::uint64_t order, TaskId awaited) {
-  drop_stale();
-  if (ready_.empty() || !constrained_.empty() || ready_.top().order >> 8 != order >> 8) return false;
+  const Record* const next = drop_stale();
+  if (!next || !constrained_.empty() || ready_.top().order >> 8 != order >> 8) return false;
   Record* const record = awaited ? records_.find(awaited) : nullptr;
   // One that exceeds its time limit is left to itself, with its thread: not with the caller's.
-  if (!record || !may_start_before_next(*record))
-    return records_.find(ready_.top().id)->wished().limit_ns == 0 && take(out);
-  start(awaited, *record, out);
+  if (!record || !may_start_before_next(*record)) return next->wished().limit_ns == 0 && take(out);
+  start(*record, out);
   drop_stale();
   return true;
 }
@@ -530,10 +536,8 @@ bool State::may_start_before_next(const Record& record) const {
 }
 
 bool State::take_if_next(Execution& out, TaskId id) {
-  drop_stale();
-  if (ready_.empty() || !constrained_.empty() || ready_.top().id != id) return false;
-  const Record* const record = records_.find(id);
-  return record && record->wished().limit_ns == 0 && take(out);
+  const Record* const next = drop_stale();
+  return next && constrained_.empty() && next->id == id && next->wished().limit_ns == 0 && take(out);
 }
 
 bool State::goes_first(std::uint64_t order) {
@@ -546,57 +550,58 @@ bool State::goes_first(std::uint64_t order) {
 }
 
 bool State::take(Execution& out, bool out_of_band) {
-  QueueEntry chosen{};
   Record* record = nullptr;
   if (out_of_band) {
     while (!out_of_band_.empty() && !record) {
-      chosen = out_of_band_.back();
+      record = valid(out_of_band_.back());
       out_of_band_.pop_back();
-      record = valid(chosen);
     }
   } else {
     if (!has_slot() || held_back()) return false;
-    drop_stale();
     // The others of a gang wait for its rank here, and so does what runs here if that is a rank too.
     const bool only_ranks = paused_ && executing_.size() > seceded_.size() + out_of_band_running_;
-    const bool has_ready = !ready_.empty() && !only_ranks;
-    const auto may_start = [&](const Record* task) { return task && (!only_ranks || task->wished().gang); };
-    auto best = constrained_.end();
-    for (auto at = constrained_.begin(); at != constrained_.end(); ++at) {
-      const Record* candidate = valid(*at);
-      if (may_start(candidate) && fits(*candidate) && (best == constrained_.end() || later(*best, *at)))
-        best = at;
-    }
-    // One that lacks nothing but threads gets them as they become free: nothing less urgent starts before.
-    for (const QueueEntry& entry : constrained_) {
-      const Record* wide = valid(entry);
-      if (!may_start(wide) || fits(*wide) || !lacks_only_threads(*wide)) continue;
-      if ((best == constrained_.end() || later(*best, entry)) && (!has_ready || later(ready_.top(), entry)))
-        return false;
-    }
-    if (best != constrained_.end() && (!has_ready || later(ready_.top(), *best))) {
-      chosen = *best;
-      constrained_.erase(best);
-      std::erase_if(constrained_, [&](const QueueEntry& entry) { return !valid(entry); });
-      record = records_.find(chosen.id);
-    } else if (has_ready) {
-      chosen = ready_.top();
+    Record* const next = only_ranks ? nullptr : drop_stale();
+    if (!constrained_.empty() && !choose_constrained(next != nullptr, only_ranks, record)) return false;
+    if (!record && next) {
+      record = next;
       ready_.pop();
-      record = records_.find(chosen.id);
     }
   }
   if (!record) return false;
-  start(chosen.id, *record, out);
+  start(*record, out);
   return true;
 }
 
-void State::start(TaskId id, Record& record, Execution& out) {
+// The one that comes before all of `ready_`, if there is one; false if one waits before which nothing starts.
+bool State::choose_constrained(bool has_ready, bool only_ranks, Record*& chosen) {
+  const auto may_start = [&](const Record* task) { return task && (!only_ranks || task->wished().gang); };
+  auto best = constrained_.end();
+  for (auto at = constrained_.begin(); at != constrained_.end(); ++at) {
+    const Record* candidate = valid(*at);
+    if (may_start(candidate) && fits(*candidate) && (best == constrained_.end() || later(*best, *at)))
+      best = at;
+  }
+  // One that lacks nothing but threads gets them as they become free: nothing less urgent starts before.
+  for (const QueueEntry& entry : constrained_) {
+    const Record* wide = valid(entry);
+    if (!may_start(wide) || fits(*wide) || !lacks_only_threads(*wide)) continue;
+    if ((best == constrained_.end() || later(*best, entry)) && (!has_ready || later(ready_.top(), entry)))
+      return false;
+  }
+  if (best == constrained_.end() || (has_ready && !later(ready_.top(), *best))) return true;
+  chosen = valid(*best);
+  constrained_.erase(best);
+  std::erase_if(constrained_, [&](const QueueEntry& entry) { return !valid(entry); });
+  return true;
+}
+
+void State::start(Record& record, Execution& out) {
   record.state = Run::executing;
   record.cancelled = false;
   occupy(record);
-  executing_.push_back(id);
+  executing_.push_back(record.id);
   out_of_band_running_ += record.out_of_band;
-  out.id = id;
+  out.id = record.id;
   out.run = record.run;
   out.want_small = record.want_small;
   out.out_of_band = record.out_of_band;
@@ -605,27 +610,32 @@ void State::start(TaskId id, Record& record, Execution& out) {
   out.function = assigned.function;
   out.order = assigned.order;
   out.arguments = std::move(assigned.arguments);
-  out.limit_ns = record.wished().limit_ns;
-  out.grant = record.wished().grant;
-  out.gang = record.wished().gang;
-  out.beside = assigned.wishes ? std::move(assigned.wishes->beside) : task::Value();
-  out.inputs = assigned.inputs;
+  if (Wishes* const wishes = assigned.wishes.get()) {
+    out.limit_ns = wishes->limit_ns;
+    out.grant = wishes->grant;
+    out.gang = wishes->gang;
+    out.beside = std::move(wishes->beside);
+  } else {
+    out.limit_ns = 0;
+    out.grant.reset();
+    out.gang.reset();
+    out.beside = {};
+  }
   out.values.clear();
-  for (const TaskId input : assigned.inputs) {
-    Record& used = *records_.find(input);
-    use(input, used);
-    out.values.push_back(used.value);
+  for (const Use& input : assigned.inputs) {
+    use(input.id, *input.record);
+    out.values.push_back(input.record->value);
   }
 }
 
 void State::done(Outcome&& outcome, Actions& out) {
   if (const auto at = std::find(executing_.begin(), executing_.end(), outcome.id); at != executing_.end())
     executing_.erase(at);
-  Record* record = records_.find(outcome.id);
+  Record* const record = records_.find(outcome.id);
   if (!record || record->state != Run::executing) return;
   vacate(*record);
   out_of_band_running_ -= record->out_of_band;
-  const std::unique_ptr<Wishes> wishes = std::move(end_run(outcome.id, *record, out)->wishes);
+  const std::unique_ptr<Wishes> wishes = std::move(end_run(*record, out)->wishes);
   if (!disk_problem_.empty() && !outcome.failure && bytes_ + outcome.bytes > most_bytes_with(outcome.bytes))
     outcome.failure = no_room(outcome.bytes);
   stuck_ = false;
@@ -663,7 +673,7 @@ void State::check() const {
     require(record.data == Data::fetching || (!record.held && record.scale == 0), name,
             "is not fetched and counts as coming");
     fetching += record.data == Data::fetching;
-    parked += record.parked.size();
+    parked += record.parked ? record.parked->peers.size() : 0;
     const std::uint64_t used = record.bulk ? record.bulk->used : 0;
     listed += used != 0;
     require(record.data == Data::here || (!record.on_disk && !record.bulk), name,
@@ -677,9 +687,10 @@ void State::check() const {
     if (record.state == Run::executing)
       taken += static_cast<std::uint32_t>(width_of(record.wished().resources));
     require(record.data != Data::fetching || record.asked != 0, name, "is fetched from nobody");
-    require(record.data != Data::here || record.parked.empty(), name, "is here and peers still wait for it");
+    require(!record.parked || !record.parked->peers.empty(), name, "keeps a list of nobody");
+    require(record.data != Data::here || !record.parked, name, "is here and peers still wait for it");
     require(record.data == Data::here || record.state != Run::none || record.keep ||
-                !record.waiters.empty() || !record.parked.empty(),
+                !record.waiters.empty() || record.parked,
             name, "is kept for nobody");
     require(record.data != Data::here || !record.passes || !record.waiters.empty(), name,
             "is a copy that nobody has been told of, and stays");
@@ -688,10 +699,11 @@ void State::check() const {
         name, "is fetched for nobody");
     if (record.state != Run::waiting && record.state != Run::ready) return;
     std::uint32_t missing = 0;
-    for (const TaskId input : record.assigned->inputs) {
-      const Record* used = records_.find(input);
-      require(used && used->waiters.contains(id), name, "waits for an input that does not know it");
-      missing += used->data != Data::here;
+    for (const Use& input : record.assigned->inputs) {
+      require(records_.find(input.id) == input.record, name, "waits for an input that is gone");
+      require(std::ranges::find(input.record->waiters, &record) != input.record->waiters.end(), name,
+              "waits for an input that does not know it");
+      missing += input.record->data != Data::here;
     }
     require(missing == record.assigned->missing, name, "misses ", missing, " inputs, not ",
             record.assigned->missing);

@@ -42,8 +42,7 @@ struct Execution {
   std::uint64_t function = 0;
   std::uint64_t order = 0;
   Buffer arguments;
-  task::Value beside;  ///< Their large buffers.
-  SmallVector<TaskId, 2> inputs;
+  task::Value beside;                             ///< Their large buffers.
   std::vector<task::Value> values;                ///< Of the inputs.
   std::shared_ptr<const Grant> grant;             ///< Null: it asked for no cores or devices.
   std::shared_ptr<const protocol::GangRun> gang;  ///< Null for most.
@@ -110,6 +109,14 @@ struct Wishes {
   std::unique_ptr<protocol::RunTask> next;   ///< Of a gang: to be run when the cancelled one has ended.
 };
 
+struct Record;
+
+/// A result that a task uses; its record stays as long as that of the task is among its waiters.
+struct Use {
+  TaskId id;
+  Record* record;
+};
+
 /// What a task needs until it has run: results, of which a worker has many, do not.
 struct Assignment {
   std::uint64_t order = 0;
@@ -117,7 +124,7 @@ struct Assignment {
   std::uint64_t function = 0;
   Buffer arguments;
   std::unique_ptr<Wishes> wishes;  ///< Null for most.
-  SmallVector<TaskId, 2> inputs;
+  SmallVector<Use, 4> inputs;
   std::int32_t priority = 0;
   std::uint32_t missing = 0;  ///< Inputs that are not here.
 
@@ -130,6 +137,14 @@ struct Bulk {
   std::uint64_t used = 0;    ///< Key in the list of what may be spilled; 0: not in it.
   std::uint64_t number = 0;  ///< Of the `Spill` under way; 0: none.
   task::Value copy;          ///< The same on disk, when it was used while it was written.
+};
+
+/// Peers that wait for a result.
+struct ParkedPeers {
+  SmallVector<Parked, 3> peers;
+
+  static void* operator new(std::size_t bytes) { return task::Recycled::take(bytes); }
+  static void operator delete(void* block, std::size_t bytes) noexcept { task::Recycled::give(block, bytes); }
 };
 
 /// One task or result as the worker sees it. A program has as many as it has results: two lines of the cache.
@@ -153,11 +168,14 @@ struct Record {
   std::uint32_t request = 0;    ///< ... by this request.
   std::uint32_t run = 0;
   std::uint64_t bytes = 0;
+  const TaskId id;
   std::unique_ptr<Assignment> assigned;  ///< While it has a `state`.
-  SmallVector<TaskId, 2> waiters;        ///< Tasks here that use this result and have not started.
-  SmallVector<Parked, 2> parked;
+  SmallVector<Record*, 3> waiters;       ///< Tasks here that use this result and have not ended.
+  std::unique_ptr<ParkedPeers> parked;   ///< Null: there are none.
   task::Value value;
   std::unique_ptr<Bulk> bulk;  ///< Null for most.
+
+  explicit Record(TaskId its_id) noexcept : id(its_id) {}
 
   [[nodiscard]] const Wishes& wished() const noexcept {
     static const Wishes nothing;
@@ -165,6 +183,7 @@ struct Record {
   }
   [[nodiscard]] bool is_leaving() const noexcept { return bulk && bulk->number != 0; }
 };
+static_assert(sizeof(Record) <= 112, "two lines of the cache, with what malloc keeps before them");
 
 /// Everything a worker knows of its tasks and results.
 ///
@@ -262,28 +281,30 @@ class State {
     TaskId id;
     std::uint32_t run;
   };
-  static QueueEntry entry_of(TaskId id, const Record& record) noexcept {
-    return {record.assigned->priority, record.assigned->order, id, record.run};
+  static QueueEntry entry_of(const Record& record) noexcept {
+    return {record.assigned->priority, record.assigned->order, record.id, record.run};
   }
   static bool later(const QueueEntry& a, const QueueEntry& b) {
     return a.priority != b.priority ? a.priority < b.priority : a.order > b.order;
   }
 
-  void make_ready(TaskId id, Record& record);
+  void make_ready(Record& record);
   void fetch(TaskId id, Record& record, const protocol::Input& input, Actions& out);
   void end_fetch(Record& record);
   void abandon_fetch(TaskId id, Record& record, Actions& out);
   void seek(TaskId id, const Record& record, Actions& out);
   void take_in(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes,
                Actions& out);
-  [[nodiscard]] bool awaited(const Record& record) const;
+  [[nodiscard]] static bool awaited(const Record& record);
   void store(TaskId id, Record& record, task::Value value, std::uint64_t bytes, Actions& out);
   void stay(TaskId id, Record& record, Actions& out);
   void drop_data(Record& record, Actions& out);
   void drop_run(TaskId id, Record& record, Actions& out);
   bool unpark(Record& record, PeerId peer, bool is_client);
+  /// Nobody waits for it any more; returns those who did.
+  [[nodiscard]] std::unique_ptr<ParkedPeers> take_parked(Record& record);
   void refuse_parked(TaskId id, Record& record, Actions& out);
-  std::unique_ptr<Assignment> end_run(TaskId id, Record& record, Actions& out);
+  std::unique_ptr<Assignment> end_run(Record& record, Actions& out);
   void erase_if_unused(TaskId id, Record& record, Actions& out);
   [[nodiscard]] static bool is_next(const Record& record, std::uint32_t run) noexcept {
     const protocol::RunTask* const next = record.wished().next.get();
@@ -293,10 +314,12 @@ class State {
   [[nodiscard]] bool lacks_only_threads(const Record& record) const;
   [[nodiscard]] bool is_called(TaskId actor) const;
   [[nodiscard]] Record* valid(const QueueEntry& entry);
-  void drop_stale();
+  /// The most urgent of `ready_` is valid then: its record, null if there is none.
+  Record* drop_stale();
   void tell_waits(TaskId id, std::uint32_t run, bool waits, Actions& out) const;
   [[nodiscard]] bool may_start_before_next(const Record& record) const;
-  void start(TaskId id, Record& record, Execution& out);
+  [[nodiscard]] bool choose_constrained(bool has_ready, bool only_ranks, Record*& chosen);
+  void start(Record& record, Execution& out);
   void occupy(Record& record);
   void vacate(const Record& record);
 

@@ -334,7 +334,7 @@ class RandomRun {
         text += " task " + std::to_string(task_number(id)) + " data " + std::to_string(int(record->data)) +
                 " run " + std::to_string(int(record->state)) + " keep " + std::to_string(record->keep) +
                 " waiters " + std::to_string(record->waiters.size()) + " parked " +
-                std::to_string(record->parked.size()) + ";";
+                std::to_string(record->parked ? record->parked->peers.size() : 0) + ";";
     return text;
   }
 
