@@ -5,9 +5,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <optional>
 
-#include "core/descriptor.hpp"
+#include "comm/shared_pages.hpp"
 
 namespace weir::detail::comm {
 
@@ -47,40 +46,24 @@ class Bell {
   std::atomic<std::int32_t> processor_{nowhere};
 };
 
-/// What a neighbour must know to find this process's bell.
-struct BellCard {
-  std::int32_t pid = 0, file = -1;
-  std::uint64_t mark = 0;  ///< Written beside it, too.
-};
-
 /// A bell in a page that processes of this host can open.
 class SharedBell {
  public:
   /// A new one; if the system allows no such page, one of this process alone, and no card.
   SharedBell();
-  ~SharedBell();
-  SharedBell(const SharedBell&) = delete;
-  SharedBell& operator=(const SharedBell&) = delete;
-  [[nodiscard]] Bell& bell() noexcept { return page_ ? page_->bell : own_; }
+  [[nodiscard]] Bell& bell() noexcept { return shared_ ? *shared_ : own_; }
   /// What neighbours need, until `close`.
-  [[nodiscard]] const BellCard& card() const noexcept { return card_; }
+  [[nodiscard]] const PagesCard& card() const noexcept { return pages_.card(); }
   /// All neighbours have found it.
-  void close() noexcept { file_.reset(); }
+  void close() noexcept { pages_.close(); }
 
   /// A neighbour's, mapped for ever; null if it cannot be opened, or is not that of the card.
-  [[nodiscard]] static Bell* open(const BellCard& card);
+  [[nodiscard]] static Bell* open(const PagesCard& card);
 
  private:
-  struct Page {
-    std::uint64_t mark;
-    alignas(64) Bell bell;
-  };
-  [[nodiscard]] static Page* map(int file);
-
   Bell own_;
-  Page* page_ = nullptr;
-  Descriptor file_;
-  BellCard card_;
+  SharedPages pages_{sizeof(Bell)};
+  Bell* shared_ = nullptr;
 };
 
 }  // namespace weir::detail::comm

@@ -9,11 +9,20 @@ namespace weir::detail::comm {
 
 namespace {
 
-constexpr int plain_tag = 1, valued_tag = 2, block_tag = 3;
-constexpr int lending_tag =
-    4;  // with values, and after the head, for each block, where it lies in the sender's lent memory, or:
+constexpr int plain = 1, valued = 2;
+constexpr int lending =
+    3;  // with values, and after the head, for each block, where it lies in the sender's lent memory, or:
 constexpr std::uint64_t follows = ~std::uint64_t{0};
+constexpr int block_tag = 1;
+// A head's tag is its kind and the lowest bits of its number: MPI promises 32767. They tell whether it is the
+// next one, since what comes before it is on a belt, which has fewer.
+constexpr int kinds = 4;
+constexpr std::uint32_t number_mask = 0xfff;
+static_assert(Belt::lines <= number_mask && lending < kinds);
 constexpr int eager_bytes = 4000;  // a message up to this size has arrived whole when it is seen
+static_assert(eager_bytes <= BeltWriter::most_bytes);
+
+int tag_of(int kind, std::uint32_t number) { return kind + kinds * static_cast<int>(number & number_mask); }
 constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 30;  // MPI counts are 32-bit
 
 template <class Requests>
@@ -50,14 +59,16 @@ MpiTransport::MpiTransport(MPI_Comm world, std::uint64_t most_lent) : neighbours
 void MpiTransport::send(PeerId to, Frame frame) {
   Peer& peer = peers_.at(to);
   if (peer.gone) return;
-  const bool plain = frame.values.empty(), is_urgent = frame.is_urgent;
+  const bool is_plain = frame.values.empty(), is_urgent = frame.is_urgent;
   Outgoing out;
-  if (plain) out.frame.head = std::move(frame.head);
+  if (is_plain) out.frame.head = std::move(frame.head);
   else out.frame = to_wire(std::move(frame), neighbours_.memory_for(to));
   if (out.frame.head.size() > piece_bytes)
     throw Error(ErrorKind::unsupported,
                 "send: the arguments of a task are larger than 1 GiB; scatter them first");
-  const int tag = plain ? plain_tag : lend_blocks(to, out.frame) ? lending_tag : valued_tag;
+  const int kind = is_plain ? plain : lend_blocks(to, out.frame) ? lending : valued;
+  if (out.frame.blocks.empty() && put(to, kind, out.frame.head.bytes(), is_urgent)) return;
+  const std::uint32_t number = peer.sent++;
   peer.outgoing.push_back(std::move(out));
   ++outgoing_;
   Outgoing& kept = peer.outgoing.back();
@@ -68,8 +79,9 @@ void MpiTransport::send(PeerId to, Frame frame) {
                 tag, comm, &request);
     }
   };
-  post(kept.frame.head.data(), kept.frame.head.size(), tag, heads_);
+  post(kept.frame.head.data(), kept.frame.head.size(), tag_of(kind, number), heads_);
   for (const Block& block : kept.frame.blocks) post(block.data, block.size, block_tag, blocks_);
+  if (BeltWriter& belt = neighbours_.belt_to(to)) belt.note_beside();
   if (peer.outgoing.size() == 1 && all_done(kept.requests)) {
     peer.outgoing.pop_back();
     --outgoing_;
@@ -78,6 +90,22 @@ void MpiTransport::send(PeerId to, Frame frame) {
     is_half_done_ = true;
   }
   neighbours_.ring(to);
+}
+
+bool MpiTransport::send_now(PeerId to, std::span<const std::byte> messages, bool is_urgent) {
+  return peers_.at(to).gone || put(to, plain, messages, is_urgent);
+}
+
+// Onto the belt, if there is one and room in it.
+bool MpiTransport::put(PeerId to, int kind, std::span<const std::byte> head, bool is_urgent) {
+  BeltWriter& belt = neighbours_.belt_to(to);
+  Peer& peer = peers_[to];
+  if (!belt || head.size() > eager_bytes ||
+      !belt.put({.tag = static_cast<std::uint32_t>(kind), .number = peer.sent}, head))
+    return false;
+  ++peer.sent;
+  if (is_urgent) neighbours_.ring(to);
+  return true;
 }
 
 // The blocks that a neighbour can use in place; those that remain follow. Whether there were any.
@@ -112,11 +140,11 @@ bool MpiTransport::progress_sends() {
 
 void MpiTransport::post_blocks(PeerId from, Incoming& incoming) {
   incoming.has_head = true;
-  if (incoming.tag == plain_tag) return;
+  if (incoming.kind == plain) return;
   incoming.requests.clear();
   const std::vector<std::uint64_t> sizes = block_sizes(incoming.head.bytes());
   std::vector<std::uint64_t> places(sizes.size(), follows);
-  if (incoming.tag == lending_tag) {
+  if (incoming.kind == lending) {
     const std::size_t bytes = sizes.size() * sizeof places[0];
     if (bytes > incoming.head.size()) throw Error(ErrorKind::protocol, "frame: places of blocks are missing");
     std::memcpy(places.data(), incoming.head.data() + incoming.head.size() - bytes, bytes);
@@ -139,8 +167,43 @@ void MpiTransport::post_blocks(PeerId from, Incoming& incoming) {
 }
 
 void MpiTransport::deliver(PeerId from, Incoming&& incoming, Receiver& receiver) {
-  if (incoming.tag == plain_tag) receiver.receive(from, Frame{std::move(incoming.head), {}});
+  ++peers_[from].delivered;
+  if (incoming.kind == plain) receiver.receive(from, Frame{std::move(incoming.head), {}});
   else receiver.receive(from, from_wire(incoming.head.bytes(), std::move(incoming.blocks)));
+}
+
+bool MpiTransport::is_next(const Peer& peer, std::uint32_t number) const noexcept {
+  return ((number ^ peer.delivered) & number_mask) == 0;
+}
+
+// Whether heads have been sent by MPI that have not been seen.
+bool MpiTransport::lacks_heads() noexcept {
+  for (PeerId from = 0; from < peers_.size(); ++from)
+    if (const BeltReader& belt = neighbours_.belt_from(from);
+        belt && belt.beside() != peers_[from].heads && !peers_[from].gone)
+      return true;
+  return false;
+}
+
+bool MpiTransport::receive_belts(Receiver& receiver) {
+  constexpr int most = 16;
+  int found = 0;
+  for (PeerId from = 0; from < peers_.size(); ++from) {
+    BeltReader& belt = neighbours_.belt_from(from);
+    if (!belt) continue;
+    Peer& peer = peers_[from];
+    while (found < most && !belt.empty() && !peer.gone) {
+      const BeltHead head = belt.head();
+      if (!is_next(peer, head.number)) break;
+      Incoming incoming;
+      incoming.kind = static_cast<int>(head.tag);
+      belt.take(head, incoming.head.grow(head.bytes));
+      ++found;
+      post_blocks(from, incoming);
+      deliver(from, std::move(incoming), receiver);
+    }
+  }
+  return found > 0;
 }
 
 bool MpiTransport::probe(Receiver& receiver) {
@@ -153,12 +216,14 @@ bool MpiTransport::probe(Receiver& receiver) {
   const auto from = static_cast<PeerId>(status.MPI_SOURCE);
   Peer& peer = peers_[from];
   Incoming incoming;
-  incoming.tag = status.MPI_TAG;
+  incoming.kind = status.MPI_TAG % kinds;
+  incoming.number = static_cast<std::uint32_t>(status.MPI_TAG / kinds);
+  ++peer.heads;
   std::byte* place = incoming.head.grow(static_cast<std::size_t>(bytes));
   if (bytes <= eager_bytes) {
     MPI_Recv(place, bytes, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, heads_, MPI_STATUS_IGNORE);
     if (peer.gone) return true;
-    if (incoming.tag == plain_tag && peer.incoming.empty()) {
+    if (incoming.kind == plain && peer.incoming.empty() && is_next(peer, incoming.number)) {
       deliver(from, std::move(incoming), receiver);
       return true;
     }
@@ -188,8 +253,9 @@ bool MpiTransport::progress_receives(Receiver& receiver) {
         post_blocks(from, first);
         continue;
       }
+      if (!is_next(peers_[from], first.number)) break;
       Incoming whole = std::move(first);
-      const bool has_values = whole.tag != plain_tag;
+      const bool has_values = whole.kind != plain;
       queue.pop_front();
       --incoming_;
       moved = true;
@@ -201,15 +267,20 @@ bool MpiTransport::progress_receives(Receiver& receiver) {
 }
 
 bool MpiTransport::poll(Receiver& receiver) {
-  bool moved = outgoing_ && progress_sends();
-  if (incoming_) moved |= progress_receives(receiver);
-  // A probe that finds nothing lets Open MPI look into its queues, for the next probe.
-  for (int found = 0, missed = 0; found < 16 && missed < 2;)
-    if (probe(receiver)) moved = true, ++found;
-    else ++missed;
-  is_half_here_ = incoming_ > 0;
-  is_half_done_ = outgoing_ || incoming_;
-  return moved;
+  constexpr unsigned between = 64;  // polls of MPI where everybody says what is to be found there
+  const bool has_sent = outgoing_ && progress_sends();
+  const bool moved_belts = receive_belts(receiver);
+  bool moved = incoming_ && progress_receives(receiver);
+  if (!neighbours_.all_have_belts() || lacks_heads() || ++polls_ % between == 0) {
+    // A probe that finds nothing lets Open MPI look into its queues, for the next probe.
+    for (int found = 0, missed = 0; found < 16 && missed < 2;)
+      if (probe(receiver)) moved = true, ++found;
+      else ++missed;
+  }
+  if (moved) (void)receive_belts(receiver);  // what has waited for that
+  is_half_here_ = incoming_ > 0 || lacks_heads();
+  is_half_done_ = outgoing_ || is_half_here_;
+  return moved || moved_belts || has_sent;
 }
 
 void MpiTransport::forget(PeerId gone) {

@@ -17,17 +17,22 @@ void keep_core_in_polls();
 
 /// The ranks of one job. The peer ids are the ranks.
 ///
-/// Small frames are one eager message; large blocks are lent to a neighbour, or follow on a communicator of
-/// their own, straight from and into the values' memory, in pieces that MPI can count. Whoever has sent to a
-/// neighbour rings its bell, unless what is sent is not urgent and has left whole. Deaths are not noticed
-/// here: requests to the dead are abandoned by `forget`, with their buffers kept for ever.
+/// Small frames go to a neighbour by a belt in its memory, if there is room, or are one eager message:
+/// their numbers say in which order they are delivered. Large blocks are lent to a neighbour, or follow on a
+/// communicator of their own, straight from and into the values' memory, in pieces that MPI can count.
+/// Whoever has sent to a neighbour rings its bell, unless what is sent is not urgent and has left whole.
+/// Deaths are not noticed here: requests to the dead are abandoned by `forget`, with their buffers kept for
+/// ever.
 class MpiTransport final : public Transport {
  public:
   /// Collective: every rank of `world` makes one at start-up.
   explicit MpiTransport(MPI_Comm world, std::uint64_t most_lent = UINT64_MAX);
   void send(PeerId to, Frame frame) override;
+  [[nodiscard]] bool send_now(PeerId to, std::span<const std::byte> messages, bool is_urgent) override;
   bool poll(Receiver& receiver) override;
-  [[nodiscard]] bool busy(PeerId to) const override { return !peers_[to].outgoing.empty(); }
+  [[nodiscard]] bool busy(PeerId to) const override {
+    return !peers_[to].outgoing.empty() || neighbours_.is_crowded(to);
+  }
   [[nodiscard]] bool sending() const override { return outgoing_ > 0; }
   void forget(PeerId peer) override;
   void each_neighbour(const std::function<void(const Bell&)>& look) const override {
@@ -57,17 +62,24 @@ class MpiTransport final : public Transport {
     std::vector<Block> blocks;
     Requests requests;
     bool has_head = false;
-    int tag = 0;
+    int kind = 0;
+    std::uint32_t number = 0;  // of the lowest bits
   };
   struct Peer {
     std::deque<Outgoing> outgoing;
-    std::deque<Incoming> incoming;
+    std::deque<Incoming> incoming;          // by MPI
+    std::uint32_t sent = 0, delivered = 0;  // frames, by MPI or a belt
+    std::uint32_t heads = 0;                // seen by MPI
     bool gone = false;
   };
 
   bool lend_blocks(PeerId to, WireFrame& frame);
   bool progress_sends();
   bool progress_receives(Receiver& receiver);
+  [[nodiscard]] bool put(PeerId to, int kind, std::span<const std::byte> head, bool is_urgent);
+  bool receive_belts(Receiver& receiver);
+  [[nodiscard]] bool is_next(const Peer& peer, std::uint32_t number) const noexcept;
+  [[nodiscard]] bool lacks_heads() noexcept;
   bool probe(Receiver& receiver);
   void deliver(PeerId from, Incoming&& incoming, Receiver& receiver);
   void post_blocks(PeerId from, Incoming& incoming);
@@ -77,6 +89,7 @@ class MpiTransport final : public Transport {
   MpiNeighbours neighbours_;
   std::vector<Peer> peers_;
   std::size_t outgoing_ = 0, incoming_ = 0;
+  unsigned polls_ = 0;
   std::atomic<bool> is_half_done_{false};  // something is on its way that only polling moves ...
   std::atomic<bool> is_half_here_{false};  // ... to this process
   // Lists: what is in them never moves, since MPI knows the addresses.

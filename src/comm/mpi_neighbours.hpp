@@ -6,11 +6,12 @@
 #include <functional>
 
 #include "comm/bell.hpp"
+#include "comm/belt.hpp"
 #include "memory/lent.hpp"
 
 namespace weir::detail::comm {
 
-/// Lent memory and bells between the ranks of one host.
+/// Lent memory, bells and belts between the ranks of one host.
 class MpiNeighbours {
  public:
   /// Collective, at start-up.
@@ -31,6 +32,15 @@ class MpiNeighbours {
   void ring(PeerId rank) noexcept {
     if (Bell* bell = bells_[rank]) bell->ring();
   }
+  /// For small messages to this rank; nothing if it has no belt for this one.
+  [[nodiscard]] BeltWriter& belt_to(PeerId rank) noexcept { return belts_to_[rank]; }
+  [[nodiscard]] bool is_crowded(PeerId rank) const noexcept {
+    return belts_to_[rank] && belts_to_[rank].is_crowded();
+  }
+  /// Of small messages from this rank; nothing if it has none to here.
+  [[nodiscard]] BeltReader& belt_from(PeerId rank) noexcept { return belts_from_[rank]; }
+  /// Whether every other rank has one to here, and so tells what goes another way.
+  [[nodiscard]] bool all_have_belts() const noexcept { return all_have_belts_; }
   void each_bell(const std::function<void(const Bell&)>& look) const {
     for (const Bell* bell : bells_)
       if (bell) look(*bell);
@@ -42,9 +52,12 @@ class MpiNeighbours {
 
   LentMemory own_;
   SharedBell bell_;
-  bool all_ring_ = false;
-  std::vector<Bell*> bells_;      // by rank; null: no neighbour
-  std::vector<char> reads_ours_;  // by rank
+  SharedPages belt_pages_;  // from each rank of the host
+  bool all_ring_ = false, all_have_belts_ = false;
+  std::vector<Bell*> bells_;                  // by rank; null: no neighbour
+  mutable std::vector<BeltWriter> belts_to_;  // by rank
+  std::vector<BeltReader> belts_from_;        // by rank
+  std::vector<char> reads_ours_;              // by rank
   std::vector<std::optional<BorrowedMemory>> theirs_;
 };
 

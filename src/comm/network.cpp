@@ -142,6 +142,12 @@ void Network::send(PeerId peer, Frame frame) {
   if (!std::exchange(to.asked, true)) to_ask_.push_back(peer);
 }
 
+bool Network::send_now(PeerId peer, std::span<const std::byte> messages, bool is_urgent) {
+  const Route& to = route(peer);
+  return to.way == Way::base && !to.gone && (!further_ || to.greeted) &&
+         base_->send_now(to.rank, messages, is_urgent);
+}
+
 void Network::Named::receive(PeerId rank, Frame&& frame) {
   auto& ids = network->id_of_rank_;
   if (rank >= ids.size()) ids.resize(rank + 1, TcpTransport::nobody);

@@ -32,6 +32,7 @@ class Network final : public Transport {
   void learn(PeerId peer, const std::string& contact) override;
 
   void send(PeerId to, Frame frame) override;
+  [[nodiscard]] bool send_now(PeerId peer, std::span<const std::byte> messages, bool is_urgent) override;
   bool poll(Receiver& receiver) override;
   [[nodiscard]] bool busy(PeerId to) const override;
   [[nodiscard]] bool has_mail() const noexcept override { return base_ && base_->has_mail(); }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "comm/bell.hpp"
@@ -47,9 +48,15 @@ class Transport {
   /// Never waits. A frame to a peer that is gone is lost, as it would be a moment later.
   /// **Errors.** Throws what serializing one of the values throws; nothing has been sent then.
   virtual void send(PeerId to, Frame frame) = 0;
+  /// The same for messages without values, if they can leave now; the bytes remain the caller's. Whether they
+  /// have.
+  [[nodiscard]] virtual bool send_now(PeerId /*to*/, std::span<const std::byte> /*messages*/,
+                                      bool /*is_urgent*/) {
+    return false;
+  }
   /// Delivers what has arrived; whether there was anything.
   virtual bool poll(Receiver& receiver) = 0;
-  /// Whether earlier frames to this peer are still on their way out.
+  /// Whether so much is still on its way to this peer that more had better go together.
   [[nodiscard]] virtual bool busy(PeerId to) const = 0;
   /// Whether a poll would find something, as far as is known without looking. Any thread.
   [[nodiscard]] virtual bool has_mail() const noexcept { return false; }

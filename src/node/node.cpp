@@ -15,10 +15,12 @@ namespace weir::detail::node {
 void Node::send_box(PeerId to) {
   Box& box = boxes_[to];
   if (box.bytes.empty()) return;
+  const bool is_urgent = std::exchange(box.is_urgent, false);
+  box.is_due = false;
+  if (transport_.send_now(to, box.bytes.bytes(), is_urgent)) return box.bytes.clear();
   comm::Frame frame;
   frame.head = std::exchange(box.bytes, {});
-  frame.is_urgent = std::exchange(box.is_urgent, false);
-  box.is_due = false;
+  frame.is_urgent = is_urgent;
   transport_.send(to, std::move(frame));
 }
 

@@ -38,7 +38,7 @@ TEST_CASE("bell: nobody rings for those who are up") {
 TEST_CASE("bell: another process rings; a card that is not this bell's opens nothing") {
   SharedBell shared;
   REQUIRE(shared.card().file >= 0);
-  BellCard other = shared.card();
+  PagesCard other = shared.card();
   ++other.mark;
   CHECK(SharedBell::open(other) == nullptr);
   other = shared.card();
