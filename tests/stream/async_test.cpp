@@ -83,6 +83,30 @@ TEST_CASE("try_emit and emit_for leave an element that is not taken where it was
   CHECK(out == Ints{0, 1, 2});
 }
 
+TEST_CASE("map_async takes in more elements than its threads compute if these take microseconds") {
+  using Clock = std::chrono::steady_clock;
+  Stream<int> source;
+  std::atomic<int> out{0};
+  source
+      .map_async(
+          [](int x) {
+            const auto end = Clock::now() + 20us;
+            while (Clock::now() < end) {
+            }
+            return x;
+          },
+          2)
+      .sink([&](int) { ++out; });
+  int in = 0, most = 0;
+  for (const auto deadline = Clock::now() + 30s; most <= 12 && Clock::now() < deadline;) {
+    source.emit(in++);
+    most = std::max(most, in - out);
+  }
+  source.drain();
+  CHECK(most > 12);  // 4 are computed, or about to be
+  CHECK(out == in);
+}
+
 TEST_CASE("map_async of a quick function keeps few elements for a consumer that takes none") {
   Stream<int> source;
   Door door;

@@ -98,7 +98,7 @@ void Wicket::wait(unsigned& looks) const noexcept {
 // --- Crew
 
 // Of quick calls one member makes all, as long as it comes along: another one would only be in its way, and
-// to wake it would take longer than the call. Of others every member makes some. A call may always be slow,
+// to wake it would take longer than the calls. Of others every member makes some. A call may always be slow,
 // unlike those before: as long as one is made, one of those asleep wakes now and then to see.
 struct Crew::Threads {
   struct Member final : Errand {
@@ -108,17 +108,18 @@ struct Crew::Threads {
     void run() noexcept override { all.run(*this); }
   };
 
-  Threads(std::size_t count, const std::function<std::size_t()>& what, const std::function<bool()>& due)
-      : size(static_cast<int>(count)), work(what), is_due(due), asleep(size) {
+  Threads(std::size_t count, const std::function<std::size_t()>& what,
+          const std::function<std::size_t()>& waiting)
+      : size(static_cast<int>(count)), work(what), due(waiting), asleep(size) {
     for (std::size_t i = 0; i < count; ++i) members.emplace_back(*this);
   }
 
   const int size;
   const std::function<std::size_t()>& work;
-  const std::function<bool()>& is_due;
+  const std::function<std::size_t()>& due;
   std::atomic<int> awake{0};               // members that are not asleep ...
   std::atomic<bool> is_looking{false};     // ... one of which will see by itself what is added
-  std::atomic<bool> is_slow{true};         // the last calls took longer than it takes to wake a member
+  std::atomic<bool> is_slow{true};         // a call, or those due, take longer than to wake a member
   std::atomic<std::uint64_t> finished{0};  // that it was worked
   std::atomic<bool> over{false};
   std::mutex mutex;
@@ -138,7 +139,7 @@ struct Crew::Threads {
         const std::size_t calls = work();
         if (!ThreadPool::is_running(me)) return;
         finished.fetch_add(1);
-        if (calls > 0) is_slow = Clock::now() - start > slow * calls;
+        if (calls > 0) is_slow = is_worth_another(calls, Clock::now() - start);
         made += calls;
         goes_on = calls > 0 || me.pace.goes_on(std::exchange(made, 0));
       }
@@ -159,8 +160,14 @@ struct Crew::Threads {
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::microseconds slow{10}, doze{500};
+  static constexpr std::chrono::microseconds slow{10}, all_slow{100}, doze{500};
+  static constexpr int most_due = 256;  // as a rule
 
+  [[nodiscard]] bool is_due() const { return due() > 0; }
+  [[nodiscard]] bool is_worth_another(std::size_t calls, Clock::duration took) const {
+    if (took > slow * calls) return true;
+    return took * most_due > all_slow * calls && took * due() > all_slow * calls;
+  }
   void call() noexcept {
     const std::lock_guard lock(mutex);
     if (called == asleep) return;
@@ -222,8 +229,8 @@ struct Crew::Threads {
   }
 };
 
-Crew::Crew(std::function<std::size_t()> work, std::function<bool()> is_due)
-    : work_(std::move(work)), is_due_(std::move(is_due)) {}
+Crew::Crew(std::function<std::size_t()> work, std::function<std::size_t()> due)
+    : work_(std::move(work)), due_(std::move(due)) {}
 Crew::~Crew() { shut(); }
 
 void Crew::start(Graph& graph, std::size_t size) {
@@ -234,7 +241,7 @@ void Crew::start(Graph& graph, std::size_t size) {
     return;
   }
   ThreadPool::instance().expect(size);
-  threads_ = std::make_unique<Threads>(size, work_, is_due_);
+  threads_ = std::make_unique<Threads>(size, work_, due_);
 }
 
 void Crew::add() noexcept {

@@ -40,8 +40,8 @@ class Pump {
 /// **Threads.** `work` runs on several threads at once; on a manual clock's loop, one call at a time.
 class Crew {
  public:
-  /// `work` makes the next few calls of a function and says how many; `is_due` says whether there are any.
-  Crew(std::function<std::size_t()> work, std::function<bool()> is_due);
+  /// `work` makes the next few calls of a function and says how many; `due` says how many wait.
+  Crew(std::function<std::size_t()> work, std::function<std::size_t()> due);
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
   ~Crew();
@@ -53,7 +53,7 @@ class Crew {
  private:
   struct Threads;
   std::function<std::size_t()> work_;
-  std::function<bool()> is_due_;
+  std::function<std::size_t()> due_;
   std::unique_ptr<Threads> threads_;
   std::atomic<std::size_t> todo_{0};  // on a loop
   std::unique_ptr<Timer> timer_;
