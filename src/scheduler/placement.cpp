@@ -316,7 +316,23 @@ bool State::fans_out(const Task& task, const Worker& home) const {
 // All its inputs are there or being computed: where most of them are, it can start without asking. Where that
 // has much more to do than another that has some of them, the other: what follows will go there too.
 Placement State::place_ahead(const Task& task) const {
-  if (task.restricted() || task.out_of_band || task.in_gang || task.is_actor) return {};
+  if (task.out_of_band || task.in_gang || task.is_actor) return {};
+  const auto is_ready_for = [&](const Worker& worker) {
+    return worker.running() && !worker.memory.paused && !worker.reserved &&
+           in_time(task, worker, worker.load_s / worker.threads);
+  };
+  if (task.restricted()) {
+    // One that would rather be at a worker, and wants nothing else.
+    const Options& options = *task.options();
+    WorkerIndex best = nowhere;
+    const bool wants_more = !options.resources.empty() || options.cores > 0;
+    if (!options.allow_other_workers || wants_more || task.is_call) return {};
+    for (WorkerIndex i = 0; i < workers_.size(); ++i)
+      if (is_ready_for(workers_[i]) && named(options, workers_[i]) &&
+          (best == nowhere || less_loaded(workers_[i], workers_[best])))
+        best = i;
+    return best == nowhere ? Placement{} : ahead_at(best);
+  }
   if (task.is_call) {
     const Task& actor = *task.inputs[0].task;
     return actor.state == TaskState::memory ? ahead_at(actor.replicas[0].worker) : Placement{};
@@ -346,10 +362,7 @@ Placement State::place_ahead(const Task& task) const {
                            : input.scattered                ? nowhere
                                                             : input.worker;
     if (at == nowhere) continue;
-    const Worker& worker = workers_[at];
-    const double wait_s = worker.load_s / worker.threads;
-    if (!worker.running() || worker.memory.paused || worker.reserved || !in_time(task, worker, wait_s))
-      continue;
+    if (!is_ready_for(workers_[at])) continue;
     auto* home = std::find_if(homes.begin(), homes.end(), [&](const Home& one) { return one.index == at; });
     if (home == homes.end()) {
       add_home(at);

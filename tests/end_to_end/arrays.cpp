@@ -52,7 +52,7 @@ bool takes_rows() {
 
 weir::Array<double> there(const weir::Array<double>& x) {
   const weir::Array<double> kept = x.persist();
-  client().wait(kept.futures());
+  weir::Client::current().wait(kept.futures());
   return kept;
 }
 
@@ -80,6 +80,13 @@ bool has_bits_of_tasks(const weir::Array<double>& x) {
            std::memcmp(mine.data(), tasks.data(), mine.size() * sizeof(double)) == 0;
   };
   return is_same(first) && is_same(later);
+}
+
+std::vector<xt::xarray<double>> factored(std::int64_t rows) {
+  const auto noise = there(weir::Random(9).uniform({rows, rows}, 0.0, 1.0)),
+             x = there(noise + weir::eye(rows) * double(rows));
+  return {weir::inv(x).compute(), weir::solve(x, noise(weir::all, 3)).compute(), weir::det(noise).compute(),
+          weir::cholesky(x + weir::transpose(x)).compute()};
 }
 
 }  // namespace
@@ -163,6 +170,26 @@ TEST_CASE("lists take elements of every chunk, wherever these are") {
   for (std::size_t i = 0; i < wanted.size(); ++i)
     all_right = all_right && got.data()[i] == static_cast<double>((wanted.data()[i] + (1 << 20)) % (1 << 20));
   CHECK(all_right);
+}
+
+TEST_CASE("panels and blocks of matrices are shared out to all workers, and give the same bits anywhere") {
+  constexpr std::int64_t rows = 512;
+  const auto elsewhere = client().submit(factored, rows).result();  // where nobody knows the workers
+  const auto before = client().workers();
+  const auto here = factored(rows);
+  const auto after = client().workers();
+  REQUIRE(here.size() == elsewhere.size());
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    REQUIRE(here[i].shape() == elsewhere[i].shape());
+    CHECK(std::memcmp(here[i].data(), elsewhere[i].data(), here[i].size() * sizeof(double)) == 0);
+  }
+  std::uint64_t all = 0, least = UINT64_MAX;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    const std::uint64_t mine = after[i].finished - before[i].finished;
+    all += mine;
+    least = std::min(least, mine);
+  }
+  CHECK(least * after.size() * 4 > all);  // of a fair share at least a quarter
 }
 
 TEST_CASE("long lists that are arrays take rows wherever these and the list are") {

@@ -81,6 +81,25 @@ TEST_CASE("what waits for an input to be brought is not asked back from its work
   CHECK(story.tick(5).empty());
 }
 
+TEST_CASE("a task that waits for its input is at a preferred worker ahead of it") {
+  Story story;
+  for (const PeerId peer : {1, 2}) story.join(peer, 1, {{"GPU", 1}});
+  story.submit(1);
+  const PeerId at = story.worker_of(1), other = 3 - at;
+  const std::string name = std::to_string(other);
+  CHECK(contains(story.submit(2, {1}, {.workers = {name}, .allow_other_workers = true}), "run 2 @" + name));
+  // Of those that are named one that is there, and what must be there and nowhere else waits for its input.
+  CHECK(contains(story.submit(3, {1}, {.workers = {"7", name}, .allow_other_workers = true}),
+                 "run 3 @" + name));
+  CHECK(story.submit(4, {1}, {.workers = {name}}).empty());
+  CHECK(story.submit(5, {1}, {.workers = {"7"}, .allow_other_workers = true}).empty());
+  const Options two{.workers = {name}, .allow_other_workers = true, .resources = {{"GPU", 1}}};
+  CHECK(story.submit(6, {1}, two).empty());
+  story.finish(1);
+  for (const TaskId id : {2, 3, 4, 6}) CHECK(story.worker_of(id) == other);
+  CHECK(contains(story.lose(other), "run 2 @" + std::to_string(at)));
+}
+
 TEST_CASE("a worker that overstays is given nothing more ahead") {
   Story story;
   story.join(1);

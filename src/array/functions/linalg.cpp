@@ -266,6 +266,7 @@ NodePtr after_panels(const char* name, const NodePtr& x, const std::vector<std::
       columns = task.need(*x, box_view(Dims{0, grid.starts[1][static_cast<std::size_t>(at[1])]},
                                        Dims{n, grid.chunks[1][static_cast<std::size_t>(at[1])]}));
     apply_panels(task, columns, **lu, lu_cuts, k * group, std::min(group, panels - k * group), back);
+    if (cuts.size() > 2) task.place = at[1];  // one panel goes where most of what it needs is
   };
   const auto node = std::make_shared<TaskNode>(name, x->type, grid, std::vector<NodePtr>{x}, plan);
   *self = node.get();
@@ -285,6 +286,7 @@ NodePtr lu(std::string_view function, const NodePtr& a, const std::vector<std::i
     const std::uint32_t columns = j ? task.chunk(*others, others->grid.ravel(Dims{j - 1, j}))
                                     : task.need(*a, box_view(Dims{0, 0}, Dims{n, width}));
     task.kernel(&factor_panel, {columns}, name, start);
+    task.place = j;
   };
   const auto node = std::make_shared<TaskNode>("lu", a->type, Grid(Chunks{{n + 1}, widths(cuts)}),
                                                std::vector<NodePtr>{updated}, plan);
@@ -461,6 +463,7 @@ NodePtr cholesky(const NodePtr& input) {
       if (at[0] != at[1]) operands.push_back(block(at[1], k));
     }
     task.kernel(&cholesky_block, std::move(operands), at[0] == at[1]);
+    task.place = at[0];
   };
   const auto node = std::make_shared<TaskNode>("cholesky", a->type, a->grid, std::vector<NodePtr>{a}, plan);
   *self = node.get();

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::int64_t most_copies = std::int64_t{1} << 24;  // of chunks along an axis
 constexpr std::int64_t most_places = std::int64_t{1} << 28;  // that `pad` finds one by one
-constexpr std::int64_t reshaped_bytes = 16 << 20;            // what a chunk of a reshaped array has at most
+// What a chunk of a reshaped array has: as many of them as arrays have by themselves.
+constexpr std::int64_t reshaped_chunks = 16, least_reshaped_bytes = 1 << 20, most_reshaped_bytes = 16 << 20;
 
 SmallVector<AxisMap, 4> identity(std::size_t axes) {
   SmallVector<AxisMap, 4> maps;
@@ -113,7 +114,9 @@ NodePtr reshape(const NodePtr& x, const Shape& wanted) {
   SmallVector<AxisMap, 4> maps;
   if (only_ones(old, shape, maps)) return affine("reshape", x, maps, shape);
   Chunks chunks(shape.size());
-  std::int64_t room = std::max<std::int64_t>(1, reshaped_bytes / static_cast<std::int64_t>(size_of(x->type)));
+  const auto element = static_cast<std::int64_t>(size_of(x->type));
+  std::int64_t room =
+      std::clamp(size / reshaped_chunks, least_reshaped_bytes / element, most_reshaped_bytes / element);
   for (std::size_t k = shape.size();
        k-- > 0;) {  // trailing axes whole as far as there is room, one axis in pieces, ones before
     const std::int64_t each = std::max<std::int64_t>(1, std::min(shape[k], room));

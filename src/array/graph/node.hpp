@@ -244,6 +244,9 @@ class TaskBuilder {
   TaskCode code;
   SmallVector<std::uint32_t, 4> inputs;      ///< Planned results it uses.
   std::vector<WrittenFunction> functions{};  ///< Among the parameters of the kernel.
+  /// Tasks of one plan that are best run by one worker have the same number, those of others by another one,
+  /// in turn; -1: the scheduler decides.
+  std::int64_t place = -1;
 
   std::uint32_t pool(const Dims& values);
   std::uint32_t temporary(DType type, const Dims& shape, Fold initial = Fold::store);
@@ -326,7 +329,9 @@ class Planner {
     const client::FutureRef* held = nullptr;
     const std::shared_ptr<const Options>* options = nullptr;
     std::uint32_t uses = 0;
+    std::int64_t place = -1;
   };
+  [[nodiscard]] std::shared_ptr<const Options> options_of(const Planned& planned);
   std::uint32_t finish(const std::string& name, TaskBuilder& task);
   std::uint32_t carry_out(TaskBuilder& task);
   std::uint32_t take_held(const Node& node, std::int64_t chunk);
@@ -340,6 +345,7 @@ class Planner {
   std::unordered_map<const Node*, std::vector<std::tuple<std::int64_t, View, std::uint32_t>>> parts_;
   std::unordered_map<const Node*, bool> kept_;
   std::unordered_map<std::string, std::shared_ptr<const Options>> options_;
+  std::vector<std::string> places_;  // for each thread the name of its worker; empty: the scheduler decides
   std::vector<std::unique_ptr<TaskBuilder>> spare_;
   Parts how_ = Parts::none;
   std::size_t tasks_ = 0;

@@ -104,6 +104,7 @@ std::unique_ptr<TaskBuilder> Planner::builder() {
   task->code.clear();
   task->inputs.clear();
   task->functions.clear();
+  task->place = -1;
   return task;
 }
 
@@ -119,6 +120,7 @@ std::uint32_t Planner::finish(const std::string& name, TaskBuilder& task) {
   auto& options = options_[name];
   if (!options) options = std::make_shared<const Options>(Options{.name = "array." + name});
   planned.options = &options;
+  planned.place = task.place;
   planned_.push_back(std::move(planned));
   if (keyed_) keys_.push_back(key_of(name, task));
   ++tasks_;
@@ -193,9 +195,33 @@ std::uint32_t Planner::part(const Node& node, std::int64_t chunk, const Dims& st
   return mine;
 }
 
+namespace {
+
+// None if there is but one worker; if some have something else to do, so that who has time for a task is
+// better known when it can begin; or if they are so many that asking each of them takes long.
+std::vector<std::string> threads_to_share() try {
+  constexpr std::size_t most_workers = 64;
+  const std::vector<WorkerInfo> workers = Client::current().workers();
+  if (workers.size() < 2 || workers.size() > most_workers) return {};
+  std::vector<std::string> names;
+  for (const WorkerInfo& worker : workers) {
+    if (worker.processing + worker.queued > 0 || worker.retiring) return {};
+    names.insert(names.end(), worker.threads, worker.name);
+  }
+  return names;
+} catch (const Error& error) {
+  // Only rank 0 knows the workers.
+  if (error.kind() != ErrorKind::unsupported) throw;
+  return {};
+}
+
+}  // namespace
+
 void Planner::begin(const std::vector<std::uint32_t>& wanted) {
   for (const std::uint32_t index : wanted) ++planned_[index].uses;
   handles_.resize(planned_.size());
+  if (splits() && std::ranges::any_of(planned_, [](const Planned& one) { return one.place >= 0; }))
+    places_ = threads_to_share();
 }
 
 void Planner::submit_until(client::ClusterLink& core, std::uint32_t last) {
@@ -212,11 +238,25 @@ void Planner::submit_until(client::ClusterLink& core, std::uint32_t last) {
     request.arguments = std::move(planned.arguments);
     for (const std::uint32_t input : planned.inputs)
       request.inputs.push_back(client::told_id(handles_[input]));
-    request.options = *planned.options;
+    request.options = options_of(planned);
     handles_[submitted_] = core.submit(std::move(request));
     for (const std::uint32_t input : planned.inputs)
       if (--planned_[input].uses == 0) handles_[input] = {};
   }
+}
+
+// A preference: of a worker that is lost or leaves, another has the tasks.
+std::shared_ptr<const Options> Planner::options_of(const Planned& planned) {
+  if (planned.place < 0 || places_.empty()) return *planned.options;
+  const std::string& worker = places_[static_cast<std::size_t>(planned.place) % places_.size()];
+  auto& placed = options_[(*planned.options)->name + '\n' + worker];
+  if (!placed) {
+    Options options = **planned.options;
+    options.workers = {worker};
+    options.allow_other_workers = true;
+    placed = std::make_shared<const Options>(std::move(options));
+  }
+  return placed;
 }
 
 client::FutureRef Planner::take(std::uint32_t planned) {
