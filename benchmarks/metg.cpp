@@ -12,8 +12,7 @@ double of_three(double a, double b, double c, long rounds) { return metg::work((
 
 using Row = std::vector<weir::Future<double>>;
 
-weir::Future<double> submit(weir::Client& client, const Row& before, const std::vector<int>& needs,
-                            long rounds) {
+weir::Future<double> submit(weir::Client& client, const Row& before, const metg::Needs& needs, long rounds) {
   const auto at = [&](std::size_t i) -> const weir::Future<double>& {
     return before[static_cast<std::size_t>(needs[i])];
   };
@@ -28,8 +27,9 @@ double seconds_of(weir::Client& client, metg::Pattern pattern, int width, long r
   for (int i = 0; i < width; ++i) row.push_back(client.submit(first, static_cast<double>(i), rounds));
   for (int step = 1; step < steps; ++step) {
     Row next;
+    next.reserve(row.size());
     for (int i = 0; i < width; ++i)
-      next.push_back(submit(client, row, metg::needs(pattern, step, i, width), rounds));
+      next.push_back(submit(client, row, metg::Needs(pattern, step, i, width), rounds));
     row = std::move(next);
   }
   client.gather(row);

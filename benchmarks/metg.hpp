@@ -1,6 +1,7 @@
 // Task Bench's METG(50%): the shortest task with which half of the time of all cores is work.
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -9,18 +10,26 @@
 
 namespace metg {
 
-/// Which columns of the step before a task needs, as in Task Bench.
 enum class Pattern { stencil, fft };
 
-inline std::vector<int> needs(Pattern pattern, int step, int column, int width) {
-  int apart = 1;
-  if (pattern == Pattern::fft)
-    for (int i = step - 1, levels = static_cast<int>(std::log2(width)); i % levels != 0; --i) apart *= 2;
-  std::vector<int> all;
-  for (const int other : {column - apart, column, column + apart})
-    if (other >= 0 && other < width) all.push_back(other);
-  return all;
-}
+/// Which columns of the step before a task needs, as in Task Bench.
+class Needs {
+ public:
+  Needs(Pattern pattern, int step, int column, int width) {
+    int apart = 1;
+    if (pattern == Pattern::fft) apart <<= (step - 1) % (std::bit_width(static_cast<unsigned>(width)) - 1);
+    for (const int other : {column - apart, column, column + apart})
+      if (other >= 0 && other < width) columns_[count_++] = other;
+  }
+  [[nodiscard]] const int* begin() const { return columns_; }
+  [[nodiscard]] const int* end() const { return columns_ + count_; }
+  [[nodiscard]] std::size_t size() const { return count_; }
+  [[nodiscard]] int operator[](std::size_t i) const { return columns_[i]; }
+
+ private:
+  int columns_[3] = {};
+  std::size_t count_ = 0;
+};
 
 /// Keeps a core busy for so many rounds.
 inline double work(double x, long rounds) {

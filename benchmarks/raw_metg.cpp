@@ -27,7 +27,7 @@ double run(const Shape& shape) {
       std::vector<char> sent(row.size()), received(row.size());
       std::vector<MPI_Request> requests;
       for (int column = 0; column < shape.width; ++column)
-        for (const int need : metg::needs(pattern, step, column, shape.width)) {
+        for (const int need : metg::Needs(pattern, step, column, shape.width)) {
           const auto at = static_cast<std::size_t>(need);
           if (is_own(need) && !is_own(column) && !std::exchange(sent[at], 1))
             MPI_Isend(&row[at], 1, MPI_DOUBLE, 1 - rank, need, MPI_COMM_WORLD, &requests.emplace_back());
@@ -39,7 +39,7 @@ double run(const Shape& shape) {
     for (int column = begin; column < begin + own; ++column) {
       double sum = column;
       if (step > 0)
-        for (const int need : metg::needs(pattern, step, column, shape.width))
+        for (const int need : metg::Needs(pattern, step, column, shape.width))
           sum += row[static_cast<std::size_t>(need)];
       next[static_cast<std::size_t>(column)] = metg::work(sum / 4, shape.rounds);
     }

@@ -52,7 +52,7 @@ void State::submit(protocol::SubmitTask&& message, WorkerIndex runs_on, bool has
   ++counts_[static_cast<std::size_t>(TaskState::released)];
   Task& task = *made;
   task.invoker = message.invoker;
-  task.arguments = std::move(message.arguments);
+  task.arguments.set(std::move(message.arguments));
   if (message.beside.value) task.own_extras().beside = std::move(message.beside.value);
   task.out_of_band = message.out_of_band;
   task.is_made_again = message.part == protocol::ActorPart::home_again;

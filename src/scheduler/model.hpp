@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -21,11 +22,14 @@ inline constexpr WorkerIndex nowhere = UINT32_MAX;
 
 struct Task;
 
-/// One end of a dependency: the task at the other end, and this edge's position in its list.
-struct Edge {
+/// One end of a dependency: the task at the other end, and this edge's position in its list. Packed, so that
+/// three of them lie inside a task.
+struct [[gnu::packed]] Edge {
   Task* task;
   std::uint32_t position;
-  friend bool operator==(const Edge&, const Edge&) = default;
+  friend bool operator==(const Edge& a, const Edge& b) noexcept {
+    return a.task == b.task && a.position == b.position;
+  }
 };
 
 /// A copy of a result: the worker, and the position in its `holds`.
@@ -55,7 +59,43 @@ struct Extras {
   return (order | deepest) - std::min(deepest, deepest - (order & deepest) + 1);
 }
 
-/// Four cache lines; what other tasks' events touch is in the first.
+/// The serialized arguments of a task: the usual few bytes inside it.
+class Arguments {
+ public:
+  Arguments() = default;
+  Arguments(const Arguments&) = delete;
+  ~Arguments() {
+    if (size_ == outside) delete large();
+  }
+  /// Once.
+  void set(Buffer&& bytes) {
+    if (bytes.size() <= most_inside) {
+      std::memcpy(inside_, bytes.data(), size_ = static_cast<std::uint8_t>(bytes.size()));
+    } else {
+      const auto* const moved = new Buffer(std::move(bytes));
+      std::memcpy(inside_, &moved, sizeof moved);
+      size_ = outside;
+    }
+  }
+  [[nodiscard]] Buffer copy() const { return size_ == outside ? *large() : Buffer({inside_, size_}); }
+
+ private:
+  static constexpr std::size_t most_inside = 39;
+  static constexpr std::uint8_t outside = 255;
+
+  [[nodiscard]] const Buffer* large() const noexcept {
+    const Buffer* bytes = nullptr;
+    std::memcpy(&bytes, inside_, sizeof bytes);
+    return bytes;
+  }
+
+  std::byte inside_[most_inside];
+  std::uint8_t size_ = 0;
+};
+
+/// Four cache lines; what other tasks' events touch is in the first. Few have more than three inputs or
+/// dependents: those of a stencil lie inside it, not in memory of their own that nobody has touched since
+/// they were submitted.
 struct alignas(64) Task {
   explicit Task(TaskId task) : id(task) {}
 
@@ -92,13 +132,13 @@ struct alignas(64) Task {
   bool follows : 1 = false;        ///< Its last input only has to be done, however it ends.
 
   SmallVector<Replica, 2> replicas;
-  SmallVector<Edge, 2> inputs;
-  SmallVector<Edge, 2> dependents;
+  SmallVector<Edge, 3> inputs;
+  SmallVector<Edge, 3> dependents;
   std::uint64_t bytes = 0;
   std::unique_ptr<Extras> extras;
   std::uint64_t invoker = 0;
   std::uint64_t uses = 0;  ///< Tasks that were ever submitted with it as an input.
-  Buffer arguments;
+  Arguments arguments;
 
   [[nodiscard]] PeerId client() const noexcept { return task_client(id); }
   [[nodiscard]] Level level() const noexcept {

@@ -61,7 +61,7 @@ protocol::RunTask State::run_message(TaskId id) const {
   message.want_small = task.wanted;
   message.invoker = task.invoker;
   message.function = function_of(task);
-  message.arguments = task.arguments;
+  message.arguments = task.arguments.copy();
   if (task.extras) message.beside.value = task.extras->beside;
   for (const Edge& edge : task.inputs) {
     const Task& input = *edge.task;

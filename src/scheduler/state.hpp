@@ -322,6 +322,7 @@ class State {
 
   // from_workers.cpp
   double count_duration(Group& group, double seconds, bool is_first);
+  static void fetch_neighbours(const Task& task) noexcept;
   void count_finished(Group& group, const protocol::RunFinished& message);
   void count_failed(Group& group, double seconds);
 

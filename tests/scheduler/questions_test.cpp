@@ -185,6 +185,23 @@ TEST_CASE("questions: the message of a run has all that the worker needs") {
   story.release(2);
 }
 
+TEST_CASE("questions: the arguments of a run are those of its task, however many bytes they are") {
+  Story story;
+  story.join(1);
+  TaskId id = 1;
+  for (const std::size_t bytes : {0, 1, 39, 40, 41, 254, 255, 100'000}) {
+    detail::protocol::SubmitTask task;
+    task.id = id;
+    for (std::size_t i = 0; i < bytes; ++i) *task.arguments.grow(1) = static_cast<std::byte>(i * 7 % 251);
+    const Buffer sent = task.arguments;
+    story.submit(std::move(task));
+    CHECK(story.state.run_message(id).arguments == sent);
+    CHECK(story.state.run_message(id).arguments == sent);
+    story.finish(id);
+    story.release(id++);
+  }
+}
+
 TEST_CASE("questions: ancestry is what tasks need, a closer look what runs and who holds what") {
   Story story({.saturation = 1});
   story.join(1);
