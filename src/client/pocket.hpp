@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "weir/detail/client/cluster_link.hpp"
-#include "weir/detail/task/recycled.hpp"
 
 namespace weir::detail::client {
 
@@ -59,8 +58,6 @@ struct Pocketed final : FutureState {
         inputs(std::move(request.untold)) {
     function = request.function;
   }
-  [[nodiscard]] static void* operator new(std::size_t bytes) { return task::Recycled::take(bytes); }
-  static void operator delete(void* block, std::size_t bytes) noexcept { task::Recycled::give(block, bytes); }
 
   const std::uint64_t invoker;
   const Buffer arguments;

@@ -20,7 +20,7 @@ struct SubmitTask {
   std::uint64_t function = 0;  ///< Portable address of the user's function, for names and time estimates.
   Buffer arguments;
   task::Attached beside;  ///< `task::Beside`, if they have large buffers.
-  SmallVector<TaskId, 2> inputs;
+  SmallVector<TaskId, 4> inputs;
   std::shared_ptr<const Options> options;  ///< Null: the defaults.
   TaskId parent = 0;                       ///< The task that submitted it, if one did (0 otherwise).
   bool out_of_band = false;                ///< Runs at once beside the worker's tasks (`Client::run`).

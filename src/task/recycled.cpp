@@ -15,13 +15,9 @@ struct FreeBlock {
 };
 
 constexpr std::size_t full = 64;  // blocks of a magazine
-constexpr std::size_t step = 64, below_step = 16;
-constexpr std::size_t sizes = (Recycled::most_bytes + below_step) / step;
-
-// With what malloc puts before a block these are whole lines of the cache.
-constexpr std::size_t size_of(std::size_t bytes) { return (bytes + below_step - 1) / step; }
-constexpr std::size_t bytes_of(std::size_t size) { return (size + 1) * step - below_step; }
-static_assert(bytes_of(size_of(Recycled::most_bytes)) == Recycled::most_bytes);
+constexpr auto size_of = Recycled::size_of, bytes_of = Recycled::room_of;
+constexpr std::size_t sizes = size_of(Recycled::most_bytes) + 1;
+static_assert(bytes_of(sizes - 1) == Recycled::most_bytes);
 static_assert(bytes_of(0) >= sizeof(FreeBlock));
 
 struct Magazine {
@@ -42,7 +38,7 @@ struct Magazine {
   // Which is used next.
   void fetch_first(std::size_t size) const noexcept {
     const char* const begin = reinterpret_cast<const char*>(first);
-    for (std::size_t line = 0; line < bytes_of(size); line += step) __builtin_prefetch(begin + line, 1);
+    for (std::size_t line = 0; line < bytes_of(size); line += 64) __builtin_prefetch(begin + line, 1);
   }
   void free_all() noexcept {
     while (count) ::operator delete(pop());

@@ -65,7 +65,7 @@ template <class F, class... A>
 Value call(F function, const A&... arguments) {
   Buffer bytes;
   Writer writer(bytes);
-  SmallVector<TaskId, 2> inputs;
+  SmallVector<TaskId, 4> inputs;
   ArgumentWriter out{writer, inputs};
   Callable<F>::put(writer, function);
   (Argument<A>::put(out, arguments), ...);
@@ -137,7 +137,7 @@ TEST_CASE(
   Buffer head;
   std::vector<Block> blocks;
   Writer writer(head, blocks);
-  SmallVector<TaskId, 2> inputs;
+  SmallVector<TaskId, 4> inputs;
   ArgumentWriter out{writer, inputs};
   Argument<Shared<Numbers>>::put(out, {owned});
   Argument<int>::put(out, 2);
@@ -177,7 +177,7 @@ TEST_CASE("large arguments that end early are an error") {
   Buffer head;
   std::vector<Block> blocks;
   Writer writer(head, blocks);
-  SmallVector<TaskId, 2> inputs;
+  SmallVector<TaskId, 4> inputs;
   ArgumentWriter out{writer, inputs};
   Argument<std::vector<double>>::put(out, std::vector<double>(100'000, 1.0));
   blocks[0].size -= 8;
@@ -207,7 +207,7 @@ TEST_CASE("invoke says so when the arguments end early or an input is not there"
 TEST_CASE("invoke writes an input that is used twice once") {
   Buffer bytes;
   Writer writer(bytes);
-  SmallVector<TaskId, 2> inputs;
+  SmallVector<TaskId, 4> inputs;
   ArgumentWriter out{writer, inputs};
   out.input(7);
   out.input(9);

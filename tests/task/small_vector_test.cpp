@@ -25,7 +25,7 @@ TEST_CASE("small_vector grows from inside to outside and keeps its elements") {
 }
 
 TEST_CASE("small_vector copies, moves and assigns small and large content") {
-  for (int size : {0, 1, 2, 3, 50}) {
+  for (int size : {0, 1, 2, 3, 50, 124, 125, 1000}) {  // of more than 124 the memory is not recycled
     SmallVector<int, 2> first;
     for (int i = 0; i < size; ++i) first.push_back(i);
     const std::vector<int> expected = items(first);

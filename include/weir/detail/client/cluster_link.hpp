@@ -70,6 +70,8 @@ struct FutureState {
   FutureState() = default;
   FutureState(const FutureState&) = delete;
   virtual ~FutureState() = default;
+  static void* operator new(std::size_t bytes) { return task::Recycled::take(bytes); }
+  static void operator delete(void* block, std::size_t bytes) noexcept { task::Recycled::give(block, bytes); }
 
   std::atomic<std::uint32_t> references{1};
   std::atomic<Status> status{Status::pending};
@@ -142,7 +144,7 @@ struct Request {
   [[nodiscard]] task::Value take_beside() {
     return beside.empty() && live.empty() ? task::Value() : take_all_beside();
   }
-  SmallVector<TaskId, 2> inputs;
+  SmallVector<TaskId, 4> inputs;
   std::vector<FutureRef> untold;  ///< Those of them that only a thread of this process knows.
   std::shared_ptr<const Options> options;
   bool out_of_band = false;

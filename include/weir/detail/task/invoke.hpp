@@ -21,7 +21,7 @@ using Invoker = Value (*)(Reader& arguments, std::span<const Value> inputs);
 /// Where the arguments of one task are written; futures become indices of inputs.
 struct ArgumentWriter {
   Writer& writer;
-  SmallVector<TaskId, 2>& inputs;
+  SmallVector<TaskId, 4>& inputs;
   /// For inputs that only a thread of this process knows; null: the scheduler is told of them.
   std::vector<client::FutureRef>* untold = nullptr;
   /// For arguments of at least so many bytes that need not be written; null: all are written.

@@ -17,14 +17,25 @@ class Recycled {
   static constexpr std::size_t most_bytes = 496;
   static constexpr std::size_t most_kept_bytes = 128 << 20;
 
+  /// Which of the sizes of blocks so many bytes need, and what such a block has room for: with what malloc
+  /// puts before it these are whole lines of the cache.
+  [[nodiscard]] static constexpr std::size_t size_of(std::size_t bytes) noexcept {
+    return (bytes + before - 1) / line;
+  }
+  [[nodiscard]] static constexpr std::size_t room_of(std::size_t size) noexcept {
+    return (size + 1) * line - before;
+  }
   /// Throws std::bad_alloc.
   [[nodiscard]] static void* take(std::size_t bytes);
-  /// `bytes` is what it was taken with.
+  /// `bytes` is what it was taken with, or more that it has room for.
   static void give(void* block, std::size_t bytes) noexcept;
   /// What is kept for all threads goes back to `malloc`.
   static void drop_kept() noexcept;
   /// How much that is.
   [[nodiscard]] static std::size_t kept_bytes() noexcept;
+
+ private:
+  static constexpr std::size_t line = 64, before = 16;
 };
 
 /// For `std::allocate_shared`.

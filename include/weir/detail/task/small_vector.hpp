@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/task/recycled.hpp"
+
 namespace weir {
 
 /// A vector for the many lists of one or two elements in a task graph: 8 bytes of bookkeeping, no allocation
@@ -29,13 +31,11 @@ class SmallVector {
   }
   SmallVector(SmallVector&& other) noexcept { take(other); }
   SmallVector& operator=(SmallVector other) noexcept {
-    if (capacity_ > N) std::free(large_);
+    free_large();
     take(other);
     return *this;
   }
-  ~SmallVector() {
-    if (capacity_ > N) std::free(large_);
-  }
+  ~SmallVector() { free_large(); }
 
   [[nodiscard]] T* data() noexcept { return capacity_ > N ? large_ : reinterpret_cast<T*>(small_); }
   [[nodiscard]] const T* data() const noexcept {
@@ -82,13 +82,25 @@ class SmallVector {
   }
 
  private:
+  using Recycled = detail::task::Recycled;
+
   void grow(std::uint32_t capacity) {
-    auto* grown = static_cast<T*>(std::malloc(capacity * sizeof(T)));
+    const std::size_t bytes = capacity * sizeof(T);
+    const bool recycles = bytes <= Recycled::most_bytes;
+    if (recycles)
+      capacity = static_cast<std::uint32_t>(Recycled::room_of(Recycled::size_of(bytes)) / sizeof(T));
+    auto* grown =
+        static_cast<T*>(recycles ? Recycled::take(capacity * sizeof(T)) : std::malloc(capacity * sizeof(T)));
     if (!grown) throw std::bad_alloc();
     std::memcpy(static_cast<void*>(grown), data(), size_ * sizeof(T));
-    if (capacity_ > N) std::free(large_);
+    free_large();
     large_ = grown;
     capacity_ = capacity;
+  }
+  void free_large() noexcept {
+    if (capacity_ <= N) return;
+    if (capacity_ * sizeof(T) <= Recycled::most_bytes) Recycled::give(large_, capacity_ * sizeof(T));
+    else std::free(large_);
   }
   void take(SmallVector& other) noexcept {
     size_ = other.size_;
