@@ -327,10 +327,10 @@ class Client : private detail::client::RefusedCalls {
   /// Why the task is not running, worker by worker. **Errors.** As `who_has`.
   template <class T>
   [[nodiscard]] std::string explain(const Future<T>& future) const {
-    std::string text;
+    std::string reasons;
     for (const std::string& line : core_->overseer("explain").explain(future.id()))
-      text += text.empty() ? line : "\n  " + line;
-    return text;
+      reasons += reasons.empty() ? line : "\n  " + line;
+    return reasons;
   }
 
   /// Gives the worker no more tasks, moves its results to others and ends it.

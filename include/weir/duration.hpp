@@ -33,11 +33,11 @@ class Duration {
   template <class Rep, class Period>
   constexpr Duration(std::chrono::duration<Rep, Period> value) : value_(within_longest(value)) {}
   /// From text; see `parse_duration`. Throws `Error{invalid_argument}` if it is none.
-  Duration(std::string_view text) : Duration(parse_duration(text)) {}
+  Duration(std::string_view written) : Duration(parse_duration(written)) {}
   /// The same.
-  Duration(const char* text) : Duration(parse_duration(text)) {}
+  Duration(const char* written) : Duration(parse_duration(written)) {}
   /// The same.
-  Duration(const std::string& text) : Duration(parse_duration(text)) {}
+  Duration(const std::string& written) : Duration(parse_duration(written)) {}
 
   /// A number has no unit: nobody can tell seconds from milliseconds. (The attribute's sentence comes where
   /// the number is written, ahead of all headers; that of a static_assert would not.)

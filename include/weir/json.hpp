@@ -34,7 +34,10 @@ class JsonDocument;
 class Json {
  public:
   /// What a value is; numbers are integers where they are written so and fit 64 bits.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"  // g++ takes the enumerator for something that hides weir::text
   enum class Type : unsigned char { null, boolean, integer, unsigned_integer, number, text, array, object };
+#pragma GCC diagnostic pop
 
   /// null.
   Json() noexcept = default;
@@ -110,8 +113,8 @@ class Json {
   }
   /// From its text.
   template <class Archive>
-  void load_minimal(const Archive&, const std::string& text) {
-    *this = parse(text);
+  void load_minimal(const Archive&, const std::string& written) {
+    *this = parse(written);
   }
 
  private:
