@@ -596,7 +596,7 @@ int main(int argc, char** argv) {
          {elementwise_rows(plain, x, y), math_rows(plain, x, y), reduction_rows(plain, x, square),
           index_rows(plain, x, square), order_rows(plain, x), block_rows(plain, x, square),
           algebra_rows(plain, square), further_rows(plain, x, square), complex_rows(plain),
-          further_algebra_rows(plain, square), small_rows(plain, x)})
+          further_algebra_rows(plain, square), small_rows(plain, x), type_rows(x, square)})
       for (const Row& row : family) {
         if (!only.empty() && ("," + only + ",").find("," + std::string(row.name) + ",") == std::string::npos)
           continue;

@@ -94,10 +94,12 @@ void blas(F f) {
   blas_is_awake = true;
 }
 
-// Those of a quarter of the elements and less: array_further.cpp, array_algebra.cpp, array_small.cpp.
+// Those of a quarter of the elements and less: array_further.cpp, array_algebra.cpp, array_small.cpp,
+// array_types.cpp.
 std::vector<Row> further_rows(Plain& p, const Array<double>& x, const Array<double>& square);
 std::vector<Row> complex_rows(Plain& p);
 std::vector<Row> small_rows(Plain& p, const Array<double>& of);
+std::vector<Row> type_rows(const Array<double>& x, const Array<double>& square);
 std::vector<Row> further_algebra_rows(Plain& p, const Array<double>& square);
 
 }  // namespace bench

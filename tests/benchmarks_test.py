@@ -148,7 +148,7 @@ class BenchTest(unittest.TestCase):
 
     def test_numpy_has_every_array_function_that_is_measured(self):
         source = "".join((ROOT / "benchmarks" / f"array_{part}.cpp").read_text()
-                         for part in ("functions", "further", "algebra", "small"))
+                         for part in ("functions", "further", "algebra", "small", "types"))
         measured = set(re.findall(r'(?:\{|row\(|^)\s*"(\w+)",\s', source, re.M))
         asked = (ROOT / "benchmarks/peers/array_functions_peer.py").read_text()
         peer = set(re.findall(r'"(\w+)": (?:lambda|np\.|")', asked))

@@ -306,6 +306,35 @@ def on_two_threads(work):
     return lambda: dask.persist(work(), scheduler="threads", num_workers=2)
 
 
+def type_functions(elements):
+    """Those of array_types.cpp."""
+    rng = np.random.default_rng(4)
+    side = int(math.sqrt(elements)) // 2
+    n = side * side
+    x, w = rng.random(n), rng.random((side, side))
+    f, s = x.astype(np.float32), w.astype(np.float32)
+    i, t = (x * 1000).astype(np.int32), (w * 1000).astype(np.int64)
+    m, places, v = x > 0.5, rng.integers(0, n, n // 16), x[:100000]
+    cube = x[:n // 16384 * 16384].reshape(-1, 128, 128)
+    return {
+        "float_add": lambda: f + f, "float_floor": lambda: np.floor(f * 8), "float_sin": lambda: np.sin(f),
+        "float_log2": lambda: np.log2(f), "float_atan": lambda: np.arctan(f), "float_tanh": lambda: np.tanh(f),
+        "float_to_int": lambda: (f * 1000).astype(np.int32), "float_sum": lambda: f.sum(),
+        "float_sum_axis_0": lambda: s.sum(0), "float_sort_rows": lambda: np.sort(s),
+        "int32_add": lambda: i + i, "int32_argmax": lambda: i.argmax(), "int_sum_axis_0": lambda: t.sum(0),
+        "mask_count": lambda: np.count_nonzero(m), "mask_to_double": lambda: m.astype(np.float64),
+        "list_set": lambda: set_to_zero(x, lambda z: places), "reversed_add": lambda: x + x[::-1],
+        "every_second": lambda: x[::2] * 2, "row_add": lambda: w + w[0], "column_add": lambda: w + w[:, :1],
+        "center_rows": lambda: w - w.mean(1, keepdims=True), "diagonal": lambda: w.diagonal() * 1,
+        "ravel": lambda: w[:, :side // 2].ravel(), "squeeze": lambda: w.reshape(side, 1, side).squeeze() * 1,
+        "expand_dims": lambda: np.expand_dims(w, 1) * 1, "ifftshift": lambda: np.fft.ifftshift(x),
+        "nanquantile": lambda: np.nanquantile(x, 0.9), "cube_sum_axis_0": lambda: cube.sum(0),
+        "cube_sum_axis_1": lambda: cube.sum(1), "cube_max_axis_2": lambda: cube.max(2),
+        "cube_sort_axis_1": lambda: np.sort(cube, 1), "medium_add": lambda: v + v, "medium_sin": lambda: np.sin(v),
+        "medium_sum": lambda: v.sum(), "medium_mask": lambda: v[v > 0.5], "medium_sort": lambda: np.sort(v),
+        "medium_argmax": lambda: v.argmax()}
+
+
 def milliseconds(work):
     start = time.perf_counter()
     work()
@@ -319,7 +348,8 @@ if __name__ == "__main__":
         chosen = dask_functions(size) | further_dask(size) | small_dask()
         chosen = {name: on_two_threads(work) for name, work in chosen.items()}
     else:
-        chosen = functions(size) | further_functions(size) | further_algebra(size) | small_functions()
+        chosen = (functions(size) | further_functions(size) | further_algebra(size) | small_functions() |
+                  type_functions(size))
     for name, work in chosen.items():
         if only and name not in only:
             continue
