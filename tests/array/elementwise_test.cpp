@@ -365,3 +365,43 @@ TEST_CASE("random numbers depend on seed, call and position alone") {
     for (std::int64_t i = 0; i < 1001; ++i) REQUIRE(order(i) == i);
   });
 }
+
+TEST_CASE("numbers are cut off, down and up as the C library does, and shifted within their type") {
+  in_cluster([] {
+    std::vector<double> list{0.,           -0.,        0.3,     -0.3,  0.5,       -0.5,       0.7,
+                             -0.7,         1.5,        -1.5,    2.5,   8388607.5, -8388607.5, 8388609,
+                             0x1p51 - 0.5, 0x1p52 + 1, -0x1p60, 1e300, INFINITY,  -INFINITY,  NAN};
+    for (int i = 0; i < 2000; ++i) list.push_back(std::sin(i) * std::ldexp(1.0, i % 60));
+    const auto check = [&]<class T>(T, auto ours, auto plain) {
+      xt::xarray<T> x(std::vector<std::size_t>{list.size()});
+      for (std::size_t i = 0; i < list.size(); ++i) x.data()[i] = static_cast<T>(list[i]);
+      const auto got = ours(from_xtensor(x)).compute();
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const T right = plain(x.data()[i]), one = got.data()[i];
+        CAPTURE(x.data()[i], one, right);
+        CHECK(((one == right && std::signbit(one) == std::signbit(right)) || (one != one && right != right)));
+      }
+    };
+    const auto of_both = [&](auto ours, auto plain) { check(0.0, ours, plain), check(0.0F, ours, plain); };
+    of_both([](const auto& x) { return floor(x); }, [](auto v) { return std::floor(v); });
+    of_both([](const auto& x) { return ceil(x); }, [](auto v) { return std::ceil(v); });
+    of_both([](const auto& x) { return trunc(x); }, [](auto v) { return std::trunc(v); });
+
+    std::vector<double> whole;
+    for (const double v : list)
+      if (std::fabs(v) < 0x1p62) whole.push_back(v);
+    xt::xarray<double> y(std::vector<std::size_t>{whole.size()});
+    std::ranges::copy(whole, y.data());
+    const auto cut = from_xtensor(y).astype<std::int64_t>().compute();
+    for (std::size_t i = 0; i < whole.size(); ++i) CHECK(cut(i) == static_cast<std::int64_t>(whole[i]));
+    const auto small = (from_xtensor(y) % 1000.0).astype<std::int16_t>().compute();
+    const auto rest = (from_xtensor(y) % 1000.0).compute();
+    for (std::size_t i = 0; i < whole.size(); ++i) CHECK(small(i) == static_cast<std::int16_t>(rest(i)));
+
+    const xt::xarray<std::uint8_t> bytes{1, 3, 255, 128};
+    CHECK(left_shift(from_xtensor(bytes), 1).compute() == xt::xarray<std::uint8_t>{2, 6, 254, 0});
+    CHECK(left_shift(from_xtensor(bytes), 8).compute() == xt::xarray<std::uint8_t>{0, 0, 0, 0});
+    const xt::xarray<std::int32_t> words{1, -3, 1 << 30};
+    CHECK(left_shift(from_xtensor(words), 1).compute() == xt::xarray<std::int32_t>{2, -6, INT32_MIN});
+  });
+}

@@ -229,13 +229,16 @@ TEST_CASE("reductions of nothing have their neutral element or refuse") {
 
 TEST_CASE("sums of products have the bits of products that are added up after each other") {
   in_cluster([] {
-    const auto total = [](std::size_t count, auto product) {  // four sums, what is left in the first
-      double sums[4] = {};
+    const auto total = [](std::size_t count, auto product) {  // sixteen sums, four, and what is left
+      double sums[16] = {}, rest = 0;
       std::size_t i = 0;
+      for (; i + 16 <= count; i += 16)
+        for (std::size_t k = 0; k < 16; ++k) sums[k] += product(i + k);
       for (; i + 4 <= count; i += 4)
         for (std::size_t k = 0; k < 4; ++k) sums[k] += product(i + k);
-      for (; i < count; ++i) sums[0] += product(i);
-      return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+      for (; i < count; ++i) rest += product(i);
+      for (std::size_t k = 0; k < 4; ++k) sums[k] = (sums[k] + sums[k + 4]) + (sums[k + 8] + sums[k + 12]);
+      return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest;
     };
     for (const std::size_t columns : {1u, 3u, 17u, 100u, 127u}) {
       const std::size_t rows = 37;
@@ -277,5 +280,86 @@ TEST_CASE("sums of products have the bits of products that are added up after ea
     const auto f = (arange<double>(0, 1000) / 7).astype<float>();
     CHECK(dot(f, f).item() ==
           static_cast<float>((f.astype<double>() * f.astype<double>()).persist().sum().item()));
+  });
+}
+
+namespace {
+
+// Along the last axis of (4, 3, inner) and along the first, in chunks, against one element after the other.
+template <class T>
+void check_rows_of(std::size_t inner, bool has_nan) {
+  constexpr std::size_t rows = 4, columns = 3;
+  xt::xarray<T> x(std::vector<std::size_t>{rows, columns, inner});
+  for (std::size_t i = 0; i < x.size(); ++i) x.data()[i] = static_cast<T>((i * 7919) % 101) - T(50);
+  if constexpr (std::is_floating_point_v<T>)
+    if (has_nan) x(1, 2, inner / 2) = x(3, 0, inner - 1) = std::numeric_limits<T>::quiet_NaN();
+  const auto length = static_cast<std::int64_t>(inner);
+  for (const Chunks& chunks : {Chunks{{4}, {3}, {length}}, Chunks{{3, 1}, {2, 1}, {length}},
+                               Chunks{{4}, {3}, {length - length / 3, length / 3}}}) {
+    const Array<T> a = from_xtensor(x, chunks);
+    const auto sum = a.sum({.axis = 2}).compute(), across = a.sum({.axis = 0}).compute();
+    const auto most = a.max({.axis = 2}).compute();
+    const auto place = a.argmax({.axis = 2}).compute(), place_across = a.argmax({.axis = 0}).compute();
+    const auto count = a.count_nonzero({.axis = 2}).compute();
+    const auto squares = (a * a).sum({.axis = 2}).compute();
+    const auto better = [](T u, T v) { return v == v && (u > v || u != u); };  // the first NaN wins
+    for (std::size_t i = 0; i < rows; ++i)
+      for (std::size_t j = 0; j < columns; ++j) {
+        double total = 0, square = 0;
+        std::size_t best = 0;
+        std::int64_t not_zero = 0;
+        for (std::size_t k = 0; k < inner; ++k) {
+          const T v = x(i, j, k);
+          total += static_cast<double>(v), square += static_cast<double>(v) * static_cast<double>(v);
+          not_zero += v != T(0);
+          if (better(v, x(i, j, best))) best = k;
+        }
+        const T top = x(i, j, best);
+        CHECK((total == static_cast<double>(sum(i, j)) || total != total));
+        CHECK((sum(i, j) != sum(i, j)) == (total != total));
+        CHECK((square == static_cast<double>(squares(i, j)) || square != square));
+        CHECK((top == most(i, j) || (top != top && most(i, j) != most(i, j))));
+        CHECK(place(i, j) == static_cast<std::int64_t>(best));
+        CHECK(count(i, j) == not_zero);
+      }
+    for (std::size_t j = 0; j < columns; ++j)
+      for (std::size_t k = 0; k < inner; ++k) {
+        double total = 0;
+        std::size_t best = 0;
+        for (std::size_t i = 0; i < rows; ++i) {
+          total += static_cast<double>(x(i, j, k));
+          if (better(x(i, j, k), x(best, j, k))) best = i;
+        }
+        CHECK((total == static_cast<double>(across(j, k)) || total != total));
+        CHECK(place_across(j, k) == static_cast<std::int64_t>(best));
+      }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("rows of any length are folded as one element after the other") {
+  in_cluster([] {
+    for (const std::size_t inner : {3, 11, 12, 13, 33, 50, 129, 300}) {
+      CAPTURE(inner);
+      for (const bool has_nan : {false, true}) {
+        check_rows_of<double>(inner, has_nan);
+        check_rows_of<float>(inner, has_nan);
+      }
+      check_rows_of<std::int64_t>(inner, false);
+      check_rows_of<std::int32_t>(inner, false);
+    }
+  });
+}
+
+TEST_CASE("what is not 0 is counted beyond what a byte of each lane holds") {
+  in_cluster([] {
+    const Array<std::int64_t> i = arange<std::int64_t>(0, 300000, 1, {300000});
+    const Array<bool> mask = i % 3 != 0;
+    CHECK(mask.count_nonzero().item() == 200000);
+    CHECK((i % 5).astype<std::uint8_t>().count_nonzero().item() == 240000);
+    CHECK((i % 5).astype<std::int16_t>().count_nonzero().item() == 240000);
+    CHECK(mask.astype<double>().sum().item() == 200000);
+    CHECK((i % 256).astype<std::uint8_t>().argmax().item() == 255);
   });
 }

@@ -134,8 +134,9 @@ struct FoldTarget {
 };
 using FoldKernel = void (*)(const void* data, std::size_t count, const FoldTarget& target);
 [[nodiscard]] FoldKernel fold_kernel(Fold fold, DType type);
-/// Adds the products of two rows of doubles to one sum: the bits of `fold_kernel(Fold::sum)` of them.
-void fold_products(const double* x, const double* y, std::size_t count, double* sum);
+/// Adds the products of two rows of float64 or float32 to one sum: the bits of `fold_kernel(Fold::sum)` of
+/// them.
+void fold_products(DType type, const void* x, const void* y, std::size_t count, double* sum);
 /// Whether kernels of this fold know groups.
 [[nodiscard]] inline bool folds_groups(Fold fold) {
   return (fold >= Fold::sum && fold <= Fold::all) || fold == Fold::nan_sum || fold == Fold::nan_product;

@@ -228,8 +228,9 @@ class StepRun {
   // Products of what the last operation would multiply, from a place in its registers on.
   void add_products(std::int64_t begin, std::int64_t count, double* sum) const {
     const Code& last = code(count_ - 1);
-    fold_products(static_cast<const double*>(at_[last.a]) + begin,
-                  static_cast<const double*>(at_[last.op == Op::square ? last.a : last.b]) + begin,
+    const std::int64_t bytes = begin * static_cast<std::int64_t>(size_[count_ - 1]);
+    fold_products(last.out, static_cast<const std::byte*>(at_[last.a]) + bytes,
+                  static_cast<const std::byte*>(at_[last.op == Op::square ? last.a : last.b]) + bytes,
                   static_cast<std::size_t>(count), sum);
   }
   [[nodiscard]] bool has_rows_in_place() const;
@@ -299,7 +300,7 @@ void StepRun::prepare() {
     if (code(r).op > Op::iota) kernels_[r] = element_kernel(code(r));
   if (step_.fold != Fold::store) fold_ = fold_kernel(step_.fold, code(count_ - 1).out);
   const Op last = code(count_ - 1).op;
-  adds_products_ = step_.fold == Fold::sum && group_ == 1 && code(count_ - 1).out == DType::float64 &&
+  adds_products_ = step_.fold == Fold::sum && group_ == 1 && is_real(code(count_ - 1).out) &&
                    (last == Op::multiply || last == Op::square) &&
                    steps_[count_][static_cast<std::size_t>(loop_.axes - 1)] == 0;
   if (adds_products_) kernels_[count_ - 1] = nullptr;

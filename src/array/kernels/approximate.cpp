@@ -194,7 +194,7 @@ Loops loops_for(Op op) {
     case Op::acos:
       return unary(Arccosine());
     case Op::cbrt:
-      return unary(CubeRoot());
+      return fused_loops_of<&approximate1<T, CubeRoot>>();
     case Op::atan2:
       return binary(Arctangent2());
     case Op::hypot:

@@ -445,8 +445,8 @@ struct Arccosine : Inverse {
   }
   static double otherwise(double x) { return std::acos(x); }
 };
-// The inverse root by a polynomial and a step of third order; then the root, of which 26 digits make what is
-// left exact.
+// The inverse root by a polynomial and a step of third order; then the root, and by fused operations what is
+// left.
 struct CubeRoot {
   static bool covers(double x) {
     const double y = std::fabs(x);
@@ -462,12 +462,12 @@ struct CubeRoot {
     const double z0 = (left == 0  ? 1.0
                        : left < 0 ? 0x1.428a2f98d728bp+0
                                   : 0x1.965fea53d6e3dp-1) *
-                      polynomial(m, 1.9565538748514082, -2.2805713080217367, 2.401160751891607,
-                                 -1.5301744924549066, 0.5296113095806222, -0.0765827871485857),
-                 h = 1 - n * z0 * z0 * z0, z = z0 + z0 * h * (1.0 / 3 + h * (2.0 / 9));
-    const double t = upper(n * z * z), square = t * t, top = upper(square),
-                 e = ((n - top * t) - (square - top) * t) * (z * z * z);
-    const double root = t + t * e * (1.0 / 3 + e * (2.0 / 9));  // t / cbrt(1 - e)
+                      fused_polynomial(m, 1.9565538748514082, -2.2805713080217367, 2.401160751891607,
+                                       -1.5301744924549066, 0.5296113095806222, -0.0765827871485857),
+                 h = fused(-n * z0, z0 * z0, 1), z = fused(z0 * h, fused(h, 2.0 / 9, 1.0 / 3), z0);
+    const double t = n * z * z, square = t * t, lost = fused(t, t, -square),
+                 e = fused(-lost, t, fused(-square, t, n)) * (z * z * z);
+    const double root = fused(t * e, fused(e, 2.0 / 9, 1.0 / 3), t);  // t / cbrt(1 - e)
     return x == 0 ? x : std::copysign(root * power_of_two(third), x);
   }
   static double otherwise(double x) { return std::cbrt(x); }

@@ -126,6 +126,7 @@ ElementKernel ordered(Op op) {
 template <class T>
 ElementKernel integral(Op op) {
   using U = std::conditional_t<std::is_same_v<T, bool>, unsigned char, T>;
+  using W = std::conditional_t<(sizeof(U) <= 4), std::uint32_t, std::uint64_t>;
   switch (op) {
     case Op::bit_and:
       return binary<U>([](U a, U b) { return a & b; });
@@ -137,7 +138,7 @@ ElementKernel integral(Op op) {
       return binary<U>([](U a, U b) {
         return b < 0 || static_cast<std::uint64_t>(b) >= 8 * sizeof(U)
                    ? U(0)
-                   : static_cast<U>(static_cast<std::uint64_t>(a) << b);
+                   : static_cast<U>(static_cast<W>(a) << static_cast<W>(b));
       });
     case Op::shift_right:
       return binary<U>([](U a, U b) {
@@ -196,16 +197,16 @@ ElementKernel boolean(Op op) {
   }
 }
 
-// From the nearest whole number, of which there are vectors also where inexact results count.
+// From the nearest whole number, without a comparison, of which vectors are made wherever exceptions count.
 template <class T>
 T whole_below(T a) {
-  const T nearest = std::nearbyint(a), less = nearest - 1;
-  return std::copysign(nearest > a ? less : nearest, a);
+  const T nearest = std::nearbyint(a);
+  return std::copysign(nearest - one_if_negative(a - nearest), a);
 }
 template <class T>
 T whole_above(T a) {
-  const T nearest = std::nearbyint(a), more = nearest + 1;
-  return std::copysign(nearest < a ? more : nearest, a);
+  const T nearest = std::nearbyint(a);
+  return std::copysign(nearest + one_if_negative(nearest - a), a);
 }
 
 template <class T>

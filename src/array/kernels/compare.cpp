@@ -234,14 +234,17 @@ void convert_fitting(const From* x, To* r, std::size_t count) {
       for (std::size_t i = 0; i < count; ++i) r[i] = static_cast<To>(static_cast<std::int32_t>(x[i]));
       return;
     } else {
-      constexpr double near = 0x1p51, shift = 0x1.8p52;
-      int far = 0;
-      for (std::size_t i = 0; i < count; ++i) far |= std::fabs(static_cast<double>(x[i])) < near ? 0 : 1;
-      if (far == 0) {
+      constexpr double shift = 0x1.8p52;
+      constexpr std::uint64_t near = std::bit_cast<std::uint64_t>(0x1p51), sign = std::uint64_t{1} << 63;
+      std::uint64_t far = 0;  // in its highest bit
+      for (std::size_t i = 0; i < count; ++i)
+        far |= near - 1 - (std::bit_cast<std::uint64_t>(static_cast<double>(x[i])) & ~sign);
+      if (!(far & sign)) {
         constexpr auto shift_bits = std::bit_cast<std::int64_t>(shift);
+#pragma GCC ivdep
         for (std::size_t i = 0; i < count; ++i) {
           const double v = std::fabs(static_cast<double>(x[i])), nearest = (v + shift) - shift,
-                       less = nearest - 1, below = nearest > v ? less : nearest,
+                       below = nearest - one_if_negative(v - nearest),
                        whole = std::copysign(below, static_cast<double>(x[i]));
           r[i] = static_cast<To>(std::bit_cast<std::int64_t>(whole + shift) - shift_bits);
         }

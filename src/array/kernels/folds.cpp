@@ -83,17 +83,20 @@ A total(const T* x, std::size_t count) {
   }
 }
 
-// The products of two rows added up as `total` adds.
-void add_products(const double* x, const double* y, std::size_t count, double* sum) {
+// The products of two rows, rounded to their type, added up as `total` adds.
+template <class T>
+void add_products(const void* a, const void* b, std::size_t count, double* sum) {
+  const T *x = static_cast<const T*>(a), *y = static_cast<const T*>(b);
   *sum += sum_of_fours(
       count,
       [&](std::size_t i, Four& sums) {
-        Four u, v;
-        load_four(x + i, u);
-        load_four(y + i, v);
-        sums += u * v;
+        typedef T FourOf [[gnu::vector_size(4 * sizeof(T))]];
+        FourOf u, v;
+        std::memcpy(&u, x + i, sizeof u);
+        std::memcpy(&v, y + i, sizeof v);
+        sums += __builtin_convertvector(u * v, Four);
       },
-      [&](std::size_t i, double& one) { one += x[i] * y[i]; });
+      [&](std::size_t i, double& one) { one += static_cast<double>(x[i] * y[i]); });
 }
 
 // Each `group` of neighbours into one accumulator, in their order.
@@ -628,9 +631,9 @@ void refuse_beyond(std::string_view function, DType type, const std::string& got
                                                "); astype<double>() before it computes with real numbers");
 }
 
-void fold_products(const double* x, const double* y, std::size_t count, double* sum) {
-  static const auto add = suited<&add_products>();
-  add(x, y, count, sum);
+void fold_products(DType type, const void* x, const void* y, std::size_t count, double* sum) {
+  static const auto add = suited<&add_products<double>>(), add_single = suited<&add_products<float>>();
+  (type == DType::float64 ? add : add_single)(x, y, count, sum);
 }
 
 FoldKernel fold_kernel(Fold fold, DType type) {

@@ -1,8 +1,11 @@
 // Loops over a piece of a chunk, by functors without state.
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <complex>
+#include <cstdint>
+#include <type_traits>
 
 #include "array/interpret/code.hpp"
 #include "array/interpret/suited.hpp"
@@ -39,6 +42,14 @@ ElementKernel unary(F) {
 template <class T, class R = T, class F>
 ElementKernel binary(F) {
   return suited<&loop2<T, R, F>>();
+}
+
+// 1 if the sign of a real number says so, else 0.
+template <class T>
+T one_if_negative(T x) {
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  const auto mask = static_cast<Bits>(Bits{0} - (std::bit_cast<Bits>(x) >> (8 * sizeof(T) - 1)));
+  return std::bit_cast<T>(static_cast<Bits>(std::bit_cast<Bits>(T(1)) & mask));
 }
 
 template <class T>

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "array/interpret/code.hpp"
 #include "array/kernels/exact.hpp"
 
 extern "C" void openblas_set_num_threads(int);
@@ -73,7 +74,7 @@ void gemv(bool is_turned, const T* a, const T* x, T* y, int rows, int columns) {
   if constexpr (std::is_same_v<T, double>)
     if (!is_turned) {
       for (int row = 0; row < rows; ++row, a += columns)
-        fold_products(a, x, static_cast<std::size_t>(columns), y + row);
+        fold_products(DType::float64, a, x, static_cast<std::size_t>(columns), y + row);
       return;
     }
   const CBLAS_TRANSPOSE of_a = transposing(is_turned);
