@@ -39,6 +39,7 @@ void SchedulerNode::keep_results(const std::string& folder) {
     throw Error(ErrorKind::unsupported, "journal: one is open (" + keeper_->journal().folder() +
                                             "); a program has one (got " + folder + ")");
   keeper_ = std::make_unique<Keeper>(folder);
+  has_keeper_ = true;
 }
 
 // What the result of an input that is not cached is known by: its bytes.
@@ -119,6 +120,7 @@ FutureRef SchedulerNode::submit_kept(client::Request&& request, client::KeptCall
 
 FutureRef SchedulerNode::submit_beside_journal(client::Request&& request) {
   const Hold hold(*this);
+  if (!keeper_) return Node::submit(std::move(request));
   check_is_there(request.inputs);
   const Inputs inputs = request.inputs;
   FutureRef future = Node::submit(std::move(request));
@@ -128,8 +130,8 @@ FutureRef SchedulerNode::submit_beside_journal(client::Request&& request) {
 
 std::vector<FutureRef> SchedulerNode::submit_gang(std::vector<client::Request>&& ranks,
                                                   const client::GangShape& shape) {
-  if (!keeper_) return Node::submit_gang(std::move(ranks), shape);
   const Hold hold(*this);
+  if (!keeper_) return Node::submit_gang(std::move(ranks), shape);
   std::vector<Inputs> inputs;
   for (const client::Request& rank : ranks) {
     check_is_there(rank.inputs);
@@ -288,6 +290,7 @@ void SchedulerNode::end_keeping() {
   std::unique_ptr<Keeper> ended;
   {
     const Hold hold(*this);
+    has_keeper_ = false;
     ended.swap(keeper_);
   }
   if (!ended) return;

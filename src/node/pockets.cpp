@@ -108,7 +108,7 @@ FutureRef SchedulerNode::submit(Request&& request) {
       has_gangs_.load(std::memory_order_relaxed) || !stands_in(*pocket, request)) {
     if (by_body && !body_pocket_->is_empty()) tell_from(*body_pocket_, below_all);  // in order
     for (const FutureRef& input : request.untold) input->core->hand_out(*input.get());
-    return keeper_ ? submit_beside_journal(std::move(request)) : Node::submit(std::move(request));
+    return keeps_results() ? submit_beside_journal(std::move(request)) : Node::submit(std::move(request));
   }
   auto* task = by_body ? new Pocketed(std::move(request), *pocket, 0, below_all)
                        : new Pocketed(std::move(request), *pocket, scope->id, scope->depth);
@@ -240,7 +240,7 @@ void SchedulerNode::see_through(const FutureRef& future) {
 void SchedulerNode::release(FutureState* state) noexcept {
   if (!state->is_untold.load(std::memory_order_acquire) ||
       !pocketed(*state).pocket.forget(pocketed(*state))) {
-    if (keeper_) give_up_keeping(*state);
+    if (keeps_results()) give_up_keeping(*state);
     return Node::release(state);
   }
   thread_local std::vector<FutureRef>* unused = nullptr;

@@ -122,7 +122,9 @@ class SchedulerNode final : public Node,
   // keeping.cpp
   std::vector<client::FutureRef> submit_gang(std::vector<client::Request>&& ranks,
                                              const client::GangShape& shape) override;
-  [[nodiscard]] bool keeps_results() const noexcept override { return keeper_ != nullptr; }
+  [[nodiscard]] bool keeps_results() const noexcept override {
+    return has_keeper_.load(std::memory_order_relaxed);
+  }
   client::FutureRef submit_kept(client::Request&& request, client::KeptCall&& call) override;
   void seen(client::FutureState& state) override;
   void hand_out(client::FutureState& state) override;
@@ -313,6 +315,7 @@ class SchedulerNode final : public Node,
   scheduler::State state_;
   coordination::State coordination_;
   std::unique_ptr<Keeper> keeper_;
+  std::atomic<bool> has_keeper_{false};  // for threads without the baton
   std::vector<std::weak_ptr<WorkerNode>> here_;
   std::mutex pockets_mutex_;
   std::vector<std::unique_ptr<client::Pocket>> pockets_;
