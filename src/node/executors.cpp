@@ -765,6 +765,7 @@ bool WorkerNode::help(const OnThread& waiting, TaskId awaited, const std::functi
     return false;
   }
   seceded_ -= !waiting.is_lent;  // this thread is at work
+  flush();                       // also requests that wait for company
   hold.unlock();
   begins();
   Ran ran;
