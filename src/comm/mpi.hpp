@@ -90,7 +90,7 @@ class MpiTransport final : public Transport {
   std::vector<Peer> peers_;
   std::size_t outgoing_ = 0, incoming_ = 0;
   unsigned polls_ = 0;
-  Buffer spare_;  // of the last plain frame
+  Buffer spare_;                           // of the last plain frame
   std::atomic<bool> is_half_done_{false};  // something is on its way that only polling moves ...
   std::atomic<bool> is_half_here_{false};  // ... to this process
   // Lists: what is in them never moves, since MPI knows the addresses.
