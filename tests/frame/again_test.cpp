@@ -246,3 +246,36 @@ TEST_CASE("a file with a table of what is where is not read by the table of anot
     }
   });
 }
+
+TEST_CASE("the name of a task says what was called: what was read and the last verbs") {
+  const Folder folder;
+  in_cluster([&] {
+    const auto name_of_failed = [&](const auto& use) -> std::string {
+      const std::string path = folder.write("gone.csv", "a,b\n1,2\n3,4\n");
+      const Frame frame = read_csv(path);
+      std::filesystem::remove(path);
+      try {
+        use(frame);
+      } catch (const TaskError& error) {
+        const std::string name = error.failure().task_name;  // and its number
+        return name.substr(0, name.find_last_of('-'));
+      }
+      return "no task failed";
+    };
+    CHECK(name_of_failed([](const Frame& f) { (void)f.compute(); }) == "read_csv");
+    CHECK(name_of_failed([](const Frame& f) { (void)f.filter(col("a") > 1).compute(); }) ==
+          "read_csv.filter");
+    CHECK(name_of_failed([](const Frame& f) {
+            (void)f.filter(col("a") > 1).group_by("b").agg(sum("a")).compute();
+          }) == "read_csv.filter.group_by");
+    CHECK(name_of_failed([](const Frame& f) { (void)f.limit(1).compute(); }) == "read_csv.limit");
+    CHECK(name_of_failed([](const Frame& f) {
+            (void)f.with("c", col("a") + 1)
+                .with("d", col("c"))
+                .with("e", col("d"))
+                .with("g", col("a"))
+                .compute();
+          }) == "read_csv...with.with.with");
+    CHECK(read_csv(folder.write("there.csv", "a\n1\n")).limit(1).show().find("limit 1") != std::string::npos);
+  });
+}

@@ -405,7 +405,7 @@ CsvFormat CsvSource::format_of(const std::set<std::string>& columns, const Schem
   return format;
 }
 
-std::vector<Future<Table>> CsvSource::read(Client& client, std::vector<CsvBlock> blocks,
+std::vector<Future<Table>> CsvSource::read(PlanClient& client, std::vector<CsvBlock> blocks,
                                            const std::set<std::string>& columns, const Schema& planned,
                                            const Steps& steps, CsvReading& reading) const {
   reading = {format_of(columns, planned), std::move(blocks), {}};
@@ -425,7 +425,7 @@ std::vector<Future<Table>> CsvSource::read(Client& client, std::vector<CsvBlock>
 }
 
 // Each block begins where the one before it has ended, until there are enough rows.
-std::vector<Future<Table>> CsvSource::read_first(Client& client, CsvReading& reading,
+std::vector<Future<Table>> CsvSource::read_first(PlanClient& client, CsvReading& reading,
                                                  const Steps& steps) const {
   std::vector<Future<Table>> tables;
   std::uint64_t missing = *options_.rows, begin = 0;
@@ -446,7 +446,7 @@ std::vector<Future<Table>> CsvSource::read_first(Client& client, CsvReading& rea
   return tables;
 }
 
-void CsvSource::check(Client& client, CsvReading reading, bool finished_only) const {
+void CsvSource::check(PlanClient& client, CsvReading reading, bool finished_only) const {
   if (finished_only) {
     std::size_t known = 0;
     while (known < reading.said.size() && reading.said[known].done()) ++known;
@@ -464,7 +464,7 @@ void CsvSource::check(Client& client, CsvReading reading, bool finished_only) co
   learn(reading.format, reading.blocks, verdicts);
 }
 
-std::vector<Future<Table>> CsvSource::read_in_order(Client& client, CsvReading reading,
+std::vector<Future<Table>> CsvSource::read_in_order(PlanClient& client, CsvReading reading,
                                                     const Steps& steps) const {
   const CsvFormat& format = reading.format;
   std::vector<CsvBlock>& blocks = reading.blocks;

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "frame/csv/block.hpp"
+#include "frame/plan/plan_client.hpp"
 #include "frame/plan/step.hpp"
-#include "weir/client.hpp"
 #include "weir/detail/files/find.hpp"
 #include "weir/frame/csv.hpp"
 
@@ -56,19 +56,19 @@ class CsvSource {
   /// quotes are read before this returns, with the errors of `check`; the first rows are, too.
   ///
   /// **Errors.** Throws `LearnedMore` if other types are known now than the plan was made with.
-  [[nodiscard]] std::vector<Future<Table>> read(Client& client, std::vector<CsvBlock> blocks,
+  [[nodiscard]] std::vector<Future<Table>> read(PlanClient& client, std::vector<CsvBlock> blocks,
                                                 const std::set<std::string>& columns, const Schema& planned,
                                                 const Steps& steps, CsvReading& reading) const;
   /// Waits until the blocks have been read; with `finished_only` for none.
   ///
   /// **Errors.** Throws the sentence of the first bad line, or `LearnedMore` after the types have been
   /// widened.
-  void check(Client& client, CsvReading reading, bool finished_only) const;
+  void check(PlanClient& client, CsvReading reading, bool finished_only) const;
 
  private:
-  [[nodiscard]] std::vector<Future<Table>> read_in_order(Client& client, CsvReading reading,
+  [[nodiscard]] std::vector<Future<Table>> read_in_order(PlanClient& client, CsvReading reading,
                                                          const Steps& steps) const;
-  [[nodiscard]] std::vector<Future<Table>> read_first(Client& client, CsvReading& reading,
+  [[nodiscard]] std::vector<Future<Table>> read_first(PlanClient& client, CsvReading& reading,
                                                       const Steps& steps) const;
   [[nodiscard]] CsvFormat format_of(const std::set<std::string>& columns, const Schema& planned) const;
   void learn(const CsvFormat& format, const std::vector<CsvBlock>& blocks,

@@ -34,12 +34,12 @@ class ArrowNode : public Node {
     for (const IpcFile& file : *files_)
       for (const IpcBatch& batch : file.batches) {
         IpcPart part{file.path, file.mark, file.columns, wanted, batch};
-        parts.readers.push_back([part = std::move(part)](Client& client, const Steps& steps) {
+        parts.readers.push_back([part = std::move(part)](PlanClient& client, const Steps& steps) {
           return client.submit(read_batch_task, part, steps);
         });
       }
     if (parts.readers.empty())
-      parts.readers.push_back([fields = schema](Client& client, const Steps& steps) {
+      parts.readers.push_back([fields = schema](PlanClient& client, const Steps& steps) {
         return client.submit(no_batch_task, fields, steps);
       });
     return parts;

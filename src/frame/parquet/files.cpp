@@ -34,7 +34,7 @@ Schema schema_of(const std::vector<ParquetColumn>& columns, const std::string& p
 }
 
 // A group whose statistics a filter rules out is not read.
-Future<Table> read_part(Client& client, const ParquetPart& part, const Steps& steps) {
+Future<Table> read_part(PlanClient& client, const ParquetPart& part, const Steps& steps) {
   for (const Step& step : steps) {
     if (step.kind != Step::Kind::filter) break;
     if (excludes(part, *step.columns.front().code.term))
@@ -63,12 +63,12 @@ class ParquetNode : public Node {
           part.columns.push_back(file.columns[c]);
           part.chunks.push_back(group.chunks[c]);
         }
-        parts.readers.push_back([part = std::move(part)](Client& client, const Steps& steps) {
+        parts.readers.push_back([part = std::move(part)](PlanClient& client, const Steps& steps) {
           return read_part(client, part, steps);
         });
       }
     if (parts.readers.empty())
-      parts.readers.push_back([fields = schema](Client& client, const Steps& steps) {
+      parts.readers.push_back([fields = schema](PlanClient& client, const Steps& steps) {
         return client.submit(no_rows_task, fields, steps);
       });
     return parts;

@@ -215,7 +215,7 @@ class AsofRanges {
   }
   static Table asof_none_task(const Table& table) { return table.slice(0, 0); }
 
-  Client client_;
+  PlanClient client_;
   Run& run_;
   AsofPlan plan_;
   std::uint32_t ranges_;

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "frame/csv/source.hpp"
+#include "frame/plan/plan_client.hpp"
 #include "frame/plan/step.hpp"
-#include "weir/client.hpp"
 #include "weir/detail/frame/partitions.hpp"
 #include "weir/frame/frame.hpp"
 #include "weir/frame/window.hpp"
@@ -17,7 +17,7 @@ using NodePtr = std::shared_ptr<const Node>;
 using Names = std::set<std::string>;
 
 /// Submits the task that reads a partition and does these steps to it.
-using PartReader = std::function<Future<Table>(Client& client, const Steps& steps)>;
+using PartReader = std::function<Future<Table>(PlanClient& client, const Steps& steps)>;
 
 /// Partitions that are to be: tables on the workers, blocks of CSV files, or others that are still to be
 /// read; and what is to be done to each.
@@ -35,9 +35,10 @@ struct Parts {
 class Run {
  public:
   Run() : client(Client::current()) {}
-  Client client;
+  PlanClient client;
 
-  /// Partitions of a node, with at least these columns; what several results share is made once.
+  /// Partitions of a node, with at least these columns; what several results share is made once. Tasks that
+  /// are submitted for it are named by the plan.
   [[nodiscard]] Parts parts_of(const NodePtr& node, const Names& needed);
   /// A computation begins, or begins again: these nodes are to be made once, with all columns that anybody
   /// needs of them.
@@ -89,6 +90,7 @@ class Run {
   [[nodiscard]] std::uint64_t threads() const;
 
  private:
+  [[nodiscard]] Parts made_parts(const NodePtr& node, const Names& needed);
   void look_at_workers() const;
   [[nodiscard]] std::uint64_t bytes_of_a_part() const;
   [[nodiscard]] std::uint64_t wanted_parts(Size size) const;
@@ -173,6 +175,8 @@ using OfNone = std::vector<std::pair<std::string, std::int64_t>>;
 /// it knows: at the place of a node that has gone there may be another one.
 using Rewritten = std::map<NodePtr, NodePtr>;
 [[nodiscard]] NodePtr optimized(const NodePtr& node, Rewritten& known);
+/// The name of its tasks: where its rows come from, and its last verbs. `read_csv.filter.group_by`.
+[[nodiscard]] std::string task_name(const Node& node);
 /// The columns of a schema.
 [[nodiscard]] Names names_of(const Schema& schema);
 /// `{name, col(name)}` for each.

@@ -57,6 +57,7 @@ std::string words(const std::vector<std::string>& names) {
 }
 // `a, b descending`; what holds for all is said once, behind them.
 std::string words(const SortKeys& keys) {
+  if (keys.empty()) return "";
   const auto is_same = [&](const SortKey& key) { return key.is_descending == keys.front().is_descending; };
   if (std::all_of(keys.begin(), keys.end(), is_same))
     return words(key_names(keys)) + (keys.front().is_descending ? ", descending" : "");

@@ -39,6 +39,8 @@ std::vector<std::string> write_parts(Run& run, const char* who, const std::strin
     drafts.push_back(draft_of(paths.back(), ".part"));
     files::check_no_directory(who, paths.back());
   }
+  const std::string name = run.client.rename({});
+  run.client.rename(name + "." + who);
   for (std::size_t p = 0; p < count; ++p) written.push_back(write(p, drafts[p], paths[p]));
   try {
     run.client.gather(written);

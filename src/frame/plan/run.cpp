@@ -46,6 +46,13 @@ std::vector<Future<Table>> Run::finished(Parts parts) {
 }
 
 Parts Run::parts_of(const NodePtr& node, const Names& needed) {
+  std::string before = client.rename(task_name(*node));
+  Parts parts = made_parts(node, needed);
+  client.rename(std::move(before));
+  return parts;
+}
+
+Parts Run::made_parts(const NodePtr& node, const Names& needed) {
   const auto found = shared_.find(node.get());
   if (found == shared_.end()) return node->run(*this, needed);
   Shared& shared = found->second;
@@ -245,6 +252,20 @@ Table applied(const Node& node, const Table& batch) {
   return applied(node, known);
 }
 
+std::string task_name(const Node& node) {
+  constexpr std::size_t most_verbs = 3;
+  const auto verb = [](const Node& of) {
+    const std::string shown = of.show();
+    return shown.substr(0, shown.find_first_of(" ,"));
+  };
+  std::string name;
+  const Node* at = &node;
+  for (std::size_t verbs = 0; !at->inputs.empty(); at = at->inputs.front().get())
+    if (++verbs <= most_verbs) name = "." + verb(*at) + name;
+    else if (verbs == most_verbs + 1) name = ".." + name;
+  return verb(*at) + name;
+}
+
 Names names_of(const Schema& schema) {
   Names names;
   for (const Field& field : schema) names.insert(field.name);
@@ -317,6 +338,7 @@ void compute_with(std::vector<NodePtr> plans, const UseAll& use) {
         std::vector<Parts> parts;
         for (std::size_t i = 0; i < nodes.size(); ++i)
           parts.push_back(run.parts_of(nodes[i], names_of(schemas[i])));
+        run.client.rename(task_name(*nodes.front()));
         use(run, schemas, std::move(parts));
       } catch (const LearnedMore&) {
         throw;
