@@ -28,6 +28,8 @@ class TaskTable {
   static constexpr std::uint64_t blocks = page_size / block_size, stretch_size = 64;
   static constexpr bool is_recycled = block_size == 1 && sizeof(Record) <= Recycled::most_bytes;
 
+  static_assert(blocks == 1 || alignof(Record) <= alignof(std::max_align_t));  // those of `Block` are no more
+
   struct Block {
     alignas(Record) std::byte storage[block_size * sizeof(Record)];
     static void* operator new(std::size_t bytes) {
@@ -36,7 +38,7 @@ class TaskTable {
     }
     static void operator delete(void* block, std::size_t bytes) noexcept {
       if constexpr (is_recycled) Recycled::give(block, bytes);
-      else ::operator delete(block, bytes);
+      else ::operator delete(block);
     }
     Record* at(std::uint64_t i) { return std::launder(reinterpret_cast<Record*>(storage) + i); }
   };
