@@ -114,7 +114,7 @@ template <class A>
 void try_argument(Random& random, const A& argument) {
   Buffer written;
   Writer writer(written);
-  SmallVector<TaskId, 2> ids;
+  SmallVector<TaskId, 4> ids;
   task::ArgumentWriter out{writer, ids};
   task::Argument<A>::put(out, argument);
   std::vector<std::byte> bytes(written.bytes().begin(), written.bytes().end());
