@@ -375,9 +375,7 @@ Placement State::place_ahead(const Task& task) const {
   if (const WorkerIndex idle = load_.least();
       homes.size() == 1 && task.inputs.size() > 1 && idle != nowhere) {
     const Worker& worker = workers_[idle];
-    if (worker.processing.empty() && worker.queued == 0 && worker.running() && !worker.memory.paused &&
-        !worker.reserved && in_time(task, worker, 0))
-      add_home(idle);
+    if (worker.processing.empty() && worker.queued == 0 && is_ready_for(worker)) add_home(idle);
   }
   // Estimates from before the first tasks had finished may be far off.
   const auto gain_s = [&](const Home& home) {

@@ -158,28 +158,28 @@ struct RowsOfChunks {
  private:
   static constexpr std::byte nothing{};
 };
+// `row`: the bytes of a row, 0 if they are only known now.
 template <std::size_t row>
-std::byte* copy_short_rows(const std::uintptr_t* at, std::size_t count, std::byte* to) {
-  for (std::size_t k = 0; k < count; ++k, to += row)
-    std::memcpy(to, reinterpret_cast<const void*>(at[k]), row);
+std::byte* copy_rows_of(const std::uintptr_t* at, std::size_t count, std::size_t bytes, std::byte* to) {
+  if constexpr (row != 0) bytes = row;
+  for (std::size_t k = 0; k < count; ++k, to += bytes)
+    std::memcpy(to, reinterpret_cast<const void*>(at[k]), bytes);
   return to;
 }
 std::byte* copy_rows(const std::uintptr_t* at, std::size_t count, std::int64_t row, std::byte* to) {
-  switch (row) {
+  const auto bytes = static_cast<std::size_t>(row);
+  switch (bytes) {
     case 1:
-      return copy_short_rows<1>(at, count, to);
+      return copy_rows_of<1>(at, count, bytes, to);
     case 4:
-      return copy_short_rows<4>(at, count, to);
+      return copy_rows_of<4>(at, count, bytes, to);
     case 8:
-      return copy_short_rows<8>(at, count, to);
+      return copy_rows_of<8>(at, count, bytes, to);
     case 16:
-      return copy_short_rows<16>(at, count, to);
+      return copy_rows_of<16>(at, count, bytes, to);
     default:
-      break;
+      return copy_rows_of<0>(at, count, bytes, to);
   }
-  for (std::size_t k = 0; k < count; ++k, to += row)
-    std::memcpy(to, reinterpret_cast<const void*>(at[k]), static_cast<std::size_t>(row));
-  return to;
 }
 
 // Where the next row is of what was picked, and that of an index in what was not, also found without a
@@ -804,7 +804,7 @@ NodePtr take_points(const NodePtr& x, const Points& points) {
 
 namespace {
 
-// `row`: the bytes of a row, 0 if they are only known now.
+// `row` as above.
 template <std::size_t row>
 void scatter(std::byte* to, const std::byte* values, const std::vector<std::int64_t>& places,
              const std::vector<std::int64_t>& from, std::size_t bytes) {

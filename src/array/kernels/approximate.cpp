@@ -92,117 +92,70 @@ void powers(const void* a, const void* b, const void*, void* out, std::size_t co
       &approximate::Power::otherwise);
 }
 
-// Of float32, those that need fewer digits; nothing for others.
-Loops single_loops(Op op) {
-  using namespace approximate::single;
-  const auto unary = []<class F>(F) { return fused_loops_of<&approximate1<float, F>>(); };
-  const auto binary = []<class F>(F) { return fused_loops_of<&approximate2<float, F>>(); };
-  switch (op) {
-    case Op::sin:
-      return unary(Sine());
-    case Op::cos:
-      return unary(Cosine());
-    case Op::tan:
-      return unary(Tangent());
-    case Op::exp:
-      return unary(Exponential());
-    case Op::exp2:
-      return unary(Exponential2());
-    case Op::expm1:
-      return unary(ExponentialLess1());
-    case Op::sinh:
-      return unary(HyperbolicSine());
-    case Op::cosh:
-      return unary(HyperbolicCosine());
-    case Op::tanh:
-      return unary(HyperbolicTangent());
-    case Op::log:
-      return unary(Logarithm());
-    case Op::log2:
-      return unary(Logarithm2());
-    case Op::log10:
-      return unary(Logarithm10());
-    case Op::log1p:
-      return unary(LogarithmOf1More());
-    case Op::asinh:
-      return unary(HyperbolicArcsine());
-    case Op::acosh:
-      return unary(HyperbolicArccosine());
-    case Op::atanh:
-      return unary(HyperbolicArctangent());
-    case Op::atan:
-      return unary(Arctangent());
-    case Op::asin:
-      return unary(Arcsine());
-    case Op::acos:
-      return unary(Arccosine());
-    case Op::cbrt:
-      return unary(CubeRoot());
-    case Op::atan2:
-      return binary(Arctangent2());
-    case Op::logaddexp:
-      return binary(LogarithmOfPowers());
-    default:
-      return {};
-  }
-}
-
+// Of float32 with fewer digits where there is such a function.
 template <class T>
 Loops loops_for(Op op) {
   using namespace approximate;
-  if constexpr (std::is_same_v<T, float>)
-    if (const Loops loops = single_loops(op); loops.any) return loops;
-  const auto unary = []<class F>(F) { return loops_of<&approximate1<T, F>>(); };
-  const auto binary = []<class F>(F) { return loops_of<&approximate2<T, F>>(); };
+  constexpr bool is_single = std::is_same_v<T, float>;
+  const auto unary = []<class F, class Single>(F, Single) {
+    if constexpr (is_single) return fused_loops_of<&approximate1<T, Single>>();
+    else return loops_of<&approximate1<T, F>>();
+  };
+  const auto fused = []<class F, class Single>(F, Single) {
+    return fused_loops_of<&approximate1<T, std::conditional_t<is_single, Single, F>>>();
+  };
+  const auto binary = []<class F, class Single>(F, Single) {
+    if constexpr (is_single) return fused_loops_of<&approximate2<T, Single>>();
+    else return loops_of<&approximate2<T, F>>();
+  };
   switch (op) {
     case Op::sin:
-      return fused_loops_of<&approximate1<T, Sine>>();
+      return fused(Sine(), single::Sine());
     case Op::cos:
-      return fused_loops_of<&approximate1<T, Cosine>>();
+      return fused(Cosine(), single::Cosine());
     case Op::tan:
-      return unary(Tangent());
+      return unary(Tangent(), single::Tangent());
     case Op::exp:
-      return unary(Exponential());
+      return unary(Exponential(), single::Exponential());
     case Op::exp2:
-      return unary(Exponential2());
+      return unary(Exponential2(), single::Exponential2());
     case Op::expm1:
-      return unary(ExponentialLess1());
+      return unary(ExponentialLess1(), single::ExponentialLess1());
     case Op::sinh:
-      return unary(HyperbolicSine());
+      return unary(HyperbolicSine(), single::HyperbolicSine());
     case Op::cosh:
-      return unary(HyperbolicCosine());
+      return unary(HyperbolicCosine(), single::HyperbolicCosine());
     case Op::tanh:
-      return unary(HyperbolicTangent());
+      return unary(HyperbolicTangent(), single::HyperbolicTangent());
     case Op::log:
-      return unary(Logarithm());
+      return unary(Logarithm(), single::Logarithm());
     case Op::log2:
-      return unary(Logarithm2());
+      return unary(Logarithm2(), single::Logarithm2());
     case Op::log10:
-      return unary(Logarithm10());
+      return unary(Logarithm10(), single::Logarithm10());
     case Op::log1p:
-      return unary(LogarithmOf1More());
+      return unary(LogarithmOf1More(), single::LogarithmOf1More());
     case Op::asinh:
-      return unary(HyperbolicArcsine());
+      return unary(HyperbolicArcsine(), single::HyperbolicArcsine());
     case Op::acosh:
-      return unary(HyperbolicArccosine());
+      return unary(HyperbolicArccosine(), single::HyperbolicArccosine());
     case Op::atanh:
-      return unary(HyperbolicArctangent());
+      return unary(HyperbolicArctangent(), single::HyperbolicArctangent());
     case Op::atan:
-      return unary(Arctangent());
+      return unary(Arctangent(), single::Arctangent());
     case Op::asin:
-      return unary(Arcsine());
+      return unary(Arcsine(), single::Arcsine());
     case Op::acos:
-      return unary(Arccosine());
+      return unary(Arccosine(), single::Arccosine());
     case Op::cbrt:
-      return fused_loops_of<&approximate1<T, CubeRoot>>();
+      return fused(CubeRoot(), single::CubeRoot());
     case Op::atan2:
-      return binary(Arctangent2());
+      return binary(Arctangent2(), single::Arctangent2());
     case Op::hypot:
-      return binary(Hypotenuse());
+      return loops_of<&approximate2<T, Hypotenuse>>();
     case Op::logaddexp:
-      return binary(LogarithmOfPowers());
+      return binary(LogarithmOfPowers(), single::LogarithmOfPowers());
     case Op::power: {
-      constexpr bool is_single = std::is_same_v<T, float>;
       Loops loops =
           fused_loops_of<&approximate2<T, std::conditional_t<is_single, PowerOfSingles, Power>, T>>();
       if constexpr (!is_single) {
@@ -212,7 +165,7 @@ Loops loops_for(Op op) {
       return loops;
     }
     case Op::erf:
-      return unary(ErrorFunction());
+      return loops_of<&approximate1<T, ErrorFunction>>();
     case Op::sqrt:
       return loops_of<&roots<T>>();
     default:

@@ -452,7 +452,11 @@ struct CubeRoot {
     const double y = std::fabs(x);
     return static_cast<bool>((int(y >= DBL_MIN) & int(y <= DBL_MAX)) | int(y == 0));
   }
-  [[gnu::always_inline]] static double at(double x) {
+  /// |x| = n * 8^third, z = n^(-1/3), but for its last bits.
+  struct Inverse {
+    double n, z, third;
+  };
+  [[gnu::always_inline]] static Inverse inverse(double x) {
     constexpr Bits from = std::bit_cast<Bits>(0.75), lift = Bits{1024} << 52, exponent = Bits{0xFFF} << 52;
     const Bits bits = std::bit_cast<Bits>(std::fabs(x)), apart = bits - from + lift;
     const double k = std::bit_cast<double>(apart >> 52 | std::bit_cast<Bits>(0x1p52)) - (0x1p52 + 1024),
@@ -464,7 +468,11 @@ struct CubeRoot {
                                   : 0x1.965fea53d6e3dp-1) *
                       fused_polynomial(m, 1.9565538748514082, -2.2805713080217367, 2.401160751891607,
                                        -1.5301744924549066, 0.5296113095806222, -0.0765827871485857),
-                 h = fused(-n * z0, z0 * z0, 1), z = fused(z0 * h, fused(h, 2.0 / 9, 1.0 / 3), z0);
+                 h = fused(-n * z0, z0 * z0, 1);
+    return {n, fused(z0 * h, fused(h, 2.0 / 9, 1.0 / 3), z0), third};
+  }
+  [[gnu::always_inline]] static double at(double x) {
+    const auto [n, z, third] = inverse(x);
     const double t = n * z * z, square = t * t, lost = fused(t, t, -square),
                  e = fused(-lost, t, fused(-square, t, n)) * (z * z * z);
     const double root = fused(t * e, fused(e, 2.0 / 9, 1.0 / 3), t);  // t / cbrt(1 - e)

@@ -70,52 +70,44 @@ struct Scaled {
   return {std::bit_cast<double>(apart >> 52 | std::bit_cast<Bits>(0x1p52)) - (0x1p52 + 1024),
           std::bit_cast<double>(bits - power)};
 }
-// log(1 + f) / log(b) / s, where s = f / (2 + f) and z = s * s, by the first of five numbers.
-[[gnu::always_inline]] inline double logarithm_series(double z, double c0, double c1, double c2, double c3,
-                                                      double c4) {
-  return fused(z, fused(z * z, fused(z, c4, c3), fused(z, c2, c1)), c0);
+// log(u) to some base: of f, k of u = 2^k * (1 + f) and log(2); five numbers for log(1 + f) / s by z = s * s,
+// where s = f / (2 + f).
+[[gnu::always_inline]] inline double logarithm(double f, double k, double of_2, double c0, double c1,
+                                               double c2, double c3, double c4) {
+  const double s = f / (2 + f), z = s * s;
+  return fused(s, fused(z, fused(z * z, fused(z, c4, c3), fused(z, c2, c1)), c0), k * of_2);
+}
+[[gnu::always_inline]] inline double natural_logarithm(double f, double k) {
+  return logarithm(f, k, log2_nearest, 2.0000000000083635, 0.6666666524694906, 0.4000038478230523,
+                   0.2853504405890859, 0.23616494687966672);
 }
 struct Logarithm : Normal {
   [[gnu::always_inline]] static double at(double x) {
     const Scaled l = scaled(x);
-    const double f = l.m - 1, s = f / (2 + f), z = s * s;
-    return fused(s,
-                 logarithm_series(z, 2.0000000000083635, 0.6666666524694906, 0.4000038478230523,
-                                  0.2853504405890859, 0.23616494687966672),
-                 l.k * log2_nearest);
+    return natural_logarithm(l.m - 1, l.k);
   }
   static double otherwise(double x) { return std::log(x); }
 };
 struct Logarithm2 : Normal {
   [[gnu::always_inline]] static double at(double x) {
     const Scaled l = scaled(x);
-    const double f = l.m - 1, s = f / (2 + f), z = s * s;
-    return fused(s,
-                 logarithm_series(z, 2.8853900817899927, 0.96179667344378, 0.5770835675908395,
-                                  0.4116736655524181, 0.34071399771066047),
-                 l.k);
+    return logarithm(l.m - 1, l.k, 1, 2.8853900817899927, 0.96179667344378, 0.5770835675908395,
+                     0.4116736655524181, 0.34071399771066047);
   }
   static double otherwise(double x) { return std::log2(x); }
 };
 struct Logarithm10 : Normal {
   [[gnu::always_inline]] static double at(double x) {
     const Scaled l = scaled(x);
-    const double f = l.m - 1, s = f / (2 + f), z = s * s;
-    return fused(s,
-                 logarithm_series(z, 0.8685889638101358, 0.28952964843641266, 0.1737194638496191,
-                                  0.12392612175654333, 0.10256513324794292),
-                 l.k * 0x1.34413509f79ffp-2);
+    return logarithm(l.m - 1, l.k, 0x1.34413509f79ffp-2, 0.8685889638101358, 0.28952964843641266,
+                     0.1737194638496191, 0.12392612175654333, 0.10256513324794292);
   }
   static double otherwise(double x) { return std::log10(x); }
 };
 // log(1 + x), for x in (-1, 2^1000].
 [[gnu::always_inline]] inline double log_of_1_more(double x) {
   const Scaled l = scaled(1 + x);
-  const double f = l.k == 0 ? x : l.m - 1, s = f / (2 + f), z = s * s;
-  return fused(s,
-               logarithm_series(z, 2.0000000000083635, 0.6666666524694906, 0.4000038478230523,
-                                0.2853504405890859, 0.23616494687966672),
-               l.k * log2_nearest);
+  return natural_logarithm(l.k == 0 ? x : l.m - 1, l.k);
 }
 struct LogarithmOf1More : approximate::LogarithmOf1More {
   [[gnu::always_inline]] static double at(double x) { return std::copysign(log_of_1_more(x), x); }
@@ -243,19 +235,8 @@ struct Arccosine : approximate::Arccosine {
 };
 struct CubeRoot : approximate::CubeRoot {
   [[gnu::always_inline]] static double at(double x) {
-    constexpr Bits from = std::bit_cast<Bits>(0.75), lift = Bits{1024} << 52, exponent = Bits{0xFFF} << 52;
-    const Bits bits = std::bit_cast<Bits>(std::fabs(x)), apart = bits - from + lift;
-    const double k = std::bit_cast<double>(apart >> 52 | std::bit_cast<Bits>(0x1p52)) - (0x1p52 + 1024),
-                 m = std::bit_cast<double>(bits - ((apart & exponent) - lift)),
-                 third = rounded(k * (1.0 / 3)), left = k - 3 * third;
-    const double n = m * (left == 0 ? 1.0 : left < 0 ? 0.5 : 2.0);
-    const double z0 = (left == 0  ? 1.0
-                       : left < 0 ? 0x1.428a2f98d728bp+0
-                                  : 0x1.965fea53d6e3dp-1) *
-                      fused_polynomial(m, 1.9565538748514082, -2.2805713080217367, 2.401160751891607,
-                                       -1.5301744924549066, 0.5296113095806222, -0.0765827871485857),
-                 h = fused(-n * z0, z0 * z0, 1), z = fused(z0 * h, fused(h, 2.0 / 9, 1.0 / 3), z0);
-    return x == 0 ? x : std::copysign(n * z * z * power_of_two(third), x);
+    const Inverse i = inverse(x);
+    return x == 0 ? x : std::copysign(i.n * i.z * i.z * power_of_two(i.third), x);
   }
 };
 

@@ -288,10 +288,7 @@ std::int64_t count_of(const T* x, std::size_t count) {
   std::int64_t sum = 0;
   std::size_t i = 0;
   if constexpr (!is_complex_type<T>) {
-    using Count = std::conditional_t<
-        sizeof(T) == 1, std::uint8_t,
-        std::conditional_t<sizeof(T) == 2, std::uint16_t,
-                           std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+    using Count = WordOf<T>;
     using Value = std::conditional_t<std::is_same_v<T, bool>, unsigned char, T>;
     const auto* values = reinterpret_cast<const Value*>(x);
     constexpr std::size_t lanes = 128 / sizeof(T), most = sizeof(T) == 1 ? 255 : 4096;
@@ -523,8 +520,7 @@ std::size_t place_of(const T* x, std::size_t count, T sought) {
     const void* at = std::memchr(x, std::bit_cast<unsigned char>(sought), count);
     return static_cast<std::size_t>(static_cast<const T*>(at) - x);
   } else {
-    using Truth = std::conditional_t<sizeof(T) == 2, std::int16_t,
-                                     std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>>;
+    using Truth = std::make_signed_t<WordOf<T>>;
     constexpr std::size_t piece = 64;
     const bool is_nan = sought != sought;
     const auto has_it = [&](std::size_t from) {
@@ -565,10 +561,7 @@ void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
     return;
   }
   if (to.step == 1) {
-    using Word = std::conditional_t<
-        sizeof(T) == 1, std::uint8_t,
-        std::conditional_t<sizeof(T) == 2, std::uint16_t,
-                           std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+    using Word = WordOf<T>;
 #pragma GCC ivdep
     for (std::size_t i = 0; i < count; ++i) {
       const std::int64_t mine = to.index + static_cast<std::int64_t>(i) * to.index_step, old = index[i],

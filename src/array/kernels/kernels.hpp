@@ -17,6 +17,13 @@ inline constexpr bool is_complex_type = false;
 template <class T>
 inline constexpr bool is_complex_type<std::complex<T>> = true;
 
+// An integer without sign of as many bytes.
+template <class T>
+using WordOf =
+    std::conditional_t<sizeof(T) == 1, std::uint8_t,
+                       std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                                          std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+
 // The output may be the very place of an input, never another overlap.
 template <class T, class R, class F>
 void loop1(const void* a, const void*, const void*, void* out, std::size_t count, const Code&) {
@@ -47,7 +54,7 @@ ElementKernel binary(F) {
 // 1 if the sign of a real number says so, else 0.
 template <class T>
 T one_if_negative(T x) {
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  using Bits = WordOf<T>;
   const auto mask = static_cast<Bits>(Bits{0} - (std::bit_cast<Bits>(x) >> (8 * sizeof(T) - 1)));
   return std::bit_cast<T>(static_cast<Bits>(std::bit_cast<Bits>(T(1)) & mask));
 }

@@ -9,16 +9,14 @@
 #include <numeric>
 #include <utility>
 
+#include "array/kernels/kernels.hpp"
 #include "array/kernels/lines.hpp"
 
 namespace weir::detail::array {
 
 /// Integers without sign in whose order numbers are sorted.
 template <class T>
-using Key =
-    std::conditional_t<sizeof(T) == 1, std::uint8_t,
-                       std::conditional_t<sizeof(T) == 2, std::uint16_t,
-                                          std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+using Key = WordOf<T>;
 
 /// The key of a number, and the number of a key. -0 comes before 0, NaNs are behind all numbers, those with
 /// a sign last: keys below that of -infinity go round to the end.
